@@ -1,0 +1,63 @@
+// What a SASL mechanism is to a stream: a small state machine fed with the peer's data. RFC 4422, RFC 6120 §6.
+import type { TLSSocket } from "node:tls";
+import type { ScramHash, ScramKeys } from "../storage/ports.ts";
+
+/** SASL failure conditions. RFC 6120 §6.5. */
+export type SaslCondition =
+  | "aborted"
+  | "account-disabled"
+  | "credentials-expired"
+  | "encryption-required"
+  | "incorrect-encoding"
+  | "invalid-authzid"
+  | "invalid-mechanism"
+  | "malformed-request"
+  | "mechanism-too-weak"
+  | "not-authorized"
+  | "temporary-auth-failure";
+
+/** What comes of one step. */
+export type SaslStep =
+  | { readonly kind: "challenge"; readonly data: Buffer }
+  /** `local` is the authenticated localpart, prepared; "" for EXTERNAL of a server. */
+  | { readonly kind: "success"; readonly local: string; readonly data?: Buffer }
+  | { readonly kind: "failure"; readonly condition: SaslCondition; readonly text?: string };
+
+/** Looks accounts up; every provider (stored keys, JWT, HTTP, LDAP) stands behind it, tried in order. */
+export interface CredentialSource {
+  /** SCRAM keys of the account, or undefined: then the exchange goes on with made-up keys and fails at its end. */
+  scramKeys(domain: string, local: string, hash: ScramHash): Promise<ScramKeys | undefined>;
+  /** Checks a password in constant time whether or not the account exists. */
+  checkPassword(domain: string, local: string, password: string): Promise<boolean>;
+}
+
+/** What a mechanism may know of the stream it runs on. */
+export interface SaslContext {
+  readonly domain: string;
+  readonly encrypted: boolean;
+  /** The TLS socket, for channel binding; undefined on plain streams and behind a TLS front end. */
+  readonly tlsSocket: TLSSocket | undefined;
+  /** DER of our own certificate in use, for tls-server-end-point. RFC 5929 §4. */
+  readonly serverCertificate: Buffer | undefined;
+  readonly credentials: CredentialSource;
+  /** Secret of this deployment from which made-up salts for unknown accounts are derived. */
+  readonly decoySecret: Buffer;
+  /** Names offered to this stream, for downgrade protection. */
+  readonly offered: readonly string[];
+  /** Configuration: PLAIN is allowed on unencrypted streams (benchmarks, loopback only). */
+  readonly plainWithoutTls: boolean;
+}
+
+/** One exchange in progress. */
+export interface SaslExchange {
+  /** Feeds the peer's data (already base64-decoded); the first is the initial response or empty. */
+  step(data: Buffer): SaslStep | Promise<SaslStep>;
+}
+
+/** A mechanism by name. */
+export interface SaslMechanism {
+  readonly name: string;
+  /** True where it may be offered on such a stream. */
+  available(context: SaslContext): boolean;
+  begin(context: SaslContext): SaslExchange;
+}

@@ -1,0 +1,115 @@
+// What the server keeps, as interfaces that every store implements: SQL dialects and memory.
+
+/** SCRAM keys of one hash. RFC 5802 §3. */
+export interface ScramKeys {
+  readonly salt: Buffer;
+  readonly iterations: number;
+  readonly storedKey: Buffer;
+  readonly serverKey: Buffer;
+}
+
+/** Hashes an account may have keys for. */
+export type ScramHash = "SHA-1" | "SHA-256" | "SHA-512";
+
+/** Stored keys by hash; never a password. */
+export type Credentials = Partial<Record<ScramHash, ScramKeys>>;
+
+/** An account as stored. */
+export interface AccountRecord {
+  readonly local: string;
+  readonly credentials: Credentials;
+  /** ms since the epoch. */
+  readonly createdAt: number;
+}
+
+/** Accounts of every virtual host. */
+export interface AccountStore {
+  get(domain: string, local: string): Promise<AccountRecord | undefined>;
+  exists(domain: string, local: string): Promise<boolean>;
+  /** False where the account exists already; it is left as it was. */
+  create(domain: string, local: string, credentials: Credentials, createdAt: number): Promise<boolean>;
+  /** False where there is no such account. */
+  setCredentials(domain: string, local: string, credentials: Credentials): Promise<boolean>;
+  /** Removes the account and everything any store keeps for it, in one transaction. False where there was none. */
+  delete(domain: string, local: string): Promise<boolean>;
+  /** Local parts in order, after `after`, at most `limit`. */
+  list(domain: string, after: string, limit: number): Promise<string[]>;
+  count(domain: string): Promise<number>;
+}
+
+/** Subscription states of a roster item. RFC 6121 §2.1.2.5. */
+export type Subscription = "none" | "to" | "from" | "both";
+
+/** A roster item with the server's own state beside it. RFC 6121 §2.1, appendix A. */
+export interface RosterItem {
+  /** Bare JID, prepared. */
+  readonly jid: string;
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly subscription: Subscription;
+  /** Subscription request sent and not answered ("pending out"). */
+  readonly ask: boolean;
+  /** Pre-approved. RFC 6121 §3.4. */
+  readonly approved: boolean;
+  /** The unanswered inbound request as stanza text ("pending in"), kept until answered; undefined for none. */
+  readonly pendingIn: string | undefined;
+  /**
+   * False where the item only holds state that clients must not see (pending in or approved without the user's own
+   * doing). RFC 6121 §3.1.3.
+   */
+  readonly listed: boolean;
+}
+
+/** Rosters, versioned. RFC 6121 §2. */
+export interface RosterStore {
+  /** All items and the roster's version, 0 where nothing was ever stored. */
+  load(domain: string, local: string): Promise<{ items: RosterItem[]; version: number }>;
+  /** Stores one item and returns the roster's new version. */
+  put(domain: string, local: string, item: RosterItem): Promise<number>;
+  /** Removes one item and returns the roster's new version. */
+  remove(domain: string, local: string, jid: string): Promise<number>;
+}
+
+/** A message kept for an account that had no resource to take it. XEP-0160. */
+export interface OfflineMessage {
+  /** Position, ascending in order of arrival. */
+  readonly id: number;
+  /** Stanza text with its delay stamp. */
+  readonly text: string;
+}
+
+/** Offline messages. */
+export interface OfflineStore {
+  /** Appends; false where the account already keeps `limit` messages. */
+  add(domain: string, local: string, text: string, at: number, limit: number): Promise<boolean>;
+  /** Oldest first, ids greater than `after`, at most `limit`. */
+  read(domain: string, local: string, after: number, limit: number): Promise<OfflineMessage[]>;
+  /** Forgets everything up to and including `id`. */
+  removeThrough(domain: string, local: string, id: number): Promise<void>;
+  count(domain: string, local: string): Promise<number>;
+}
+
+/** Small XML documents of an account by key: private storage (XEP-0049), vCard (XEP-0054), block list (XEP-0191). */
+export interface DocumentStore {
+  get(domain: string, local: string, kind: string, key: string): Promise<string | undefined>;
+  put(domain: string, local: string, kind: string, key: string, text: string): Promise<void>;
+  remove(domain: string, local: string, kind: string, key: string): Promise<boolean>;
+  list(domain: string, local: string, kind: string): Promise<{ key: string; text: string }[]>;
+}
+
+/** Thrown by any store that is down or too slow; answered with `resource-constraint` (type `wait`). */
+export class StoreUnavailable extends Error {
+  override name = "StoreUnavailable";
+}
+
+/** Everything one node keeps. */
+export interface Storage {
+  readonly kind: "sqlite" | "postgres" | "mysql" | "memory";
+  readonly accounts: AccountStore;
+  readonly rosters: RosterStore;
+  readonly offline: OfflineStore;
+  readonly documents: DocumentStore;
+  /** Resolves once the store answers; rejects with `StoreUnavailable`. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
