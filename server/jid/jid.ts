@@ -14,13 +14,16 @@ export class Jid {
   readonly bare: string;
   private bareJid: Jid | undefined;
 
-  private constructor(
-    /** "" where there is none. */
-    readonly local: string,
-    readonly domain: string,
-    /** "" where there is none. */
-    readonly resource: string,
-  ) {
+  /** "" where there is none. */
+  readonly local: string;
+  readonly domain: string;
+  /** "" where there is none. */
+  readonly resource: string;
+
+  private constructor(local: string, domain: string, resource: string) {
+    this.local = local;
+    this.domain = domain;
+    this.resource = resource;
     this.bare = local === "" ? domain : `${local}@${domain}`;
     this.full = resource === "" ? this.bare : `${this.bare}/${resource}`;
   }

@@ -11,7 +11,11 @@ export type StanzaKind = "message" | "presence" | "iq";
 /** Typed key of a per-stanza fact that stages pass on (see `Stanza.note`). */
 export class NoteKey<T> {
   declare readonly type: T;
-  constructor(readonly name: string) {}
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
 }
 
 /**
@@ -24,21 +28,41 @@ export class Stanza {
   private framedText: string | undefined;
   private noteMap: Map<NoteKey<unknown>, unknown> | undefined;
 
+  readonly kind: StanzaKind;
+  readonly from: Jid | undefined;
+  readonly to: Jid | undefined;
+  readonly id: string | undefined;
+  /** As written; undefined where absent. For messages see `messageType`. */
+  readonly type: string | undefined;
+  readonly lang: string | undefined;
+  /** Any further attributes (prefixed ones, namespace declarations) as text, each with a space before it. */
+  readonly extra: string;
+  /** Text from the end of the start tag on: `>…</message>` or `/>`. */
+  readonly tail: string;
+  /** Heads of the direct children, in order. */
+  readonly children: readonly ChildHead[];
+
   constructor(
-    readonly kind: StanzaKind,
-    readonly from: Jid | undefined,
-    readonly to: Jid | undefined,
-    readonly id: string | undefined,
-    /** As written; undefined where absent. For messages see `messageType`. */
-    readonly type: string | undefined,
-    readonly lang: string | undefined,
-    /** Any further attributes (prefixed ones, namespace declarations) as text, each with a space before it. */
-    readonly extra: string,
-    /** Text from the end of the start tag on: `>…</message>` or `/>`. */
-    readonly tail: string,
-    /** Heads of the direct children, in order. */
-    readonly children: readonly ChildHead[],
-  ) {}
+    kind: StanzaKind,
+    from: Jid | undefined,
+    to: Jid | undefined,
+    id: string | undefined,
+    type: string | undefined,
+    lang: string | undefined,
+    extra: string,
+    tail: string,
+    children: readonly ChildHead[],
+  ) {
+    this.kind = kind;
+    this.from = from;
+    this.to = to;
+    this.id = id;
+    this.type = type;
+    this.lang = lang;
+    this.extra = extra;
+    this.tail = tail;
+    this.children = children;
+  }
 
   /** Takes a tree; content in the client or server namespace counts as the stream's own. @throws JidError */
   static fromElement(element: Element, from?: Jid, to?: Jid): Stanza {

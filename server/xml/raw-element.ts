@@ -15,25 +15,43 @@ export interface ChildHead {
  * under any stream whose default namespace stands for `xmlns`, provided `verbatim` is true.
  */
 export class RawElement {
+  /** Local name, without prefix. */
+  readonly name: string;
+  /** Namespace name of the element. */
+  readonly xmlns: string;
+  /**
+   * Attributes in document order as name, decoded value, name, decoded value… Names are as written (`to`,
+   * `xml:lang`, `xmlns:x`). The default `xmlns` declaration is left out where it equals `xmlns`.
+   */
+  readonly attributes: readonly string[];
+  readonly tail: string;
+  readonly children: readonly ChildHead[];
+  /** False when name or content uses a prefix not declared inside: forward the tree instead of the text. */
+  readonly verbatim: boolean;
+  /** Prefixes in scope from the stream header that the element uses (prefix → namespace), when not verbatim. */
+  readonly outerPrefixes: ReadonlyMap<string, string> | undefined;
+  /** Prefix the element's own name was written with, "" for none. */
+  readonly prefix: string;
+
   constructor(
-    /** Local name, without prefix. */
-    readonly name: string,
-    /** Namespace name of the element. */
-    readonly xmlns: string,
-    /**
-     * Attributes in document order as name, decoded value, name, decoded value… Names are as written (`to`,
-     * `xml:lang`, `xmlns:x`). The default `xmlns` declaration is left out where it equals `xmlns`.
-     */
-    readonly attributes: readonly string[],
-    readonly tail: string,
-    readonly children: readonly ChildHead[],
-    /** False when name or content uses a prefix not declared inside: forward the tree instead of the text. */
-    readonly verbatim: boolean,
-    /** Prefixes in scope from the stream header that the element uses (prefix → namespace), when not verbatim. */
-    readonly outerPrefixes: ReadonlyMap<string, string> | undefined,
-    /** Prefix the element's own name was written with, "" for none. */
-    readonly prefix: string,
-  ) {}
+    name: string,
+    xmlns: string,
+    attributes: readonly string[],
+    tail: string,
+    children: readonly ChildHead[],
+    verbatim: boolean,
+    outerPrefixes: ReadonlyMap<string, string> | undefined,
+    prefix: string,
+  ) {
+    this.name = name;
+    this.xmlns = xmlns;
+    this.attributes = attributes;
+    this.tail = tail;
+    this.children = children;
+    this.verbatim = verbatim;
+    this.outerPrefixes = outerPrefixes;
+    this.prefix = prefix;
+  }
 
   /** Decoded value of an attribute, by its name as written. */
   attr(name: string): string | undefined {
