@@ -1,0 +1,167 @@
+// The typed configuration of one node: what infra and the local world emit, and what the server parses.
+import { z } from "zod";
+import { StorageConfig } from "./storage.ts";
+
+/** A TCP port; 0 lets the system choose. */
+const Port = z.int().min(0).max(65535);
+const Address = z.string().min(1).default("127.0.0.1").describe("Address to listen on; :: for every address.");
+const Seconds = z.number().positive();
+
+/** A secret given in place, by a file, or by an environment variable. */
+export const Secret = z
+  .union([
+    z.string().min(16, "a secret has at least 16 characters"),
+    z.strictObject({ file: z.string().min(1) }),
+    z.strictObject({ env: z.string().min(1) }),
+  ])
+  .describe("A secret of 16 characters or more, or { file } or { env } that holds it.");
+
+/** A domain name in lower case, as in JIDs. */
+export const DomainName = z
+  .string()
+  .min(1)
+  .max(255)
+  .regex(/^(?!-)[^\s/@'"<>&A-Z]+$/, "a domain name in lower case");
+
+/** PEM files of one certificate. */
+export const CertificateFiles = z.strictObject({
+  certificate: z.string().min(1).describe("PEM file: the leaf, then its intermediates."),
+  key: z.string().min(1).describe("PEM file of the private key."),
+});
+
+/** One virtual host. */
+export const HostConfig = z.strictObject({
+  domain: DomainName,
+  certificate: CertificateFiles.optional().describe("Without one the host offers no TLS."),
+  admins: z.array(z.string()).default([]).describe("Bare JIDs that may administer the host."),
+  modules: z
+    .record(z.string(), z.union([z.literal(false), z.record(z.string(), z.unknown())]))
+    .default({})
+    .describe("Module name → its settings, or false to leave it out. What is not named runs with its defaults."),
+});
+
+const ProxyProtocol = z
+  .array(z.string())
+  .default([])
+  .describe("Networks (CIDR) whose connections begin with a PROXY header.");
+
+/** A listening socket. */
+export const ListenerConfig = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("c2s"),
+    address: Address,
+    port: Port,
+    tls: z.enum(["starttls", "direct", "none"]).default("starttls"),
+    proxyProtocol: ProxyProtocol,
+  }),
+  z.strictObject({
+    kind: z.literal("http"),
+    address: Address,
+    port: Port,
+    tls: z.boolean().default(false),
+    websocketPath: z.string().startsWith("/").default("/xmpp-websocket"),
+    publicUrl: z.string().optional().describe("WebSocket address told to clients by host-meta."),
+    tlsTerminated: z
+      .boolean()
+      .default(false)
+      .describe("A front end (or loopback) protects this listener, so that streams count as encrypted."),
+    proxyProtocol: ProxyProtocol,
+  }),
+  z.strictObject({
+    kind: z.literal("s2s"),
+    address: Address,
+    port: Port,
+    tls: z.enum(["starttls", "direct"]).default("starttls"),
+    proxyProtocol: ProxyProtocol,
+  }),
+  z.strictObject({ kind: z.literal("component"), address: Address, port: Port }),
+  z.strictObject({ kind: z.literal("metrics"), address: Address, port: Port }).describe("Health, metrics; loopback."),
+]);
+
+/** Bounds on what one connection may ask. */
+export const StreamLimits = z
+  .strictObject({
+    preAuthBytes: z.int().min(1024).default(10_240).describe("Bytes of one element before authentication."),
+    preAuthElements: z.int().min(4).default(32).describe("Elements of a stream before authentication."),
+    stanzaBytes: z.int().min(10_000).default(262_144).describe("Bytes of one stanza. RFC 6120 §13.12."),
+    depth: z.int().min(4).default(64),
+    attributes: z.int().min(8).default(64),
+    authenticationSeconds: Seconds.default(30).describe("Time from connection to authentication."),
+    bytesPerSecond: z.int().min(1024).default(1_048_576).describe("Token bucket's rate of an authenticated stream."),
+    burstBytes: z.int().min(10_000).default(4_194_304).describe("Token bucket's size."),
+    preAuthBytesPerSecond: z.int().min(1024).default(65_536),
+    connectionsPerAddress: z.int().min(1).default(1000),
+    backlogBytes: z.int().min(65_536).default(1_048_576).describe("Bytes waiting for a reader that does not read."),
+    backlogSeconds: Seconds.default(30).describe("Time after which a full backlog cuts the reader."),
+    resourcesPerAccount: z.int().min(1).default(25),
+  })
+  .prefault({});
+
+/** Policy towards remote domains. */
+export const RemotePolicy = z.strictObject({
+  domains: z.array(z.string().min(1)).min(1).describe("Remote domains; `*.example.org` matches below example.org."),
+  refuse: z.boolean().optional(),
+  requireEncryption: z.boolean().optional(),
+  requireValidCertificate: z.boolean().optional(),
+  allowDialback: z.boolean().optional(),
+});
+
+/** Server-to-server federation. */
+export const FederationConfig = z.strictObject({
+  enabled: z.boolean().default(true),
+  dnsServers: z.array(z.string()).default([]).describe("Name servers as address:port; none: the system's."),
+  trustedAuthorities: z
+    .array(z.string())
+    .default([])
+    .describe("PEM files of authorities trusted beside the public ones."),
+  publicAuthorities: z.boolean().default(true).describe("Trust the public authorities Node ships."),
+  dialbackSecret: Secret.optional().describe("Shared by every node and region of a domain (XEP-0185)."),
+  requireEncryption: z.boolean().default(true),
+  requireValidCertificate: z.boolean().default(false).describe("Refuse peers whose certificate does not prove them."),
+  allowDialback: z.boolean().default(true),
+  policies: z.array(RemotePolicy).default([]).describe("First match wins; what it leaves out is as above."),
+  queueStanzas: z.int().min(1).default(1000).describe("Stanzas waiting for one remote domain."),
+  queueBytes: z.int().min(65_536).default(4_194_304),
+  connectSeconds: Seconds.default(30).describe("Time from first attempt to an authenticated stream."),
+  idleSeconds: Seconds.default(600).describe("A stream without traffic is closed after this time."),
+});
+
+/** Who may log in, and how. */
+export const AuthenticationConfig = z
+  .strictObject({
+    plainWithoutTls: z.boolean().default(false).describe("Offer PLAIN on unencrypted streams: benchmarks only."),
+    requireTls: z.boolean().default(true).describe("Clients must encrypt before they authenticate."),
+    anonymous: z.boolean().default(false),
+    scramIterations: z.int().min(4096).default(10_000),
+    failuresBeforeBan: z.int().min(1).default(20),
+    banSeconds: Seconds.default(3600),
+  })
+  .prefault({});
+
+/** One node's whole configuration. */
+export const NodeConfig = z.strictObject({
+  node: z.string().min(1).max(63).describe("Name of the node, unique in its region."),
+  region: z.string().min(1).max(63).default("local").describe("Region the node belongs to."),
+  hosts: z.array(HostConfig).min(1),
+  listeners: z.array(ListenerConfig).min(1),
+  storage: StorageConfig,
+  limits: StreamLimits,
+  authentication: AuthenticationConfig,
+  federation: FederationConfig.prefault({}),
+  log: z
+    .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") })
+    .prefault({}),
+  drainSeconds: Seconds.default(90).describe("Bound on an orderly shutdown."),
+});
+
+/** As an operator writes it: defaults left out. */
+export type NodeConfigInput = z.input<typeof NodeConfig>;
+/** As the server uses it: defaults filled in. */
+export type NodeConfig = z.output<typeof NodeConfig>;
+export type HostConfig = z.output<typeof HostConfig>;
+export type ListenerConfig = z.output<typeof ListenerConfig>;
+export type StreamLimits = z.output<typeof StreamLimits>;
+export type FederationConfig = z.output<typeof FederationConfig>;
+export type RemotePolicy = z.output<typeof RemotePolicy>;
+export type AuthenticationConfig = z.output<typeof AuthenticationConfig>;
+export type Secret = z.output<typeof Secret>;
