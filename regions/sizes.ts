@@ -50,7 +50,7 @@ export const sizes: Readonly<Record<SizeName, Size>> = {
     nodes: { min: 6, max: 60 },
     sessionsPerNode: 40_000,
     cpu: 2048,
-    memory: 7168,
+    memory: 3584,
     instanceType: "c8g.xlarge",
     nat: "zone",
     database: { kind: "serverless", minUnits: 2, maxUnits: 64, instances: 3 },
