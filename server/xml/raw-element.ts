@@ -1,6 +1,6 @@
 // A complete element as the tokenizer found it: head decoded, content still text, a tree only on demand.
 import type { Element } from "ltx";
-import { buildTree } from "./tree.ts";
+import { buildTree } from "./build-tree.ts";
 
 /** Name and namespace of a direct child, recorded while scanning so that most questions need no tree. */
 export interface ChildHead {

@@ -1,0 +1,217 @@
+// The elements open while scanning and the start tag in hand: nesting, attributes, namespaces, and what is found.
+import type { XmlErrorCondition, XmlLimits } from "./limits.ts";
+import { DEFAULT_DECLARATION, type Name, PREFIX_DECLARATION, PREFIXED } from "./names.ts";
+import { type ChildHead, RawElement } from "./raw-element.ts";
+import { declarationFault, Scope } from "./scope.ts";
+
+/** The start tag of a stream's root, decoded. */
+export interface RootTag {
+  readonly name: Name;
+  readonly xmlns: string;
+  /** Name as written, decoded value, and so on; namespace declarations included. */
+  readonly attributes: readonly string[];
+  readonly defaultNamespace: string;
+  readonly prefixes: ReadonlyMap<string, string>;
+}
+
+/** Methods that check return false for a fault, which `condition` and `fault` then tell. */
+export class OpenElements {
+  condition: XmlErrorCondition = "not-well-formed";
+  fault = "";
+  limits: XmlLimits;
+  /** Open elements, the root of the stream included. */
+  depth = 0;
+
+  private readonly names: Name[] = [];
+  private readonly defaults: string[] = [""];
+  private readonly scopeSizes: number[] = [];
+  private readonly scope = new Scope();
+
+  // The start tag in hand.
+  private tag: Name | undefined;
+  private tagDefault = "";
+  private readonly tagNames: Name[] = [];
+  private tagLength = 0;
+  private tagBits = 0;
+  private tagPrefixed = false;
+  private keepsAll = false;
+
+  // The root, or the child of the root, in hand.
+  private name: Name | undefined;
+  private xmlns = "";
+  private attributes: string[] = [];
+  private xmlnsAt = -1;
+  private children: ChildHead[] = [];
+  private elements = 0;
+  private verbatim = true;
+
+  constructor(limits: XmlLimits) {
+    this.limits = limits;
+  }
+
+  /** Nothing is open; with a default namespace, a root that declares it is, and nothing else. */
+  clear(defaultNamespace: string | undefined): void {
+    this.depth = defaultNamespace === undefined ? 0 : 1;
+    this.scope.clear();
+    this.defaults[0] = "";
+    this.defaults[1] = defaultNamespace ?? "";
+    this.children = [];
+    this.attributes = [];
+  }
+
+  beginTag(name: Name): void {
+    this.tag = name;
+    this.tagLength = 0;
+    this.tagBits = 0;
+    this.tagPrefixed = name.kind === PREFIXED;
+    this.tagDefault = this.defaults[this.depth] as string;
+    this.keepsAll = this.depth <= 1;
+    this.scopeSizes[this.depth] = this.scope.size;
+    if (!this.keepsAll) return;
+    this.attributes = [];
+    this.xmlnsAt = -1;
+    this.elements = 0;
+    this.verbatim = true;
+    this.scope.outer = this.scope.size;
+    this.scope.used = undefined;
+  }
+
+  /** Takes the name of an attribute of the tag in hand. */
+  addAttribute(name: Name): boolean {
+    const length = this.tagLength;
+    if (length >= this.limits.maxAttributes) return this.refuse("policy-violation", "too many attributes");
+    if ((this.tagBits & name.bit) !== 0)
+      for (let k = 0; k < length; k++)
+        if ((this.tagNames[k] as Name).text === name.text) return this.refuse("not-well-formed", "duplicate attribute");
+    this.tagBits |= name.bit;
+    this.tagNames[length] = name;
+    this.tagLength = length + 1;
+    if (name.kind === PREFIXED) this.tagPrefixed = true;
+    return true;
+  }
+
+  /** True where the value of the attribute added last is of interest. */
+  get wantsValue(): boolean {
+    if (this.keepsAll) return true;
+    const { kind } = this.tagNames[this.tagLength - 1] as Name;
+    return kind === DEFAULT_DECLARATION || kind === PREFIX_DECLARATION;
+  }
+
+  /** Takes the decoded value of the attribute added last. */
+  setValue(value: string): boolean {
+    const name = this.tagNames[this.tagLength - 1] as Name;
+    const { kind } = name;
+    if (kind === DEFAULT_DECLARATION || kind === PREFIX_DECLARATION) {
+      if (!this.bind(kind === DEFAULT_DECLARATION ? "" : name.local, value)) return false;
+    }
+    if (this.keepsAll) {
+      if (kind === DEFAULT_DECLARATION) this.xmlnsAt = this.attributes.length;
+      else this.attributes.push(name.text, value);
+    }
+    return true;
+  }
+
+  private bind(prefix: string, namespace: string): boolean {
+    const fault = declarationFault(prefix, namespace);
+    if (fault !== undefined) return this.refuse("not-well-formed", fault);
+    if (prefix === "") {
+      this.tagDefault = namespace;
+      // Said once more what holds already: right here, wrong once the element goes out in a stream of other content.
+      if (!this.keepsAll && namespace === this.xmlns && namespace === this.defaults[this.depth]) this.verbatim = false;
+      return true;
+    }
+    if (this.scope.size >= this.limits.maxNamespaceDeclarations)
+      return this.refuse("policy-violation", "too many namespace declarations");
+    this.scope.bind(prefix, namespace);
+    return true;
+  }
+
+  /** The start tag is complete: the element is open. */
+  open(): boolean {
+    const name = this.tag as Name;
+    const { depth } = this;
+    if (depth > this.limits.maxDepth) return this.refuse("policy-violation", "nested too deeply");
+    let xmlns = this.tagDefault;
+    if (this.tagPrefixed) {
+      if (name.kind === PREFIXED) {
+        const bound = this.scope.resolve(name.prefix);
+        if (bound === undefined) return this.refuse("not-well-formed", "unbound prefix");
+        xmlns = bound;
+      }
+      if (!this.checkPrefixed()) return false;
+    }
+    if (name.kind === PREFIX_DECLARATION) return this.refuse("not-well-formed", "xmlns is no prefix of elements");
+    if (depth > 0 && ++this.elements > (this.limits.maxElements ?? Number.POSITIVE_INFINITY))
+      return this.refuse("policy-violation", "too many elements");
+    if (depth <= 1) {
+      this.name = name;
+      this.xmlns = xmlns;
+    } else if (depth === 2) this.children.push({ name: name.local, xmlns });
+    this.names[depth] = name;
+    this.depth = depth + 1;
+    this.defaults[depth + 1] = this.tagDefault;
+    return true;
+  }
+
+  /** Prefixes of attributes are bound, and no two attributes have one expanded name. Namespaces in XML 1.0 §6.3. */
+  private checkPrefixed(): boolean {
+    for (let k = 0; k < this.tagLength; k++) {
+      const name = this.tagNames[k] as Name;
+      if (name.kind !== PREFIXED) continue;
+      const xmlns = this.scope.resolve(name.prefix);
+      if (xmlns === undefined) return this.refuse("not-well-formed", "unbound prefix");
+      for (let j = 0; j < k; j++) {
+        const other = this.tagNames[j] as Name;
+        if (other.kind === PREFIXED && other.local === name.local && this.scope.resolve(other.prefix) === xmlns)
+          return this.refuse("not-well-formed", "duplicate attribute");
+      }
+    }
+    return true;
+  }
+
+  /** The name that the next end tag must have. */
+  get innermost(): string {
+    return (this.names[this.depth - 1] as Name).text;
+  }
+
+  /** Ends the innermost element. */
+  close(): void {
+    this.depth--;
+    this.scope.size = this.scopeSizes[this.depth] as number;
+  }
+
+  /** The root of the stream, just opened. */
+  root(): RootTag {
+    const name = this.name as Name;
+    const { attributes, tagDefault } = this;
+    if (this.xmlnsAt !== -1) attributes.splice(this.xmlnsAt, 0, "xmlns", tagDefault);
+    return { name, xmlns: this.xmlns, attributes, defaultNamespace: tagDefault, prefixes: this.scope.toMap() };
+  }
+
+  /** The child of the root, just closed. */
+  element(tail: string): RawElement {
+    const { attributes, children, xmlns, scope } = this;
+    const { prefix, local } = this.name as Name;
+    const elementDefault = this.rootDefault;
+    if (this.xmlnsAt !== -1 && elementDefault !== xmlns) attributes.splice(this.xmlnsAt, 0, "xmlns", elementDefault);
+    if (children.length > 0) this.children = [];
+    let outer = scope.used;
+    if (prefix !== "" && this.xmlnsAt === -1 && this.defaults[1] !== "") {
+      outer ??= new Map();
+      outer.set("", this.defaults[1] as string);
+    }
+    const verbatim = this.verbatim && outer === undefined && prefix === "";
+    return new RawElement(local, xmlns, attributes, tail, children, verbatim, outer, prefix);
+  }
+
+  /** Default namespace within the child of the root. */
+  private get rootDefault(): string {
+    return this.defaults[2] as string;
+  }
+
+  private refuse(condition: XmlErrorCondition, fault: string): false {
+    this.condition = condition;
+    this.fault = fault;
+    return false;
+  }
+}

@@ -1,0 +1,168 @@
+// The state of a scan between two pieces of text: where it stands, what it has gathered, how it fails.
+import { Gather } from "./gather.ts";
+import type { XmlErrorCondition, XmlLimits } from "./limits.ts";
+import { OpenElements, type RootTag } from "./open-elements.ts";
+import type { RawElement } from "./raw-element.ts";
+
+/** What a scan stopped at: NOTHING (the text is used up), or one of the following. */
+export const NOTHING = 0;
+export const HEADER = 1;
+export const ELEMENT = 2;
+export const CLOSE = 3;
+export const WHITESPACE = 4;
+export const ERROR = 5;
+
+/** Before the root. */
+export const PROLOG = 0;
+/** Between the children of the root. */
+export const GAP = 1;
+/** Nothing is read any more. */
+export const DEAF = 2;
+/** In text within a child of the root. */
+export const CONTENT = 3;
+/** In a CDATA section. */
+export const CDATA = 4;
+/** After "<" in the prolog. */
+export const PROLOG_OPEN = 5;
+/** After "<". */
+export const OPEN = 6;
+/** In a start tag, before an attribute or the end. */
+export const TAG = 7;
+/** After the name of an attribute. */
+export const EQUALS = 8;
+/** After "=". */
+export const QUOTE = 9;
+/** After "/" of an empty-element tag. */
+export const SLASH = 10;
+/** After the name of an end tag. */
+export const END_TAG_SPACE = 11;
+/** In a reference, in content or in a value. */
+export const REFERENCE = 12;
+// From here on the state has a token in hand, that `mark` begins and `token` gathers.
+export const TAG_NAME = 13;
+export const ATTRIBUTE = 14;
+export const ATTRIBUTE_VALUE = 15;
+export const END_TAG = 16;
+/** After "<!". */
+export const BANG = 17;
+/** After "<?". */
+export const DECLARATION = 18;
+
+const BRACKET = 93;
+
+/** What the parts of the scanner share. */
+export class ScanState {
+  /** Why the last scan stopped. */
+  event = NOTHING;
+  condition: XmlErrorCondition = "not-well-formed";
+  fault = "";
+  /** The last root opened, and the last child of it that was completed. */
+  root: RootTag | undefined;
+  element: RawElement | undefined;
+
+  protected readonly open: OpenElements;
+  protected state = PROLOG;
+
+  // Where in the present text the token, the element and its tail began; what came before is gathered.
+  protected mark = 0;
+  protected elementMark = 0;
+  protected tailMark = -1;
+  protected readonly token = new Gather();
+  protected readonly tail = new Gather();
+  protected bytesBefore = 0;
+
+  /** White space came before what may be an attribute. */
+  protected spaced = false;
+  protected quote = 0;
+  /** The value has references or white space that becomes spaces. */
+  protected encoded = false;
+  protected readonly reference = new Gather();
+  protected referenceMark = 0;
+  protected referenceIn = CONTENT;
+  /** How many "]" ended the text before this one, 2 at most, for "]]>" across a split. */
+  protected brackets = 0;
+
+  constructor(limits: XmlLimits) {
+    this.open = new OpenElements(limits);
+  }
+
+  protected clear(state: number): void {
+    this.state = state;
+    this.open.clear(undefined);
+    this.token.clear();
+    this.tail.clear();
+    this.reference.clear();
+    this.tailMark = -1;
+    this.bytesBefore = 0;
+    this.brackets = 0;
+  }
+
+  /** A new text goes on where the last one ended. */
+  protected resume(): void {
+    this.mark = 0;
+    this.elementMark = 0;
+    this.referenceMark = 0;
+    if (this.tailMark !== -1) this.tailMark = 0;
+  }
+
+  /** The text ends: keeps what is needed of it, and checks that the element is not too long already. */
+  protected suspend(text: string): void {
+    const { state } = this;
+    if (state === GAP || state === PROLOG || state === DEAF) return;
+    this.bytesBefore += Buffer.byteLength(text.slice(this.elementMark));
+    if (this.bytesBefore > this.open.limits.maxElementBytes) {
+      this.fail("policy-violation", "element too large");
+      return;
+    }
+    if (this.tailMark !== -1) this.tail.add(text.slice(this.tailMark));
+    if (state >= TAG_NAME || (state === REFERENCE && this.referenceIn === ATTRIBUTE_VALUE))
+      this.token.add(text.slice(this.mark));
+    if (state === REFERENCE) this.reference.add(text.slice(this.referenceMark));
+    this.countBrackets(text);
+  }
+
+  private countBrackets(text: string): void {
+    let count = 0;
+    while (count < 2 && count < text.length && text.charCodeAt(text.length - 1 - count) === BRACKET) count++;
+    this.brackets = count === text.length ? Math.min(2, this.brackets + count) : count;
+  }
+
+  /** True where "]]" stands before an index of the text. */
+  protected afterBrackets(text: string, i: number): boolean {
+    if (i >= 2) return text.charCodeAt(i - 1) === BRACKET && text.charCodeAt(i - 2) === BRACKET;
+    return i === 0 ? this.brackets === 2 : text.charCodeAt(0) === BRACKET && this.brackets >= 1;
+  }
+
+  /** The token in hand, which ends before `end`. */
+  protected takeToken(text: string, end: number): string {
+    const last = text.slice(this.mark, end);
+    return this.token.isEmpty ? last : this.token.take(last);
+  }
+
+  /** False (and failed) where the element, which ends before `end`, is larger than allowed. */
+  protected checkSize(text: string, end: number): boolean {
+    const { maxElementBytes } = this.open.limits;
+    const length = end - this.elementMark;
+    let fits = this.bytesBefore + length <= maxElementBytes;
+    // A UTF-16 unit is at most 3 bytes, so that counting is seldom needed.
+    if (fits && this.bytesBefore + 3 * length > maxElementBytes)
+      fits = this.bytesBefore + Buffer.byteLength(text.slice(this.elementMark, end)) <= maxElementBytes;
+    this.bytesBefore = 0;
+    if (!fits) this.fail("policy-violation", "element too large");
+    return fits;
+  }
+
+  /** Ends the scan with an error. */
+  protected fail(condition: XmlErrorCondition, fault: string): number {
+    this.clear(DEAF);
+    this.event = ERROR;
+    this.condition = condition;
+    this.fault = fault;
+    return Number.MAX_SAFE_INTEGER;
+  }
+
+  /** Ends the scan with the error that the open elements found. */
+  protected refuse(): number {
+    return this.fail(this.open.condition, this.open.fault);
+  }
+}

@@ -1,0 +1,57 @@
+// Namespace declarations in scope while an element is scanned. Namespaces in XML 1.0 §5, §6.
+import { NS_XML } from "./namespaces.ts";
+
+const NS_XMLNS = "http://www.w3.org/2000/xmlns/";
+
+/** Why a declaration is refused; undefined for a good one. Namespaces in XML 1.0 §3. */
+export function declarationFault(prefix: string, namespace: string): string | undefined {
+  if (namespace === NS_XMLNS || prefix === "xmlns") return "xmlns may not be declared";
+  if ((prefix === "xml") !== (namespace === NS_XML)) return "xml may not be declared otherwise";
+  if (prefix !== "" && namespace === "") return "a prefix cannot be undeclared";
+  return undefined;
+}
+
+/** Prefix declarations as a stack; the first ones may be those of the stream header. */
+export class Scope {
+  private readonly prefixes: string[] = [];
+  private readonly namespaces: string[] = [];
+  size = 0;
+  /** How many of the declarations are outside the element that is being scanned. */
+  outer = 0;
+  /** Outer declarations that the element used. */
+  used: Map<string, string> | undefined;
+
+  bind(prefix: string, namespace: string): void {
+    this.prefixes[this.size] = prefix;
+    this.namespaces[this.size] = namespace;
+    this.size++;
+  }
+
+  /** The namespace a prefix stands for; undefined where it is unbound. */
+  resolve(prefix: string): string | undefined {
+    if (prefix === "xml") return NS_XML;
+    for (let k = this.size - 1; k >= 0; k--) {
+      if (this.prefixes[k] !== prefix) continue;
+      const namespace = this.namespaces[k] as string;
+      if (k < this.outer) {
+        this.used ??= new Map();
+        this.used.set(prefix, namespace);
+      }
+      return namespace;
+    }
+    return undefined;
+  }
+
+  /** All declarations, inner ones winning. */
+  toMap(): Map<string, string> {
+    const map = new Map<string, string>();
+    for (let k = 0; k < this.size; k++) map.set(this.prefixes[k] as string, this.namespaces[k] as string);
+    return map;
+  }
+
+  clear(): void {
+    this.size = 0;
+    this.outer = 0;
+    this.used = undefined;
+  }
+}

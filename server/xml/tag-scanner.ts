@@ -1,0 +1,275 @@
+// The part of the automaton within "<" and ">", and references. XML 1.0 §3.1, §4.1.
+import { CLASS, isNonAsciiCharacter, isSpace, NAME, VALUE } from "./characters.ts";
+import { type Name, nameAt } from "./names.ts";
+import { decodeValue, referenceFault } from "./references.ts";
+import {
+  ATTRIBUTE,
+  ATTRIBUTE_VALUE,
+  BANG,
+  CLOSE,
+  CONTENT,
+  DEAF,
+  ELEMENT,
+  END_TAG,
+  END_TAG_SPACE,
+  EQUALS,
+  GAP,
+  HEADER,
+  QUOTE,
+  REFERENCE,
+  ScanState,
+  SLASH,
+  TAG,
+  TAG_NAME,
+} from "./scan-state.ts";
+
+const LT = 60;
+const GT = 62;
+const AMPERSAND = 38;
+const SEMICOLON = 59;
+const EXCLAMATION = 33;
+const QUESTION = 63;
+const SLASH_CHARACTER = 47;
+const EQUALS_CHARACTER = 61;
+const DOUBLE_QUOTE = 34;
+const SINGLE_QUOTE = 39;
+/** UTF-16 units of a reference; a longer one serves nobody. */
+const LONGEST_REFERENCE = 256;
+
+/** The index after the characters that may belong to a name (`nameAt` looks at those beyond ASCII). */
+function nameEnd(text: string, from: number): number {
+  const end = text.length;
+  let i = from;
+  for (; i < end; i++) {
+    const c = text.charCodeAt(i);
+    if (c < 128 && ((CLASS[c] as number) & NAME) === 0) break;
+  }
+  return i;
+}
+
+/** Scans tags. Each method takes the index of the next character and gives the one where it stopped. */
+export class TagScanner extends ScanState {
+  /** From after "<" to the end of a start tag, without values. */
+  protected scanTag(text: string, from: number): number {
+    const end = text.length;
+    let i = from;
+    while (i < end) {
+      const c = text.charCodeAt(i);
+      switch (this.state) {
+        case TAG:
+          if (isSpace(c)) {
+            this.spaced = true;
+            i++;
+          } else if (c === GT) return this.endStartTag(text, i, false);
+          else if (c === SLASH_CHARACTER) {
+            this.state = SLASH;
+            i++;
+          } else if (!this.spaced) return this.fail("not-well-formed", "white space expected");
+          else {
+            this.state = ATTRIBUTE;
+            this.mark = i;
+          }
+          break;
+        case ATTRIBUTE:
+        case TAG_NAME: {
+          i = nameEnd(text, i);
+          if (i < end && !this.takeName(text, i)) return i;
+          break;
+        }
+        case EQUALS:
+          if (c === EQUALS_CHARACTER) this.state = QUOTE;
+          else if (!isSpace(c)) return this.fail("not-well-formed", "= expected");
+          i++;
+          break;
+        case QUOTE:
+          i++;
+          if (c === DOUBLE_QUOTE || c === SINGLE_QUOTE) {
+            this.state = ATTRIBUTE_VALUE;
+            this.quote = c;
+            this.encoded = false;
+            this.mark = i;
+            i = this.scanValue(text, i);
+            if (this.state !== TAG) return i;
+          } else if (!isSpace(c)) return this.fail("not-well-formed", "quoted value expected");
+          break;
+        case SLASH:
+          if (c !== GT) return this.fail("not-well-formed", "> expected");
+          return this.endStartTag(text, i, true);
+        default:
+          return this.afterOpen(c, i);
+      }
+    }
+    return i;
+  }
+
+  /** The character after "<". */
+  private afterOpen(c: number, i: number): number {
+    if (c === SLASH_CHARACTER) {
+      this.state = END_TAG;
+      this.mark = i + 1;
+      return i + 1;
+    }
+    if (c === EXCLAMATION) {
+      this.state = BANG;
+      this.mark = i + 1;
+      return i + 1;
+    }
+    if (c === QUESTION) return this.fail("restricted-xml", "processing instruction");
+    this.state = TAG_NAME;
+    this.mark = i;
+    return i;
+  }
+
+  /** Takes the name in hand, of the element or an attribute; false if it failed. */
+  private takeName(text: string, end: number): boolean {
+    let name: Name | undefined;
+    let length = end - this.mark;
+    if (this.token.isEmpty) name = nameAt(text, this.mark, end);
+    else {
+      const whole = this.takeToken(text, end);
+      length = whole.length;
+      name = nameAt(whole, 0, length);
+    }
+    if (name === undefined) this.fail("not-well-formed", "name expected");
+    else if (length > this.open.limits.maxNameLength) this.fail("policy-violation", "name too long");
+    else if (this.state === TAG_NAME) {
+      this.open.beginTag(name);
+      this.state = TAG;
+      this.spaced = false;
+      return true;
+    } else if (!this.open.addAttribute(name)) this.refuse();
+    else {
+      this.state = EQUALS;
+      return true;
+    }
+    return false;
+  }
+
+  /** Within an attribute's value. */
+  protected scanValue(text: string, from: number): number {
+    const end = text.length;
+    const { quote } = this;
+    for (let i = from; i < end; i++) {
+      const c = text.charCodeAt(i);
+      if (c < 128 ? ((CLASS[c] as number) & VALUE) !== 0 : c < 0xd800) continue;
+      if (c === quote) return this.endValue(text, i);
+      if (c === AMPERSAND) {
+        this.encoded = true;
+        return this.beginReference(ATTRIBUTE_VALUE, i + 1);
+      }
+      if (isSpace(c)) this.encoded = true;
+      else if (c === LT) return this.fail("not-well-formed", "< in a value");
+      else if (c >= 128) {
+        if (!isNonAsciiCharacter(text, i)) return this.fail("not-well-formed", "no character of XML");
+        if (c < 0xe000) i++;
+      } else if (c < 32) return this.fail("not-well-formed", "control character");
+    }
+    return end;
+  }
+
+  private endValue(text: string, i: number): number {
+    if (this.open.wantsValue) {
+      const value = this.takeToken(text, i);
+      if (!this.open.setValue(this.encoded ? decodeValue(value) : value)) return this.refuse();
+    } else this.token.clear();
+    this.state = TAG;
+    this.spaced = false;
+    return i + 1;
+  }
+
+  /** The ">" of a start tag (or of an empty-element tag). */
+  private endStartTag(text: string, i: number, empty: boolean): number {
+    const { open } = this;
+    if (!open.open()) return this.refuse();
+    const after = i + 1;
+    if (open.depth === 1) {
+      if (empty) return this.fail("bad-format", "empty stream");
+      if (!this.checkSize(text, after)) return after;
+      this.root = open.root();
+      this.event = HEADER;
+      this.state = GAP;
+      return after;
+    }
+    if (empty) {
+      open.close();
+      if (open.depth === 1) return this.endElement(text, after, "/>");
+    } else if (open.depth === 2) this.tailMark = i;
+    this.state = CONTENT;
+    return after;
+  }
+
+  /** After "</". */
+  protected scanEndTag(text: string, from: number): number {
+    const end = text.length;
+    let i = from;
+    if (this.state === END_TAG) {
+      const expected = this.open.innermost;
+      i = nameEnd(text, i);
+      const length = i - this.mark;
+      if (this.token.isEmpty && i < end) {
+        if (length !== expected.length || !text.startsWith(expected, this.mark)) return this.mismatch();
+      } else if (i < end) {
+        if (this.takeToken(text, i) !== expected) return this.mismatch();
+      } else return i;
+      this.state = END_TAG_SPACE;
+    }
+    while (i < end && isSpace(text.charCodeAt(i))) i++;
+    if (i === end) return i;
+    if (text.charCodeAt(i) !== GT) return this.mismatch();
+    const after = i + 1;
+    this.open.close();
+    const { depth } = this.open;
+    if (depth === 1) return this.endElement(text, after, undefined);
+    if (depth === 0) {
+      this.state = DEAF;
+      this.event = CLOSE;
+    } else this.state = CONTENT;
+    return after;
+  }
+
+  private mismatch(): number {
+    return this.fail("not-well-formed", "end tag does not match");
+  }
+
+  /** A child of the root is complete; `tail` where it is known without the text. */
+  private endElement(text: string, after: number, tail: string | undefined): number {
+    if (!this.checkSize(text, after)) return after;
+    let whole = tail;
+    if (whole === undefined) {
+      const last = text.slice(this.tailMark, after);
+      whole = this.tail.isEmpty ? last : this.tail.take(last);
+    }
+    this.tailMark = -1;
+    this.element = this.open.element(whole);
+    this.event = ELEMENT;
+    this.state = GAP;
+    return after;
+  }
+
+  protected beginReference(within: number, i: number): number {
+    this.referenceIn = within;
+    this.referenceMark = i;
+    this.state = REFERENCE;
+    return i;
+  }
+
+  /** After "&". */
+  protected scanReference(text: string, from: number): number {
+    const end = text.length;
+    for (let i = from; i < end; i++) {
+      const c = text.charCodeAt(i);
+      if (c === SEMICOLON) {
+        const reference = this.reference.take(text.slice(this.referenceMark, i));
+        const fault = referenceFault(reference);
+        if (fault !== undefined) return this.fail(fault, "reference not allowed");
+        this.state = this.referenceIn;
+        return i + 1;
+      }
+      if (c < 128 && c !== 35 && ((CLASS[c] as number) & NAME) === 0)
+        return this.fail("not-well-formed", "reference without end");
+    }
+    if (this.reference.length + end - this.referenceMark > LONGEST_REFERENCE)
+      return this.fail("policy-violation", "reference too long");
+    return end;
+  }
+}
