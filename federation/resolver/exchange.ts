@@ -122,7 +122,7 @@ function failed(reason: string): { kind: "failed"; reason: string } {
 }
 
 function plainly(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
   if (code === "ECONNREFUSED") return "nothing listens there";
   if (code === "EHOSTUNREACH" || code === "ENETUNREACH") return "no route to it";
   return code === "" ? "a socket error" : code;

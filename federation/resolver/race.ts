@@ -71,7 +71,7 @@ export function dial<C, S>(candidates: readonly C[], options: DialOptions<C, S>)
         },
         (error: unknown) => {
           if (over) return;
-          failures[index] = { candidate, reason: error instanceof Error ? error.message : String(error) };
+          failures[index] = { candidate, reason: reasonOf(error) };
           failed++;
           if (failed === candidates.length) lose(allFailed(failures));
           else startNext();
@@ -92,4 +92,8 @@ async function attempt<C, S>(options: DialOptions<C, S>, candidate: C, signal: A
 
 function allFailed(failures: readonly (DialError["failures"][number] | undefined)[]): string {
   return [...new Set(failures.map((failure) => failure?.reason ?? "not tried"))].join("; ");
+}
+
+function reasonOf(error: unknown): string {
+  return typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
 }

@@ -1,9 +1,10 @@
 // Stanzas: immutable, kept as text, a tree only for who asks. RFC 6120 §8.
 import type { Element } from "ltx";
 import { Jid } from "../jid/jid.ts";
-import { escapeAttribute, escapeText } from "../xml/escape.ts";
-import { NS_CLIENT, NS_SERVER } from "../xml/namespaces.ts";
+import { escapeAttribute } from "../xml/escape.ts";
+import { NS_CLIENT } from "../xml/namespaces.ts";
 import { type ChildHead, RawElement } from "../xml/raw-element.ts";
+import { serializeChildren } from "../xml/serialize.ts";
 
 /** The three kinds. RFC 6120 §8.2. */
 export type StanzaKind = "message" | "presence" | "iq";
@@ -198,27 +199,23 @@ function unescapeAttribute(text: string): string {
   });
 }
 
-/** Namespaces of content streams, dropped where they are the root's own. */
-const CONTENT_NAMESPACES: ReadonlySet<string> = new Set([NS_CLIENT, NS_SERVER]);
-
+/** Prefixes of names are dissolved, so that the content is right under whichever content namespace it goes out. */
 function fromTree(element: Element, from: Jid | undefined, to: Jid | undefined): Stanza {
   const { attrs } = element;
   let extra = "";
   for (const name of Object.keys(attrs)) {
     const value = attrs[name];
     if (value === undefined || value === null || SEPARATE.has(name)) continue;
-    if (name === "xmlns" && CONTENT_NAMESPACES.has(value)) continue;
     extra += ` ${name}='${escapeAttribute(String(value))}'`;
   }
+  const xmlns = element.getNS() ?? NS_CLIENT;
   const children: ChildHead[] = [];
-  let inner = "";
-  for (const child of element.children) {
-    inner += typeof child === "string" ? escapeText(child) : child.toString();
-    if (typeof child !== "string") children.push({ name: child.getName(), xmlns: child.getNS() ?? "" });
-  }
+  for (const child of element.children)
+    if (typeof child !== "string") children.push({ name: child.getName(), xmlns: child.getNS() ?? xmlns });
   const kind = element.getName() as StanzaKind;
+  const inner = serializeChildren(element, xmlns);
   const tail = inner === "" ? "/>" : `>${inner}</${kind}>`;
   return new Stanza(kind, from, to, attrs.id, attrs.type, attrs["xml:lang"], extra, tail, children);
 }
 
-const SEPARATE: ReadonlySet<string> = new Set(["from", "to", "id", "type", "xml:lang"]);
+const SEPARATE: ReadonlySet<string> = new Set(["from", "to", "id", "type", "xml:lang", "xmlns"]);

@@ -1,0 +1,84 @@
+// Resource binding, and the session request of older clients. RFC 6120 §7, RFC 3921 §3.
+import { randomBytes } from "node:crypto";
+import type { VirtualHost } from "../host/virtual-host.ts";
+import type { Jid } from "../jid/jid.ts";
+import { prepareResourcepart } from "../jid/precis.ts";
+import { errorReply, type StanzaErrorCondition } from "../stanza/error.ts";
+import { Stanza } from "../stanza/stanza.ts";
+import { escapeText } from "../xml/escape.ts";
+import { NS_BIND, NS_SESSION } from "../xml/namespaces.ts";
+import type { RawElement } from "../xml/raw-element.ts";
+import type { C2sConnection } from "./connection.ts";
+import type { StreamFeature } from "./feature.ts";
+import { C2sSession } from "./session.ts";
+
+/** The binding feature; its request is an IQ, which is why it decides itself what it accepts. */
+export const bindFeature = {
+  name: "bind",
+  phase: "after authentication",
+  advertise: (connection: C2sConnection) =>
+    connection.session === undefined ? `<bind xmlns='${NS_BIND}'/>` : undefined,
+  /** True for a bind request on an authenticated stream that has no session. */
+  accepts: (connection: C2sConnection, raw: RawElement) =>
+    connection.authenticated &&
+    connection.session === undefined &&
+    raw.name === "iq" &&
+    raw.attr("type") === "set" &&
+    raw.children[0]?.xmlns === NS_BIND &&
+    raw.children[0].name === "bind",
+  handle: bind,
+} satisfies StreamFeature & { accepts(connection: C2sConnection, raw: RawElement): boolean };
+
+/** Offered as optional and answered with nothing: sessions are what binding made. */
+export const sessionFeature: StreamFeature = {
+  name: "session",
+  phase: "after authentication",
+  advertise: () => `<session xmlns='${NS_SESSION}'><optional/></session>`,
+};
+
+function bind(connection: C2sConnection, raw: RawElement): void {
+  const request = Stanza.fromRaw(raw, undefined, undefined);
+  const wanted = request.child(NS_BIND, "bind")?.getChild("resource", NS_BIND)?.getText() ?? "";
+  let resource: string;
+  try {
+    resource = wanted === "" ? newResource() : prepareResourcepart(wanted);
+  } catch {
+    return refuse(connection, request, "bad-request");
+  }
+  const session = openSession(connection, connection.host as VirtualHost, connection.account as Jid, resource);
+  if (session === undefined) return refuse(connection, request, "resource-constraint");
+  const payload = `<bind xmlns='${NS_BIND}'><jid>${escapeText(session.jid.full)}</jid></bind>`;
+  connection.stream.sendStanza(
+    new Stanza("iq", undefined, undefined, request.id, "result", undefined, "", `>${payload}</iq>`, []),
+  );
+  session.host.emit("session.bound", { session });
+}
+
+/** A resource nobody can guess. RFC 6120 §7.6. */
+export function newResource(): string {
+  return randomBytes(9).toString("base64url");
+}
+
+/**
+ * Binds a resource; a session that has it already is ended with `conflict` (RFC 6120 §7.7.2.2). Undefined where the
+ * account has all the resources it may have.
+ */
+export function openSession(
+  connection: C2sConnection,
+  host: VirtualHost,
+  account: Jid,
+  resource: string,
+): C2sSession | undefined {
+  const jid = account.withResource(resource);
+  const old = host.sessions.find(jid);
+  if (old !== undefined) old.end("conflict", "the resource was bound by another stream");
+  else if (host.sessions.of(account.local).length >= connection.context.limits.resourcesPerAccount) return undefined;
+  const session = new C2sSession(host, jid, connection);
+  connection.session = session;
+  host.sessions.add(session);
+  return session;
+}
+
+function refuse(connection: C2sConnection, request: Stanza, condition: StanzaErrorCondition): void {
+  connection.stream.sendStanza(errorReply(request, condition));
+}

@@ -1,0 +1,141 @@
+// One client connection: from the first byte to a bound session. RFC 6120 §4.3 to §7.
+import { randomBytes } from "node:crypto";
+import type { Logger } from "pino";
+import type { Timer } from "../clock.ts";
+import type { VirtualHost } from "../host/virtual-host.ts";
+import { Jid } from "../jid/jid.ts";
+import { acceptFromClient } from "../router/ingress.ts";
+import type { HeaderOut } from "../stream/header.ts";
+import { type StreamEnd, type StreamHandler, XmppStream } from "../stream/stream.ts";
+import type { Transport } from "../stream/transport.ts";
+import { NS_CLIENT, NS_STREAM } from "../xml/namespaces.ts";
+import type { RawElement } from "../xml/raw-element.ts";
+import type { StreamHeader } from "../xml/tokenizer.ts";
+import { bindFeature, sessionFeature } from "./bind.ts";
+import type { C2sContext } from "./context.ts";
+import type { StreamFeature } from "./feature.ts";
+import { limitsAfterAuthentication, limitsBeforeAuthentication } from "./limits.ts";
+import { saslFeature } from "./sasl.ts";
+import type { C2sSession } from "./session.ts";
+import { startTlsFeature } from "./starttls.ts";
+
+const CORE_FEATURES: readonly StreamFeature[] = [startTlsFeature, saslFeature, bindFeature, sessionFeature];
+
+/** A client's connection. */
+export class C2sConnection implements StreamHandler {
+  readonly context: C2sContext;
+  readonly stream: XmppStream;
+  readonly log: Logger;
+  /** Set by the first header; a later one cannot change it. */
+  host: VirtualHost | undefined;
+  /** Bare JID of the authenticated account. */
+  account: Jid | undefined;
+  /** The session once a resource is bound. */
+  session: C2sSession | undefined;
+  /** SASL names that were offered last, for downgrade protection. */
+  offeredMechanisms: readonly string[] = [];
+  private lang: string | undefined;
+  private deadline: Timer | undefined;
+
+  constructor(transport: Transport, context: C2sContext) {
+    this.context = context;
+    this.log = context.log.child({ stream: randomBytes(6).toString("base64url"), peer: transport.remoteAddress });
+    this.stream = new XmppStream(transport, NS_CLIENT, limitsBeforeAuthentication(context.limits), context.clock, this);
+    this.deadline = context.clock.setTimeout(
+      () => this.stream.fail("connection-timeout", "authentication took too long"),
+      context.limits.authenticationSeconds * 1000,
+    );
+    context.connections.add(this);
+  }
+
+  /** True once SASL succeeded. */
+  get authenticated(): boolean {
+    return this.account !== undefined;
+  }
+
+  opened(header: StreamHeader): void {
+    const to = header.to === undefined ? undefined : Jid.tryParse(header.to);
+    const host = to === undefined ? undefined : this.context.hosts.get(to.full);
+    if (header.defaultNamespace !== NS_CLIENT) return this.stream.fail("invalid-namespace");
+    if (header.version === undefined || !/^[1-9][0-9]*\.[0-9]+$/.test(header.version))
+      return this.stream.fail("unsupported-version", "XMPP 1.0 is needed");
+    if (host === undefined) return this.stream.fail("host-unknown", "this server does not serve that domain");
+    if (this.host !== undefined && this.host !== host)
+      return this.stream.fail("not-authorized", "the stream's `to` may not change");
+    if (
+      header.from !== undefined &&
+      this.account !== undefined &&
+      Jid.tryParse(header.from)?.bare !== this.account.bare
+    )
+      return this.stream.fail("invalid-from", "the stream's `from` is not the authenticated account");
+    this.host = host;
+    this.lang = header.lang;
+    this.stream.open(this.header(header.from));
+    this.stream.send(this.features(host));
+  }
+
+  element(raw: RawElement): void | Promise<void> {
+    if (raw.xmlns === NS_CLIENT) {
+      if (this.session !== undefined) return acceptFromClient(this.session, raw, this.lang);
+      if (bindFeature.accepts(this, raw)) return bindFeature.handle(this, raw);
+      return this.stream.fail("not-authorized", "no stanza before authentication and binding");
+    }
+    for (const feature of this.everyFeature())
+      if (feature.xmlns === raw.xmlns && feature.handle !== undefined) return feature.handle(this, raw);
+    if (!this.authenticated) return this.stream.fail("not-authorized", "authenticate first");
+    return this.stream.fail("unsupported-stanza-type");
+  }
+
+  ended(end: StreamEnd): void {
+    this.context.clock.clearTimeout(this.deadline);
+    this.context.connections.delete(this);
+    const { session } = this;
+    this.log.debug(
+      { jid: session?.jid.full, end: end.kind, error: "error" in end ? end.error : undefined },
+      "stream ended",
+    );
+    if (session !== undefined && session.connection === this) session.finish();
+  }
+
+  crashed(error: unknown): void {
+    this.log.error({ err: error }, "stream handler failed");
+  }
+
+  defaultHeader(): HeaderOut {
+    return this.header(undefined);
+  }
+
+  /** Called by a mechanism that succeeded: the stream belongs to the account from now on. */
+  authenticatedAs(account: Jid): void {
+    this.account = account;
+    this.context.clock.clearTimeout(this.deadline);
+    this.deadline = undefined;
+    this.stream.setLimits(limitsAfterAuthentication(this.context.limits));
+    this.log.info({ account: account.bare }, "authenticated");
+  }
+
+  private header(to: string | undefined): HeaderOut {
+    return {
+      from: this.host?.domain ?? this.context.hosts.keys().next().value,
+      ...(to === undefined ? {} : { to }),
+      id: randomBytes(16).toString("base64url"),
+      version: "1.0",
+      lang: "en",
+    };
+  }
+
+  private everyFeature(): readonly StreamFeature[] {
+    return this.host === undefined ? CORE_FEATURES : [...CORE_FEATURES, ...this.host.streamFeatures];
+  }
+
+  /** The features of the stream's present state; before required TLS nothing but TLS. RFC 6120 §5.3.1. */
+  private features(host: VirtualHost): string {
+    const phase = this.authenticated ? "after authentication" : "before authentication";
+    const tlsFirst = !this.stream.transport.encrypted && this.context.authentication.requireTls && host.hasTls;
+    let text = "";
+    for (const feature of tlsFirst ? [startTlsFeature] : this.everyFeature())
+      if (feature.phase === phase) text += feature.advertise(this) ?? "";
+    const declaration = this.stream.transport.framed ? ` xmlns:stream='${NS_STREAM}'` : "";
+    return `<stream:features${declaration}>${text}</stream:features>`;
+  }
+}

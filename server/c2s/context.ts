@@ -1,0 +1,25 @@
+// What every client connection of a node shares.
+import type { Logger } from "pino";
+import type { Throttle } from "../auth/throttle.ts";
+import type { Clock } from "../clock.ts";
+import type { AuthenticationConfig, StreamLimits } from "../config/contract.ts";
+import type { VirtualHost } from "../host/virtual-host.ts";
+import type { CredentialSource } from "../sasl/mechanism.ts";
+import type { TlsContexts } from "../tls/contexts.ts";
+import type { C2sConnection } from "./connection.ts";
+
+/** Shared by the client listeners of one node. */
+export interface C2sContext {
+  readonly hosts: ReadonlyMap<string, VirtualHost>;
+  readonly tls: TlsContexts;
+  readonly authentication: AuthenticationConfig;
+  readonly limits: StreamLimits;
+  readonly credentials: CredentialSource;
+  readonly throttle: Throttle;
+  /** Secret from which answers about unknown accounts are made up. */
+  readonly decoySecret: Buffer;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Connections that are not over. */
+  readonly connections: Set<C2sConnection>;
+}

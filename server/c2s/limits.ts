@@ -1,0 +1,35 @@
+// Bounds of a client stream before and after authentication, from the node's configuration.
+import type { StreamLimits } from "../config/contract.ts";
+import type { Limits } from "../stream/stream.ts";
+import { DEFAULT_XML_LIMITS } from "../xml/tokenizer.ts";
+
+/** Before authentication: RFC 6120 §13.12 gives 10,000 bytes as the least. */
+export function limitsBeforeAuthentication(limits: StreamLimits): Limits {
+  return {
+    xml: {
+      ...DEFAULT_XML_LIMITS,
+      maxElementBytes: limits.preAuthBytes,
+      maxDepth: limits.depth,
+      maxAttributes: limits.attributes,
+    },
+    bytesPerSecond: limits.preAuthBytesPerSecond,
+    burstBytes: limits.preAuthBytesPerSecond,
+    backlogBytes: limits.backlogBytes,
+    elements: limits.preAuthElements,
+  };
+}
+
+/** After authentication. */
+export function limitsAfterAuthentication(limits: StreamLimits): Limits {
+  return {
+    xml: {
+      ...DEFAULT_XML_LIMITS,
+      maxElementBytes: limits.stanzaBytes,
+      maxDepth: limits.depth,
+      maxAttributes: limits.attributes,
+    },
+    bytesPerSecond: limits.bytesPerSecond,
+    burstBytes: limits.burstBytes,
+    backlogBytes: limits.backlogBytes,
+  };
+}

@@ -1,0 +1,76 @@
+// Listens for clients on TCP, with STARTTLS or direct TLS. RFC 6120 §5, XEP-0368.
+import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import { TcpTransport } from "../stream/tcp.ts";
+import { C2sConnection } from "./connection.ts";
+import type { C2sContext } from "./context.ts";
+
+/** Where and how to listen. */
+export interface C2sListenerOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly tls: "starttls" | "direct" | "none";
+}
+
+/** Starts listening; resolves once the port is open. @throws Error of the system (`EADDRINUSE` …) */
+export function listenForClients(options: C2sListenerOptions, context: C2sContext): Promise<Server> {
+  const perAddress = new AddressCount(context.limits.connectionsPerAddress);
+  const accept = (socket: Socket) => {
+    if (perAddress.admit(socket)) new C2sConnection(new TcpTransport(socket), context);
+  };
+  const server = options.tls === "direct" ? directTlsServer(context, accept) : createServer(accept);
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port: options.port, host: options.address, backlog: 4096 }, () => {
+      server.off("error", reject);
+      server.on("error", (error) => context.log.error({ err: error }, "client listener failed"));
+      resolve(server);
+    });
+  });
+}
+
+function directTlsServer(context: C2sContext, accept: (socket: Socket) => void): Server {
+  const first = [...context.hosts.values()].find((host) => host.hasTls);
+  if (first === undefined) throw new Error("direct TLS needs a host with a certificate");
+  const server = createTlsServer(
+    {
+      ALPNProtocols: ["xmpp-client"],
+      SNICallback: (servername, callback) =>
+        callback(null, context.tls.sni(servername) ?? context.tls.forDomain(first.domain)),
+      handshakeTimeout: context.limits.authenticationSeconds * 1000,
+    },
+    accept,
+  );
+  server.on("tlsClientError", (error, socket) => {
+    context.log.debug({ err: error, peer: socket.remoteAddress }, "TLS handshake failed");
+    socket.destroy();
+  });
+  return server;
+}
+
+/** Counts connections by address, and refuses what is too many. */
+export class AddressCount {
+  private readonly limit: number;
+  private readonly counts = new Map<string, number>();
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  /** Counts a socket until it closes; false (and the socket dropped) where its address has too many. */
+  admit(socket: Socket): boolean {
+    const address = socket.remoteAddress ?? "";
+    const count = this.counts.get(address) ?? 0;
+    if (count >= this.limit) {
+      socket.destroy();
+      return false;
+    }
+    this.counts.set(address, count + 1);
+    socket.once("close", () => {
+      const left = (this.counts.get(address) ?? 1) - 1;
+      if (left === 0) this.counts.delete(address);
+      else this.counts.set(address, left);
+    });
+    return true;
+  }
+}

@@ -1,0 +1,73 @@
+// A bound client session: one resource of an account, on the connection that bound it.
+import type { ClientSession, SessionKey } from "../host/session.ts";
+import type { VirtualHost } from "../host/virtual-host.ts";
+import type { Jid } from "../jid/jid.ts";
+import { presence } from "../stanza/presence.ts";
+import type { Stanza } from "../stanza/stanza.ts";
+import type { StreamErrorCondition } from "../stream/error.ts";
+import type { C2sConnection } from "./connection.ts";
+
+/** Takes over a session's outgoing stanzas: stream management counts and keeps them. */
+export interface Outlet {
+  deliver(stanza: Stanza): void;
+}
+
+/** A session bound over a stream. */
+export class C2sSession implements ClientSession {
+  readonly jid: Jid;
+  readonly account: Jid;
+  readonly since: number;
+  readonly host: VirtualHost;
+  presence: Stanza | undefined;
+  priority = 0;
+  interested = false;
+  /** Undefined while no stream carries the session. */
+  connection: C2sConnection | undefined;
+  /** Stands between the session and its stream where a feature needs it. */
+  outlet: Outlet | undefined;
+  private facts: Map<SessionKey<unknown>, unknown> | undefined;
+  private over = false;
+
+  constructor(host: VirtualHost, jid: Jid, connection: C2sConnection) {
+    this.host = host;
+    this.jid = jid;
+    this.account = jid.toBare();
+    this.connection = connection;
+    this.remoteAddress = connection.stream.transport.remoteAddress;
+    this.since = host.clock.now();
+  }
+
+  readonly remoteAddress: string;
+
+  deliver(stanza: Stanza): void {
+    if (this.outlet !== undefined) this.outlet.deliver(stanza);
+    else this.connection?.stream.sendStanza(stanza);
+  }
+
+  end(condition: StreamErrorCondition, text?: string): void {
+    const { connection } = this;
+    this.finish();
+    connection?.stream.fail(condition, text);
+  }
+
+  /** Takes the session out of its host and tells who must know. Safe to call twice. */
+  finish(): void {
+    if (this.over) return;
+    this.over = true;
+    const { host } = this;
+    host.sessions.remove(this);
+    const last = this.presence === undefined ? undefined : presence(this.jid, this.account, "unavailable");
+    this.presence = undefined;
+    host.emit("session.ended", { session: this, last });
+    this.connection = undefined;
+  }
+
+  get<T>(key: SessionKey<T>): T | undefined {
+    return this.facts?.get(key as SessionKey<unknown>) as T | undefined;
+  }
+
+  set<T>(key: SessionKey<T>, value: T): void {
+    this.facts ??= new Map();
+    this.facts.set(key as SessionKey<unknown>, value);
+  }
+}

@@ -1,0 +1,44 @@
+// STARTTLS on client streams. RFC 6120 §5.
+import { NS_TLS } from "../xml/namespaces.ts";
+import type { RawElement } from "../xml/raw-element.ts";
+import type { C2sConnection } from "./connection.ts";
+import type { StreamFeature } from "./feature.ts";
+
+/** The TLS feature. */
+export const startTlsFeature: StreamFeature = {
+  name: "starttls",
+  phase: "before authentication",
+  xmlns: NS_TLS,
+  advertise(connection) {
+    if (!offered(connection)) return undefined;
+    return connection.context.authentication.requireTls
+      ? `<starttls xmlns='${NS_TLS}'><required/></starttls>`
+      : `<starttls xmlns='${NS_TLS}'/>`;
+  },
+  handle: startTls,
+};
+
+function offered(connection: C2sConnection): boolean {
+  const { transport } = connection.stream;
+  return transport.kind === "tcp" && !transport.encrypted && connection.host?.hasTls === true;
+}
+
+async function startTls(connection: C2sConnection, raw: RawElement): Promise<void> {
+  const { stream, context, host } = connection;
+  if (raw.name !== "starttls" || host === undefined || connection.authenticated || !offered(connection)) {
+    stream.send(`<failure xmlns='${NS_TLS}'/>`);
+    return stream.close();
+  }
+  stream.send(`<proceed xmlns='${NS_TLS}'/>`);
+  stream.restart();
+  try {
+    await stream.transport.startTls("server", {
+      context: context.tls.forDomain(host.domain),
+      sni: (servername) => context.tls.sni(servername),
+      requestCert: false,
+    });
+  } catch (error) {
+    connection.log.debug({ err: error }, "TLS handshake failed");
+    stream.destroy();
+  }
+}

@@ -1,0 +1,30 @@
+// What a virtual host says of itself and of its accounts to service discovery. XEP-0030.
+
+/** A disco identity. XEP-0030 §3.1. */
+export interface Identity {
+  readonly category: string;
+  readonly type: string;
+  readonly name?: string;
+}
+
+/** A disco item. XEP-0030 §4.1. */
+export interface DiscoItem {
+  readonly jid: string;
+  readonly name?: string;
+  readonly node?: string;
+}
+
+/** One of the two things asked about: the host itself, or an account of it. */
+export class DiscoEntry {
+  readonly identities: Identity[] = [];
+  readonly features = new Set<string>();
+  readonly items: DiscoItem[] = [];
+  /** Extended information: data forms as XML text. XEP-0128. */
+  readonly forms: (() => string | undefined)[] = [];
+}
+
+/** Registry filled by modules while they start. */
+export class DiscoRegistry {
+  readonly host = new DiscoEntry();
+  readonly account = new DiscoEntry();
+}

@@ -1,0 +1,38 @@
+// A client's session as modules see it: one bound resource of an account.
+import type { Jid } from "../jid/jid.ts";
+import type { Stanza } from "../stanza/stanza.ts";
+import type { StreamErrorCondition } from "../stream/error.ts";
+
+/** Typed key of a fact a module keeps with a session. */
+export class SessionKey<T> {
+  declare readonly type: T;
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** One bound resource. */
+export interface ClientSession {
+  /** Full JID. */
+  readonly jid: Jid;
+  /** Bare JID of its account. */
+  readonly account: Jid;
+  /** When it was bound, ms since the epoch. */
+  readonly since: number;
+  /** Client's address. */
+  readonly remoteAddress: string;
+  /** The last presence broadcast while available; undefined while not. RFC 6121 §4.2. */
+  presence: Stanza | undefined;
+  /** Priority of that presence. */
+  priority: number;
+  /** True once the session asked for the roster and so gets pushes. RFC 6121 §2.1.6. */
+  interested: boolean;
+  /** Writes a stanza to the client. */
+  deliver(stanza: Stanza): void;
+  /** Ends the session's stream with a stream error. */
+  end(condition: StreamErrorCondition, text?: string): void;
+  get<T>(key: SessionKey<T>): T | undefined;
+  set<T>(key: SessionKey<T>, value: T): void;
+}

@@ -1,0 +1,53 @@
+// The sessions of one virtual host on this node, by account and resource.
+import type { Jid } from "../jid/jid.ts";
+import type { ClientSession } from "./session.ts";
+
+const NONE: readonly ClientSession[] = [];
+
+/** Sessions by account. Lists are in order of binding and never changed in place, so that callers may keep them. */
+export class Sessions {
+  private readonly byAccount = new Map<string, readonly ClientSession[]>();
+  private total = 0;
+
+  /** Number of sessions. */
+  get size(): number {
+    return this.total;
+  }
+
+  /** Sessions of an account by localpart. */
+  of(local: string): readonly ClientSession[] {
+    return this.byAccount.get(local) ?? NONE;
+  }
+
+  /** The session of a full JID. */
+  find(jid: Jid): ClientSession | undefined {
+    const list = this.byAccount.get(jid.local);
+    if (list === undefined) return undefined;
+    for (const session of list) if (session.jid.resource === jid.resource) return session;
+    return undefined;
+  }
+
+  /** Sessions that sent initial presence. */
+  available(local: string): ClientSession[] {
+    return this.of(local).filter((session) => session.presence !== undefined);
+  }
+
+  add(session: ClientSession): void {
+    this.byAccount.set(session.jid.local, [...this.of(session.jid.local), session]);
+    this.total++;
+  }
+
+  remove(session: ClientSession): void {
+    const list = this.of(session.jid.local);
+    const rest = list.filter((other) => other !== session);
+    if (rest.length === list.length) return;
+    if (rest.length === 0) this.byAccount.delete(session.jid.local);
+    else this.byAccount.set(session.jid.local, rest);
+    this.total--;
+  }
+
+  /** Every session. */
+  *all(): Iterable<ClientSession> {
+    for (const list of this.byAccount.values()) yield* list;
+  }
+}

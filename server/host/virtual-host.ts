@@ -1,0 +1,167 @@
+// One domain served here: its modules, its sessions, and the way of a stanza through both.
+import type { Logger } from "pino";
+import type { Accounts } from "../auth/accounts.ts";
+import type { StreamFeature } from "../c2s/feature.ts";
+import type { Clock } from "../clock.ts";
+import { Jid } from "../jid/jid.ts";
+import type {
+  ApiKey,
+  IqAudience,
+  IqHandler,
+  IqTarget,
+  ModuleHost,
+  StageOptions,
+  StagePoints,
+} from "../module/define.ts";
+import { Events, type HostEvents } from "../module/events.ts";
+import { type Filter, type Outcome, Pipeline } from "../module/stages.ts";
+import { acceptHostIq, IqHandlers } from "../router/iq-dispatch.ts";
+import { deliverToAccount } from "../router/local-delivery.ts";
+import type { Router } from "../router/router.ts";
+import { errorReply, mayAnswerWithError, type StanzaErrorCondition } from "../stanza/error.ts";
+import type { Stanza } from "../stanza/stanza.ts";
+import type { Storage } from "../storage/ports.ts";
+import { DiscoRegistry } from "./disco-registry.ts";
+import { Requests } from "./requests.ts";
+import { Sessions } from "./sessions.ts";
+
+/** What a host is made of. */
+export interface HostParts {
+  readonly domain: string;
+  readonly admins: readonly string[];
+  /** True where a certificate is configured. */
+  readonly hasTls: boolean;
+  readonly router: Router;
+  readonly storage: Storage;
+  readonly accounts: Accounts;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+type Pipelines = { readonly [P in keyof StagePoints]: Pipeline<StagePoints[P]> };
+
+/** A virtual host. */
+export class VirtualHost implements ModuleHost {
+  readonly domain: string;
+  readonly jid: Jid;
+  readonly admins: readonly string[];
+  readonly hasTls: boolean;
+  readonly sessions = new Sessions();
+  readonly storage: Storage;
+  readonly accounts: Accounts;
+  readonly disco = new DiscoRegistry();
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly iqHandlers = new IqHandlers();
+  readonly requests: Requests;
+  readonly pipelines: Pipelines;
+  /** Stream features that modules added. */
+  readonly streamFeatures: StreamFeature[] = [];
+  private readonly router: Router;
+  private readonly events: Events;
+  private readonly apis = new Map<ApiKey<unknown>, unknown>();
+
+  constructor(parts: HostParts) {
+    this.domain = parts.domain;
+    this.jid = Jid.parse(parts.domain);
+    this.admins = parts.admins;
+    this.hasTls = parts.hasTls;
+    this.router = parts.router;
+    this.storage = parts.storage;
+    this.accounts = parts.accounts;
+    this.clock = parts.clock;
+    this.log = parts.log.child({ host: parts.domain });
+    this.requests = new Requests(parts.clock);
+    this.events = new Events((event, error) => this.log.error({ err: error, event }, "observer failed"));
+    const pipeline = <C>() =>
+      new Pipeline<C>((stage, error) => this.log.error({ err: error, stage }, "stage failed; stanza rejected"));
+    this.pipelines = {
+      "account.sending": pipeline(),
+      "account.delivering": pipeline(),
+      "account.undelivered": pipeline(),
+    };
+  }
+
+  /** Takes a stanza whose `to` has this host's domain. */
+  accept(stanza: Stanza): void | Promise<void> {
+    if (stanza.to?.local !== "") return deliverToAccount(this, stanza);
+    if (stanza.kind === "iq") return acceptHostIq(this, stanza);
+    // Messages and presence to the host itself have no taker here. RFC 6121 §8.5.1 leaves silence to us.
+  }
+
+  route(stanza: Stanza): void | Promise<void> {
+    return this.router.route(stanza);
+  }
+
+  /** Goes on after a pipeline: with the stanza, not at all, or with an error to its sender. */
+  proceed(outcome: Outcome, original: Stanza, next: (stanza: Stanza) => void | Promise<void>): void | Promise<void> {
+    switch (outcome.kind) {
+      case "go":
+        return next(outcome.stanza);
+      case "stopped":
+        return;
+      case "rejected":
+        return this.refuse(original, outcome.condition, outcome.text);
+    }
+  }
+
+  /** Answers with a stanza error where that is allowed. RFC 6120 §8.3.1. */
+  refuse(stanza: Stanza, condition: StanzaErrorCondition, text?: string): void | Promise<void> {
+    if (mayAnswerWithError(stanza) && stanza.from !== undefined)
+      return this.route(errorReply(stanza, condition, { text }));
+  }
+
+  iq(
+    target: IqTarget,
+    type: "get" | "set",
+    xmlns: string,
+    name: string,
+    handler: IqHandler,
+    audience: IqAudience = "owner",
+  ): void {
+    this.iqHandlers.add(target, type, xmlns, name, handler, audience);
+  }
+
+  stage<P extends keyof StagePoints>(
+    point: P,
+    name: string,
+    options: StageOptions,
+    filter: Filter<StagePoints[P]>,
+  ): void {
+    this.pipelines[point].add({
+      name,
+      kinds: options.kinds,
+      before: options.before ?? [],
+      after: options.after ?? [],
+      filter,
+    });
+  }
+
+  on<E extends keyof HostEvents>(event: E, observer: (event: HostEvents[E]) => void | Promise<void>): void {
+    this.events.on(event, observer);
+  }
+
+  emit<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void {
+    this.events.emit(event, value);
+  }
+
+  streamFeature(feature: StreamFeature): void {
+    this.streamFeatures.push(feature);
+  }
+
+  provide<T>(key: ApiKey<T>, value: T): void {
+    this.apis.set(key as ApiKey<unknown>, value);
+  }
+
+  use<T>(key: ApiKey<T>): T {
+    const value = this.apis.get(key as ApiKey<unknown>);
+    if (value === undefined) throw new Error(`nothing offers ${key.name}; name its module in "needs"`);
+    return value as T;
+  }
+
+  request(stanza: Stanza, answered: (answer: Stanza | undefined) => void): void {
+    if (stanza.id === undefined || stanza.to === undefined) throw new Error("a request needs id and to");
+    this.requests.expect(stanza.id, stanza.to, answered);
+    void this.route(stanza);
+  }
+}

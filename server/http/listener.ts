@@ -1,0 +1,83 @@
+// The HTTP listener of a node: WebSocket (RFC 7395) and host-meta (XEP-0156).
+import type { IncomingMessage, Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import Fastify from "fastify";
+import { WebSocketServer } from "ws";
+import { C2sConnection } from "../c2s/connection.ts";
+import type { C2sContext } from "../c2s/context.ts";
+import type { ListenerConfig } from "../config/contract.ts";
+import { WebSocketTransport } from "../stream/websocket.ts";
+import { hostMetaJson, hostMetaXml } from "./host-meta.ts";
+
+type HttpListenerConfig = Extract<ListenerConfig, { kind: "http" }>;
+
+/** A running HTTP listener. */
+export interface HttpListener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Starts the listener. @throws Error of the system (`EADDRINUSE` …) */
+export async function listenForHttp(config: HttpListenerConfig, context: C2sContext): Promise<HttpListener> {
+  const app = Fastify({
+    bodyLimit: context.limits.stanzaBytes,
+    forceCloseConnections: true,
+    ...(config.tls ? { https: httpsOptions(context) } : {}),
+  });
+  const url = () => config.publicUrl ?? defaultUrl(config, app.server.address() as AddressInfo);
+  app.get("/.well-known/host-meta", (_request, reply) =>
+    reply.header("access-control-allow-origin", "*").type("application/xrd+xml").send(hostMetaXml(url())),
+  );
+  app.get("/.well-known/host-meta.json", (_request, reply) =>
+    reply.header("access-control-allow-origin", "*").send(hostMetaJson(url())),
+  );
+  const sockets = acceptWebSockets(app.server as Server, config, context);
+  await app.listen({ port: config.port, host: config.address });
+  return {
+    port: (app.server.address() as AddressInfo).port,
+    async close() {
+      sockets.close();
+      await app.close();
+    },
+  };
+}
+
+function acceptWebSockets(server: Server, config: HttpListenerConfig, context: C2sContext): WebSocketServer {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: context.limits.stanzaBytes,
+    perMessageDeflate: false,
+    handleProtocols: (protocols) => (protocols.has("xmpp") ? "xmpp" : false),
+  });
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const path = request.url?.split("?", 1)[0];
+    const protocols = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
+    // RFC 7395 §3.1: the subprotocol is what makes it XMPP.
+    if (path !== config.websocketPath) return socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
+    if (!protocols.includes("xmpp")) return socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    sockets.handleUpgrade(request, socket, head, (connection) => {
+      const transport = new WebSocketTransport(
+        connection,
+        request.socket.remoteAddress ?? "",
+        config.tls || config.tlsTerminated,
+      );
+      new C2sConnection(transport, context);
+    });
+  });
+  return sockets;
+}
+
+function httpsOptions(context: C2sContext): object {
+  const first = [...context.hosts.values()].find((host) => host.hasTls);
+  if (first === undefined) throw new Error("an HTTPS listener needs a host with a certificate");
+  return {
+    SNICallback: (servername: string, callback: (error: Error | null, secured: unknown) => void) =>
+      callback(null, context.tls.sni(servername) ?? context.tls.forDomain(first.domain)),
+  };
+}
+
+function defaultUrl(config: HttpListenerConfig, address: AddressInfo): string {
+  const host = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  return `${config.tls ? "wss" : "ws"}://${host}:${address.port}${config.websocketPath}`;
+}

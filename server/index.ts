@@ -1,0 +1,28 @@
+// What the rest of Meridian may use of the server.
+export { Accounts } from "./auth/accounts.ts";
+export { type Clock, systemClock, type Timer } from "./clock.ts";
+export {
+  type FederationConfig,
+  type ListenerConfig,
+  NodeConfig,
+  type NodeConfigInput,
+  type RemotePolicy,
+  type Secret,
+} from "./config/contract.ts";
+export { ConfigError, check, loadConfig, readJson } from "./config/load.ts";
+export { Jid, JidError } from "./jid/jid.ts";
+export { createLog } from "./observe/log.ts";
+export type { InboundStanzas, RemoteRouter, ReturnCondition } from "./ports.ts";
+export { closeServer, type Listening, MeridianServer, type ServerOptions } from "./server.ts";
+export { errorReply, mayAnswerWithError } from "./stanza/error.ts";
+export { Stanza, type StanzaKind } from "./stanza/stanza.ts";
+export type { StreamError, StreamErrorCondition } from "./stream/error.ts";
+export type { HeaderOut } from "./stream/header.ts";
+export { type Limits, type StreamEnd, type StreamHandler, XmppStream } from "./stream/stream.ts";
+export { TcpTransport } from "./stream/tcp.ts";
+export type { Transport } from "./stream/transport.ts";
+export { TlsContexts } from "./tls/contexts.ts";
+export { escapeAttribute, escapeText } from "./xml/escape.ts";
+export * from "./xml/namespaces.ts";
+export type { RawElement } from "./xml/raw-element.ts";
+export { DEFAULT_XML_LIMITS, type StreamHeader } from "./xml/tokenizer.ts";

@@ -1,0 +1,134 @@
+// The module contract: what a feature declares, and what it may do with a virtual host.
+import type { Element } from "ltx";
+import type { Logger } from "pino";
+import type { z } from "zod";
+import type { Accounts } from "../auth/accounts.ts";
+import type { StreamFeature } from "../c2s/feature.ts";
+import type { Clock } from "../clock.ts";
+import type { DiscoRegistry } from "../host/disco-registry.ts";
+import type { ClientSession } from "../host/session.ts";
+import type { Sessions } from "../host/sessions.ts";
+import type { Jid } from "../jid/jid.ts";
+import type { IqPayload } from "../stanza/iq.ts";
+import type { Stanza, StanzaKind } from "../stanza/stanza.ts";
+import type { Storage } from "../storage/ports.ts";
+import type { HostEvents } from "./events.ts";
+import type { Filter } from "./stages.ts";
+
+/** An IQ request as its handler sees it. */
+export interface IqRequest {
+  readonly stanza: Stanza;
+  readonly from: Jid;
+  readonly to: Jid;
+  /** The request's one child. */
+  readonly payload: Element;
+  /** The session of ours that sent it, where one did. */
+  readonly session: ClientSession | undefined;
+}
+
+/** Answers a request: a payload for the result, nothing for an empty one, or a thrown `StanzaError`. */
+export type IqHandler = (request: IqRequest) => IqPayload | Promise<IqPayload>;
+
+/** Who an IQ handler serves: the host's own JID, or any account's bare JID. */
+export type IqTarget = "host" | "account";
+
+/** Who may ask an account: only its owner (others get `forbidden`), or anyone. */
+export type IqAudience = "owner" | "anyone";
+
+/** Context of `account.sending`: a session of ours sends. */
+export interface SendingContext {
+  readonly session: ClientSession;
+}
+
+/** Context of `account.delivering`: a stanza reaches an account of ours. */
+export interface DeliveringContext {
+  /** Bare JID of the account. */
+  readonly account: Jid;
+}
+
+/** Points at which stages run, with their contexts. */
+export interface StagePoints {
+  "account.sending": SendingContext;
+  "account.delivering": DeliveringContext;
+  /** A message found no resource to take it: keep it (`handled`), or it is returned. */
+  "account.undelivered": DeliveringContext;
+}
+
+/** Order and scope of a stage. */
+export interface StageOptions {
+  readonly kinds: readonly StanzaKind[];
+  /** Names of stages that must run later than this one. */
+  readonly before?: readonly string[];
+  /** Names of stages that must run earlier than this one. */
+  readonly after?: readonly string[];
+}
+
+/** Typed key of what one module offers to others. */
+export class ApiKey<T> {
+  declare readonly type: T;
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** A virtual host as a module sees it. */
+export interface ModuleHost {
+  readonly domain: string;
+  readonly jid: Jid;
+  readonly admins: readonly string[];
+  readonly sessions: Sessions;
+  readonly storage: Storage;
+  readonly accounts: Accounts;
+  readonly disco: DiscoRegistry;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Registers the one owner of an IQ payload. @throws Error where it has an owner already */
+  iq(
+    target: IqTarget,
+    type: "get" | "set",
+    xmlns: string,
+    name: string,
+    handler: IqHandler,
+    audience?: IqAudience,
+  ): void;
+  /** Registers a stage. @throws Error for a name taken already, or a cycle */
+  stage<P extends keyof StagePoints>(
+    point: P,
+    name: string,
+    options: StageOptions,
+    filter: Filter<StagePoints[P]>,
+  ): void;
+  /** Observes an event. */
+  on<E extends keyof HostEvents>(event: E, observer: (event: HostEvents[E]) => void | Promise<void>): void;
+  emit<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void;
+  /** Adds a feature to client streams. */
+  streamFeature(feature: StreamFeature): void;
+  /** Offers something to other modules, or takes what one offers (named in `needs`). */
+  provide<T>(key: ApiKey<T>, value: T): void;
+  use<T>(key: ApiKey<T>): T;
+  /** Sends a stanza on its way, to wherever `to` says. */
+  route(stanza: Stanza): void | Promise<void>;
+  /** Sends an IQ request and calls back with its answer; undefined where none came within 30 s. */
+  request(stanza: Stanza, answered: (answer: Stanza | undefined) => void): void;
+}
+
+/** A feature. */
+export interface ModuleDefinition<C extends z.ZodType = z.ZodType> {
+  /** One word, in lower case. */
+  readonly name: string;
+  /** Specifications with their versions, e.g. `XEP-0313 1.1.3`, `RFC 6121 §2`. */
+  readonly implements: readonly string[];
+  /** Modules that must be active before this one. */
+  readonly needs?: readonly string[];
+  /** True (the default) where the module runs without being named in the configuration. */
+  readonly byDefault?: boolean;
+  readonly config: C;
+  activate(host: ModuleHost, config: z.output<C>): void | Promise<void>;
+}
+
+/** Declares a module. */
+export function defineModule<C extends z.ZodType>(definition: ModuleDefinition<C>): ModuleDefinition<C> {
+  return definition;
+}

@@ -1,0 +1,47 @@
+// Events of a virtual host: what observers are told, and that an observer's failure changes nothing.
+import type { ClientSession } from "../host/session.ts";
+import type { Jid } from "../jid/jid.ts";
+import type { Stanza } from "../stanza/stanza.ts";
+
+/** Events with what each carries. */
+export interface HostEvents {
+  /** A resource was bound. */
+  "session.bound": { readonly session: ClientSession };
+  /** A session sent initial presence. RFC 6121 §4.2. */
+  "session.available": { readonly session: ClientSession };
+  /** An available session sent unavailable presence, or ended; subscribers were told. RFC 6121 §4.5. */
+  "session.unavailable": { readonly session: ClientSession };
+  /** A session is gone; `last` is the unavailable presence it owes, where it was available. */
+  "session.ended": { readonly session: ClientSession; readonly last: Stanza | undefined };
+  "account.created": { readonly account: Jid };
+  "account.deleted": { readonly account: Jid };
+}
+
+type Observer<T> = (event: T) => void | Promise<void>;
+
+/** Calls observers in order of registration; a failing one is reported and the others are called all the same. */
+export class Events {
+  private readonly observers = new Map<keyof HostEvents, Observer<never>[]>();
+  private readonly failed: (event: string, error: unknown) => void;
+
+  constructor(failed: (event: string, error: unknown) => void) {
+    this.failed = failed;
+  }
+
+  on<E extends keyof HostEvents>(event: E, observer: Observer<HostEvents[E]>): void {
+    const list = this.observers.get(event) ?? [];
+    list.push(observer as Observer<never>);
+    this.observers.set(event, list);
+  }
+
+  emit<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void {
+    for (const observer of this.observers.get(event) ?? []) {
+      try {
+        const result = (observer as Observer<HostEvents[E]>)(value);
+        if (result instanceof Promise) result.catch((error) => this.failed(event, error));
+      } catch (error) {
+        this.failed(event, error);
+      }
+    }
+  }
+}

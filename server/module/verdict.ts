@@ -1,0 +1,26 @@
+// What a stage may say of a stanza.
+import type { StanzaErrorCondition } from "../stanza/error.ts";
+import type { Stanza } from "../stanza/stanza.ts";
+
+/** The outcome of one stage. */
+export type Verdict =
+  | { readonly kind: "pass" }
+  | { readonly kind: "handled" }
+  | { readonly kind: "replace"; readonly stanza: Stanza }
+  | { readonly kind: "reject"; readonly condition: StanzaErrorCondition; readonly text: string | undefined };
+
+/** The stanza goes on as it is. */
+export const pass: Verdict = { kind: "pass" };
+
+/** The stage has taken the stanza over; it goes no further. */
+export const handled: Verdict = { kind: "handled" };
+
+/** Another stanza goes on in its place. */
+export function replace(stanza: Stanza): Verdict {
+  return { kind: "replace", stanza };
+}
+
+/** The stanza stops here and its sender gets an error, where its kind allows one. */
+export function reject(condition: StanzaErrorCondition, text?: string): Verdict {
+  return { kind: "reject", condition, text };
+}

@@ -1,0 +1,54 @@
+// Service discovery of a host and of its accounts. XEP-0030.
+import { Element } from "ltx";
+import { z } from "zod";
+import type { DiscoEntry } from "../../host/disco-registry.ts";
+import { defineModule, type IqRequest } from "../../module/define.ts";
+import { StanzaError } from "../../stanza/error.ts";
+import { NS_DISCO_INFO, NS_DISCO_ITEMS } from "../../xml/namespaces.ts";
+import { parseElement } from "../../xml/tree.ts";
+
+/** The disco module. */
+export const disco = defineModule({
+  name: "disco",
+  implements: ["XEP-0030 2.5.0"],
+  config: z.strictObject({
+    name: z.string().default("Meridian").describe("Name of the server's identity."),
+  }),
+  activate(host, config) {
+    const { disco: registry } = host;
+    registry.host.identities.push({ category: "server", type: "im", name: config.name });
+    registry.account.identities.push({ category: "account", type: "registered" });
+    for (const entry of [registry.host, registry.account]) {
+      entry.features.add(NS_DISCO_INFO);
+      entry.features.add(NS_DISCO_ITEMS);
+    }
+    host.iq("host", "get", NS_DISCO_INFO, "query", (request) => info(registry.host, request));
+    host.iq("host", "get", NS_DISCO_ITEMS, "query", (request) => items(registry.host, request));
+    host.iq("account", "get", NS_DISCO_INFO, "query", (request) => info(registry.account, request));
+    host.iq("account", "get", NS_DISCO_ITEMS, "query", (request) => items(registry.account, request));
+  },
+});
+
+function info(entry: DiscoEntry, request: IqRequest): Element {
+  const query = queryFor(request, NS_DISCO_INFO);
+  for (const { category, type, name } of entry.identities)
+    query.c("identity", name === undefined ? { category, type } : { category, type, name });
+  for (const feature of [...entry.features].sort()) query.c("feature", { var: feature });
+  for (const form of entry.forms) {
+    const text = form();
+    if (text !== undefined) query.cnode(parseElement(text));
+  }
+  return query;
+}
+
+function items(entry: DiscoEntry, request: IqRequest): Element {
+  const query = queryFor(request, NS_DISCO_ITEMS);
+  for (const item of entry.items) query.c("item", { ...item });
+  return query;
+}
+
+/** No module has nodes yet: asking for one is `item-not-found`. XEP-0030 §3.2. */
+function queryFor(request: IqRequest, xmlns: string): Element {
+  if (request.payload.attrs.node !== undefined) throw new StanzaError("item-not-found");
+  return new Element("query", { xmlns });
+}

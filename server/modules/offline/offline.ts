@@ -1,0 +1,73 @@
+// Messages kept for an account that had no resource to take them. XEP-0160.
+import { z } from "zod";
+import type { ClientSession } from "../../host/session.ts";
+import { defineModule, type ModuleHost } from "../../module/define.ts";
+import { handled, pass, reject, type Verdict } from "../../module/verdict.ts";
+import { messageType } from "../../stanza/message.ts";
+import { Stanza } from "../../stanza/stanza.ts";
+import { escapeAttribute } from "../../xml/escape.ts";
+import { NS_DELAY } from "../../xml/namespaces.ts";
+import { parseElement } from "../../xml/tree.ts";
+
+const OfflineConfig = z.strictObject({
+  maxMessages: z.int().min(1).default(100).describe("Messages kept for one account; beyond it senders get an error."),
+});
+
+/** Messages delivered between two removals from the store. */
+const BATCH = 50;
+
+/** The offline module. */
+export const offline = defineModule({
+  name: "offline",
+  implements: ["XEP-0160 1.0.1", "XEP-0203 2.0"],
+  needs: ["disco"],
+  config: OfflineConfig,
+  activate(host, config) {
+    host.disco.host.features.add("msgoffline");
+    host.stage("account.undelivered", "offline.keep", { kinds: ["message"] }, (stanza, { account }) =>
+      keep(host, account.local, stanza, config.maxMessages),
+    );
+    host.on("session.available", async ({ session }) => {
+      if (session.priority >= 0) await flush(host, session);
+    });
+  },
+});
+
+/** XEP-0160 §3: chat and normal messages that say something. */
+function worthKeeping(stanza: Stanza): boolean {
+  const type = messageType(stanza);
+  if (type !== "chat" && type !== "normal") return false;
+  // A chat message with nothing but a chat state tells nothing later. XEP-0085 §5.1.
+  return type === "normal" || stanza.children.some((child) => !child.xmlns.endsWith("/chatstates"));
+}
+
+async function keep(host: ModuleHost, local: string, stanza: Stanza, limit: number): Promise<Verdict> {
+  if (!worthKeeping(stanza)) return messageType(stanza) === "chat" ? handled : pass;
+  const at = host.clock.now();
+  const stored = await host.storage.offline.add(host.domain, local, delayed(stanza, host.domain, at), at, limit);
+  return stored ? handled : reject("service-unavailable", "the offline store of this account is full");
+}
+
+/** The stanza's text with the time it was kept. XEP-0203. */
+function delayed(stanza: Stanza, domain: string, at: number): string {
+  const delay = `<delay xmlns='${NS_DELAY}' from='${escapeAttribute(domain)}' stamp='${new Date(at).toISOString()}'/>`;
+  const text = stanza.text();
+  return text.endsWith("/>") && stanza.tail === "/>"
+    ? `${text.slice(0, -2)}>${delay}</message>`
+    : `${text.slice(0, -"</message>".length)}${delay}</message>`;
+}
+
+/** Delivers what is kept, in order; removed only once it is handed over, so that a break loses nothing. */
+async function flush(host: ModuleHost, session: ClientSession): Promise<void> {
+  const { local } = session.account;
+  let last = 0;
+  for (;;) {
+    const batch = await host.storage.offline.read(host.domain, local, last, BATCH);
+    if (batch.length === 0 || session.presence === undefined) return;
+    for (const { id, text } of batch) {
+      session.deliver(Stanza.fromElement(parseElement(text)));
+      last = id;
+    }
+    await host.storage.offline.removeThrough(host.domain, local, last);
+  }
+}

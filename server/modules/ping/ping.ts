@@ -1,0 +1,18 @@
+// Pings of a host and of its accounts. XEP-0199.
+import { z } from "zod";
+import { defineModule } from "../../module/define.ts";
+import { NS_PING } from "../../xml/namespaces.ts";
+
+/** The ping module. */
+export const ping = defineModule({
+  name: "ping",
+  implements: ["XEP-0199 2.0.1"],
+  needs: ["disco"],
+  config: z.strictObject({}),
+  activate(host) {
+    host.disco.host.features.add(NS_PING);
+    host.disco.account.features.add(NS_PING);
+    host.iq("host", "get", NS_PING, "ping", () => undefined);
+    host.iq("account", "get", NS_PING, "ping", () => undefined);
+  },
+});

@@ -1,0 +1,101 @@
+// Presence a session sends to everyone who may see it, and what it learns in turn. RFC 6121 §4.2 to §4.6.
+import { type ClientSession, SessionKey } from "../../host/session.ts";
+import { Jid } from "../../jid/jid.ts";
+import type { ModuleHost } from "../../module/define.ts";
+import { presence as barePresence } from "../../stanza/presence.ts";
+import type { Stanza } from "../../stanza/stanza.ts";
+import { hasFrom, hasTo } from "../roster/item.ts";
+import type { Roster, Rosters } from "../roster/rosters.ts";
+
+/** Those a session sent directed presence to. RFC 6121 §4.6. */
+export const directedKey = new SessionKey<Set<string>>("directed presence");
+
+/** Bound on remembered receivers of directed presence, per session. */
+const DIRECTED_LIMIT = 1000;
+
+/** Remembers, or forgets, that an entity was sent directed presence; false where there are too many. */
+export function noteDirected(session: ClientSession, to: Jid, available: boolean): boolean {
+  const directed = session.get(directedKey) ?? new Set<string>();
+  session.set(directedKey, directed);
+  if (!available) directed.delete(to.full);
+  else if (directed.size >= DIRECTED_LIMIT && !directed.has(to.full)) return false;
+  else directed.add(to.full);
+  return true;
+}
+
+/** Initial or later presence of a session. RFC 6121 §4.2.2, §4.4.2. */
+export async function broadcastAvailable(
+  host: ModuleHost,
+  rosters: Rosters,
+  session: ClientSession,
+  stanza: Stanza,
+  priority: number,
+): Promise<void> {
+  const roster = await rosters.of(session.account.local);
+  const initial = session.presence === undefined;
+  session.presence = stanza;
+  session.priority = priority;
+  await sendToSubscribers(host, roster, stanza);
+  for (const other of host.sessions.available(session.account.local))
+    other.deliver(stanza.withAddresses(session.jid, other.account));
+  if (!initial) return;
+  learn(host, roster, session);
+  await probeContacts(host, roster, session);
+  host.emit("session.available", { session });
+}
+
+/** The end of a session's presence. RFC 6121 §4.5.2, §4.6.3. */
+export async function broadcastUnavailable(
+  host: ModuleHost,
+  rosters: Rosters,
+  session: ClientSession,
+  stanza: Stanza,
+): Promise<void> {
+  const roster = await rosters.of(session.account.local);
+  await sendToSubscribers(host, roster, stanza);
+  await endDirected(host, roster, session, stanza);
+  for (const other of host.sessions.available(session.account.local))
+    other.deliver(stanza.withAddresses(session.jid, other.account));
+}
+
+/** Tells those who only had directed presence. RFC 6121 §4.6.3. */
+export async function endDirected(
+  host: ModuleHost,
+  roster: Roster,
+  session: ClientSession,
+  stanza: Stanza,
+): Promise<void> {
+  const directed = session.get(directedKey);
+  if (directed === undefined) return;
+  session.set(directedKey, new Set());
+  for (const address of directed) {
+    const to = Jid.parse(address);
+    const item = roster.items.get(to.bare);
+    if (item === undefined || !hasFrom(item)) await host.route(stanza.withAddresses(session.jid, to));
+  }
+}
+
+async function sendToSubscribers(host: ModuleHost, roster: Roster, stanza: Stanza): Promise<void> {
+  for (const item of roster.items.values()) {
+    if (!hasFrom(item)) continue;
+    const sent = host.route(stanza.withAddresses(stanza.from, Jid.parse(item.jid)));
+    if (sent !== undefined) await sent;
+  }
+}
+
+/** A new session is told of its account's other resources, and of requests that wait. RFC 6121 §3.1.3, §4.2.2. */
+function learn(host: ModuleHost, roster: Roster, session: ClientSession): void {
+  for (const other of host.sessions.available(session.account.local))
+    if (other !== session && other.presence !== undefined)
+      session.deliver(other.presence.withAddresses(other.jid, session.account));
+  for (const item of roster.items.values())
+    if (item.pendingIn !== undefined) session.deliver(barePresence(Jid.parse(item.jid), session.account, "subscribe"));
+}
+
+async function probeContacts(host: ModuleHost, roster: Roster, session: ClientSession): Promise<void> {
+  for (const item of roster.items.values()) {
+    if (!hasTo(item)) continue;
+    const sent = host.route(barePresence(session.jid, Jid.parse(item.jid), "probe"));
+    if (sent !== undefined) await sent;
+  }
+}

@@ -1,0 +1,57 @@
+// Subscription stanzas and probes that reach a user. RFC 6121 §3, §4.3, appendix A.3.
+import type { Jid } from "../../jid/jid.ts";
+import type { ModuleHost } from "../../module/define.ts";
+import { presence, type SubscriptionType } from "../../stanza/presence.ts";
+import type { Stanza } from "../../stanza/stanza.ts";
+import { hasFrom, inState, stateOf } from "../roster/item.ts";
+import { Rosters } from "../roster/rosters.ts";
+import { INBOUND } from "../roster/subscription-table.ts";
+import { sendPresenceOfAll } from "./outbound.ts";
+
+/** Takes a subscription stanza for an account of ours. */
+export async function takeSubscription(host: ModuleHost, rosters: Rosters, stanza: Stanza): Promise<void> {
+  const account = (stanza.to as Jid).toBare();
+  const contact = (stanza.from as Jid).toBare();
+  const type = stanza.type as SubscriptionType;
+  if (!(await host.accounts.exists(host.domain, account.local))) {
+    // RFC 6121 §3.1.3: the asker learns no more than from a refusal.
+    if (type === "subscribe") await host.route(presence(account, contact, "unsubscribed", stanza.id));
+    return;
+  }
+  const before = Rosters.item(await rosters.of(account.local), contact.full);
+  if (type === "subscribe" && (hasFrom(before) || before.approved))
+    return grant(host, rosters, account, contact, stanza);
+  const { passes, next } = INBOUND[type][stateOf(before)];
+  if (!passes) return;
+  const notice = stanza.withAddresses(contact, account);
+  await rosters.put(account.local, inState(before, next, notice.text()));
+  for (const session of host.sessions.available(account.local)) session.deliver(notice);
+  if (type === "unsubscribe" && hasFrom(before)) await sendPresenceOfAll(host, account, contact, "unavailable");
+}
+
+/** Answers a request that was granted already or in advance. RFC 6121 §3.1.3, §3.4.2. */
+async function grant(host: ModuleHost, rosters: Rosters, account: Jid, contact: Jid, stanza: Stanza): Promise<void> {
+  const item = Rosters.item(await rosters.of(account.local), contact.full);
+  if (!hasFrom(item)) {
+    const subscription = item.subscription === "to" ? "both" : "from";
+    await rosters.put(account.local, { ...item, subscription, approved: false, pendingIn: undefined });
+  }
+  await host.route(presence(account, contact, "subscribed", stanza.id));
+  await sendPresenceOfAll(host, account, contact, "available");
+}
+
+/** Answers a probe with what the prober may see. RFC 6121 §4.3.2. */
+export async function answerProbe(host: ModuleHost, rosters: Rosters, stanza: Stanza): Promise<void> {
+  const to = stanza.to as Jid;
+  const account = to.toBare();
+  const prober = stanza.from as Jid;
+  const item = (await rosters.of(account.local)).items.get(prober.bare);
+  const own = prober.bare === account.bare;
+  if (!own && (item === undefined || !hasFrom(item)))
+    return host.route(presence(account, prober.toBare(), "unsubscribed"));
+  const available = host.sessions
+    .available(account.local)
+    .filter((session) => to.isBare || session.jid.resource === to.resource);
+  if (available.length === 0) return host.route(presence(to, prober, "unavailable"));
+  for (const session of available) await host.route((session.presence as Stanza).withAddresses(session.jid, prober));
+}

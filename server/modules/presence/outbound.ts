@@ -1,0 +1,51 @@
+// Subscription stanzas that a user sends. RFC 6121 §3, appendix A.2.
+import type { Jid } from "../../jid/jid.ts";
+import type { ModuleHost } from "../../module/define.ts";
+import { presence, type SubscriptionType } from "../../stanza/presence.ts";
+import type { Stanza } from "../../stanza/stanza.ts";
+import type { RosterItem } from "../../storage/ports.ts";
+import { hasFrom, inState, stateOf } from "../roster/item.ts";
+import { Rosters } from "../roster/rosters.ts";
+import { OUTBOUND } from "../roster/subscription-table.ts";
+
+/** Sends a subscription stanza of `account` to `contact`, both bare, keeping the roster in step. */
+export async function sendSubscription(
+  host: ModuleHost,
+  rosters: Rosters,
+  account: Jid,
+  contact: Jid,
+  stanza: Stanza,
+): Promise<void> {
+  const type = stanza.type as SubscriptionType;
+  const before = Rosters.item(await rosters.of(account.local), contact.full);
+  const { passes, next } = OUTBOUND[type][stateOf(before)];
+  const after = approval(type, passes, inState(before, next, undefined));
+  if (after !== before) await rosters.put(account.local, after);
+  if (!passes) return;
+  if (type === "unsubscribed" && hasFrom(before)) await sendPresenceOfAll(host, account, contact, "unavailable");
+  await host.route(stanza.withAddresses(account, contact));
+  if (type === "subscribed") await sendPresenceOfAll(host, account, contact, "available");
+}
+
+/** Pre-approval: `subscribed` without a request is remembered, and spent or cancelled later. RFC 6121 §3.4. */
+function approval(type: SubscriptionType, passes: boolean, item: RosterItem): RosterItem {
+  if (type === "subscribed" && !passes && !hasFrom(item)) return { ...item, approved: true, listed: true };
+  if (type === "unsubscribed" && item.approved) return { ...item, approved: false };
+  return item;
+}
+
+/** Sends the presence of each available resource of an account to one contact, or its end. */
+export async function sendPresenceOfAll(
+  host: ModuleHost,
+  account: Jid,
+  contact: Jid,
+  what: "available" | "unavailable",
+): Promise<void> {
+  for (const session of host.sessions.available(account.local)) {
+    const stanza =
+      what === "available"
+        ? (session.presence as Stanza).withAddresses(session.jid, contact)
+        : presence(session.jid, contact, "unavailable");
+    await host.route(stanza);
+  }
+}

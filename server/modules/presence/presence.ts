@@ -1,0 +1,91 @@
+// Presence: broadcasts, probes, directed presence and subscriptions. RFC 6121 §3 and §4.
+import { z } from "zod";
+import type { ClientSession } from "../../host/session.ts";
+import { defineModule, type ModuleHost } from "../../module/define.ts";
+import { handled, pass, reject, type Verdict } from "../../module/verdict.ts";
+import { isSubscriptionType, presencePriority, presence as unavailablePresence } from "../../stanza/presence.ts";
+import type { Stanza } from "../../stanza/stanza.ts";
+import { NS_PRE_APPROVAL } from "../../xml/namespaces.ts";
+import { type Rosters, rostersApi } from "../roster/rosters.ts";
+import { broadcastAvailable, broadcastUnavailable, directedKey, endDirected, noteDirected } from "./broadcast.ts";
+import { answerProbe, takeSubscription } from "./inbound.ts";
+import { sendSubscription } from "./outbound.ts";
+
+/** The presence module. */
+export const presence = defineModule({
+  name: "presence",
+  implements: ["RFC 6121 §3", "RFC 6121 §4"],
+  needs: ["roster"],
+  config: z.strictObject({}),
+  activate(host) {
+    const rosters = host.use(rostersApi);
+    host.stage("account.sending", "presence.send", { kinds: ["presence"] }, (stanza, { session }) =>
+      send(host, rosters, session, stanza),
+    );
+    host.stage("account.delivering", "presence.take", { kinds: ["presence"] }, (stanza) => take(host, rosters, stanza));
+    host.on("session.ended", ({ session, last }) => leave(host, rosters, session, last));
+    host.streamFeature({
+      name: "pre-approval",
+      phase: "after authentication",
+      advertise: () => `<sub xmlns='${NS_PRE_APPROVAL}'/>`,
+    });
+  },
+});
+
+/** Presence a session of ours sends. */
+function send(host: ModuleHost, rosters: Rosters, session: ClientSession, stanza: Stanza): Verdict | Promise<Verdict> {
+  const { type, to } = stanza;
+  if (to === undefined) return broadcast(host, rosters, session, stanza);
+  if (isSubscriptionType(type)) {
+    if (to.bare === session.account.bare) return reject("not-allowed", "an account is not its own contact");
+    return sendSubscription(host, rosters, session.account, to.toBare(), stanza).then(() => handled);
+  }
+  if (type === undefined || type === "unavailable") {
+    if (to.bare === session.account.bare) return pass;
+    return noteDirected(session, to, type === undefined)
+      ? pass
+      : reject("resource-constraint", "too many receivers of directed presence");
+  }
+  // Probes are servers' business (RFC 6121 §4.3); errors may go where they are addressed.
+  return type === "error" ? pass : reject("bad-request", "no such type of presence for clients");
+}
+
+async function broadcast(host: ModuleHost, rosters: Rosters, session: ClientSession, stanza: Stanza): Promise<Verdict> {
+  if (stanza.type === undefined) {
+    const priority = presencePriority(stanza);
+    if (priority === undefined) return reject("bad-request", "a priority is a number from -128 to 127");
+    await broadcastAvailable(host, rosters, session, stanza, priority);
+    return handled;
+  }
+  if (stanza.type !== "unavailable") return reject("bad-request", "presence of that type needs an address");
+  const wasAvailable = session.presence !== undefined;
+  session.presence = undefined;
+  session.priority = 0;
+  await leave(host, rosters, session, wasAvailable ? stanza : undefined);
+  return handled;
+}
+
+/** Ends what a session had told others: to subscribers where it was available, else to receivers of directed presence. */
+async function leave(
+  host: ModuleHost,
+  rosters: Rosters,
+  session: ClientSession,
+  last: Stanza | undefined,
+): Promise<void> {
+  if (last !== undefined) {
+    await broadcastUnavailable(host, rosters, session, last);
+    host.emit("session.unavailable", { session });
+  } else if (session.get(directedKey) !== undefined) {
+    const unavailable = unavailablePresence(session.jid, session.account, "unavailable");
+    await endDirected(host, await rosters.of(session.account.local), session, unavailable);
+  }
+}
+
+/** Presence that reaches an account of ours. */
+function take(host: ModuleHost, rosters: Rosters, stanza: Stanza): Verdict | Promise<Verdict> {
+  const { type } = stanza;
+  if (isSubscriptionType(type)) return takeSubscription(host, rosters, stanza).then(() => handled);
+  if (type === "probe") return answerProbe(host, rosters, stanza).then(() => handled);
+  if (type === undefined || type === "unavailable" || type === "error") return pass;
+  return reject("bad-request", "no such type of presence");
+}

@@ -1,0 +1,93 @@
+// Contact lists: get, set, remove, pushes and versions. RFC 6121 §2.
+import { Element } from "ltx";
+import { z } from "zod";
+import { Jid } from "../../jid/jid.ts";
+import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
+import { StanzaError } from "../../stanza/error.ts";
+import { presence } from "../../stanza/presence.ts";
+import { NS_ROSTER, NS_ROSTER_VERSIONING } from "../../xml/namespaces.ts";
+import { hasFrom, hasTo, itemElement } from "./item.ts";
+import { Rosters, rostersApi } from "./rosters.ts";
+
+const RosterConfig = z.strictObject({
+  maxItems: z.int().min(1).default(1000).describe("Items of one roster."),
+  maxGroups: z.int().min(0).default(50).describe("Groups of one item."),
+  maxNameLength: z.int().min(1).default(1023).describe("Characters of a name or group."),
+});
+type RosterConfig = z.output<typeof RosterConfig>;
+
+/** The roster module. */
+export const roster = defineModule({
+  name: "roster",
+  implements: ["RFC 6121 §2", "XEP-0237 1.3"],
+  config: RosterConfig,
+  activate(host, config) {
+    const rosters = new Rosters(host);
+    host.provide(rostersApi, rosters);
+    host.iq("account", "get", NS_ROSTER, "query", (request) => get(rosters, request));
+    host.iq("account", "set", NS_ROSTER, "query", (request) => set(host, rosters, config, request));
+    host.streamFeature({
+      name: "rosterver",
+      phase: "after authentication",
+      advertise: () => `<ver xmlns='${NS_ROSTER_VERSIONING}'/>`,
+    });
+  },
+});
+
+async function get(rosters: Rosters, request: IqRequest): Promise<Element | undefined> {
+  const { items, version } = await rosters.of(request.to.local);
+  if (request.session !== undefined) request.session.interested = true;
+  // RFC 6121 §2.6.3: an empty result says that the client's copy is current.
+  if (request.payload.attrs.ver !== undefined && request.payload.attrs.ver === String(version)) return undefined;
+  const query = new Element("query", { xmlns: NS_ROSTER, ver: String(version) });
+  for (const item of items.values()) if (item.listed) query.cnode(itemElement(item));
+  return query;
+}
+
+/** RFC 6121 §2.3 to §2.5. */
+async function set(host: ModuleHost, rosters: Rosters, config: RosterConfig, request: IqRequest): Promise<undefined> {
+  const items = request.payload.getChildElements();
+  const item = items[0];
+  if (items.length !== 1 || item === undefined || item.getName() !== "item")
+    throw new StanzaError("bad-request", "a roster set has exactly one item");
+  const jid = contactOf(item, request.to);
+  if (item.attrs.subscription === "remove") await remove(host, rosters, request.to, jid);
+  else await update(rosters, config, request.to.local, jid, item);
+  return undefined;
+}
+
+function contactOf(item: Element, account: Jid): Jid {
+  const jid = Jid.tryParse(item.attrs.jid ?? "");
+  if (jid === undefined) throw new StanzaError("jid-malformed", "the item's jid is no JID");
+  if (jid.bare === account.bare) throw new StanzaError("not-allowed", "an account is not its own contact");
+  return jid.toBare();
+}
+
+async function update(rosters: Rosters, config: RosterConfig, local: string, jid: Jid, item: Element): Promise<void> {
+  const name = item.attrs.name ?? "";
+  const groups = item.getChildren("group").map((group) => group.getText());
+  if (name.length > config.maxNameLength || groups.some((group) => group.length > config.maxNameLength))
+    throw new StanzaError("not-acceptable", `names have at most ${config.maxNameLength} characters`);
+  if (groups.includes("")) throw new StanzaError("not-acceptable", "a group needs a name");
+  if (new Set(groups).size !== groups.length) throw new StanzaError("bad-request", "a group is named twice");
+  if (groups.length > config.maxGroups)
+    throw new StanzaError("not-acceptable", `an item has at most ${config.maxGroups} groups`);
+  const current = await rosters.of(local);
+  if (!current.items.has(jid.full) && current.items.size >= config.maxItems)
+    throw new StanzaError("not-allowed", `a roster has at most ${config.maxItems} items`);
+  await rosters.put(local, { ...Rosters.item(current, jid.full), name, groups, listed: true });
+}
+
+/** Removing a contact ends both subscriptions. RFC 6121 §2.5.2. */
+async function remove(host: ModuleHost, rosters: Rosters, account: Jid, jid: Jid): Promise<void> {
+  const item = (await rosters.of(account.local)).items.get(jid.full);
+  if (item === undefined || !item.listed) throw new StanzaError("item-not-found");
+  await rosters.remove(account.local, jid.full);
+  const from = account.toBare();
+  if (hasTo(item) || item.ask) await host.route(presence(from, jid, "unsubscribe"));
+  if (hasFrom(item)) {
+    for (const session of host.sessions.available(account.local))
+      await host.route(presence(session.jid, jid, "unavailable"));
+  }
+  if (hasFrom(item) || item.pendingIn !== undefined) await host.route(presence(from, jid, "unsubscribed"));
+}

@@ -1,0 +1,118 @@
+// Rosters in memory over the store: loaded once while someone is there, changed, stored and pushed.
+import { Element } from "ltx";
+import { Requests } from "../../host/requests.ts";
+import { ApiKey, type ModuleHost } from "../../module/define.ts";
+import { buildIq } from "../../stanza/iq.ts";
+import type { RosterItem } from "../../storage/ports.ts";
+import { NS_ROSTER } from "../../xml/namespaces.ts";
+import { itemElement, removedElement, unknownItem } from "./item.ts";
+
+/** One account's roster. */
+export interface Roster {
+  readonly items: ReadonlyMap<string, RosterItem>;
+  /** Grows with each change. */
+  readonly version: number;
+}
+
+interface Held {
+  readonly items: Map<string, RosterItem>;
+  version: number;
+}
+
+/** Rosters kept although nobody of the account is connected. */
+const IDLE_LIMIT = 1000;
+
+/** The rosters of one virtual host. */
+export class Rosters {
+  private readonly host: ModuleHost;
+  private readonly held = new Map<string, Held>();
+  private readonly loading = new Map<string, Promise<Held>>();
+
+  constructor(host: ModuleHost) {
+    this.host = host;
+    host.on("account.deleted", ({ account }) => {
+      this.held.delete(account.local);
+    });
+  }
+
+  /** The roster of an account; at once where it is held. */
+  of(local: string): Roster | Promise<Roster> {
+    return this.held.get(local) ?? this.load(local);
+  }
+
+  /** The item for a contact, made up where there is none. */
+  static item(roster: Roster, jid: string): RosterItem {
+    return roster.items.get(jid) ?? unknownItem(jid);
+  }
+
+  /** Stores an item and pushes it to interested resources, where clients may see it. @throws StoreUnavailable */
+  async put(local: string, item: RosterItem): Promise<void> {
+    const held = (await this.of(local)) as Held;
+    const before = held.items.get(item.jid);
+    held.items.set(item.jid, item);
+    try {
+      held.version = await this.host.storage.rosters.put(this.host.domain, local, item);
+    } catch (error) {
+      // What is in memory must not run ahead of the store: read it anew next time.
+      this.held.delete(local);
+      throw error;
+    }
+    if (item.listed && (before === undefined || visibleChange(before, item)))
+      this.push(local, itemElement(item), held.version);
+  }
+
+  /** Removes an item, and pushes that. @throws StoreUnavailable */
+  async remove(local: string, jid: string): Promise<void> {
+    const held = (await this.of(local)) as Held;
+    const item = held.items.get(jid);
+    if (item === undefined) return;
+    held.items.delete(jid);
+    try {
+      held.version = await this.host.storage.rosters.remove(this.host.domain, local, jid);
+    } catch (error) {
+      this.held.delete(local);
+      throw error;
+    }
+    if (item.listed) this.push(local, removedElement(jid), held.version);
+  }
+
+  /** Roster pushes go to every resource that asked for the roster. RFC 6121 §2.1.6. */
+  private push(local: string, item: Element, version: number): void {
+    const query = new Element("query", { xmlns: NS_ROSTER, ver: String(version) });
+    query.cnode(item);
+    for (const session of this.host.sessions.of(local))
+      if (session.interested)
+        session.deliver(buildIq("set", session.account, session.jid, `push-${Requests.newId()}`, query));
+  }
+
+  private load(local: string): Promise<Held> {
+    const running = this.loading.get(local);
+    if (running !== undefined) return running;
+    const load = this.host.storage.rosters
+      .load(this.host.domain, local)
+      .then(({ items, version }) => {
+        const held: Held = { items: new Map(items.map((item) => [item.jid, item])), version };
+        this.makeRoom();
+        this.held.set(local, held);
+        return held;
+      })
+      .finally(() => this.loading.delete(local));
+    this.loading.set(local, load);
+    return load;
+  }
+
+  private makeRoom(): void {
+    if (this.held.size < IDLE_LIMIT + this.host.sessions.size) return;
+    for (const local of this.held.keys()) {
+      if (this.host.sessions.of(local).length === 0) this.held.delete(local);
+      if (this.held.size < IDLE_LIMIT / 2 + this.host.sessions.size) return;
+    }
+  }
+}
+
+function visibleChange(before: RosterItem, after: RosterItem): boolean {
+  return !before.listed || itemElement(before).toString() !== itemElement(after).toString();
+}
+
+/** What the roster module offers to others. */
+export const rostersApi = new ApiKey<Rosters>("rosters");

@@ -1,0 +1,31 @@
+// Software version of the server. XEP-0092.
+import { readFileSync } from "node:fs";
+import { Element } from "ltx";
+import { z } from "zod";
+import { defineModule } from "../../module/define.ts";
+import { NS_VERSION } from "../../xml/namespaces.ts";
+
+/** Version from the package. */
+export const SOFTWARE_VERSION: string = JSON.parse(
+  readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
+).version;
+
+/** The version module. */
+export const version = defineModule({
+  name: "version",
+  implements: ["XEP-0092 1.1"],
+  needs: ["disco"],
+  config: z.strictObject({
+    showOs: z.boolean().default(false).describe("Tell the operating system, which helps attackers as well."),
+  }),
+  activate(host, config) {
+    host.disco.host.features.add(NS_VERSION);
+    host.iq("host", "get", NS_VERSION, "query", () => {
+      const query = new Element("query", { xmlns: NS_VERSION });
+      query.c("name").t("Meridian");
+      query.c("version").t(SOFTWARE_VERSION);
+      if (config.showOs) query.c("os").t(process.platform);
+      return query;
+    });
+  },
+});

@@ -1,0 +1,95 @@
+// Finds the one owner of an IQ request and sends back what it says. RFC 6120 §8.2.3, RFC 6121 §8.5.
+import type { Element } from "ltx";
+import type { VirtualHost } from "../host/virtual-host.ts";
+import type { Jid } from "../jid/jid.ts";
+import type { IqAudience, IqHandler, IqRequest, IqTarget } from "../module/define.ts";
+import { errorReply, StanzaError } from "../stanza/error.ts";
+import { type IqPayload, iqResult } from "../stanza/iq.ts";
+import type { Stanza } from "../stanza/stanza.ts";
+
+interface Owner {
+  readonly handler: IqHandler;
+  readonly audience: IqAudience;
+}
+
+/** Handlers by target, type, namespace and name. */
+export class IqHandlers {
+  private readonly owners = new Map<string, Owner>();
+
+  /** @throws Error where the payload has an owner already */
+  add(
+    target: IqTarget,
+    type: "get" | "set",
+    xmlns: string,
+    name: string,
+    handler: IqHandler,
+    audience: IqAudience,
+  ): void {
+    const key = `${target} ${type} ${xmlns} ${name}`;
+    if (this.owners.has(key)) throw new Error(`IQ ${key} has an owner already`);
+    this.owners.set(key, { handler, audience });
+  }
+
+  find(target: IqTarget, stanza: Stanza): Owner | undefined {
+    const child = stanza.children[0];
+    return child === undefined ? undefined : this.owners.get(`${target} ${stanza.type} ${child.xmlns} ${child.name}`);
+  }
+}
+
+/** Takes an IQ for the host's own JID. */
+export function acceptHostIq(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+  if (stanza.type !== "get" && stanza.type !== "set") return host.requests.answered(stanza);
+  const owner = (stanza.to as Jid).isBare ? host.iqHandlers.find("host", stanza) : undefined;
+  if (owner === undefined) return host.refuse(stanza, "service-unavailable");
+  return answer(host, owner, stanza);
+}
+
+/** Takes an IQ for an account, bare or full. */
+export function acceptAccountIq(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+  const to = stanza.to as Jid;
+  const request = stanza.type === "get" || stanza.type === "set";
+  if (!to.isBare) {
+    const session = host.sessions.find(to);
+    if (session !== undefined) session.deliver(stanza);
+    else if (request) host.refuse(stanza, "service-unavailable");
+    return;
+  }
+  if (!request) return host.requests.answered(stanza);
+  const owner = host.iqHandlers.find("account", stanza);
+  if (owner === undefined) return host.refuse(stanza, "service-unavailable");
+  const own = stanza.from?.bare === to.bare;
+  if (own) return answer(host, owner, stanza);
+  if (owner.audience === "owner") return host.refuse(stanza, "forbidden");
+  return host.accounts.exists(host.domain, to.local).then(
+    (exists) => (exists ? answer(host, owner, stanza) : host.refuse(stanza, "service-unavailable")),
+    () => host.refuse(stanza, "resource-constraint"),
+  );
+}
+
+function answer(host: VirtualHost, owner: Owner, stanza: Stanza): void | Promise<void> {
+  const from = stanza.from as Jid;
+  const request: IqRequest = {
+    stanza,
+    from,
+    to: stanza.to as Jid,
+    payload: stanza.element().getChildElements()[0] as Element,
+    session: from.domain === host.domain ? host.sessions.find(from) : undefined,
+  };
+  const reply = (payload: IqPayload) => host.route(iqResult(stanza, payload));
+  const failed = (error: unknown) => host.route(failure(host, stanza, error));
+  try {
+    const result = owner.handler(request);
+    return result instanceof Promise ? result.then(reply, failed) : reply(result);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function failure(host: VirtualHost, stanza: Stanza, error: unknown): Stanza {
+  if (error instanceof StanzaError)
+    return errorReply(stanza, error.condition, { text: error.text, application: error.application });
+  if (error instanceof Error && error.name === "StoreUnavailable")
+    return errorReply(stanza, "resource-constraint", { text: "storage does not answer; try again" });
+  host.log.error({ err: error, payload: stanza.children[0] }, "IQ handler failed");
+  return errorReply(stanza, "internal-server-error");
+}

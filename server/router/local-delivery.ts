@@ -1,0 +1,83 @@
+// Delivers a stanza to an account of ours: its sessions, its offline store, or back. RFC 6121 §8.5.
+import type { ClientSession } from "../host/session.ts";
+import type { VirtualHost } from "../host/virtual-host.ts";
+import type { Jid } from "../jid/jid.ts";
+import { messageType } from "../stanza/message.ts";
+import type { Stanza } from "../stanza/stanza.ts";
+import { MESSAGE_RULES } from "./delivery-rules.ts";
+import { acceptAccountIq } from "./iq-dispatch.ts";
+
+/** Takes a stanza for `local@domain`, bare or full. */
+export function deliverToAccount(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+  const pipeline = host.pipelines["account.delivering"];
+  if (pipeline.idle(stanza.kind)) return deliver(host, stanza);
+  const outcome = pipeline.run(stanza, { account: (stanza.to as Jid).toBare() });
+  if (outcome instanceof Promise)
+    return outcome.then((settled) => host.proceed(settled, stanza, (next) => deliver(host, next)));
+  return host.proceed(outcome, stanza, (next) => deliver(host, next));
+}
+
+function deliver(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+  switch (stanza.kind) {
+    case "message":
+      return deliverMessage(host, stanza);
+    case "presence":
+      return deliverPresence(host, stanza);
+    case "iq":
+      return acceptAccountIq(host, stanza);
+  }
+}
+
+function deliverMessage(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+  const to = stanza.to as Jid;
+  if (!to.isBare) {
+    const session = host.sessions.find(to);
+    if (session !== undefined) return session.deliver(stanza);
+  }
+  const takers = host.sessions.of(to.local).filter((session) => session.presence && session.priority >= 0);
+  const situation = `${to.isBare ? "bare" : "full unmatched"}, ${takers.length > 0 ? "some" : "none"}` as const;
+  switch (MESSAGE_RULES[situation][messageType(stanza)]) {
+    case "most available":
+      return deliverAll(mostAvailable(takers), stanza);
+    case "all":
+      return deliverAll(takers, stanza);
+    case "offline":
+      return keep(host, stanza);
+    case "error":
+      return host.refuse(stanza, "service-unavailable");
+    case "ignore":
+      return;
+  }
+}
+
+function mostAvailable(takers: readonly ClientSession[]): readonly ClientSession[] {
+  if (takers.length === 1) return takers;
+  const highest = Math.max(...takers.map((session) => session.priority));
+  return takers.filter((session) => session.priority === highest);
+}
+
+function deliverAll(takers: readonly ClientSession[], stanza: Stanza): void {
+  for (const session of takers) session.deliver(stanza);
+}
+
+/** Offers a message without a taker to the stages that keep such; an account that does not exist answers alike. */
+async function keep(host: VirtualHost, stanza: Stanza): Promise<void> {
+  const account = (stanza.to as Jid).toBare();
+  let exists: boolean;
+  try {
+    exists = await host.accounts.exists(host.domain, account.local);
+  } catch {
+    return host.refuse(stanza, "resource-constraint", "the account store does not answer; try again");
+  }
+  if (!exists) return host.refuse(stanza, "service-unavailable");
+  const outcome = await host.pipelines["account.undelivered"].run(stanza, { account });
+  return host.proceed(outcome, stanza, (next) => host.refuse(next, "service-unavailable"));
+}
+
+/** Presence that no stage took: to a resource, or to every available one. RFC 6121 §8.5.2.1.2, §8.5.3.2.2. */
+function deliverPresence(host: VirtualHost, stanza: Stanza): void {
+  const to = stanza.to as Jid;
+  if (!to.isBare) host.sessions.find(to)?.deliver(stanza);
+  else if (stanza.type === undefined || stanza.type === "unavailable")
+    deliverAll(host.sessions.available(to.local), stanza);
+}

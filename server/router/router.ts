@@ -1,0 +1,47 @@
+// Picks one way for each stanza: a virtual host of ours, or whoever carries stanzas to other domains.
+import type { VirtualHost } from "../host/virtual-host.ts";
+import type { InboundStanzas, RemoteRouter, ReturnCondition } from "../ports.ts";
+import { errorReply, mayAnswerWithError } from "../stanza/error.ts";
+import type { Stanza } from "../stanza/stanza.ts";
+
+/** A domain served here that is no virtual host: an external component, or a service of a module. */
+export interface DomainService {
+  accept(stanza: Stanza): void | Promise<void>;
+}
+
+/** The router of one node. */
+export class Router implements InboundStanzas {
+  readonly hosts = new Map<string, VirtualHost>();
+  /** Components and services of modules, by domain. */
+  readonly services = new Map<string, DomainService>();
+  private remote: RemoteRouter | undefined;
+
+  /** Sets who carries stanzas to other domains. */
+  connect(remote: RemoteRouter): void {
+    this.remote = remote;
+  }
+
+  /** Sends a stanza with both addresses on its way. A promise means back-pressure. */
+  route(stanza: Stanza): void | Promise<void> {
+    const domain = stanza.to?.domain ?? "";
+    const local = this.hosts.get(domain) ?? this.services.get(domain);
+    if (local !== undefined) return local.accept(stanza);
+    if (this.remote !== undefined) return this.remote.route(stanza);
+    this.returned(stanza, "remote-server-not-found", "this server does not federate");
+  }
+
+  serves(domain: string): boolean {
+    return this.hosts.has(domain) || this.services.has(domain);
+  }
+
+  deliver(stanza: Stanza): void | Promise<void> {
+    return this.route(stanza);
+  }
+
+  returned(stanza: Stanza, condition: ReturnCondition, text: string): void {
+    if (!mayAnswerWithError(stanza)) return;
+    // The answer can only go to a domain of ours, so that two servers never bounce at each other.
+    const sender = stanza.from?.domain ?? "";
+    if (this.serves(sender)) void this.route(errorReply(stanza, condition, { text }));
+  }
+}

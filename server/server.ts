@@ -1,0 +1,164 @@
+// One node's XMPP server: storage, virtual hosts and client listeners. Knows nothing of federation but its two ports.
+import { randomBytes } from "node:crypto";
+import type { AddressInfo, Server as NetServer } from "node:net";
+import type { Logger } from "pino";
+import { Accounts } from "./auth/accounts.ts";
+import { Throttle } from "./auth/throttle.ts";
+import type { C2sConnection } from "./c2s/connection.ts";
+import type { C2sContext } from "./c2s/context.ts";
+import { listenForClients } from "./c2s/listener.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { ListenerConfig, NodeConfig } from "./config/contract.ts";
+import { startHost } from "./host/start.ts";
+import type { RemoteRouter } from "./ports.ts";
+import { Router } from "./router/router.ts";
+import { openStorage } from "./storage/open.ts";
+import type { Storage } from "./storage/ports.ts";
+import { TlsContexts } from "./tls/contexts.ts";
+
+/** What a server may be given from outside. */
+export interface ServerOptions {
+  readonly log: Logger;
+  readonly clock?: Clock;
+}
+
+/** A listening socket as it came to be. */
+export interface Listening {
+  readonly kind: ListenerConfig["kind"];
+  /** `starttls`, `direct` or `none`. */
+  readonly tls: string;
+  readonly address: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** ms that closing streams have before their connections are dropped. */
+const CLOSE_GRACE = 2_000;
+
+/** The server of one node. */
+export class MeridianServer {
+  readonly config: NodeConfig;
+  readonly router: Router;
+  readonly storage: Storage;
+  readonly accounts: Accounts;
+  readonly tls: TlsContexts;
+  readonly clock: Clock;
+  readonly log: Logger;
+  private readonly context: C2sContext;
+  private readonly listening: Listening[] = [];
+
+  private constructor(config: NodeConfig, router: Router, storage: Storage, accounts: Accounts, context: C2sContext) {
+    this.config = config;
+    this.router = router;
+    this.storage = storage;
+    this.accounts = accounts;
+    this.context = context;
+    this.tls = context.tls;
+    this.clock = context.clock;
+    this.log = context.log;
+  }
+
+  /** Opens the storage and brings up every virtual host; nothing listens yet. @throws ConfigError, StoreUnavailable */
+  static async create(config: NodeConfig, options: ServerOptions): Promise<MeridianServer> {
+    const clock = options.clock ?? systemClock;
+    const { log } = options;
+    const tls = new TlsContexts(config.hosts, { log });
+    const storage = await openStorage(config.storage, { log, clock });
+    const accounts = new Accounts(storage.accounts, { iterations: config.authentication.scramIterations, clock });
+    const router = new Router();
+    for (const host of config.hosts)
+      router.hosts.set(host.domain, await startHost(host, { router, storage, accounts, clock, log }));
+    const { failuresBeforeBan, banSeconds } = config.authentication;
+    const context: C2sContext = {
+      hosts: router.hosts,
+      tls,
+      authentication: config.authentication,
+      limits: config.limits,
+      credentials: accounts,
+      throttle: new Throttle({ clock, failuresBeforeBan, banSeconds }),
+      decoySecret: randomBytes(32),
+      clock,
+      log,
+      connections: new Set<C2sConnection>(),
+    };
+    return new MeridianServer(config, router, storage, accounts, context);
+  }
+
+  /** Connects the port to other domains. */
+  connect(remote: RemoteRouter): void {
+    this.router.connect(remote);
+  }
+
+  /** Opens the client listeners. @throws Error of the system, naming address and port */
+  async listen(): Promise<readonly Listening[]> {
+    for (const config of this.config.listeners) {
+      if (config.kind === "c2s") this.listening.push(await this.listenTcp(config));
+      if (config.kind === "http") {
+        // Fastify is only loaded where it is used: it costs a tenth of a second at start.
+        const { listenForHttp } = await import("./http/listener.ts");
+        const { port, close } = await listenForHttp(config, this.context);
+        this.listening.push({
+          kind: "http",
+          tls: config.tls ? "direct" : "none",
+          address: config.address,
+          port,
+          close,
+        });
+      }
+    }
+    return this.listening;
+  }
+
+  /** Number of bound sessions. */
+  get sessionCount(): number {
+    let count = 0;
+    for (const host of this.router.hosts.values()) count += host.sessions.size;
+    return count;
+  }
+
+  /** Stops accepting, ends every client stream with `system-shutdown`, then closes the storage. */
+  async drain(): Promise<void> {
+    await this.closeListeners();
+    for (const connection of [...this.context.connections]) connection.stream.fail("system-shutdown");
+    await this.connectionsGone();
+  }
+
+  /** Closes what `drain` left: the storage. */
+  async close(): Promise<void> {
+    await this.closeListeners();
+    for (const connection of [...this.context.connections]) connection.stream.destroy();
+    this.tls.close();
+    await this.storage.close();
+  }
+
+  private async closeListeners(): Promise<void> {
+    await Promise.all(this.listening.splice(0).map((listening) => listening.close()));
+  }
+
+  /** Gives what was written a moment to leave; real time, since it waits for sockets. */
+  private connectionsGone(): Promise<void> {
+    return new Promise((resolve) => {
+      const started = Date.now();
+      const look = () => {
+        if (this.context.connections.size === 0 || Date.now() - started > CLOSE_GRACE) resolve();
+        else setTimeout(look, 10);
+      };
+      setImmediate(look);
+    });
+  }
+
+  private async listenTcp(config: Extract<ListenerConfig, { kind: "c2s" }>): Promise<Listening> {
+    const server = await listenForClients(config, this.context);
+    const { port } = server.address() as AddressInfo;
+    return { kind: "c2s", tls: config.tls, address: config.address, port, close: () => closeServer(server) };
+  }
+}
+
+/** Stops accepting; connections that are open stay. */
+export function closeServer(server: NetServer): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    // `close` waits for connections; ours end by themselves, so do not.
+    resolve();
+  });
+}

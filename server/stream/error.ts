@@ -1,0 +1,48 @@
+// Stream errors. RFC 6120 §4.9.
+import { escapeText } from "../xml/escape.ts";
+import { NS_STREAM, NS_STREAM_ERRORS } from "../xml/namespaces.ts";
+
+/** Stream error conditions. RFC 6120 §4.9.3. */
+export type StreamErrorCondition =
+  | "bad-format"
+  | "bad-namespace-prefix"
+  | "conflict"
+  | "connection-timeout"
+  | "host-gone"
+  | "host-unknown"
+  | "improper-addressing"
+  | "internal-server-error"
+  | "invalid-from"
+  | "invalid-namespace"
+  | "invalid-xml"
+  | "not-authorized"
+  | "not-well-formed"
+  | "policy-violation"
+  | "remote-connection-failed"
+  | "reset"
+  | "resource-constraint"
+  | "restricted-xml"
+  | "see-other-host"
+  | "system-shutdown"
+  | "undefined-condition"
+  | "unsupported-encoding"
+  | "unsupported-feature"
+  | "unsupported-stanza-type"
+  | "unsupported-version";
+
+/** A stream error received or sent. */
+export interface StreamError {
+  readonly condition: StreamErrorCondition;
+  readonly text: string | undefined;
+  /** Content of `see-other-host`. */
+  readonly content?: string;
+}
+
+/** The error element as text; `framed` adds the declaration WebSocket frames need. */
+export function streamErrorText(error: StreamError, framed: boolean): string {
+  const open = framed ? `<stream:error xmlns:stream='${NS_STREAM}'>` : "<stream:error>";
+  const content = error.content === undefined ? "/>" : `>${escapeText(error.content)}</${error.condition}>`;
+  const text =
+    error.text === undefined ? "" : `<text xmlns='${NS_STREAM_ERRORS}' xml:lang='en'>${escapeText(error.text)}</text>`;
+  return `${open}<${error.condition} xmlns='${NS_STREAM_ERRORS}'${content}${text}</stream:error>`;
+}

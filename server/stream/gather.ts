@@ -1,0 +1,24 @@
+// Gathers writes: what is written to a socket within one turn of the event loop leaves in one call.
+
+/** Something with gathered text to send. */
+export interface Flushable {
+  flush(): void;
+}
+
+let dirty: Flushable[] = [];
+let scheduled = false;
+
+/** Calls `flush` of `target` once at the end of this turn; the caller keeps its own "already scheduled" flag. */
+export function flushLater(target: Flushable): void {
+  dirty.push(target);
+  if (scheduled) return;
+  scheduled = true;
+  setImmediate(flushAll);
+}
+
+function flushAll(): void {
+  scheduled = false;
+  const targets = dirty;
+  dirty = [];
+  for (const target of targets) target.flush();
+}

@@ -1,0 +1,299 @@
+// One XML stream over a transport: headers, restarts, errors, closing, limits and back-pressure. RFC 6120 §4.
+import type { Clock, Timer } from "../clock.ts";
+import type { Stanza } from "../stanza/stanza.ts";
+import { parseDocument } from "../xml/document.ts";
+import { NS_FRAMING, NS_STREAM, NS_STREAM_ERRORS } from "../xml/namespaces.ts";
+import { RawElement } from "../xml/raw-element.ts";
+import { type StreamHeader, StreamTokenizer, type XmlLimits } from "../xml/tokenizer.ts";
+import { ByteBucket } from "./byte-bucket.ts";
+import { type StreamError, type StreamErrorCondition, streamErrorText } from "./error.ts";
+import { closeText, type HeaderOut, headerText } from "./header.ts";
+import type { Transport } from "./transport.ts";
+
+/** How a stream ended. */
+export type StreamEnd =
+  /** Both sides closed, or the peer closed in order. */
+  | { readonly kind: "closed" }
+  /** We ended it with a stream error. */
+  | { readonly kind: "failed"; readonly error: StreamError }
+  /** The peer ended it with a stream error. */
+  | { readonly kind: "peer-error"; readonly error: StreamError }
+  /** The connection broke. */
+  | { readonly kind: "broken"; readonly cause: Error | undefined };
+
+/** What a stream tells its owner. */
+export interface StreamHandler {
+  /** The peer opened (or restarted) the stream. */
+  opened(header: StreamHeader): void;
+  /** A complete child of the stream. A promise stops reading until it settles. */
+  element(raw: RawElement): void | Promise<void>;
+  /** The stream is over; comes once, and nothing after it. */
+  ended(end: StreamEnd): void;
+  /** Header to answer with where an error comes before ours was sent. RFC 6120 §4.9.1.2. */
+  defaultHeader(): HeaderOut;
+  /** A handler of ours failed; the stream is ended with `internal-server-error`. */
+  crashed(error: unknown): void;
+}
+
+/** Bounds of a stream at one time of its life. */
+export interface Limits {
+  readonly xml: XmlLimits;
+  /** Bytes a second, and at once. */
+  readonly bytesPerSecond: number;
+  readonly burstBytes: number;
+  /** Bytes that may wait for a peer that does not read. */
+  readonly backlogBytes: number;
+  /** Elements allowed in this state; undefined for any number. */
+  readonly elements?: number;
+}
+
+/** ms that the peer has to close its side after we closed ours. */
+const CLOSE_TIMEOUT = 5_000;
+
+const HELD_BUSY = 1;
+const HELD_RATE = 2;
+const HELD_OWNER = 4;
+
+/** A stream, either side, either content namespace. */
+export class XmppStream {
+  readonly transport: Transport;
+  readonly contentNamespace: string;
+  private readonly clock: Clock;
+  private readonly handler: StreamHandler;
+  private readonly tokenizer: StreamTokenizer;
+  private readonly bucket: ByteBucket;
+  private limits: Limits;
+  private elements = 0;
+  private headerSent = false;
+  private closeSent = false;
+  private over = false;
+  private held = 0;
+  private closeTimer: Timer | undefined;
+  /** Bytes read since the stream began. */
+  bytesIn = 0;
+
+  constructor(transport: Transport, contentNamespace: string, limits: Limits, clock: Clock, handler: StreamHandler) {
+    this.transport = transport;
+    this.contentNamespace = contentNamespace;
+    this.limits = limits;
+    this.clock = clock;
+    this.handler = handler;
+    this.bucket = new ByteBucket(clock, limits.bytesPerSecond, limits.burstBytes);
+    this.tokenizer = new StreamTokenizer(
+      {
+        streamOpen: (header) => this.onOpen(header),
+        element: (raw) => this.onElement(raw),
+        streamClose: () => this.onPeerClose(),
+        whitespace: () => {},
+        error: (condition, text) => this.fail(condition, text),
+      },
+      limits.xml,
+    );
+    transport.attach({
+      text: (text, bytes) => this.onText(text, bytes),
+      malformed: (condition, text) => this.fail(condition, text),
+      closed: (cause) => this.finish({ kind: "broken", cause }),
+      drained: () => {},
+    });
+  }
+
+  /** True until the stream is over or closing. */
+  get writable(): boolean {
+    return !this.over && !this.closeSent;
+  }
+
+  /** Sends our header (or `<open/>`). */
+  open(header: HeaderOut): void {
+    this.headerSent = true;
+    this.transport.write(headerText(header, this.contentNamespace, this.transport.framed));
+  }
+
+  /** Expects a new header from the peer: after TLS and after SASL. RFC 6120 §4.3.3. */
+  restart(): void {
+    this.headerSent = false;
+    this.tokenizer.reset();
+  }
+
+  /** Other bounds from now on. */
+  setLimits(limits: Limits): void {
+    this.limits = limits;
+    this.elements = 0;
+    this.tokenizer.setLimits(limits.xml);
+    this.bucket.reset(limits.bytesPerSecond, limits.burstBytes);
+  }
+
+  /** Sends a stanza. */
+  sendStanza(stanza: Stanza): void {
+    this.send(this.transport.framed ? stanza.framed() : stanza.text());
+  }
+
+  /** Sends text that is one whole element (and declares its namespace, when framed). */
+  send(text: string): void {
+    if (!this.writable) return;
+    this.transport.write(text);
+    if (this.transport.backlog > this.limits.backlogBytes) this.overflow();
+  }
+
+  /** Ends the stream with a stream error. RFC 6120 §4.9. */
+  fail(condition: StreamErrorCondition, text?: string, content?: string): void {
+    if (this.over) return;
+    const error: StreamError = { condition, text, ...(content === undefined ? {} : { content }) };
+    const { framed } = this.transport;
+    if (!this.headerSent) this.open(this.handler.defaultHeader());
+    if (!this.closeSent) {
+      this.transport.write(streamErrorText(error, framed));
+      this.transport.write(closeText(framed));
+    }
+    this.closeSent = true;
+    this.finish({ kind: "failed", error });
+  }
+
+  /** Closes our side and waits a bounded time for the peer's. RFC 6120 §4.4. */
+  close(): void {
+    if (this.over || this.closeSent) return;
+    this.closeSent = true;
+    this.transport.write(closeText(this.transport.framed));
+    this.closeTimer = this.clock.setTimeout(() => this.finish({ kind: "closed" }), CLOSE_TIMEOUT);
+  }
+
+  /** Drops the connection without a word. */
+  destroy(): void {
+    this.finish({ kind: "broken", cause: undefined });
+    this.transport.destroy();
+  }
+
+  /** Stops reading (back-pressure of the owner) until `release`. */
+  hold(): void {
+    this.block(HELD_OWNER);
+  }
+
+  release(): void {
+    this.unblock(HELD_OWNER);
+  }
+
+  private onText(text: string, bytes: number): void {
+    if (this.over) return;
+    this.bytesIn += bytes;
+    const wait = this.bucket.take(bytes);
+    if (wait > 0) {
+      this.block(HELD_RATE);
+      this.clock.setTimeout(() => this.unblock(HELD_RATE), wait);
+    }
+    if (this.transport.framed) this.onFrame(text);
+    else this.tokenizer.write(text);
+  }
+
+  private onFrame(text: string): void {
+    const raw = parseDocument(text, this.limits.xml);
+    if (!(raw instanceof RawElement)) this.fail(raw.condition, raw.text);
+    else if (raw.xmlns !== NS_FRAMING) this.onElement(raw);
+    else if (raw.name === "open") this.onOpen(framedHeader(raw, this.contentNamespace));
+    else if (raw.name === "close") this.onPeerClose();
+    else this.fail("bad-format", "neither open nor close");
+  }
+
+  private onOpen(header: StreamHeader): void {
+    this.guard(() => this.handler.opened(header));
+  }
+
+  private onElement(raw: RawElement): void {
+    if (this.over) return;
+    if (raw.xmlns === NS_STREAM && raw.name === "error") return this.onPeerError(raw);
+    if (this.closeSent) return;
+    this.elements++;
+    if (this.limits.elements !== undefined && this.elements > this.limits.elements)
+      return this.fail("policy-violation", "too many elements before authentication");
+    this.guard(() => this.handler.element(raw));
+  }
+
+  /** Runs a handler; a promise holds the stream, a throw ends it. */
+  private guard(action: () => void | Promise<void>): void {
+    try {
+      const result = action();
+      if (result === undefined) return;
+      this.block(HELD_BUSY);
+      result.then(
+        () => this.unblock(HELD_BUSY),
+        (error) => this.crash(error),
+      );
+    } catch (error) {
+      this.crash(error);
+    }
+  }
+
+  private crash(error: unknown): void {
+    this.handler.crashed(error);
+    this.fail("internal-server-error");
+  }
+
+  private block(reason: number): void {
+    if (this.held === 0) {
+      this.tokenizer.pause();
+      this.transport.pause();
+    }
+    this.held |= reason;
+  }
+
+  private unblock(reason: number): void {
+    if ((this.held & reason) === 0) return;
+    this.held &= ~reason;
+    if (this.held !== 0 || this.over) return;
+    this.tokenizer.resume();
+    if (this.held === 0) this.transport.resume();
+  }
+
+  private onPeerError(raw: RawElement): void {
+    const element = raw.toElement();
+    const condition = element.getChildElements().find((child) => child.getName() !== "text");
+    const text = element.getChild("text", NS_STREAM_ERRORS)?.getText();
+    const name = (condition?.getName() ?? "undefined-condition") as StreamErrorCondition;
+    const content = condition?.getText();
+    const error: StreamError = { condition: name, text, ...(content ? { content } : {}) };
+    if (!this.closeSent) this.transport.write(closeText(this.transport.framed));
+    this.closeSent = true;
+    this.finish({ kind: "peer-error", error });
+  }
+
+  private onPeerClose(): void {
+    if (!this.closeSent) this.transport.write(closeText(this.transport.framed));
+    this.closeSent = true;
+    this.finish({ kind: "closed" });
+  }
+
+  /** A reader that does not read is cut: what waits for it must not grow. */
+  private overflow(): void {
+    this.finish({ kind: "broken", cause: new Error("the peer does not read") });
+    this.transport.destroy();
+  }
+
+  private finish(end: StreamEnd): void {
+    if (this.over) return;
+    this.over = true;
+    this.clock.clearTimeout(this.closeTimer);
+    this.tokenizer.stop();
+    if (end.kind !== "broken") {
+      this.transport.end();
+      // The peer may keep its side open for ever; real time, since this guards a socket and not a protocol state.
+      setTimeout(() => this.transport.destroy(), CLOSE_TIMEOUT).unref();
+      this.transport.resume();
+    }
+    this.handler.ended(end);
+  }
+}
+
+/** An `<open/>` as the header it stands for. RFC 7395 §3.4. */
+function framedHeader(raw: RawElement, contentNamespace: string): StreamHeader {
+  return {
+    prefix: "stream",
+    name: "stream",
+    xmlns: NS_STREAM,
+    defaultNamespace: contentNamespace,
+    to: raw.attr("to"),
+    from: raw.attr("from"),
+    id: raw.attr("id"),
+    version: raw.attr("version"),
+    lang: raw.attr("xml:lang"),
+    attributes: raw.attributes,
+    prefixes: new Map(),
+  };
+}
