@@ -102,6 +102,14 @@ export class StoreUnavailable extends Error {
   override name = "StoreUnavailable";
 }
 
+/**
+ * Thrown for text that no store can keep: NUL, a lone surrogate, a key or a text beyond its bound. What comes from the
+ * network never is that (XML has no NUL, RFC 7622 §3 bounds a JID's parts), so this is a caller's mistake.
+ */
+export class UnstorableText extends Error {
+  override name = "UnstorableText";
+}
+
 /** Everything one node keeps. */
 export interface Storage {
   readonly kind: "sqlite" | "postgres" | "mysql" | "memory";

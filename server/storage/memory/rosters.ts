@@ -1,0 +1,41 @@
+// Rosters in memory.
+import type { RosterItem, RosterStore } from "../ports.ts";
+import { BARE_JID_BYTES, checkRosterItem, checkText, compareKeys, indexKey } from "../text.ts";
+import { findShelf, type Shelf, type Shelves, shelfOf } from "./accounts.ts";
+
+/** Rosters in memory. Versions start at the time, as in SQL: see `sql/stores/rosters.ts`. */
+export class MemoryRosters implements RosterStore {
+  readonly #shelves: Shelves;
+  readonly #now: () => number;
+
+  constructor(shelves: Shelves, now: () => number) {
+    this.#shelves = shelves;
+    this.#now = now;
+  }
+
+  async load(domain: string, local: string): Promise<{ items: RosterItem[]; version: number }> {
+    const shelf = findShelf(this.#shelves, domain, local);
+    if (shelf === undefined) return { items: [], version: 0 };
+    const entries = [...shelf.roster].sort(([a], [b]) => compareKeys(a, b));
+    return { items: entries.map(([, item]) => item), version: shelf.rosterVersion };
+  }
+
+  async put(domain: string, local: string, item: RosterItem): Promise<number> {
+    checkRosterItem(item);
+    const shelf = shelfOf(this.#shelves, domain, local);
+    shelf.roster.set(indexKey(item.jid), { ...item, groups: [...item.groups] });
+    return this.#bump(shelf);
+  }
+
+  async remove(domain: string, local: string, jid: string): Promise<number> {
+    checkText(jid, "roster item's JID", BARE_JID_BYTES);
+    const shelf = shelfOf(this.#shelves, domain, local);
+    shelf.roster.delete(indexKey(jid));
+    return this.#bump(shelf);
+  }
+
+  #bump(shelf: Shelf): number {
+    shelf.rosterVersion = shelf.rosterVersion === 0 ? Math.max(1, this.#now()) : shelf.rosterVersion + 1;
+    return shelf.rosterVersion;
+  }
+}

@@ -1,0 +1,21 @@
+// Storage that ends with the process: tests and demonstrations.
+import { type Clock, systemClock } from "../../clock.ts";
+import type { Storage } from "../ports.ts";
+import { MemoryAccounts, type Shelves } from "./accounts.ts";
+import { MemoryDocuments } from "./documents.ts";
+import { MemoryOffline } from "./offline.ts";
+import { MemoryRosters } from "./rosters.ts";
+
+/** A new, empty storage in memory. */
+export function memoryStorage(clock: Clock = systemClock): Storage {
+  const shelves: Shelves = new Map();
+  return {
+    kind: "memory",
+    accounts: new MemoryAccounts(shelves),
+    rosters: new MemoryRosters(shelves, clock.now),
+    offline: new MemoryOffline(shelves),
+    documents: new MemoryDocuments(shelves),
+    ping: async () => {},
+    close: async () => {},
+  };
+}

@@ -1,0 +1,94 @@
+// Opens the storage that a configuration names, its schema brought up to date.
+import { type Clock, systemClock } from "../clock.ts";
+import type { StorageConfig } from "./config.ts";
+import { memoryStorage } from "./memory/storage.ts";
+import type { Storage } from "./ports.ts";
+import type { SqlEngine, StorageBounds } from "./sql/engine.ts";
+import { codeOf, messageOf } from "./sql/engines/fault.ts";
+import { mysqlPool } from "./sql/engines/mysql.ts";
+import { PooledEngine } from "./sql/engines/pooled.ts";
+import { postgresPool } from "./sql/engines/postgres.ts";
+import { SqliteEngine } from "./sql/engines/sqlite.ts";
+import { SchemaTooNew } from "./sql/migrations/migrate.ts";
+import { sqlStorage } from "./sql/storage.ts";
+
+/** The part of a logger that storage uses; `pino` has it. */
+export interface StorageLog {
+  warn(facts: Record<string, unknown>, text: string): void;
+}
+
+/** What may be given beside the configuration. */
+export interface OpenOptions {
+  readonly log?: StorageLog;
+  /** Wall-clock time of roster versions. Time bounds are always real time. */
+  readonly clock?: Clock;
+  /** Default: 5 s for an operation, 1,000 under way or waiting (SQLite: 10,000 writes). */
+  readonly bounds?: Partial<StorageBounds>;
+}
+
+/** A storage that cannot be opened: says which one (without its password), why, and what to do. */
+export class StorageOpenError extends Error {
+  override name = "StorageOpenError";
+}
+
+const OPERATION_MS = 5000;
+const MAX_WAITING = { sqlite: 10_000, postgres: 1000, mysql: 1000 };
+
+/**
+ * Opens a storage. A database that does not answer is tried for the time of one operation.
+ * @throws StorageOpenError
+ */
+export async function openStorage(config: StorageConfig, options: OpenOptions = {}): Promise<Storage> {
+  const clock = options.clock ?? systemClock;
+  if (config.kind === "memory") return memoryStorage(clock);
+  const bounds = { operationMs: OPERATION_MS, maxWaiting: MAX_WAITING[config.kind], ...options.bounds };
+  let engine: SqlEngine | undefined;
+  try {
+    engine = await openEngine(config, bounds, options.log);
+    await engine.migrate();
+    return sqlStorage(engine, clock.now, bounds);
+  } catch (error) {
+    await engine?.close();
+    throw openError(config, error);
+  }
+}
+
+type SqlConfig = Exclude<StorageConfig, { kind: "memory" }>;
+
+async function openEngine(config: SqlConfig, bounds: StorageBounds, log?: StorageLog): Promise<SqlEngine> {
+  if (config.kind === "sqlite") return SqliteEngine.open({ ...config, ...bounds });
+  const broken = (error: unknown) =>
+    log?.warn({ storage: config.kind, reason: messageOf(error) }, "a connection to the database broke");
+  const options = { url: config.url, size: config.poolSize, operationMs: bounds.operationMs, broken };
+  return new PooledEngine(config.kind === "postgres" ? postgresPool(options) : mysqlPool(options), bounds);
+}
+
+function openError(config: SqlConfig, error: unknown): StorageOpenError {
+  const where = config.kind === "sqlite" ? config.file : redactUrl(config.url);
+  const reason = messageOf(error).replace(/^the database is not available: /, "");
+  const advice = error instanceof SchemaTooNew ? "" : `; ${adviceFor(config, deepestCode(error))}`;
+  return new StorageOpenError(`storage ${where}: ${reason}${advice}`, { cause: error });
+}
+
+/** A URL as it may be shown: its password and every parameter that could hold one left out. */
+export function redactUrl(text: string): string {
+  if (!URL.canParse(text)) return "(a URL that cannot be read)";
+  const url = new URL(text);
+  if (url.password !== "") url.password = "***";
+  for (const name of url.searchParams.keys()) if (/pass|secret|key/i.test(name)) url.searchParams.set(name, "***");
+  return url.href;
+}
+
+function deepestCode(error: unknown): string {
+  const cause = typeof error === "object" && error !== null && "cause" in error ? error.cause : undefined;
+  return (cause === undefined ? "" : deepestCode(cause)) || codeOf(error);
+}
+
+function adviceFor(config: SqlConfig, code: string): string {
+  if (config.kind === "sqlite") return "the folder must be writable and the file a SQLite database of Meridian's";
+  const database = URL.canParse(config.url) ? new URL(config.url).pathname.slice(1) : "";
+  if (code === "3D000" || code === "ER_BAD_DB_ERROR") return `create the database: CREATE DATABASE ${database}`;
+  if (code.startsWith("28") || code.includes("DENIED")) return "check the user, the password and the user's rights";
+  const server = config.kind === "postgres" ? "PostgreSQL" : "MySQL or MariaDB";
+  return `check that ${server} runs there, and the host, port and sslmode of storage.url`;
+}

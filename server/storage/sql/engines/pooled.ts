@@ -1,0 +1,169 @@
+// A database behind a socket: a pool of connections, a time for each operation, retries where they are safe.
+import { setTimeout as delay } from "node:timers/promises";
+import { StoreUnavailable } from "../../ports.ts";
+import type { DialectName } from "../dialect.ts";
+import type { SqlEngine, StorageBounds, Work, WriteOptions } from "../engine.ts";
+import { MIGRATION_MS, migrateAll } from "../migrations/migrate.ts";
+import type { Bound, Result } from "../statement.ts";
+import { ConnectionLost, type Fault, mayRetry, messageOf, type Phase } from "./fault.ts";
+
+/** One connection of a pool, held by one operation. */
+export interface Connection {
+  /** @throws errors of the driver, and where it took more than `ms` */
+  query(query: Bound, ms: number): Promise<Result>;
+  /** Gives it back; `broken` closes it. */
+  release(broken: boolean): void;
+}
+
+/** What a driver offers. */
+export interface Pool {
+  readonly dialect: DialectName;
+  /** A free connection or a new one. */
+  connect(): Promise<Connection>;
+  faultOf(error: unknown): Fault;
+  end(): Promise<void>;
+}
+
+/** First pause before another try, ms; doubled each time up to `MAX_PAUSE_MS`. */
+const PAUSE_MS = 20;
+const MAX_PAUSE_MS = 500;
+
+const BEGIN: Bound = { name: "", sql: "begin", values: [] };
+const COMMIT: Bound = { name: "", sql: "commit", values: [] };
+const ROLLBACK: Bound = { name: "", sql: "rollback", values: [] };
+
+/** One try: works on a connection, tells how far it came. */
+type Attempt<T> = (connection: Connection, ms: number, reached: (phase: Phase) => void) => Promise<T>;
+
+/** PostgreSQL or MySQL. */
+export class PooledEngine implements SqlEngine {
+  readonly dialect: DialectName;
+  readonly #pool: Pool;
+  readonly #bounds: StorageBounds;
+  #waiting = 0;
+  #closed = false;
+
+  constructor(pool: Pool, bounds: StorageBounds) {
+    this.dialect = pool.dialect;
+    this.#pool = pool;
+    this.#bounds = bounds;
+  }
+
+  async read<R>(query: Bound<R>): Promise<R[]> {
+    const result = await this.#bounded((connection, ms) => connection.query(query, ms), { idempotent: true });
+    return result.rows as R[];
+  }
+
+  async change(query: Bound, options: WriteOptions): Promise<number> {
+    const result = await this.#bounded((connection, ms, reached) => {
+      reached("committing");
+      return connection.query(query, ms);
+    }, options);
+    return result.changes;
+  }
+
+  write<T>(work: () => Work<T>, options: WriteOptions): Promise<T> {
+    return this.#bounded((connection, ms, reached) => transaction(connection, work, ms, reached), options);
+  }
+
+  async migrate(): Promise<void> {
+    const work = () => migrateAll(this.dialect, Date.now());
+    const attempt: Attempt<number[]> = (connection, ms, reached) => transaction(connection, work, ms, reached);
+    await this.#bounded(attempt, { idempotent: true }, MIGRATION_MS);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#pool.end();
+  }
+
+  /** Bounds the number of operations, and the time of this one as its caller sees it. */
+  async #bounded<T>(attempt: Attempt<T>, options: WriteOptions, ms = this.#bounds.operationMs): Promise<T> {
+    if (this.#closed) throw new StoreUnavailable("the storage is closed");
+    if (this.#waiting >= this.#bounds.maxWaiting) {
+      throw new StoreUnavailable(`${this.#waiting} operations are waiting already`);
+    }
+    this.#waiting += 1;
+    const deadline = (options.since ?? performance.now()) + ms;
+    const settled = this.#repeat(attempt, options.idempotent, deadline, ms).finally(() => {
+      this.#waiting -= 1;
+    });
+    return await inTime(settled, deadline, `the database did not answer within ${ms} ms`);
+  }
+
+  /** Tries until it works, must not be tried again, or the time is over. */
+  async #repeat<T>(attempt: Attempt<T>, idempotent: boolean, deadline: number, ms: number): Promise<T> {
+    for (let pause = PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
+      const progress: { phase: Phase } = { phase: "connecting" };
+      try {
+        return await this.#try(attempt, progress, deadline, ms);
+      } catch (error) {
+        const fault = this.#pool.faultOf(error);
+        if (fault === "wrong") throw error;
+        const left = deadline - performance.now();
+        if (this.#closed || left <= pause || !mayRetry(fault, progress.phase, idempotent)) {
+          throw new StoreUnavailable(`the database is not available: ${messageOf(error)}`, { cause: error });
+        }
+      }
+      await delay(pause);
+    }
+  }
+
+  async #try<T>(attempt: Attempt<T>, progress: { phase: Phase }, deadline: number, ms: number): Promise<T> {
+    const connection = await this.#pool.connect();
+    let broken = true;
+    try {
+      if (performance.now() >= deadline) {
+        broken = false;
+        throw new ConnectionLost("no connection became free in time");
+      }
+      progress.phase = "working";
+      const value = await attempt(connection, ms, (phase) => {
+        progress.phase = phase;
+      });
+      broken = false;
+      return value;
+    } catch (error) {
+      const fault = this.#pool.faultOf(error);
+      if (fault !== "lost") broken = await rollback(connection, ms);
+      throw error;
+    } finally {
+      connection.release(broken);
+    }
+  }
+}
+
+/** Runs `work` between begin and commit. An error leaves the transaction open. */
+async function transaction<T>(
+  connection: Connection,
+  work: () => Work<T>,
+  ms: number,
+  reached: (phase: Phase) => void,
+): Promise<T> {
+  await connection.query(BEGIN, ms);
+  const steps = work();
+  let step = steps.next();
+  while (step.done !== true) step = steps.next(await connection.query(step.value, ms));
+  reached("committing");
+  await connection.query(COMMIT, ms);
+  return step.value;
+}
+
+/** Ends what a failed attempt left open; true where the connection is broken. */
+async function rollback(connection: Connection, ms: number): Promise<boolean> {
+  try {
+    await connection.query(ROLLBACK, ms);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** `promise`, or `StoreUnavailable` where it is not settled by `deadline` (monotonic clock, ms). */
+function inTime<T>(promise: Promise<T>, deadline: number, text: string): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new StoreUnavailable(text)), Math.max(1, deadline - performance.now()));
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

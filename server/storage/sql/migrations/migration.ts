@@ -1,0 +1,49 @@
+// The form of a migration, and the column types that differ between dialects.
+import type { DialectName } from "../dialect.ts";
+
+/** Column types of one dialect. Text compares by bytes in all of them. */
+export interface ColumnTypes {
+  /** Text in a key, at most so many bytes. */
+  key(bytes: number): string;
+  /** Text of any length. */
+  readonly text: string;
+  /** Integer of 53 bits and more. */
+  readonly big: string;
+  /** 0 or 1. */
+  readonly flag: string;
+  /** End of a table whose rows are short and found by their primary key. */
+  readonly clustered: string;
+}
+
+/** One step forward; there is none back. */
+export interface Migration {
+  /** Ascending from 1, never used twice. */
+  readonly version: number;
+  /** Statements that can run again where a dialect commits each by itself (MySQL): `if not exists`. */
+  statements(types: ColumnTypes, dialect: DialectName): string[];
+}
+
+/** Column types by dialect. */
+export const COLUMN_TYPES: Readonly<Record<DialectName, ColumnTypes>> = {
+  sqlite: {
+    key: () => "text",
+    text: "text",
+    big: "integer",
+    flag: "integer",
+    clustered: "without rowid",
+  },
+  postgres: {
+    key: () => 'text collate "C"',
+    text: 'text collate "C"',
+    big: "bigint",
+    flag: "smallint",
+    clustered: "",
+  },
+  mysql: {
+    key: (bytes) => `varbinary(${bytes})`,
+    text: "longtext character set utf8mb4 collate utf8mb4_bin",
+    big: "bigint",
+    flag: "smallint",
+    clustered: "",
+  },
+};

@@ -1,0 +1,128 @@
+// Accounts in SQL.
+import type { AccountRecord, AccountStore, Credentials } from "../../ports.ts";
+import { checkAccount } from "../../text.ts";
+import { changes, type SqlEngine, type Work } from "../engine.ts";
+import { bind, param, statement } from "../statement.ts";
+import { decodeCredentials, encodeCredentials } from "./credentials.ts";
+import { type Builder, orIgnore } from "./upsert.ts";
+
+/** Parameters of every statement about one account. */
+export type AccountKey = { domain: string; local: string };
+
+/** Accounts in SQL. */
+export class SqlAccounts implements AccountStore {
+  readonly #engine: SqlEngine;
+  readonly #sql: ReturnType<typeof statements>;
+
+  constructor(engine: SqlEngine, builder: Builder) {
+    this.#engine = engine;
+    this.#sql = statements(builder);
+  }
+
+  async get(domain: string, local: string): Promise<AccountRecord | undefined> {
+    checkAccount(domain, local);
+    const [row] = await this.#engine.read(bind(this.#sql.get, { domain, local }));
+    if (row === undefined) return undefined;
+    return { local, credentials: decodeCredentials(row.credentials), createdAt: row.created_at };
+  }
+
+  async exists(domain: string, local: string): Promise<boolean> {
+    checkAccount(domain, local);
+    return (await this.#engine.read(bind(this.#sql.exists, { domain, local }))).length > 0;
+  }
+
+  async create(domain: string, local: string, credentials: Credentials, createdAt: number): Promise<boolean> {
+    checkAccount(domain, local);
+    const row = { domain, local, credentials: encodeCredentials(credentials), createdAt };
+    return (await this.#engine.change(bind(this.#sql.create, row), { idempotent: false })) > 0;
+  }
+
+  async setCredentials(domain: string, local: string, credentials: Credentials): Promise<boolean> {
+    checkAccount(domain, local);
+    const row = { domain, local, credentials: encodeCredentials(credentials) };
+    return (await this.#engine.change(bind(this.#sql.setCredentials, row), { idempotent: true })) > 0;
+  }
+
+  async delete(domain: string, local: string): Promise<boolean> {
+    checkAccount(domain, local);
+    return (await this.#engine.write(() => this.#deleteAll({ domain, local }), { idempotent: false })) > 0;
+  }
+
+  async list(domain: string, after: string, limit: number): Promise<string[]> {
+    checkAccount(domain, after);
+    if (limit < 1) return [];
+    const rows = await this.#engine.read(bind(this.#sql.list, { domain, after, limit }));
+    return rows.map((row) => row.local_part);
+  }
+
+  async count(domain: string): Promise<number> {
+    checkAccount(domain, "");
+    const [row] = await this.#engine.read(bind(this.#sql.count, { domain }));
+    return Number(row?.accounts ?? 0);
+  }
+
+  *#deleteAll(key: AccountKey): Work<number> {
+    for (const query of this.#sql.deleteRest) yield bind(query, key);
+    return yield* changes(bind(this.#sql.delete, key));
+  }
+}
+
+/** In the order in which the other stores lock: queues and versions before what they count. */
+const REST = ["offline_queues", "roster_versions", "roster_items", "offline_messages", "documents"] as const;
+
+function statements(builder: Builder) {
+  const { db } = builder;
+  const ofAccount = { domain: param<string>("domain"), local_part: param<string>("local") };
+  const found = db
+    .selectFrom("accounts")
+    .where("domain", "=", ofAccount.domain)
+    .where("local_part", "=", ofAccount.local_part);
+  const ofDomain = db.selectFrom("accounts").where("domain", "=", ofAccount.domain);
+  return {
+    get: statement<AccountKey, { credentials: string; created_at: number }>(
+      "accounts.get",
+      found.select(["credentials", "created_at"]),
+    ),
+    exists: statement<AccountKey, { created_at: number }>("accounts.exists", found.select("created_at")),
+    create: statement<AccountKey & { credentials: string; createdAt: number }, unknown>(
+      "accounts.create",
+      orIgnore(
+        builder,
+        db.insertInto("accounts").values({
+          ...ofAccount,
+          credentials: param<string>("credentials"),
+          created_at: param<number>("createdAt"),
+        }),
+      ),
+    ),
+    setCredentials: statement<AccountKey & { credentials: string }, unknown>(
+      "accounts.setCredentials",
+      db
+        .updateTable("accounts")
+        .set({ credentials: param<string>("credentials") })
+        .where("domain", "=", ofAccount.domain)
+        .where("local_part", "=", ofAccount.local_part),
+    ),
+    delete: deletion("accounts"),
+    deleteRest: REST.map(deletion),
+    list: statement<{ domain: string; after: string; limit: number }, { local_part: string }>(
+      "accounts.list",
+      ofDomain
+        .where("local_part", ">", param<string>("after"))
+        .select("local_part")
+        .orderBy("local_part")
+        .limit(param<number>("limit")),
+    ),
+    count: statement<{ domain: string }, { accounts: number | string | bigint }>(
+      "accounts.count",
+      ofDomain.select((eb) => eb.fn.countAll().as("accounts")),
+    ),
+  };
+
+  function deletion(table: "accounts" | (typeof REST)[number]) {
+    return statement<AccountKey, unknown>(
+      `${table}.deleteAccount`,
+      db.deleteFrom(table).where("domain", "=", ofAccount.domain).where("local_part", "=", ofAccount.local_part),
+    );
+  }
+}
