@@ -1,7 +1,14 @@
 // The SASL profile of RFC 6120 on client streams. RFC 6120 §6.
 import { Jid } from "../jid/jid.ts";
-import type { SaslContext, SaslExchange, SaslStep } from "../sasl/mechanism.ts";
-import { beginExchange, channelBindingTypes, decodeBase64, offeredMechanisms } from "../sasl/mechanisms.ts";
+import type { SaslContext, SaslExchange, SaslFailure, SaslStep } from "../sasl/mechanism.ts";
+import {
+  beginExchange,
+  channelBindingTypes,
+  decodeSaslData,
+  encodeSaslData,
+  offeredMechanisms,
+  refusal,
+} from "../sasl/mechanisms.ts";
 import { escapeText } from "../xml/escape.ts";
 import { NS_SASL, NS_SASL_CHANNEL_BINDING } from "../xml/namespaces.ts";
 import type { RawElement } from "../xml/raw-element.ts";
@@ -62,16 +69,17 @@ export function saslContext(connection: C2sConnection): SaslContext {
     offered: connection.offeredMechanisms,
     plainWithoutTls: context.authentication.plainWithoutTls,
     anonymous: context.authentication.anonymous,
+    decoyIterations: context.authentication.scramIterations,
+    report: (error) => connection.log.error({ err: error }, "an authentication provider failed"),
   };
 }
 
 function begin(connection: C2sConnection, raw: RawElement): void | Promise<void> {
   const mechanism = raw.attr("mechanism") ?? "";
   exchanges.delete(connection);
-  if (!connection.offeredMechanisms.includes(mechanism))
-    return fail(connection, { kind: "failure", condition: "invalid-mechanism" });
-  const exchange = beginExchange(mechanism, saslContext(connection));
-  if (exchange === undefined) return fail(connection, { kind: "failure", condition: "invalid-mechanism" });
+  const context = saslContext(connection);
+  const exchange = beginExchange(mechanism, context);
+  if (exchange === undefined) return fail(connection, { kind: "failure", condition: refusal(mechanism, context) });
   exchanges.set(connection, exchange);
   return feed(connection, exchange, raw);
 }
@@ -83,8 +91,8 @@ function respond(connection: C2sConnection, raw: RawElement): void | Promise<voi
 }
 
 function feed(connection: C2sConnection, exchange: SaslExchange, raw: RawElement): void | Promise<void> {
-  const data = decodeBase64(raw.toElement().getText());
-  if (data === undefined) return fail(connection, { kind: "failure", condition: "incorrect-encoding" });
+  const data = decodeSaslData(raw.toElement().getText());
+  if (!Buffer.isBuffer(data)) return fail(connection, data);
   const step = exchange.step(data);
   return step instanceof Promise ? step.then((settled) => proceed(connection, settled)) : proceed(connection, step);
 }
@@ -93,7 +101,7 @@ function proceed(connection: C2sConnection, step: SaslStep): void | Promise<void
   const { stream, host, context } = connection;
   switch (step.kind) {
     case "challenge":
-      return stream.send(`<challenge xmlns='${NS_SASL}'>${step.data.toString("base64")}</challenge>`);
+      return stream.send(`<challenge xmlns='${NS_SASL}'>${encodeSaslData(step.data)}</challenge>`);
     case "failure":
       return fail(connection, step);
     case "success": {
@@ -103,8 +111,7 @@ function proceed(connection: C2sConnection, step: SaslStep): void | Promise<void
         return fail(connection, { kind: "failure", condition: "not-authorized" });
       context.throttle.succeeded(account.bare, stream.transport.remoteAddress);
       connection.authenticatedAs(account);
-      const data =
-        step.data === undefined || step.data.length === 0 ? "/>" : `>${step.data.toString("base64")}</success>`;
+      const data = step.data === undefined ? "/>" : `>${encodeSaslData(step.data)}</success>`;
       stream.send(`<success xmlns='${NS_SASL}'${data}`);
       return stream.restart();
     }
@@ -112,7 +119,7 @@ function proceed(connection: C2sConnection, step: SaslStep): void | Promise<void
 }
 
 /** A failure is counted, and slowed down once there were several. */
-async function fail(connection: C2sConnection, step: SaslStep & { kind: "failure" }): Promise<void> {
+async function fail(connection: C2sConnection, step: SaslFailure): Promise<void> {
   const { stream, context } = connection;
   exchanges.delete(connection);
   if (step.condition === "not-authorized") {

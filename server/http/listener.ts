@@ -54,8 +54,8 @@ function acceptWebSockets(server: Server, config: HttpListenerConfig, context: C
     const path = request.url?.split("?", 1)[0];
     const protocols = (request.headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
     // RFC 7395 §3.1: the subprotocol is what makes it XMPP.
-    if (path !== config.websocketPath) return socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
-    if (!protocols.includes("xmpp")) return socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    if (path !== config.websocketPath) return refuse(socket, "404 Not Found");
+    if (!protocols.includes("xmpp")) return refuse(socket, "400 Bad Request");
     sockets.handleUpgrade(request, socket, head, (connection) => {
       const transport = new WebSocketTransport(
         connection,
@@ -66,6 +66,11 @@ function acceptWebSockets(server: Server, config: HttpListenerConfig, context: C
     });
   });
   return sockets;
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.on("error", () => {});
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
 }
 
 function httpsOptions(context: C2sContext): object {
