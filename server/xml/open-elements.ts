@@ -192,8 +192,7 @@ export class OpenElements {
   element(tail: string): RawElement {
     const { attributes, children, xmlns, scope } = this;
     const { prefix, local } = this.name as Name;
-    const elementDefault = this.rootDefault;
-    if (this.xmlnsAt !== -1 && elementDefault !== xmlns) attributes.splice(this.xmlnsAt, 0, "xmlns", elementDefault);
+    if (this.xmlnsAt !== -1 && prefix !== "") attributes.splice(this.xmlnsAt, 0, "xmlns", this.defaults[2] as string);
     if (children.length > 0) this.children = [];
     let outer = scope.used;
     if (prefix !== "" && this.xmlnsAt === -1 && this.defaults[1] !== "") {
@@ -202,11 +201,6 @@ export class OpenElements {
     }
     const verbatim = this.verbatim && outer === undefined && prefix === "";
     return new RawElement(local, xmlns, attributes, tail, children, verbatim, outer, prefix);
-  }
-
-  /** Default namespace within the child of the root. */
-  private get rootDefault(): string {
-    return this.defaults[2] as string;
   }
 
   private refuse(condition: XmlErrorCondition, fault: string): false {

@@ -21,7 +21,7 @@ export class RawElement {
   readonly xmlns: string;
   /**
    * Attributes in document order as name, decoded value, name, decoded value… Names are as written (`to`,
-   * `xml:lang`, `xmlns:x`). The default `xmlns` declaration is left out where it equals `xmlns`.
+   * `xml:lang`, `xmlns:x`). The default `xmlns` declaration is left out where the element has no prefix (it is `xmlns`).
    */
   readonly attributes: readonly string[];
   readonly tail: string;

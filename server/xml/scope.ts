@@ -7,7 +7,7 @@ const NS_XMLNS = "http://www.w3.org/2000/xmlns/";
 export function declarationFault(prefix: string, namespace: string): string | undefined {
   if (namespace === NS_XMLNS || prefix === "xmlns") return "xmlns may not be declared";
   if ((prefix === "xml") !== (namespace === NS_XML)) return "xml may not be declared otherwise";
-  if (prefix !== "" && namespace === "") return "a prefix cannot be undeclared";
+  if (prefix !== "" && namespace.trim() === "") return "a prefix cannot be undeclared";
   return undefined;
 }
 

@@ -1,0 +1,208 @@
+// What a stream's text comes to, by our tokenizer and by saxes, in one form for comparison.
+import type { Element } from "ltx";
+import { SaxesParser } from "saxes";
+import { parseDocument } from "../../server/xml/document.ts";
+import { escapeAttribute } from "../../server/xml/escape.ts";
+import { NS_STREAM } from "../../server/xml/namespaces.ts";
+import { RawElement } from "../../server/xml/raw-element.ts";
+import { serialize, serializeUnprefixed } from "../../server/xml/serialize.ts";
+import { DEFAULT_XML_LIMITS, StreamTokenizer, type XmlLimits } from "../../server/xml/tokenizer.ts";
+import { buildTree } from "../../server/xml/tree.ts";
+
+const NS_XML = "http://www.w3.org/XML/1998/namespace";
+
+/** Header, children and close in order, each in canonical form; and why it ended early, if it did. */
+export interface Outcome {
+  readonly events: string[];
+  error: string | undefined;
+}
+
+type Attribute = readonly [expandedName: string, value: string];
+
+function canonicalStart(uri: string, local: string, attributes: Attribute[]): string {
+  const sorted = attributes.map(([name, value]) => `${name}=${JSON.stringify(value)}`).sort();
+  return `({${uri}}${local} ${sorted.join(" ")}`;
+}
+
+/** The outcome by our tokenizer; checks on the way that forms of one element agree. */
+export function ours(pieces: readonly string[], limits: XmlLimits = DEFAULT_XML_LIMITS): Outcome {
+  const outcome: Outcome = { events: [], error: undefined };
+  const tokenizer = new StreamTokenizer(
+    {
+      streamOpen: (header) => {
+        const prefixed = (name: string) => expandName(name, (prefix) => header.prefixes.get(prefix));
+        const attributes = pairs(header.attributes).map(([name, value]): Attribute => [prefixed(name), value]);
+        outcome.events.push(
+          canonicalStart(
+            header.xmlns,
+            header.name,
+            attributes.filter(([name]) => name !== "xmlns" && !name.startsWith("xmlns:")),
+          ),
+        );
+      },
+      element: (raw) => outcome.events.push(canonicalElement(raw)),
+      streamClose: () => outcome.events.push("close"),
+      whitespace: () => {},
+      error: (condition) => {
+        if (outcome.error !== undefined) throw new Error("a second error");
+        outcome.error = condition;
+      },
+    },
+    limits,
+  );
+  for (const piece of pieces) tokenizer.write(piece);
+  return outcome;
+}
+
+function pairs(list: readonly string[]): (readonly [string, string])[] {
+  return Array.from({ length: list.length / 2 }, (_, k) => [list[2 * k] as string, list[2 * k + 1] as string]);
+}
+
+function expandName(name: string, resolve: (prefix: string) => string | undefined): string {
+  const colon = name.indexOf(":");
+  if (colon === -1 || name.startsWith("xmlns:")) return name;
+  const prefix = name.slice(0, colon);
+  return `{${prefix === "xml" ? NS_XML : resolve(prefix)}}${name.slice(colon + 1)}`;
+}
+
+function canonicalElement(raw: RawElement): string {
+  const tree = buildTree(raw);
+  const canonical = canonicalTree(tree);
+  const heads = tree.getChildElements().map((child) => `{${child.getNS()}}${child.getName()}`);
+  assertSame(`heads ${heads}`, `heads ${raw.children.map((child) => `{${child.xmlns}}${child.name}`)}`);
+  assertSame(canonical, reread(serialize(tree)));
+  assertSame(canonical, reread(serializeUnprefixed(tree, "urn:unlike:any")));
+  if (raw.verbatim) {
+    const head = pairs(raw.attributes).map(([name, value]) => ` ${name}='${escapeAttribute(value)}'`);
+    assertSame(canonical, reread(`<${raw.name} xmlns='${escapeAttribute(raw.xmlns)}'${head.join("")}${raw.tail}`));
+  }
+  return canonical;
+}
+
+function reread(text: string): string {
+  const raw = parseDocument(text, { ...DEFAULT_XML_LIMITS, maxElementBytes: 1 << 24 });
+  if (!(raw instanceof RawElement)) throw new Error(`${raw.message} in what was written: ${text}`);
+  return canonicalTree(buildTree(raw));
+}
+
+function assertSame(expected: string, actual: string): void {
+  if (expected !== actual) throw new Error(`forms of one element differ:\n${expected}\n${actual}`);
+}
+
+/** A tree of ltx in canonical form. */
+export function canonicalTree(element: Element): string {
+  const attributes: Attribute[] = [];
+  for (const [name, value] of Object.entries(element.attrs))
+    if (name !== "xmlns" && !name.startsWith("xmlns:"))
+      attributes.push([expandName(name, (prefix) => element.findNS(prefix)), String(value)]);
+  let text = canonicalStart(element.getNS() ?? "", element.getName(), attributes);
+  let run = "";
+  for (const child of element.children) {
+    if (typeof child === "string") run += child;
+    else {
+      if (run !== "") text += JSON.stringify(run);
+      run = "";
+      text += canonicalTree(child as Element);
+    }
+  }
+  return `${text}${run === "" ? "" : JSON.stringify(run)})`;
+}
+
+/** True where saxes, which trims namespace names, would differ from Namespaces in XML 1.0, which does not. */
+export function hasTrimmedNamespace(text: string): boolean {
+  return /xmlns(:[^=\s]*)?\s*=\s*("(\s[^"]*|[^"]*\s)"|'(\s[^']*|[^']*\s)')/.test(text);
+}
+
+/** The outcome by saxes, with XMPP's restrictions added (RFC 6120 §11.1, §4.8.1). */
+export function theirs(pieces: readonly string[]): Outcome {
+  const outcome: Outcome = { events: [], error: undefined };
+  const parser = new SaxesParser({ xmlns: true });
+  let depth = 0;
+  let text = "";
+  let run = "";
+  const stop = (reason: string) => {
+    outcome.error ??= reason;
+  };
+  const flush = () => {
+    if (run !== "") text += JSON.stringify(run);
+    run = "";
+  };
+  const onText = (piece: string) => {
+    if (depth > 1) run += piece;
+    else if (depth === 1 && /[^ \t\r\n]/.test(piece)) stop("text between elements");
+  };
+  // saxes tells the end of an element before it says that the end tag does not match.
+  let close: (() => void) | undefined;
+  const settle = () => {
+    close?.();
+    close = undefined;
+  };
+  const guard =
+    <A extends unknown[]>(handler: (...args: A) => void) =>
+    (...args: A) => {
+      settle();
+      if (outcome.error === undefined) handler(...args);
+    };
+  parser.on("error", (error) => {
+    if (error.message.includes("unexpected close tag")) close = undefined;
+    settle();
+    stop(error.message);
+  });
+  parser.on("xmldecl", ({ version, encoding }) => {
+    if (version !== "1.0") stop("version");
+    if (encoding !== undefined && encoding.toLowerCase() !== "utf-8") stop("encoding");
+  });
+  parser.on(
+    "comment",
+    guard(() => stop("comment")),
+  );
+  parser.on(
+    "processinginstruction",
+    guard(() => stop("processing instruction")),
+  );
+  parser.on(
+    "doctype",
+    guard(() => stop("doctype")),
+  );
+  parser.on("text", guard(onText));
+  parser.on(
+    "cdata",
+    guard((piece: string) => (depth === 1 ? stop("cdata between elements") : onText(piece))),
+  );
+  parser.on(
+    "opentag",
+    guard((tag) => {
+      flush();
+      depth++;
+      // saxes lets what follows a colon begin as no name may. Namespaces in XML 1.0 §4.
+      for (const { local } of [tag, ...Object.values(tag.attributes)])
+        if (/^(?:[-.0-9\u00b7\u203f\u2040]|[\u0300-\u036f])/.test(local)) return stop("local name");
+      const attributes = Object.values(tag.attributes)
+        .filter(({ prefix, name }) => prefix !== "xmlns" && name !== "xmlns")
+        .map(({ prefix, uri, local, value }): Attribute => [prefix === "" ? local : `{${uri}}${local}`, value]);
+      text += canonicalStart(tag.uri, tag.local, attributes);
+      if (depth > 1) return;
+      if (tag.uri !== NS_STREAM || tag.local !== "stream" || tag.isSelfClosing) stop("no stream");
+      else outcome.events.push(text);
+      text = "";
+    }),
+  );
+  parser.on(
+    "closetag",
+    guard(() => {
+      close = () => {
+        flush();
+        depth--;
+        if (depth > 0) text += ")";
+        if (depth === 1) outcome.events.push(text);
+        if (depth === 1) text = "";
+        if (depth === 0) outcome.events.push("close");
+        if (depth === 0) stop("closed");
+      };
+    }),
+  );
+  for (const piece of pieces) if (outcome.error === undefined) parser.write(piece);
+  settle();
+  if (outcome.error === "closed") outcome.error = undefined;
+  return outcome;
+}
