@@ -1,4 +1,5 @@
 // What a SASL mechanism is to a stream: a small state machine fed with the peer's data. RFC 4422, RFC 6120 §6.
+import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import type { ScramHash, ScramKeys } from "../storage/ports.ts";
 
@@ -20,8 +21,23 @@ export type SaslCondition =
 export type SaslStep =
   | { readonly kind: "challenge"; readonly data: Buffer }
   /** `local` is the authenticated localpart, prepared; "" for EXTERNAL of a server. */
-  | { readonly kind: "success"; readonly local: string; readonly data?: Buffer }
-  | { readonly kind: "failure"; readonly condition: SaslCondition; readonly text?: string };
+  | {
+      readonly kind: "success";
+      readonly local: string;
+      readonly data?: Buffer;
+      /** True for an account that lives as long as its stream. RFC 4505. */
+      readonly anonymous?: true;
+    }
+  | SaslFailure;
+
+/** An exchange that failed. */
+export interface SaslFailure {
+  readonly kind: "failure";
+  readonly condition: SaslCondition;
+  readonly text?: string;
+  /** Bare JID of the account that was tried, where the exchange came that far: for the throttle, never for the peer. */
+  readonly account?: string;
+}
 
 /** Looks accounts up; every provider (stored keys, JWT, HTTP, LDAP) stands behind it, tried in order. */
 export interface CredentialSource {
@@ -29,6 +45,10 @@ export interface CredentialSource {
   scramKeys(domain: string, local: string, hash: ScramHash): Promise<ScramKeys | undefined>;
   /** Checks a password in constant time whether or not the account exists. */
   checkPassword(domain: string, local: string, password: string): Promise<boolean>;
+  /** Hashes for which the domain's accounts have keys, so that SCRAM is offered for these alone; absent: all three. */
+  scramHashes?(domain: string): readonly ScramHash[];
+  /** True where there is such an account; EXTERNAL works only where this is known. */
+  exists?(domain: string, local: string): Promise<boolean>;
 }
 
 /** What a mechanism may know of the stream it runs on. */
@@ -46,6 +66,16 @@ export interface SaslContext {
   readonly offered: readonly string[];
   /** Configuration: PLAIN is allowed on unencrypted streams (benchmarks, loopback only). */
   readonly plainWithoutTls: boolean;
+  /** Configuration: ANONYMOUS is offered. RFC 4505. Default: false. */
+  readonly anonymous?: boolean;
+  /** Authorities whose client certificates EXTERNAL accepts. XEP-0178 §2. Default: none, and no EXTERNAL. */
+  readonly clientAuthorities?: readonly X509Certificate[];
+  /** Channel-binding types announced on this stream (XEP-0440). Default: those of `channelBindingTypes`. */
+  readonly announcedBindings?: readonly string[];
+  /** Iteration count told for unknown accounts: the one new accounts get. Default: `DEFAULT_ITERATIONS`. */
+  readonly decoyIterations?: number;
+  /** Told what a provider threw; the peer only sees `temporary-auth-failure`. */
+  readonly report?: (error: unknown) => void;
 }
 
 /** One exchange in progress. */

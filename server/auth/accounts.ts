@@ -1,0 +1,113 @@
+// Accounts with stored SCRAM keys: made, changed and removed, and asked by SASL.
+import { randomBytes } from "node:crypto";
+import { type Clock, systemClock } from "../clock.ts";
+import { prepareLocalpart } from "../jid/precis.ts";
+import type { CredentialSource } from "../sasl/mechanism.ts";
+import { DEFAULT_ITERATIONS, decoyKeys, SCRAM_HASHES } from "../sasl/scram-keys.ts";
+import type { AccountStore, ScramHash, ScramKeys } from "../storage/ports.ts";
+import { deriveCredentials, passwordFits } from "./credentials.ts";
+import { preparePassword } from "./password.ts";
+import { PasswordCache } from "./password-cache.ts";
+
+/** Settings of `Accounts`. */
+export interface AccountsOptions {
+  /** Iterations of keys made from now on; the same number as `SaslContext.decoyIterations`. */
+  readonly iterations?: number;
+  /** Accounts whose last password check is remembered; 0: none. */
+  readonly cacheSize?: number;
+  readonly clock?: Clock;
+}
+
+/** Hash used to check a password: the cheapest sound one comes first. */
+const CHECK_ORDER: readonly ScramHash[] = ["SHA-256", "SHA-512", "SHA-1"];
+
+/** The accounts of every virtual host. Localparts need no preparation, except where told. */
+export class Accounts implements CredentialSource {
+  private readonly store: AccountStore;
+  private readonly decoySecret = randomBytes(32); // its salts are never shown
+  private readonly iterations: number;
+  private readonly cache: PasswordCache;
+  private readonly clock: Clock;
+
+  constructor(store: AccountStore, options: AccountsOptions = {}) {
+    this.store = store;
+    this.iterations = options.iterations ?? DEFAULT_ITERATIONS;
+    this.cache = new PasswordCache(options.cacheSize ?? 10_000);
+    this.clock = options.clock ?? systemClock;
+  }
+
+  /** False where the account exists already. @throws JidError, PasswordError */
+  async create(domain: string, local: string, password: string): Promise<boolean> {
+    const name = prepareLocalpart(local);
+    const credentials = await deriveCredentials(password, this.iterations);
+    return this.store.create(domain, name, credentials, this.clock.now());
+  }
+
+  /**
+   * Makes an account without keys, for one that another provider (JWT, HTTP) vouches for; leaves one that exists as it
+   * is. @throws JidError
+   */
+  async ensure(domain: string, local: string): Promise<void> {
+    const name = prepareLocalpart(local);
+    if (!(await this.store.exists(domain, name))) await this.store.create(domain, name, {}, this.clock.now());
+  }
+
+  /** False where there is no such account. @throws JidError, PasswordError */
+  async setPassword(domain: string, local: string, password: string): Promise<boolean> {
+    const name = prepareLocalpart(local);
+    const credentials = await deriveCredentials(password, this.iterations);
+    const changed = await this.store.setCredentials(domain, name, credentials);
+    this.cache.forget(domain, name);
+    return changed;
+  }
+
+  /** Removes the account and all that is kept for it. False where there was none. @throws JidError */
+  async delete(domain: string, local: string): Promise<boolean> {
+    const name = prepareLocalpart(local);
+    const deleted = await this.store.delete(domain, name);
+    this.cache.forget(domain, name);
+    return deleted;
+  }
+
+  /** Localparts in order, after `after`. */
+  list(domain: string, after = "", limit = 100): Promise<string[]> {
+    return this.store.list(domain, after, limit);
+  }
+
+  /** `local` is prepared. */
+  exists(domain: string, local: string): Promise<boolean> {
+    return this.store.exists(domain, local);
+  }
+
+  scramHashes(): readonly ScramHash[] {
+    return SCRAM_HASHES;
+  }
+
+  /** `local` is prepared. */
+  async scramKeys(domain: string, local: string, hash: ScramHash): Promise<ScramKeys | undefined> {
+    return (await this.store.get(domain, local))?.credentials[hash];
+  }
+
+  /**
+   * Checks a password; `local` is prepared. An unknown account costs what a wrong password does: one derivation. A
+   * password that was right before, and is still the account's, costs one HMAC.
+   */
+  async checkPassword(domain: string, local: string, password: string): Promise<boolean> {
+    const credentials = (await this.store.get(domain, local))?.credentials;
+    const hash = CHECK_ORDER.find((one) => credentials?.[one] !== undefined) ?? "SHA-256";
+    const stored = credentials?.[hash];
+    // Whether or not there is such an account, the same work is done up to the end.
+    if (this.cache.knows(domain, local, password, stored?.storedKey)) return true;
+    const decoy = decoyKeys(this.decoySecret, domain, local, hash, this.iterations);
+    const fits = await this.fits(hash, password, stored ?? decoy);
+    if (!fits || stored === undefined) return false;
+    this.cache.remember(domain, local, password, stored.storedKey);
+    return true;
+  }
+
+  /** False also for a text that can be nobody's password. */
+  private async fits(hash: ScramHash, password: string, keys: ScramKeys): Promise<boolean> {
+    const prepared = await preparePassword(password).catch(() => undefined);
+    return prepared !== undefined && passwordFits(hash, prepared, keys);
+  }
+}

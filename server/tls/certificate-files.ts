@@ -1,0 +1,110 @@
+// One host's certificate and key, read from PEM files and checked before anything uses them.
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+/** Paths of one host's PEM files. */
+export interface CertificatePaths {
+  /** Leaf first, then its intermediates. */
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** What was read: the PEM texts for TLS, and the leaf for everything else. */
+export interface LoadedCertificate {
+  readonly certificatePem: string;
+  readonly keyPem: string;
+  readonly leaf: X509Certificate;
+  readonly chain: readonly X509Certificate[];
+}
+
+/** Adds one problem, with the path it is about. */
+export type Problem = (path: string, what: string) => void;
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** Reads and checks the files; undefined where anything is wrong, and then `problem` was told every mistake. */
+export function readCertificate(paths: CertificatePaths, problem: Problem): LoadedCertificate | undefined {
+  const certificatePem = read(paths.certificate, problem);
+  const keyPem = read(paths.key, problem);
+  const chain = certificatePem === undefined ? undefined : parseChain(paths.certificate, certificatePem, problem);
+  const key = keyPem === undefined ? undefined : parseKey(paths.key, keyPem, problem);
+  const leaf = chain?.[0];
+  if (certificatePem === undefined || keyPem === undefined || chain === undefined || leaf === undefined || !key)
+    return undefined;
+  if (!leaf.checkPrivateKey(key)) {
+    problem(paths.key, `is not the key of the first certificate in ${paths.certificate} (${oneLine(leaf.subject)})`);
+    return undefined;
+  }
+  return { certificatePem, keyPem, leaf, chain };
+}
+
+/** What deserves an operator's eye though it can be served: dates, names, order of the chain. */
+export function certificateWarnings(
+  domain: string,
+  loaded: LoadedCertificate,
+  now: number,
+  warnDays: number,
+): string[] {
+  const { leaf, chain } = loaded;
+  const warnings: string[] = [];
+  const days = daysLeft(leaf, now);
+  if (days < 0) warnings.push(`expired ${-days} days ago`);
+  else if (days < warnDays) warnings.push(`expires in ${days} days`);
+  if (leaf.validFromDate.getTime() > now) warnings.push(`is not valid before ${leaf.validFromDate.toISOString()}`);
+  if (leaf.checkHost(domain) === undefined) warnings.push(`does not name ${domain}`);
+  for (const [i, certificate] of chain.entries()) {
+    const issuer = chain[i + 1];
+    if (issuer !== undefined && !certificate.checkIssued(issuer))
+      warnings.push(
+        `certificate ${i + 1} was not issued by certificate ${i + 2}: the leaf comes first, then its issuers`,
+      );
+  }
+  return warnings;
+}
+
+/** Whole days until the certificate ends; negative once it has. */
+export function daysLeft(certificate: X509Certificate, now: number): number {
+  return Math.floor((certificate.validToDate.getTime() - now) / 86_400_000);
+}
+
+function read(path: string, problem: Problem): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why: Record<string, string> = { ENOENT: "no such file", EACCES: "may not be read", EISDIR: "is a directory" };
+    problem(path, (code !== undefined && why[code]) || message);
+    return undefined;
+  }
+}
+
+function parseChain(path: string, pem: string, problem: Problem): X509Certificate[] | undefined {
+  const blocks = pem.match(PEM_CERTIFICATE) ?? [];
+  if (blocks.length === 0) {
+    problem(path, "has no PEM certificate (-----BEGIN CERTIFICATE-----)");
+    return undefined;
+  }
+  try {
+    return blocks.map((block) => new X509Certificate(block));
+  } catch (error) {
+    problem(path, `has a broken certificate: ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+function parseKey(path: string, pem: string, problem: Problem): KeyObject | undefined {
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    // The library's own message may quote the text; a key's text is told to nobody.
+    problem(
+      path,
+      pem.includes("ENCRYPTED") ? "is encrypted; a key without passphrase is needed" : "has no PEM private key",
+    );
+    return undefined;
+  }
+}
+
+function oneLine(subject: string): string {
+  return subject.replaceAll("\n", ", ");
+}
