@@ -75,7 +75,7 @@ test("files are for their owner alone, and no draft is left", async () => {
 test("a certificate of another root, or a broken file, is replaced; a broken root is told", async () => {
   const authority = await openAuthority(folder);
   const first = await authority.issue(request);
-  const [file = ""] = (await readdir(folder)).filter((name) => name.startsWith("eu."));
+  const [file = ""] = (await readdir(folder)).filter((name) => name.startsWith("conference.eu."));
   await writeFile(join(folder, file), "broken");
   expect(await authority.issue(request)).not.toEqual(first);
   await rm(join(folder, "authority.pem"));

@@ -119,7 +119,7 @@ async function issueOnce(
   ]);
   const made = { certificate: sign(certificate, root.key), key: privateKey };
   await writeWhole(file, made.key + made.certificate);
-  return { ...made, ca: root.certificate, notAfter: certificate.validity.notAfter.getTime() };
+  return { ...made, ca: root.certificate, notAfter: new X509Certificate(made.certificate).validToDate.getTime() };
 }
 
 /** When a kept certificate expires, ms; undefined when it is for other names or of another root. */
@@ -172,11 +172,9 @@ function checkDomain(domain: string): void {
 }
 
 function fileName(domains: readonly string[]): string {
-  const hash = createHash("sha256")
-    .update([...domains].sort().join(" "))
-    .digest("hex")
-    .slice(0, 12);
-  return `${(domains[0] ?? "").replace("*", "any").slice(0, 100)}-${hash}`;
+  const sorted = domains.toSorted();
+  const hash = createHash("sha256").update(sorted.join(" ")).digest("hex").slice(0, 12);
+  return `${(sorted[0] ?? "").replace("*", "any").slice(0, 100)}-${hash}`;
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

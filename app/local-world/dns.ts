@@ -42,8 +42,14 @@ const TCP_IDLE_MS = 10_000;
 export async function startZone(options: ZoneOptions): Promise<ZoneServer> {
   const address = options.address ?? "127.0.0.1";
   let zone = makeZone(options, options.records);
-  const respond = (bytes: Buffer, from: string, transport: "udp" | "tcp") =>
-    answerBytes(zone, options, bytes, from, transport);
+  const respond = (bytes: Buffer, from: string, transport: "udp" | "tcp") => {
+    try {
+      return answerBytes(zone, options, bytes, from, transport);
+    } catch {
+      // Whatever went wrong with one question, `nearest` say, is that question's SERVFAIL.
+      return encode({ type: "response", id: bytes.readUInt16BE(0), flags: 2 });
+    }
+  };
   const { tcp, udp, port } = await listen(address, options.port ?? 0);
   const connections = new Set<Socket>();
   tcp.maxConnections = MAX_CONNECTIONS;

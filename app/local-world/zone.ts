@@ -1,4 +1,5 @@
 // The local world's DNS data and the answers it gives: authoritative, bounded, nearest region first. No sockets here.
+import { isIPv4, isIPv6 } from "node:net";
 import { type Answer, AUTHORITATIVE_ANSWER, type SoaAnswer, type TlsaData } from "dns-packet";
 
 /** One record. With `region` it belongs to a region of the global domain and is ordered by who asks. */
@@ -62,9 +63,8 @@ export class Zone {
     for (const record of settings.records) {
       const name = normal(record.name);
       if (!isName(name)) mistakes.push(`${JSON.stringify(record.name)}: expected a domain name`);
-      if ("target" in record && record.target !== "." && !isName(normal(record.target))) {
-        mistakes.push(`${record.name} ${record.type}: expected a host name as target, or "."`);
-      }
+      const mistake = mistakeIn(record);
+      if (mistake !== undefined) mistakes.push(`${record.name} ${record.type}: ${mistake}`);
       const here = this.#byName.get(name);
       if (here) here.push(record);
       else this.#byName.set(name, [record]);
@@ -130,6 +130,21 @@ export class Zone {
 /** The zones that `records` imply: each name without the labels that begin with "_". */
 export function zonesOf(records: readonly ZoneRecord[]): string[] {
   return [...new Set(records.map((record) => normal(record.name).replace(/^(?:_[^.]*\.)+/, "")))];
+}
+
+/** What the wire format could not say. */
+function mistakeIn(record: ZoneRecord): string | undefined {
+  if ("target" in record && record.target !== "." && !isName(normal(record.target))) {
+    return 'expected a host name as target, or "."';
+  }
+  if (record.type === "A" && !isIPv4(record.address)) return "expected an IPv4 address";
+  if (record.type === "AAAA" && !isIPv6(record.address)) return "expected an IPv6 address";
+  if (record.type === "SRV") {
+    const numbers = [record.priority, record.weight, record.port];
+    const fit = numbers.every((number) => Number.isInteger(number) && number >= 0 && number <= 65_535);
+    if (!fit) return "expected priority, weight and port from 0 to 65535";
+  }
+  return undefined;
 }
 
 type Found = Extract<ZoneAnswer, { kind: "answer" }>;

@@ -1,7 +1,7 @@
 // Real TLS handshakes on loopback: what each side presents is what the other walks, by STARTTLS options or direct TLS.
 import { once } from "node:events";
 import { type AddressInfo, connect as connectTcp, createServer, type Socket } from "node:net";
-import { connect, type SecureContext, TLSSocket } from "node:tls";
+import { connect, createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import { afterEach, expect, test } from "@jest/globals";
 import {
   Anchors,
@@ -36,11 +36,12 @@ interface Setting {
   readonly domain?: string;
   readonly contextFor?: (domain: string) => SecureContext | undefined;
   readonly alpn?: string[];
+  readonly session?: Buffer;
 }
 
 /** One handshake between two certificates, both sides with our own options. */
 async function handshake(ours: SecureContext, theirs: SecureContext, setting: Setting = {}): Promise<Sides> {
-  const { directTls = false, domain = "capulet.test", contextFor, alpn } = setting;
+  const { directTls = false, domain = "capulet.test", contextFor, alpn, session } = setting;
   const listener = createServer();
   listener.listen(0, "127.0.0.1");
   await once(listener, "listening");
@@ -52,10 +53,9 @@ async function handshake(ours: SecureContext, theirs: SecureContext, setting: Se
   open.push(tcp, socket);
   serving.on("error", () => undefined);
   const options = connectOptions({ context: ours, domain, directTls });
-  const client = connect({ ...options, ...(alpn && { ALPNProtocols: alpn }), socket: tcp });
-  const secured = once(serving, "secure");
-  await once(client, "secureConnect");
-  await secured;
+  const extra = { ...(alpn && { ALPNProtocols: alpn }), ...(session && { session }) };
+  const client = connect({ ...options, ...extra, socket: tcp });
+  await Promise.all([once(client, "secureConnect"), once(serving, "secure")]);
   return { client, server: serving };
 }
 
@@ -122,14 +122,21 @@ test("direct TLS agrees on xmpp-server, takes a peer without ALPN, and refuses a
   ).rejects.toThrow(/no application protocol/i);
 });
 
-test("TLS 1.2 is spoken, anything older is not, and no session can be resumed", async () => {
-  const sides = await handshake(contextOf(server), contextOf(server));
-  expect(sides.client.getProtocol()).toBe("TLSv1.3");
-  const sessions: Buffer[] = [];
-  sides.client.on("session", (session: Buffer) => sessions.push(session));
-  sides.server.end("done");
-  sides.client.resume();
-  await once(sides.client, "end");
-  expect(sides.client.isSessionReused()).toBe(false);
-  expect(sessions).toEqual([]);
+test("no session can be resumed, as its peer's chain would be lost", async () => {
+  const [ours, theirs] = [contextOf(server), contextOf(server)];
+  const first = await handshake(ours, theirs);
+  const session = once(first.client, "session");
+  first.server.write("x");
+  const [kept] = (await session) as [Buffer];
+  const again = await handshake(ours, theirs, { session: kept });
+  expect(again.client.isSessionReused()).toBe(false);
+  expect(seenBy(again.server, "capulet.test").kind).toBe("valid");
+});
+
+test("TLS 1.2 is spoken, TLS 1.1 is not", async () => {
+  const only = (version: "TLSv1.1" | "TLSv1.2") =>
+    createSecureContext({ minVersion: version, maxVersion: version, ciphers: "DEFAULT@SECLEVEL=0" });
+  const sides = await handshake(only("TLSv1.2"), contextOf(server));
+  expect(sides.client.getProtocol()).toBe("TLSv1.2");
+  await expect(handshake(only("TLSv1.1"), contextOf(server))).rejects.toThrow();
 });
