@@ -1,0 +1,75 @@
+// The Node that runs everything: the version of the npm package `node`, put in node_modules/.bin without its script.
+"use strict";
+
+const { spawnSync } = require("node:child_process");
+const fs = require("node:fs");
+const path = require("node:path");
+const { npm, reasonOf } = require("./npm.cjs");
+
+const executable = process.platform === "win32" ? "node.exe" : "node";
+
+/** The version that the lock pins. */
+function pinnedVersion(root) {
+  const lock = JSON.parse(fs.readFileSync(path.join(root, "package-lock.json"), "utf8"));
+  return lock.packages["node_modules/node"].version;
+}
+
+/** Package that holds the program for this system, by the naming of the package `node`. */
+function programPackage() {
+  const platform = process.platform === "win32" ? "win" : process.platform;
+  const prefix = process.platform === "darwin" && process.arch === "arm64" ? "node-bin" : "node";
+  return `${prefix}-${platform}-${process.arch}`;
+}
+
+function paths(root) {
+  const modules = path.join(root, "node_modules");
+  return { program: path.join(modules, "node", "bin", executable), link: path.join(modules, ".bin", "node") };
+}
+
+/** True when `node_modules/.bin/node` runs and is of the pinned version. */
+function pinnedNodeWorks(root) {
+  return versionOf(paths(root).link) === `v${pinnedVersion(root)}`;
+}
+
+function versionOf(file) {
+  const run = spawnSync(file, ["--version"], { encoding: "utf8", timeout: 20000 });
+  return run.status === 0 ? run.stdout.trim() : undefined;
+}
+
+/** Downloads the program beside, tries it, and puts it in its place in one step. */
+async function installPinnedNode(root, say) {
+  const version = pinnedVersion(root);
+  const { program, link } = paths(root);
+  if (versionOf(program) !== `v${version}`) {
+    say(`Installing Node ${version} for Meridian alone (your own stays as it is) …`);
+    await download(root, version, program);
+  }
+  fs.mkdirSync(path.dirname(link), { recursive: true });
+  fs.rmSync(link, { force: true });
+  fs.symlinkSync(path.relative(path.dirname(link), program), link);
+  if (!pinnedNodeWorks(root)) throw new Error(`${link} does not run`);
+}
+
+async function download(root, version, program) {
+  const name = programPackage();
+  const beside = path.join(root, "node_modules", `.meridian-node-${process.pid}`);
+  try {
+    fs.mkdirSync(beside, { recursive: true });
+    fs.writeFileSync(path.join(beside, "package.json"), "{}\n");
+    const flags = ["--ignore-scripts", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"];
+    const run = await npm(root, ["install", "--prefix", beside, `${name}@${version}`].concat(flags));
+    if (run.code !== 0) {
+      throw new Error(`npm could not install ${name}@${version}.\n  ${reasonOf(run.output)}`);
+    }
+    const fetched = path.join(beside, "node_modules", name, "bin", executable);
+    if (versionOf(fetched) !== `v${version}`) {
+      throw new Error(`Node ${version} does not run on this system (${name}); an older glibc or musl cannot run it`);
+    }
+    fs.mkdirSync(path.dirname(program), { recursive: true });
+    fs.renameSync(fetched, program);
+  } finally {
+    fs.rmSync(beside, { recursive: true, force: true });
+  }
+}
+
+module.exports = { installPinnedNode, pinnedNodeWorks, pinnedVersion };
