@@ -45,8 +45,10 @@ export async function openStorage(config: StorageConfig, options: OpenOptions = 
   let engine: SqlEngine | undefined;
   try {
     engine = await openEngine(config, bounds, options.log);
+    const storage = sqlStorage(engine, clock.now, bounds);
+    await storage.ping();
     await engine.migrate();
-    return sqlStorage(engine, clock.now, bounds);
+    return storage;
   } catch (error) {
     await engine?.close();
     throw openError(config, error);

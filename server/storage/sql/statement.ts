@@ -27,6 +27,8 @@ export interface Statement<V extends Values, R> {
   readonly name: string;
   readonly sql: string;
   readonly places: readonly (Place | SqlValue)[];
+  /** True where a row is an array of its columns and no object: half the price where rows are many. */
+  readonly tuples: boolean;
   /** Never set: carries the types. */
   readonly types?: (values: V) => R;
 }
@@ -36,6 +38,7 @@ export interface Bound<R = unknown> {
   readonly name: string;
   readonly sql: string;
   readonly values: SqlValue[];
+  readonly tuples?: boolean;
   readonly types?: () => R;
 }
 
@@ -47,14 +50,22 @@ export interface Result {
 }
 
 /** Compiles `query`, whose parameters were written with `param`. @throws TypeError where a literal is no SQL value */
-export function statement<V extends Values, R>(name: string, query: Compilable<R>): Statement<V, R> {
+export function statement<V extends Values, R>(name: string, query: Compilable): Statement<V, R> {
   const compiled = query.compile();
   const places = compiled.parameters.map((value) => {
     if (value instanceof Place || typeof value === "string" || typeof value === "number" || value === null)
       return value;
     throw new TypeError(`${name}: a parameter is neither text, number nor null`);
   });
-  return { name, sql: compiled.sql, places };
+  return { name, sql: compiled.sql, places, tuples: false };
+}
+
+/** As `statement`, with rows as arrays of columns in the order selected. */
+export function tupleStatement<V extends Values, R extends readonly SqlValue[]>(
+  name: string,
+  query: Compilable,
+): Statement<V, R> {
+  return { ...statement<V, R>(name, query), tuples: true };
 }
 
 /** Puts values in their places. */
@@ -65,7 +76,7 @@ export function bind<V extends Values, R>(to: Statement<V, R>, values: V): Bound
     const place = places[at] as Place | SqlValue;
     bound[at] = place instanceof Place ? (values[place.name] as SqlValue) : place;
   }
-  return { name: to.name, sql: to.sql, values: bound };
+  return { name: to.name, sql: to.sql, values: bound, tuples: to.tuples };
 }
 
 /** A query built for one use: not kept prepared. */

@@ -56,8 +56,8 @@ class MysqlConnection implements Connection {
     this.#client = client;
   }
 
-  async query({ sql, values }: Bound, timeout: number): Promise<Result> {
-    const options = { sql, timeout };
+  async query({ sql, values, tuples }: Bound, timeout: number): Promise<Result> {
+    const options = { sql, timeout, rowsAsArray: tuples === true };
     // Without values it is a statement of transactions or tables, some of which cannot be prepared.
     const running = values.length === 0 ? this.#client.query(options) : this.#client.execute(options, values);
     const [answer] = await answered(running);
@@ -73,12 +73,13 @@ class MysqlConnection implements Connection {
 
 /** Key columns are binary in MySQL, so that they compare exactly and fit an index; they hold UTF-8. */
 function textRow(row: unknown): unknown {
+  if (Array.isArray(row)) return row.map(textValue);
   if (typeof row !== "object" || row === null) return row;
-  const texts: [string, unknown][] = Object.entries(row).map(([name, value]) => [
-    name,
-    Buffer.isBuffer(value) ? value.toString("utf8") : value,
-  ]);
-  return Object.fromEntries(texts);
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, textValue(value)]));
+}
+
+function textValue(value: unknown): unknown {
+  return Buffer.isBuffer(value) ? value.toString("utf8") : value;
 }
 
 /** Tells what the server answered (`ER_…`) from a connection that failed. */

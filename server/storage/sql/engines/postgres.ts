@@ -70,9 +70,10 @@ class PostgresConnection implements Connection {
     this.#client = client;
   }
 
-  async query({ name, sql, values }: Bound, ms: number): Promise<Result> {
-    const query = { text: sql, values, query_timeout: ms };
-    const result = await answered(this.#client.query(name === "" ? query : { ...query, name }));
+  async query({ name, sql, values, tuples }: Bound, ms: number): Promise<Result> {
+    const query = { text: sql, values, query_timeout: ms, ...(name === "" ? {} : { name }) };
+    const running = tuples === true ? this.#client.query({ ...query, rowMode: "array" }) : this.#client.query(query);
+    const result = await answered<pg.QueryResult | pg.QueryArrayResult>(running);
     return { rows: result.rows, changes: result.rowCount ?? 0 };
   }
 

@@ -182,6 +182,7 @@ export class SqliteEngine implements SqlEngine {
     const known = this.#prepared.get(query.sql);
     if (known !== undefined) return known;
     const statement = this.#db.prepare(query.sql);
+    if (query.tuples === true) statement.setReturnArrays(true);
     const prepared = { statement, givesRows: statement.columns().length > 0 };
     if (query.name !== "") this.#prepared.set(query.sql, prepared);
     return prepared;

@@ -128,7 +128,8 @@ function plainBatches(builder: Builder): Batches {
           .selectFrom("offline_queues")
           .where((eb) => eb.or(some.map((key) => eb.and(key))))
           .select(["domain", "local_part", "last_id", "kept"])
-          .orderBy(["domain", "local_part"])
+          .orderBy("domain")
+          .orderBy("local_part")
           .forUpdate(),
       ),
     create: (some) =>

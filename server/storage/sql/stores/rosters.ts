@@ -2,7 +2,7 @@
 import type { RosterItem, RosterStore, Subscription } from "../../ports.ts";
 import { BARE_JID_BYTES, checkAccount, checkRosterItem, checkText, indexKey } from "../../text.ts";
 import { rows, type SqlEngine, type Work } from "../engine.ts";
-import { bind, param, statement } from "../statement.ts";
+import { bind, param, statement, tupleStatement } from "../statement.ts";
 import type { AccountKey } from "./accounts.ts";
 import type { Builder } from "./upsert.ts";
 
@@ -25,8 +25,8 @@ export class SqlRosters implements RosterStore {
     checkAccount(domain, local);
     const found = await this.#engine.read(bind(this.#sql.load, { domain, local }));
     const items: RosterItem[] = [];
-    for (const row of found) if (row.jid !== null) items.push(itemOf(row));
-    return { items, version: found[0]?.version ?? 0 };
+    for (const row of found) if (row[1] !== null) items.push(itemOf(row));
+    return { items, version: found[0]?.[0] ?? 0 };
   }
 
   async put(domain: string, local: string, item: RosterItem): Promise<number> {
@@ -87,29 +87,30 @@ type ItemRow = AccountKey & {
   pendingIn: string | null;
 };
 
-/** A row of the outer join: everything but the version is null where the roster is empty. */
-interface LoadedRow {
-  version: number;
-  jid: string | null;
-  name: string | null;
-  group_names: string | null;
-  subscription: string | null;
-  ask: number | null;
-  approved: number | null;
-  listed: number | null;
-  pending_in: string | null;
-}
+/** A row of the outer join, its columns in order: all but the version are null where the roster is empty. */
+type LoadedRow = [
+  version: number,
+  jid: string | null,
+  name: string,
+  groups: string,
+  subscription: string,
+  ask: number,
+  approved: number,
+  listed: number,
+  pendingIn: string | null,
+];
 
 function itemOf(row: LoadedRow): RosterItem {
+  const groups = row[3];
   return {
-    jid: row.jid ?? "",
-    name: row.name ?? "",
-    groups: row.group_names === "[]" || row.group_names === null ? [] : groupsOf(row.group_names),
-    subscription: subscriptionOf(row.subscription),
-    ask: row.ask === 1,
-    approved: row.approved === 1,
-    pendingIn: row.pending_in ?? undefined,
-    listed: row.listed === 1,
+    jid: row[1] ?? "",
+    name: row[2],
+    groups: groups === "[]" ? [] : groupsOf(groups),
+    subscription: subscriptionOf(row[4]),
+    ask: row[5] === 1,
+    approved: row[6] === 1,
+    pendingIn: row[8] ?? undefined,
+    listed: row[7] === 1,
   };
 }
 
@@ -118,7 +119,7 @@ function groupsOf(text: string): string[] {
   return Array.isArray(groups) ? groups.map(String) : [];
 }
 
-function subscriptionOf(text: string | null): Subscription {
+function subscriptionOf(text: string): Subscription {
   return text === "to" || text === "from" || text === "both" ? text : "none";
 }
 
@@ -137,7 +138,7 @@ function statements({ dialect, db }: Builder) {
   const insertItem = db.insertInto("roster_items").values({ ...ofAccount, jid_key: param<string>("key"), ...values });
   const insertVersion = db.insertInto("roster_versions").values({ ...ofAccount, version: param<number>("first") });
   return {
-    load: statement<AccountKey, LoadedRow>(
+    load: tupleStatement<AccountKey, LoadedRow>(
       "rosters.load",
       db
         .selectFrom("roster_versions as v")

@@ -1,0 +1,144 @@
+// Starts a real server of the machine for a test: free port, temporary folder, an ordinary user, a certain end.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { accessSync, chownSync, constants, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** An ordinary user that servers run as where the test runs as root (PostgreSQL refuses root). */
+export interface OrdinaryUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** What to start and how to see that it is ready. */
+export interface DaemonOptions {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly user: OrdinaryUser | undefined;
+  /** Matches a line of its output once it takes connections; undefined: it is ready when it has ended with 0. */
+  readonly ready: RegExp | undefined;
+  /** Signal that ends it at once and cleanly enough, should the test's process die. */
+  readonly deathSignal?: NodeJS.Signals;
+}
+
+/** A running server. */
+export interface Daemon {
+  readonly pid: number;
+  /** Sends a signal and resolves once it has ended. */
+  stop(signal: NodeJS.Signals): Promise<void>;
+}
+
+/** Output kept for the error message, bytes. */
+const KEPT_OUTPUT = 4000;
+const READY_MS = 30_000;
+
+const running = new Set<ChildProcess>();
+const folders = new Set<string>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A port of 127.0.0.1 that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port was given");
+  return address.port;
+}
+
+/** The first of these users that the machine has; undefined where the test itself runs as an ordinary user. */
+export function ordinaryUser(...names: string[]): OrdinaryUser | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const lines = readFileSync("/etc/passwd", "utf8").split("\n");
+  for (const name of [...names, "nobody"]) {
+    const fields = lines.find((line) => line.startsWith(`${name}:`))?.split(":");
+    if (fields !== undefined) return { uid: Number(fields[2]), gid: Number(fields[3]) };
+  }
+  throw new Error("the machine has no ordinary user to run a server as");
+}
+
+/** A new folder of `user`'s that goes away with the process, or by `removeFolder`. */
+export function temporaryFolder(name: string, user?: OrdinaryUser): string {
+  const folder = mkdtempSync(join(tmpdir(), `meridian-${name}-`));
+  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  folders.add(folder);
+  return folder;
+}
+
+/** Removes what `temporaryFolder` made. */
+export function removeFolder(folder: string): void {
+  folders.delete(folder);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** The first of these programs that may be run. */
+export function findProgram(...paths: string[]): string | undefined {
+  return paths.find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Starts a server and waits until it is ready. @throws Error with its last output where it ends before, or takes too long */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const child = spawnTied(options);
+  running.add(child);
+  const ended = new Promise<void>((resolve) => {
+    child.once("close", () => {
+      running.delete(child);
+      resolve();
+    });
+  });
+  await untilReady(child, options);
+  return {
+    pid: child.pid ?? 0,
+    stop: async (signal) => {
+      child.kill(signal);
+      await ended;
+    },
+  };
+}
+
+/** By `setpriv` where the machine has it, so that the server ends even when the test's process is killed. */
+function spawnTied({ command, args, user, deathSignal = "SIGKILL" }: DaemonOptions): ChildProcess {
+  const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"];
+  const setpriv = findProgram("/usr/bin/setpriv", "/bin/setpriv");
+  if (setpriv === undefined) return spawn(command, [...args], { stdio, ...user });
+  const become = user === undefined ? [] : [`--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups"];
+  const tied = [...become, `--pdeathsig=${deathSignal.slice(3)}`, "--", command, ...args];
+  return spawn(setpriv, tied, { stdio, cwd: tmpdir() });
+}
+
+function untilReady(child: ChildProcess, { command, ready }: DaemonOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    const timer = setTimeout(() => fail(`is not ready after ${READY_MS} ms`), READY_MS);
+    const fail = (what: string) => {
+      clearTimeout(timer);
+      child.kill("SIGKILL");
+      reject(new Error(`${command} ${what}:\n${output}`));
+    };
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const read = (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-KEPT_OUTPUT);
+      if (ready?.test(output)) done();
+    };
+    child.stdout?.on("data", read);
+    child.stderr?.on("data", read);
+    child.once("error", (error) => fail(error.message));
+    child.once("close", (code) => (ready === undefined && code === 0 ? done() : fail(`ended with ${code}`)));
+  });
+}

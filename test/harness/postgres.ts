@@ -1,0 +1,99 @@
+// A PostgreSQL of its own for a test, from the machine's binaries.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import pg from "pg";
+import {
+  type Daemon,
+  findProgram,
+  freePort,
+  ordinaryUser,
+  removeFolder,
+  startDaemon,
+  temporaryFolder,
+} from "./daemon.ts";
+
+/** A PostgreSQL server. */
+export interface TestPostgres {
+  readonly port: number;
+  /** Makes an empty database and gives its URL. */
+  createDatabase(name: string): Promise<string>;
+  /** Ends the server, its data kept: `SIGINT` orderly, `SIGQUIT` as in a crash. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again on the same port. */
+  start(): Promise<void>;
+  /** Ends it and removes its data. */
+  end(): Promise<void>;
+}
+
+/** How to install what is missing. */
+export const POSTGRES_HINT = "apt-get install postgresql";
+
+/** The newest PostgreSQL's folder of programs, if the machine has one. */
+export function findPostgres(): string | undefined {
+  const root = "/usr/lib/postgresql";
+  let versions: string[];
+  try {
+    versions = readdirSync(root);
+  } catch {
+    versions = [];
+  }
+  const folders = versions.sort((a, b) => Number(b) - Number(a)).map((version) => join(root, version, "bin"));
+  return [...folders, "/usr/local/bin", "/usr/bin"].find((folder) => findProgram(join(folder, "initdb")) !== undefined);
+}
+
+/**
+ * Starts a PostgreSQL on a free port of 127.0.0.1. `durable` flushes to the disk as in production; tests do without.
+ * @throws Error where it is not installed or does not start
+ */
+export async function startPostgres(options: { durable?: boolean; settings?: string[] } = {}): Promise<TestPostgres> {
+  const programs = findPostgres();
+  if (programs === undefined) throw new Error(`PostgreSQL is not installed: ${POSTGRES_HINT}`);
+  const user = ordinaryUser("postgres");
+  const folder = temporaryFolder("postgres", user);
+  const data = join(folder, "data");
+  const initArgs = ["-D", data, "-U", "meridian", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
+  await startDaemon({ command: join(programs, "initdb"), args: initArgs, user, ready: undefined });
+
+  const port = await freePort();
+  const durability = options.durable === true ? [] : ["fsync=off", "synchronous_commit=off"];
+  const settings = [
+    "listen_addresses=127.0.0.1",
+    `port=${port}`,
+    `unix_socket_directories=${folder}`,
+    "max_connections=100",
+    ...durability,
+    ...(options.settings ?? []),
+  ];
+  const args = ["-D", data, ...settings.flatMap((setting) => ["-c", setting])];
+  const command = join(programs, "postgres");
+  let daemon: Daemon | undefined;
+
+  async function start(): Promise<void> {
+    daemon = await startDaemon({
+      command,
+      args,
+      user,
+      ready: /database system is ready to accept connections/,
+      deathSignal: "SIGQUIT",
+    });
+  }
+  async function stop(signal: NodeJS.Signals = "SIGINT"): Promise<void> {
+    await daemon?.stop(signal);
+    daemon = undefined;
+  }
+  async function createDatabase(name: string): Promise<string> {
+    const url = (database: string) => `postgres://meridian@127.0.0.1:${port}/${database}`;
+    const client = new pg.Client({ connectionString: url("postgres") });
+    await client.connect();
+    await client.query(`create database ${name}`);
+    await client.end();
+    return url(name);
+  }
+  async function end(): Promise<void> {
+    await stop("SIGQUIT");
+    removeFolder(folder);
+  }
+
+  await start();
+  return { port, createDatabase, stop, start, end };
+}
