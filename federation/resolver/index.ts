@@ -7,12 +7,15 @@ import type { QueryType } from "./message.ts";
 import { parseServerAddress } from "./name.ts";
 import { type Resolution, resolveService, type Service } from "./srv.ts";
 import { systemServers } from "./system-servers.ts";
+import type { Target } from "./target-order.ts";
+import { lookUpTlsa, type TlsaLookup } from "./tlsa.ts";
 
 export type { Addresses } from "./addresses.ts";
 export type { Lookup } from "./client.ts";
 export { DialError, type DialOptions, dial } from "./race.ts";
 export type { Resolution, Service } from "./srv.ts";
 export type { Target } from "./target-order.ts";
+export type { TlsaLookup } from "./tlsa.ts";
 
 /** Settings of a resolver. */
 export interface ResolverOptions {
@@ -40,6 +43,8 @@ export interface Resolver {
   resolveDomain(domain: string, service: Service): Promise<Resolution>;
   /** The addresses of a target's host, in the order to try. */
   addressesOf(host: string): Promise<Addresses>;
+  /** What DNSSEC says of the certificate a target will present (DANE); none without `trustAd`. */
+  tlsaOf(target: Pick<Target, "host" | "port" | "authenticated">): Promise<TlsaLookup>;
   /** The records of one type at one name. */
   lookup(name: string, type: QueryType): Promise<Lookup>;
   /** Forgets every cached answer. */
@@ -63,6 +68,8 @@ export function createResolver(options: ResolverOptions): Resolver {
   return {
     resolveDomain: (domain, service) => resolveService(client, domain, service, random),
     addressesOf: (host) => lookUpAddresses(client, host),
+    tlsaOf: async (target) =>
+      target.authenticated ? lookUpTlsa(client, target, await lookUpAddresses(client, target.host)) : { kind: "none" },
     lookup: (name, type) => client.lookup(name, type),
     flush: () => client.flush(),
     close: () => client.close(),

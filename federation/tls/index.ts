@@ -1,8 +1,9 @@
 // Who a peer is by its certificate: one question, with the answer in plain words.
 import type { X509Certificate } from "node:crypto";
 import type { Anchors } from "./anchors.ts";
-import { type ChainProblem, walkChain } from "./chain.ts";
+import { walkChain } from "./chain.ts";
 import { type IdentityVerdict, identifies } from "./peer-identity.ts";
+import type { CertificateVerdict } from "./verdict.ts";
 
 export { type AnchorOptions, Anchors, openAnchors, readPem } from "./anchors.ts";
 export { type ChainProblem, type ChainVerdict, MAX_PRESENTED, walkChain } from "./chain.ts";
@@ -14,17 +15,12 @@ export {
   contextOptions,
   serverContext,
 } from "./context.ts";
+export { type DaneSettings, verifyByTlsa } from "./dane.ts";
+export { createHttpsGet, type HttpsAnswer, type HttpsGet, type HttpsGetOptions } from "./https-get.ts";
 export { domainsOf, type IdentityVerdict, identifies } from "./peer-identity.ts";
+export { createPosh, type Posh } from "./posh.ts";
 export { peerChain } from "./presented-chain.ts";
-
-/** What a peer's certificate proves of one domain. */
-export type CertificateVerdict =
-  | {
-      readonly kind: "valid";
-      readonly path: readonly X509Certificate[];
-      readonly by: Extract<IdentityVerdict, { kind: "match" }>["by"];
-    }
-  | { readonly kind: "invalid"; readonly problem: ChainProblem | "wrong-name"; readonly reason: string };
+export type { CertificateVerdict } from "./verdict.ts";
 
 /** Whether `presented` (see `peerChain`) proves at `now` (ms) that the peer is `domain`: chain first, then identity. */
 export function verifyPeer(

@@ -1,0 +1,84 @@
+// One GET over HTTPS for POSH: addresses from our own resolver, certificates checked, time and size bounded.
+import { type RequestOptions, request } from "node:https";
+import type { Clock } from "../../server/index.ts";
+import type { Addresses } from "../resolver/addresses.ts";
+
+/** What came back. Redirects are not followed here. */
+export type HttpsAnswer =
+  | { readonly kind: "answer"; readonly status: number; readonly location: string | undefined; readonly body: string }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** Fetches a URL; never rejects. */
+export type HttpsGet = (url: URL) => Promise<HttpsAnswer>;
+
+/** Settings of the fetcher. */
+export interface HttpsGetOptions {
+  readonly resolver: { addressesOf(host: string): Promise<Addresses> };
+  readonly clock: Clock;
+  /** For the whole exchange, ms; 5,000 by default. */
+  readonly timeoutMs?: number;
+  /** PEM roots in place of the public ones; and another port than 443: for worlds without public certificates. */
+  readonly ca?: readonly string[];
+  readonly port?: number;
+}
+
+/** Octets of a document that are read. */
+const MAX_BODY = 64 * 1024;
+
+/** Makes a fetcher. */
+export function createHttpsGet(options: HttpsGetOptions): HttpsGet {
+  return (url) =>
+    new Promise((resolve) => {
+      const settle = (answer: HttpsAnswer) => {
+        options.clock.clearTimeout(timer);
+        resolve(answer);
+        outgoing.destroy();
+      };
+      const timer = options.clock.setTimeout(
+        () => settle({ kind: "failed", reason: `${url.host} did not answer in time` }),
+        options.timeoutMs ?? 5_000,
+      );
+      const outgoing = request(url, requestOptions(options), (incoming) => {
+        const chunks: Buffer[] = [];
+        let length = 0;
+        incoming.on("data", (chunk: Buffer) => {
+          length += chunk.length;
+          if (length > MAX_BODY) settle({ kind: "failed", reason: `${url.host} sent more than ${MAX_BODY} octets` });
+          else chunks.push(chunk);
+        });
+        incoming.on("end", () => {
+          const { statusCode: status = 0, headers } = incoming;
+          const body = Buffer.concat(chunks).toString("utf8");
+          settle({ kind: "answer", status, location: headers.location, body });
+        });
+        incoming.on("error", () => settle({ kind: "failed", reason: `${url.host} broke off` }));
+      });
+      outgoing.on("error", (error) => settle({ kind: "failed", reason: `${url.host}: ${error.message}` }));
+      outgoing.end();
+    });
+}
+
+function requestOptions({ resolver, ca, port }: HttpsGetOptions): RequestOptions {
+  return {
+    method: "GET",
+    headers: { accept: "application/json" },
+    agent: false,
+    ...(ca && { ca: [...ca] }),
+    ...(port !== undefined && { port }),
+    lookup: (host, { all }, done) => {
+      resolver.addressesOf(host).then((found) => {
+        const addresses = found.kind === "addresses" ? found.addresses : [];
+        const [first] = addresses;
+        const familyOf = (address: string) => (address.includes(":") ? 6 : 4);
+        if (found.kind !== "addresses") done(new Error(found.reason), []);
+        else if (first === undefined) done(new Error(`${host} has no address`), []);
+        else if (all)
+          done(
+            null,
+            addresses.map((address) => ({ address, family: familyOf(address) })),
+          );
+        else done(null, first, familyOf(first));
+      });
+    },
+  };
+}
