@@ -7,6 +7,7 @@ import { Throttle } from "./auth/throttle.ts";
 import type { C2sConnection } from "./c2s/connection.ts";
 import type { C2sContext } from "./c2s/context.ts";
 import { listenForClients } from "./c2s/listener.ts";
+import { ResumableSessions } from "./c2s/stream-management/stream-management.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { ListenerConfig, NodeConfig } from "./config/contract.ts";
 import { startHost } from "./host/start.ts";
@@ -79,6 +80,8 @@ export class MeridianServer {
       decoySecret: randomBytes(32),
       clock,
       log,
+      streamManagement: config.streamManagement,
+      resumable: new ResumableSessions(),
       connections: new Set<C2sConnection>(),
     };
     return new MeridianServer(config, router, storage, accounts, context);
@@ -120,6 +123,8 @@ export class MeridianServer {
   async drain(): Promise<void> {
     await this.closeListeners();
     for (const connection of [...this.context.connections]) connection.stream.fail("system-shutdown");
+    // Sessions that waited to be resumed give what they hold to the offline store.
+    for (const host of this.router.hosts.values()) for (const session of [...host.sessions.all()]) session.finish();
     await this.connectionsGone();
   }
 

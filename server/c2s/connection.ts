@@ -18,8 +18,15 @@ import { limitsAfterAuthentication, limitsBeforeAuthentication } from "./limits.
 import { saslFeature } from "./sasl.ts";
 import type { C2sSession } from "./session.ts";
 import { startTlsFeature } from "./starttls.ts";
+import { streamManagementFeature } from "./stream-management/feature.ts";
 
-const CORE_FEATURES: readonly StreamFeature[] = [startTlsFeature, saslFeature, bindFeature, sessionFeature];
+const CORE_FEATURES: readonly StreamFeature[] = [
+  startTlsFeature,
+  saslFeature,
+  bindFeature,
+  sessionFeature,
+  streamManagementFeature,
+];
 
 /** A client's connection. */
 export class C2sConnection implements StreamHandler {
@@ -94,7 +101,7 @@ export class C2sConnection implements StreamHandler {
       { jid: session?.jid.full, end: end.kind, error: "error" in end ? end.error : undefined },
       "stream ended",
     );
-    if (session !== undefined && session.connection === this) session.finish();
+    session?.detach(this, end);
   }
 
   crashed(error: unknown): void {

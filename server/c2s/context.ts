@@ -7,6 +7,7 @@ import type { VirtualHost } from "../host/virtual-host.ts";
 import type { CredentialSource } from "../sasl/mechanism.ts";
 import type { TlsContexts } from "../tls/contexts.ts";
 import type { C2sConnection } from "./connection.ts";
+import type { ResumableSessions, SmSettings } from "./stream-management/stream-management.ts";
 
 /** Shared by the client listeners of one node. */
 export interface C2sContext {
@@ -20,6 +21,9 @@ export interface C2sContext {
   readonly decoySecret: Buffer;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly streamManagement: SmSettings;
+  /** Sessions that a client may resume. */
+  readonly resumable: ResumableSessions;
   /** Connections that are not over. */
   readonly connections: Set<C2sConnection>;
 }

@@ -1,11 +1,13 @@
 // A bound client session: one resource of an account, on the connection that bound it.
-import type { ClientSession, SessionKey } from "../host/session.ts";
+import type { ClientSession, Gate, SessionKey } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { Jid } from "../jid/jid.ts";
 import { presence } from "../stanza/presence.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { StreamErrorCondition } from "../stream/error.ts";
+import type { StreamEnd } from "../stream/stream.ts";
 import type { C2sConnection } from "./connection.ts";
+import type { StreamManagement } from "./stream-management/stream-management.ts";
 
 /** Takes over a session's outgoing stanzas: stream management counts and keeps them. */
 export interface Outlet {
@@ -23,6 +25,9 @@ export class C2sSession implements ClientSession {
   interested = false;
   /** Undefined while no stream carries the session. */
   connection: C2sConnection | undefined;
+  gate: Gate | undefined;
+  /** Stream management, once enabled. */
+  sm: StreamManagement | undefined;
   /** Stands between the session and its stream where a feature needs it. */
   outlet: Outlet | undefined;
   private facts: Map<SessionKey<unknown>, unknown> | undefined;
@@ -40,6 +45,10 @@ export class C2sSession implements ClientSession {
   readonly remoteAddress: string;
 
   deliver(stanza: Stanza): void {
+    if (this.gate === undefined || this.gate.admit(stanza)) this.write(stanza);
+  }
+
+  write(stanza: Stanza): void {
     if (this.outlet !== undefined) this.outlet.deliver(stanza);
     else this.connection?.stream.sendStanza(stanza);
   }
@@ -48,6 +57,12 @@ export class C2sSession implements ClientSession {
     const { connection } = this;
     this.finish();
     connection?.stream.fail(condition, text);
+  }
+
+  /** Its stream is gone: the session waits to be resumed, or is over. */
+  detach(connection: C2sConnection, end: StreamEnd): void {
+    if (this.connection !== connection) return;
+    if (this.sm === undefined || !this.sm.suspend(end)) this.finish();
   }
 
   /** Takes the session out of its host and tells who must know. Safe to call twice. */
@@ -59,6 +74,7 @@ export class C2sSession implements ClientSession {
     const last = this.presence === undefined ? undefined : presence(this.jid, this.account, "unavailable");
     this.presence = undefined;
     host.emit("session.ended", { session: this, last });
+    this.sm?.over();
     this.connection = undefined;
   }
 

@@ -97,6 +97,15 @@ export const StreamLimits = z
   })
   .prefault({});
 
+/** Stream management of client sessions. XEP-0198. */
+export const StreamManagementConfig = z
+  .strictObject({
+    resumeSeconds: Seconds.default(300).describe("Time a broken session waits for its client."),
+    maxUnacked: z.int().min(10).default(1000).describe("Stanzas that may be unacknowledged."),
+    maxUnackedSize: z.int().min(65_536).default(1_048_576).describe("Characters that may be unacknowledged."),
+  })
+  .prefault({});
+
 /** Policy towards remote domains. */
 export const RemotePolicy = z.strictObject({
   domains: z.array(z.string().min(1)).min(1).describe("Remote domains; `*.example.org` matches below example.org."),
@@ -147,6 +156,7 @@ export const NodeConfig = z.strictObject({
   storage: StorageConfig,
   limits: StreamLimits,
   authentication: AuthenticationConfig,
+  streamManagement: StreamManagementConfig,
   federation: FederationConfig.prefault({}),
   log: z
     .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") })

@@ -19,6 +19,8 @@ export class DiscoEntry {
   readonly identities: Identity[] = [];
   readonly features = new Set<string>();
   readonly items: DiscoItem[] = [];
+  /** Nodes that stand for the entry itself, e.g. the one of its capabilities. XEP-0115 §6.2. */
+  readonly nodes = new Set<string>();
   /** Extended information: data forms as XML text. XEP-0128. */
   readonly forms: (() => string | undefined)[] = [];
 }

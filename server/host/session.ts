@@ -13,6 +13,12 @@ export class SessionKey<T> {
   }
 }
 
+/** Decides what is written to a session now, and what waits. */
+export interface Gate {
+  /** True where the stanza may be written now; else the gate keeps it and writes it later with `session.write`. */
+  admit(stanza: Stanza): boolean;
+}
+
 /** One bound resource. */
 export interface ClientSession {
   /** Full JID. */
@@ -29,10 +35,16 @@ export interface ClientSession {
   priority: number;
   /** True once the session asked for the roster and so gets pushes. RFC 6121 §2.1.6. */
   interested: boolean;
-  /** Writes a stanza to the client. */
+  /** Holds back what can wait, while it is set. */
+  gate: Gate | undefined;
+  /** Hands a stanza to the client, through the gate where there is one. */
   deliver(stanza: Stanza): void;
+  /** Hands a stanza to the client past the gate. */
+  write(stanza: Stanza): void;
   /** Ends the session's stream with a stream error. */
   end(condition: StreamErrorCondition, text?: string): void;
+  /** Takes the session out of its host without a word to its client. */
+  finish(): void;
   get<T>(key: SessionKey<T>): T | undefined;
   set<T>(key: SessionKey<T>, value: T): void;
 }

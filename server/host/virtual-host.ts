@@ -16,13 +16,14 @@ import type {
 import { Events, type HostEvents } from "../module/events.ts";
 import { type Filter, type Outcome, Pipeline } from "../module/stages.ts";
 import { acceptHostIq, IqHandlers } from "../router/iq-dispatch.ts";
-import { deliverToAccount } from "../router/local-delivery.ts";
+import { deliverMessage, deliverToAccount } from "../router/local-delivery.ts";
 import type { Router } from "../router/router.ts";
 import { errorReply, mayAnswerWithError, type StanzaErrorCondition } from "../stanza/error.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/ports.ts";
 import { DiscoRegistry } from "./disco-registry.ts";
 import { Requests } from "./requests.ts";
+import type { ClientSession } from "./session.ts";
 import { Sessions } from "./sessions.ts";
 
 /** What a host is made of. */
@@ -89,6 +90,11 @@ export class VirtualHost implements ModuleHost {
     // Messages and presence to the host itself have no taker here. RFC 6121 §8.5.1 leaves silence to us.
   }
 
+  /** Takes a message to a bare JID that a session held and could not keep; never back to that session. */
+  redeliver(stanza: Stanza): void | Promise<void> {
+    return deliverMessage(this, stanza);
+  }
+
   route(stanza: Stanza): void | Promise<void> {
     return this.router.route(stanza);
   }
@@ -143,6 +149,11 @@ export class VirtualHost implements ModuleHost {
 
   emit<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void {
     this.events.emit(event, value);
+  }
+
+  /** Tells observers where a message went. */
+  delivered(stanza: Stanza, account: string, takers: readonly ClientSession[]): void {
+    if (this.events.observed("message.delivered")) this.events.emit("message.delivered", { stanza, account, takers });
   }
 
   streamFeature(feature: StreamFeature): void {

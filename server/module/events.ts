@@ -11,6 +11,12 @@ export interface HostEvents {
   "session.available": { readonly session: ClientSession };
   /** An available session sent unavailable presence, or ended; subscribers were told. RFC 6121 §4.5. */
   "session.unavailable": { readonly session: ClientSession };
+  /** A message was written to these sessions of an account of ours. */
+  "message.delivered": {
+    readonly stanza: Stanza;
+    readonly account: string;
+    readonly takers: readonly ClientSession[];
+  };
   /** A session is gone; `last` is the unavailable presence it owes, where it was available. */
   "session.ended": { readonly session: ClientSession; readonly last: Stanza | undefined };
   "account.created": { readonly account: Jid };
@@ -32,6 +38,11 @@ export class Events {
     const list = this.observers.get(event) ?? [];
     list.push(observer as Observer<never>);
     this.observers.set(event, list);
+  }
+
+  /** True where somebody listens, so that costly events need not be made for nobody. */
+  observed(event: keyof HostEvents): boolean {
+    return this.observers.has(event);
   }
 
   emit<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void {

@@ -1,13 +1,40 @@
 // Every module there is, in the order they are offered to a virtual host.
 import type { ModuleDefinition } from "../module/define.ts";
+import { blocking } from "./blocking/blocking.ts";
+import { caps } from "./caps/caps.ts";
+import { carbons } from "./carbons/carbons.ts";
+import { contacts } from "./contacts/contacts.ts";
+import { csi } from "./csi/csi.ts";
 import { disco } from "./disco/disco.ts";
+import { last } from "./last/last.ts";
 import { offline } from "./offline/offline.ts";
 import { ping } from "./ping/ping.ts";
 import { presence } from "./presence/presence.ts";
+import { privateStorage } from "./private/private.ts";
 import { roster } from "./roster/roster.ts";
+import { time } from "./time/time.ts";
+import { vcard } from "./vcard/vcard.ts";
 import { version } from "./version/version.ts";
+
+const ALL = [
+  disco,
+  roster,
+  presence,
+  offline,
+  carbons,
+  blocking,
+  csi,
+  privateStorage,
+  vcard,
+  last,
+  time,
+  ping,
+  version,
+  contacts,
+  caps,
+];
 
 /** Modules by name. */
 export const MODULES: ReadonlyMap<string, ModuleDefinition> = new Map(
-  [disco, roster, presence, offline, ping, version].map((module) => [module.name, module as ModuleDefinition]),
+  ALL.map((module) => [module.name, module as ModuleDefinition]),
 );

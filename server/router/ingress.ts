@@ -6,8 +6,18 @@ import { iqFault } from "../stanza/iq.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import type { RawElement } from "../xml/raw-element.ts";
 
-/** Takes an element in the client namespace from a bound session. A promise holds the stream, which keeps order. */
+/**
+ * Takes an element in the client namespace from a bound session. A promise holds the stream, which keeps order; with
+ * stream management the stanza counts as handled only once it is safe, that is when the promise settles.
+ */
 export function acceptFromClient(session: C2sSession, raw: RawElement, lang: string | undefined): void | Promise<void> {
+  const done = accept(session, raw, lang);
+  if (session.sm === undefined) return done;
+  if (done === undefined) return session.sm.count();
+  return done.then(() => session.sm?.count());
+}
+
+function accept(session: C2sSession, raw: RawElement, lang: string | undefined): void | Promise<void> {
   const kind = raw.name;
   if (kind !== "message" && kind !== "presence" && kind !== "iq")
     return session.connection?.stream.fail("unsupported-stanza-type");

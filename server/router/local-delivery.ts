@@ -28,19 +28,20 @@ function deliver(host: VirtualHost, stanza: Stanza): void | Promise<void> {
   }
 }
 
-function deliverMessage(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+/** Takes a message behind the stages of the receiving side. */
+export function deliverMessage(host: VirtualHost, stanza: Stanza): void | Promise<void> {
   const to = stanza.to as Jid;
   if (!to.isBare) {
     const session = host.sessions.find(to);
-    if (session !== undefined) return session.deliver(stanza);
+    if (session !== undefined) return deliverAll(host, [session], stanza);
   }
   const takers = host.sessions.of(to.local).filter((session) => session.presence && session.priority >= 0);
   const situation = `${to.isBare ? "bare" : "full unmatched"}, ${takers.length > 0 ? "some" : "none"}` as const;
   switch (MESSAGE_RULES[situation][messageType(stanza)]) {
     case "most available":
-      return deliverAll(mostAvailable(takers), stanza);
+      return deliverAll(host, mostAvailable(takers), stanza);
     case "all":
-      return deliverAll(takers, stanza);
+      return deliverAll(host, takers, stanza);
     case "offline":
       return keep(host, stanza);
     case "error":
@@ -56,8 +57,9 @@ function mostAvailable(takers: readonly ClientSession[]): readonly ClientSession
   return takers.filter((session) => session.priority === highest);
 }
 
-function deliverAll(takers: readonly ClientSession[], stanza: Stanza): void {
+function deliverAll(host: VirtualHost, takers: readonly ClientSession[], stanza: Stanza): void {
   for (const session of takers) session.deliver(stanza);
+  host.delivered(stanza, (stanza.to as Jid).local, takers);
 }
 
 /** Offers a message without a taker to the stages that keep such; an account that does not exist answers alike. */
@@ -79,5 +81,5 @@ function deliverPresence(host: VirtualHost, stanza: Stanza): void {
   const to = stanza.to as Jid;
   if (!to.isBare) host.sessions.find(to)?.deliver(stanza);
   else if (stanza.type === undefined || stanza.type === "unavailable")
-    deliverAll(host.sessions.available(to.local), stanza);
+    for (const session of host.sessions.available(to.local)) session.deliver(stanza);
 }

@@ -36,6 +36,8 @@ export interface StreamError {
   readonly text: string | undefined;
   /** Content of `see-other-host`. */
   readonly content?: string;
+  /** An application-specific condition as XML text. RFC 6120 §4.9.4. */
+  readonly application?: string;
 }
 
 /** The error element as text; `framed` adds the declaration WebSocket frames need. */
@@ -44,5 +46,5 @@ export function streamErrorText(error: StreamError, framed: boolean): string {
   const content = error.content === undefined ? "/>" : `>${escapeText(error.content)}</${error.condition}>`;
   const text =
     error.text === undefined ? "" : `<text xmlns='${NS_STREAM_ERRORS}' xml:lang='en'>${escapeText(error.text)}</text>`;
-  return `${open}<${error.condition} xmlns='${NS_STREAM_ERRORS}'${content}${text}</stream:error>`;
+  return `${open}<${error.condition} xmlns='${NS_STREAM_ERRORS}'${content}${text}${error.application ?? ""}</stream:error>`;
 }

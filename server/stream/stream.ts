@@ -135,9 +135,14 @@ export class XmppStream {
   }
 
   /** Ends the stream with a stream error. RFC 6120 §4.9. */
-  fail(condition: StreamErrorCondition, text?: string, content?: string): void {
+  fail(condition: StreamErrorCondition, text?: string, content?: string, application?: string): void {
     if (this.over) return;
-    const error: StreamError = { condition, text, ...(content === undefined ? {} : { content }) };
+    const error: StreamError = {
+      condition,
+      text,
+      ...(content === undefined ? {} : { content }),
+      ...(application === undefined ? {} : { application }),
+    };
     const { framed } = this.transport;
     if (!this.headerSent) this.open(this.handler.defaultHeader());
     if (!this.closeSent) {

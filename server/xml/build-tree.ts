@@ -2,7 +2,7 @@
 import type { Element } from "ltx";
 import { XmlElement } from "./element.ts";
 import type { RawElement } from "./raw-element.ts";
-import { decodeText, decodeValue, normalizeLineEnds } from "./references.ts";
+import { decodeText, decodeValue, isPlain, normalizeLineEnds } from "./references.ts";
 
 /**
  * The tree of an element: its root with an explicit `xmlns` (unless its name has a prefix), names as written, and what
@@ -30,9 +30,11 @@ function addContent(root: Element, tail: string): void {
   let element = root;
   let i = 1;
   let text = "";
+  // Nothing to decode anywhere, as a rule.
+  const plain = isPlain(tail);
   for (;;) {
     const lt = tail.indexOf("<", i);
-    if (lt > i) text += decodeText(tail.slice(i, lt));
+    if (lt > i) text += plain ? tail.slice(i, lt) : decodeText(tail.slice(i, lt));
     if (tail.startsWith("![CDATA[", lt + 1)) {
       const close = tail.indexOf("]]>", lt);
       text += normalizeLineEnds(tail.slice(lt + 9, close));
@@ -52,7 +54,7 @@ function addContent(root: Element, tail: string): void {
       const child = new XmlElement(tail.slice(lt + 1, end));
       child.parent = element;
       element.children.push(child);
-      i = addAttributes(child, tail, end);
+      i = addAttributes(child, tail, end, plain);
       if (tail.charCodeAt(i - 2) !== SLASH) element = child;
     }
   }
@@ -67,7 +69,7 @@ function nameEnd(text: string, from: number): number {
 }
 
 /** Adds the attributes that stand from an index on to the end of the tag; gives the index after its ">". */
-function addAttributes(element: Element, text: string, from: number): number {
+function addAttributes(element: Element, text: string, from: number, plain: boolean): number {
   let i = from;
   for (;;) {
     const c = text.charCodeAt(i);
@@ -80,7 +82,8 @@ function addAttributes(element: Element, text: string, from: number): number {
     let quote = text.indexOf("=", end) + 1;
     while (text.charCodeAt(quote) <= 32) quote++;
     const close = text.indexOf(text[quote] as string, quote + 1);
-    element.attrs[text.slice(i, end)] = decodeValue(text.slice(quote + 1, close));
+    const value = text.slice(quote + 1, close);
+    element.attrs[text.slice(i, end)] = plain ? value : decodeValue(value);
     i = close + 1;
   }
 }

@@ -36,13 +36,14 @@ export function nameAt(source: string, start: number, end: number): Name | undef
       source.charCodeAt(end - 1) * 1031) &
     (SIZE - 1);
   const known = table[hash];
-  if (known !== undefined && known.text.length === length && same(known.text, source, start)) return known;
+  if (known !== undefined && known.text.length === length && standsAt(known.text, source, start)) return known;
   const name = makeName(unshared(source.slice(start, end)), hash);
   if (name !== undefined) table[hash] = name;
   return name;
 }
 
-function same(text: string, source: string, start: number): boolean {
+/** True where a (short) text stands in another from an index on, that must not be so near the end that it cannot. */
+export function standsAt(text: string, source: string, start: number): boolean {
   for (let k = text.length - 1; k >= 0; k--) if (text.charCodeAt(k) !== source.charCodeAt(start + k)) return false;
   return true;
 }

@@ -40,3 +40,5 @@ export const NS_DIALBACK_FEATURE = "urn:xmpp:features:dialback";
 export const NS_SASL_CHANNEL_BINDING = "urn:xmpp:sasl-cb:0";
 /** The xml: prefix. */
 export const NS_XML = "http://www.w3.org/XML/1998/namespace";
+/** Stream management. XEP-0198. */
+export const NS_SM = "urn:xmpp:sm:3";

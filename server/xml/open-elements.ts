@@ -1,6 +1,8 @@
 // The elements open while scanning and the start tag in hand: nesting, attributes, namespaces, and what is found.
+
+import { type KnownTag, learnTag } from "./known-tags.ts";
 import type { XmlErrorCondition, XmlLimits } from "./limits.ts";
-import { DEFAULT_DECLARATION, type Name, PREFIX_DECLARATION, PREFIXED } from "./names.ts";
+import { DEFAULT_DECLARATION, type Name, PLAIN, PREFIX_DECLARATION, PREFIXED } from "./names.ts";
 import { type ChildHead, RawElement } from "./raw-element.ts";
 import { declarationFault, Scope } from "./scope.ts";
 
@@ -14,11 +16,14 @@ export interface RootTag {
   readonly prefixes: ReadonlyMap<string, string>;
 }
 
+const NO_CHILDREN: readonly ChildHead[] = [];
+
 /** Methods that check return false for a fault, which `condition` and `fault` then tell. */
 export class OpenElements {
   condition: XmlErrorCondition = "not-well-formed";
   fault = "";
-  limits: XmlLimits;
+  limits!: XmlLimits;
+  private maxElements = 0;
   /** Open elements, the root of the stream included. */
   depth = 0;
 
@@ -39,14 +44,21 @@ export class OpenElements {
   // The root, or the child of the root, in hand.
   private name: Name | undefined;
   private xmlns = "";
-  private attributes: string[] = [];
+  private readonly attributes: string[] = [];
+  private attributesLength = 0;
   private xmlnsAt = -1;
-  private children: ChildHead[] = [];
+  private readonly children: ChildHead[] = [];
+  private childrenLength = 0;
   private elements = 0;
   private verbatim = true;
 
   constructor(limits: XmlLimits) {
+    this.setLimits(limits);
+  }
+
+  setLimits(limits: XmlLimits): void {
     this.limits = limits;
+    this.maxElements = limits.maxElements ?? Number.MAX_SAFE_INTEGER;
   }
 
   /** Nothing is open; with a default namespace, a root that declares it is, and nothing else. */
@@ -55,8 +67,9 @@ export class OpenElements {
     this.scope.clear();
     this.defaults[0] = "";
     this.defaults[1] = defaultNamespace ?? "";
-    this.children = [];
-    this.attributes = [];
+    this.attributes.length = 0;
+    this.attributesLength = 0;
+    this.childrenLength = 0;
   }
 
   beginTag(name: Name): void {
@@ -68,7 +81,8 @@ export class OpenElements {
     this.keepsAll = this.depth <= 1;
     this.scopeSizes[this.depth] = this.scope.size;
     if (!this.keepsAll) return;
-    this.attributes = [];
+    this.attributesLength = 0;
+    this.childrenLength = 0;
     this.xmlnsAt = -1;
     this.elements = 0;
     this.verbatim = true;
@@ -105,8 +119,11 @@ export class OpenElements {
       if (!this.bind(kind === DEFAULT_DECLARATION ? "" : name.local, value)) return false;
     }
     if (this.keepsAll) {
-      if (kind === DEFAULT_DECLARATION) this.xmlnsAt = this.attributes.length;
-      else this.attributes.push(name.text, value);
+      if (kind === DEFAULT_DECLARATION) this.xmlnsAt = this.attributesLength;
+      else {
+        this.attributes[this.attributesLength++] = name.text;
+        this.attributes[this.attributesLength++] = value;
+      }
     }
     return true;
   }
@@ -141,16 +158,46 @@ export class OpenElements {
       if (!this.checkPrefixed()) return false;
     }
     if (name.kind === PREFIX_DECLARATION) return this.refuse("not-well-formed", "xmlns is no prefix of elements");
-    if (depth > 0 && ++this.elements > (this.limits.maxElements ?? Number.POSITIVE_INFINITY))
-      return this.refuse("policy-violation", "too many elements");
+    if (depth > 0 && ++this.elements > this.maxElements) return this.refuse("policy-violation", "too many elements");
     if (depth <= 1) {
       this.name = name;
       this.xmlns = xmlns;
-    } else if (depth === 2) this.children.push({ name: name.local, xmlns });
+    } else if (depth === 2) this.children[this.childrenLength++] = { name: name.local, xmlns };
     this.names[depth] = name;
     this.depth = depth + 1;
     this.defaults[depth + 1] = this.tagDefault;
     return true;
+  }
+
+  /** Opens an element within a child of the root by a tag that has been checked before; an empty one is closed. */
+  openKnown(known: KnownTag): boolean {
+    const { depth } = this;
+    const { limits } = this;
+    if (depth > limits.maxDepth) return this.refuse("policy-violation", "nested too deeply");
+    if (++this.elements > this.maxElements) return this.refuse("policy-violation", "too many elements");
+    if (known.name.text.length > limits.maxNameLength) return this.refuse("policy-violation", "name too long");
+    const outside = this.defaults[depth] as string;
+    const xmlns = known.xmlns ?? outside;
+    if (known.xmlns === outside && outside === this.xmlns) this.verbatim = false;
+    if (depth === 2) {
+      if (known.head.xmlns !== xmlns) known.head = { name: known.name.local, xmlns };
+      this.children[this.childrenLength++] = known.head;
+    }
+    if (known.empty) return true;
+    this.scopeSizes[depth] = this.scope.size;
+    this.names[depth] = known.name;
+    this.depth = depth + 1;
+    this.defaults[depth + 1] = xmlns;
+    return true;
+  }
+
+  /** Keeps the tag just opened, whose text this is, if it is of the kind that can be known again. */
+  learn(text: string, start: number, end: number): void {
+    const name = this.tag as Name;
+    if (this.keepsAll || name.kind !== PLAIN) return;
+    if (this.tagLength === 0) learnTag(text, start, end, name, undefined);
+    else if (this.tagLength === 1 && (this.tagNames[0] as Name).kind === DEFAULT_DECLARATION)
+      learnTag(text, start, end, name, this.tagDefault);
   }
 
   /** Prefixes of attributes are bound, and no two attributes have one expanded name. Namespaces in XML 1.0 §6.3. */
@@ -183,17 +230,19 @@ export class OpenElements {
   /** The root of the stream, just opened. */
   root(): RootTag {
     const name = this.name as Name;
-    const { attributes, tagDefault } = this;
+    const { tagDefault } = this;
+    const attributes = this.takeAttributes();
     if (this.xmlnsAt !== -1) attributes.splice(this.xmlnsAt, 0, "xmlns", tagDefault);
     return { name, xmlns: this.xmlns, attributes, defaultNamespace: tagDefault, prefixes: this.scope.toMap() };
   }
 
   /** The child of the root, just closed. */
   element(tail: string): RawElement {
-    const { attributes, children, xmlns, scope } = this;
+    const { xmlns, scope } = this;
+    const attributes = this.takeAttributes();
     const { prefix, local } = this.name as Name;
     if (this.xmlnsAt !== -1 && prefix !== "") attributes.splice(this.xmlnsAt, 0, "xmlns", this.defaults[2] as string);
-    if (children.length > 0) this.children = [];
+    const children = this.childrenLength === 0 ? NO_CHILDREN : this.children.slice(0, this.childrenLength);
     let outer = scope.used;
     if (prefix !== "" && this.xmlnsAt === -1 && this.defaults[1] !== "") {
       outer ??= new Map();
@@ -201,6 +250,14 @@ export class OpenElements {
     }
     const verbatim = this.verbatim && outer === undefined && prefix === "";
     return new RawElement(local, xmlns, attributes, tail, children, verbatim, outer, prefix);
+  }
+
+  /** A copy of just the right size; no value stays behind to keep alive the text it is a slice of. */
+  private takeAttributes(): string[] {
+    const { attributes, attributesLength } = this;
+    const taken = attributes.slice(0, attributesLength);
+    for (let k = 1; k < attributesLength; k += 2) attributes[k] = "";
+    return taken;
   }
 
   private refuse(condition: XmlErrorCondition, fault: string): false {

@@ -26,6 +26,11 @@ export function referenceFault(text: string): XmlErrorCondition | undefined {
   return isNcName(text) ? "restricted-xml" : "not-well-formed";
 }
 
+/** True where text has none of what decoding changes. */
+export function isPlain(text: string): boolean {
+  return !text.includes("&") && !text.includes("\n") && !text.includes("\r") && !text.includes("\t");
+}
+
 /** The value of an attribute whose references have been checked: white space becomes spaces, references are replaced. */
 export function decodeValue(raw: string): string {
   return replaceReferences(raw.replace(/\r\n|[\t\n\r]/g, " "));

@@ -43,7 +43,7 @@ export class Scanner extends TagScanner {
   private lenient = false;
 
   setLimits(limits: XmlLimits): void {
-    this.open.limits = limits;
+    this.open.setLimits(limits);
   }
 
   /** Expects a stream header; `lenient` where white space of the stream before may still come. RFC 6120 §4.3.3. */
@@ -162,21 +162,21 @@ export class Scanner extends TagScanner {
     if (text.charCodeAt(i) !== LT) return this.fail("bad-format", "text between elements");
     this.elementMark = i;
     this.state = OPEN;
-    return i + 1;
+    return this.scanTag(text, i + 1);
   }
 
-  /** Text within a child of the root. XML 1.0 §2.4 [14]. */
+  /** Text within a child of the root, and the tags in it that can be taken at once. XML 1.0 §2.4 [14]. */
   private scanContent(text: string, from: number): number {
     const end = text.length;
     for (let i = from; i < end; i++) {
       const c = text.charCodeAt(i);
-      if (c < 128 ? ((CLASS[c] as number) & TEXT) !== 0 : c < 0xd800) continue;
+      if (c > GT ? c < 0xd800 : c !== LT && c < 128 && ((CLASS[c] as number) & TEXT) !== 0) continue;
       if (c === LT) {
-        this.state = OPEN;
-        return i + 1;
-      }
-      if (c === AMPERSAND) return this.beginReference(CONTENT, i + 1);
-      if (c === GT) {
+        i = this.takeTag(text, i + 1);
+        if (this.state !== CONTENT) return i;
+        i--;
+      } else if (c === AMPERSAND) return this.beginReference(CONTENT, i + 1);
+      else if (c === GT) {
         if (this.afterBrackets(text, i)) return this.fail("not-well-formed", "]]> in text");
       } else if (c < 128 || !isNonAsciiCharacter(text, i)) return this.fail("not-well-formed", "no character of XML");
       else if (c < 0xe000) i++;

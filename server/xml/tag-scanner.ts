@@ -1,6 +1,7 @@
 // The part of the automaton within "<" and ">", and references. XML 1.0 §3.1, §4.1.
 import { CLASS, isNonAsciiCharacter, isSpace, NAME, VALUE } from "./characters.ts";
-import { type Name, nameAt } from "./names.ts";
+import { knownTag } from "./known-tags.ts";
+import { type Name, nameAt, standsAt } from "./names.ts";
 import { decodeValue, referenceFault } from "./references.ts";
 import {
   ATTRIBUTE,
@@ -15,6 +16,7 @@ import {
   EQUALS,
   GAP,
   HEADER,
+  OPEN,
   QUOTE,
   REFERENCE,
   ScanState,
@@ -30,26 +32,53 @@ const SEMICOLON = 59;
 const EXCLAMATION = 33;
 const QUESTION = 63;
 const SLASH_CHARACTER = 47;
+const SPACE_CHARACTER = 32;
 const EQUALS_CHARACTER = 61;
 const DOUBLE_QUOTE = 34;
 const SINGLE_QUOTE = 39;
 /** UTF-16 units of a reference; a longer one serves nobody. */
 const LONGEST_REFERENCE = 256;
 
-/** The index after the characters that may belong to a name (`nameAt` looks at those beyond ASCII). */
+/** The index after what may be a name; `nameAt` looks more closely. */
 function nameEnd(text: string, from: number): number {
   const end = text.length;
   let i = from;
   for (; i < end; i++) {
     const c = text.charCodeAt(i);
-    if (c < 128 && ((CLASS[c] as number) & NAME) === 0) break;
+    if (c <= GT && ((CLASS[c] as number) & NAME) === 0) break;
   }
   return i;
 }
 
 /** Scans tags. Each method takes the index of the next character and gives the one where it stopped. */
 export class TagScanner extends ScanState {
-  /** From after "<" to the end of a start tag, without values. */
+  /** Where the present text has the start tag in hand, -1 where it began in an earlier one. */
+  private tagMark = -1;
+
+  protected override resume(): void {
+    super.resume();
+    this.tagMark = -1;
+  }
+
+  /** A tag within a child of the root, from after "<" on: taken at once if it is an end tag or known, else begun. */
+  protected takeTag(text: string, i: number): number {
+    this.state = OPEN;
+    if (i >= text.length) return i;
+    if (text.charCodeAt(i) === SLASH_CHARACTER) {
+      const { innermost } = this.open;
+      const close = i + 1 + innermost.length;
+      if (close < text.length && text.charCodeAt(close) === GT && standsAt(innermost, text, i + 1))
+        return this.endInnermost(text, close + 1);
+      return i;
+    }
+    const known = knownTag(text, i);
+    if (known === undefined) return i;
+    if (!this.open.openKnown(known)) return this.refuse();
+    this.state = CONTENT;
+    return i + known.text.length;
+  }
+
+  /** From after "<" to the end of a start tag. */
   protected scanTag(text: string, from: number): number {
     const end = text.length;
     let i = from;
@@ -57,7 +86,10 @@ export class TagScanner extends ScanState {
       const c = text.charCodeAt(i);
       switch (this.state) {
         case TAG:
-          if (isSpace(c)) {
+          if (c === SPACE_CHARACTER) {
+            i = this.takeAttributes(text, i);
+            if (this.state !== TAG) return i;
+          } else if (c <= 32 && isSpace(c)) {
             this.spaced = true;
             i++;
           } else if (c === GT) return this.endStartTag(text, i, false);
@@ -84,10 +116,7 @@ export class TagScanner extends ScanState {
         case QUOTE:
           i++;
           if (c === DOUBLE_QUOTE || c === SINGLE_QUOTE) {
-            this.state = ATTRIBUTE_VALUE;
-            this.quote = c;
-            this.encoded = false;
-            this.mark = i;
+            this.beginValue(c, i);
             i = this.scanValue(text, i);
             if (this.state !== TAG) return i;
           } else if (!isSpace(c)) return this.fail("not-well-formed", "quoted value expected");
@@ -96,10 +125,38 @@ export class TagScanner extends ScanState {
           if (c !== GT) return this.fail("not-well-formed", "> expected");
           return this.endStartTag(text, i, true);
         default:
-          return this.afterOpen(c, i);
+          i = this.afterOpen(c, i);
+          if (this.state !== TAG_NAME) return i;
       }
     }
     return i;
+  }
+
+  /** From the space before an attribute on: takes attributes as long as they are written as they mostly are. */
+  private takeAttributes(text: string, from: number): number {
+    const end = text.length;
+    let i = from;
+    do {
+      this.spaced = true;
+      i++;
+      const equals = nameEnd(text, i);
+      if (equals + 1 >= end || text.charCodeAt(equals) !== EQUALS_CHARACTER) return i;
+      const quote = text.charCodeAt(equals + 1);
+      if (quote !== SINGLE_QUOTE && quote !== DOUBLE_QUOTE) return i;
+      this.mark = i;
+      this.state = ATTRIBUTE;
+      if (!this.takeName(text, equals)) return i;
+      this.beginValue(quote, equals + 2);
+      i = this.scanValue(text, equals + 2);
+    } while (this.state === TAG && i < end && text.charCodeAt(i) === SPACE_CHARACTER);
+    return i;
+  }
+
+  private beginValue(quote: number, mark: number): void {
+    this.state = ATTRIBUTE_VALUE;
+    this.quote = quote;
+    this.encoded = false;
+    this.mark = mark;
   }
 
   /** The character after "<". */
@@ -117,6 +174,7 @@ export class TagScanner extends ScanState {
     if (c === QUESTION) return this.fail("restricted-xml", "processing instruction");
     this.state = TAG_NAME;
     this.mark = i;
+    this.tagMark = i;
     return i;
   }
 
@@ -151,7 +209,7 @@ export class TagScanner extends ScanState {
     const { quote } = this;
     for (let i = from; i < end; i++) {
       const c = text.charCodeAt(i);
-      if (c < 128 ? ((CLASS[c] as number) & VALUE) !== 0 : c < 0xd800) continue;
+      if (c > LT ? c < 0xd800 : ((CLASS[c] as number) & VALUE) !== 0) continue;
       if (c === quote) return this.endValue(text, i);
       if (c === AMPERSAND) {
         this.encoded = true;
@@ -190,6 +248,7 @@ export class TagScanner extends ScanState {
       this.state = GAP;
       return after;
     }
+    if (this.tagMark !== -1) open.learn(text, this.tagMark, after);
     if (empty) {
       open.close();
       if (open.depth === 1) return this.endElement(text, after, "/>");
@@ -207,7 +266,7 @@ export class TagScanner extends ScanState {
       i = nameEnd(text, i);
       const length = i - this.mark;
       if (this.token.isEmpty && i < end) {
-        if (length !== expected.length || !text.startsWith(expected, this.mark)) return this.mismatch();
+        if (length !== expected.length || !standsAt(expected, text, this.mark)) return this.mismatch();
       } else if (i < end) {
         if (this.takeToken(text, i) !== expected) return this.mismatch();
       } else return i;
@@ -216,7 +275,11 @@ export class TagScanner extends ScanState {
     while (i < end && isSpace(text.charCodeAt(i))) i++;
     if (i === end) return i;
     if (text.charCodeAt(i) !== GT) return this.mismatch();
-    const after = i + 1;
+    return this.endInnermost(text, i + 1);
+  }
+
+  /** The innermost element is complete. */
+  private endInnermost(text: string, after: number): number {
     this.open.close();
     const { depth } = this.open;
     if (depth === 1) return this.endElement(text, after, undefined);

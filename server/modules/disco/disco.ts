@@ -30,7 +30,7 @@ export const disco = defineModule({
 });
 
 function info(entry: DiscoEntry, request: IqRequest): Element {
-  const query = queryFor(request, NS_DISCO_INFO);
+  const query = queryFor(entry, request, NS_DISCO_INFO);
   for (const { category, type, name } of entry.identities)
     query.c("identity", name === undefined ? { category, type } : { category, type, name });
   for (const feature of [...entry.features].sort()) query.c("feature", { var: feature });
@@ -42,13 +42,15 @@ function info(entry: DiscoEntry, request: IqRequest): Element {
 }
 
 function items(entry: DiscoEntry, request: IqRequest): Element {
-  const query = queryFor(request, NS_DISCO_ITEMS);
+  const query = queryFor(entry, request, NS_DISCO_ITEMS);
   for (const item of entry.items) query.c("item", { ...item });
   return query;
 }
 
-/** No module has nodes yet: asking for one is `item-not-found`. XEP-0030 §3.2. */
-function queryFor(request: IqRequest, xmlns: string): Element {
-  if (request.payload.attrs.node !== undefined) throw new StanzaError("item-not-found");
-  return new Element("query", { xmlns });
+/** The answer's root; a node nobody knows is `item-not-found`. XEP-0030 §3.2. */
+function queryFor(entry: DiscoEntry, request: IqRequest, xmlns: string): Element {
+  const { node } = request.payload.attrs;
+  if (node === undefined) return new Element("query", { xmlns });
+  if (!entry.nodes.has(node)) throw new StanzaError("item-not-found");
+  return new Element("query", { xmlns, node });
 }

@@ -1,0 +1,89 @@
+// Negotiation of stream management: enable, resume, and the two small elements. XEP-0198 §3 to §5.
+import { NS_SM, NS_STANZA_ERRORS } from "../../xml/namespaces.ts";
+import type { RawElement } from "../../xml/raw-element.ts";
+import type { C2sConnection } from "../connection.ts";
+import type { StreamFeature } from "../feature.ts";
+import { StreamManagement } from "./stream-management.ts";
+
+/** The feature. */
+export const streamManagementFeature: StreamFeature = {
+  name: "stream management",
+  phase: "after authentication",
+  xmlns: NS_SM,
+  advertise: () => `<sm xmlns='${NS_SM}'/>`,
+  handle(connection, raw) {
+    if (!connection.authenticated) return connection.stream.fail("not-authorized");
+    switch (raw.name) {
+      case "r":
+        return connection.stream.send(`<a xmlns='${NS_SM}' h='${connection.session?.sm?.h ?? 0}'/>`);
+      case "a":
+        return acknowledge(connection, raw);
+      case "enable":
+        return connection.stream.send(enable(connection, raw.attr("resume")));
+      case "resume":
+        return resume(connection, raw);
+      default:
+        return connection.stream.fail("unsupported-stanza-type");
+    }
+  },
+};
+
+/** A count as written, or undefined where it is none. */
+function countOf(text: string | undefined): number | undefined {
+  if (text === undefined || !/^[0-9]{1,10}$/.test(text)) return undefined;
+  const count = Number(text);
+  return count < 2 ** 32 ? count : undefined;
+}
+
+function acknowledge(connection: C2sConnection, raw: RawElement): void {
+  const h = countOf(raw.attr("h"));
+  if (h === undefined) return connection.stream.fail("bad-format", "`h` is no count");
+  connection.session?.sm?.acknowledged(h);
+}
+
+/** Enables it on a bound session; the answer is `<enabled/>` or `<failed/>` as text. XEP-0198 §3, XEP-0386 §4. */
+export function enable(connection: C2sConnection, resume: string | undefined): string {
+  const { session, context } = connection;
+  if (session === undefined || session.sm !== undefined) return failed("unexpected-request");
+  const resumable = resume === "true" || resume === "1";
+  const sm = new StreamManagement(session, context.resumable, resumable, context.streamManagement);
+  session.sm = sm;
+  session.outlet = sm;
+  if (!resumable) return `<enabled xmlns='${NS_SM}'/>`;
+  return `<enabled xmlns='${NS_SM}' id='${sm.id}' resume='true' max='${sm.settings.resumeSeconds}'/>`;
+}
+
+function resume(connection: C2sConnection, raw: RawElement): void {
+  const answer = resumeSession(connection, raw.attr("previd"), raw.attr("h"));
+  if (answer === undefined) return;
+  connection.stream.send(answer.text);
+  answer.sm?.replay();
+}
+
+/**
+ * Resumes a session of the authenticated account on this connection. The caller sends the text (`<resumed/>` or
+ * `<failed/>`) and then calls `replay`. Undefined where the stream was ended for a count that cannot be.
+ */
+export function resumeSession(
+  connection: C2sConnection,
+  previd: string | undefined,
+  hText: string | undefined,
+): { readonly text: string; readonly sm?: StreamManagement } | undefined {
+  const h = countOf(hText);
+  if (previd === undefined || h === undefined) return { text: failed("bad-request") };
+  if (connection.session !== undefined) return { text: failed("unexpected-request") };
+  const sm = connection.context.resumable.find(previd);
+  if (sm === undefined || sm.session.account.bare !== connection.account?.bare)
+    return { text: failed("item-not-found") };
+  if (!sm.resume(connection, h)) {
+    const details = `<handled-count-too-high xmlns='${NS_SM}' h='${h}' send-count='${sm.sent}'/>`;
+    connection.stream.fail("undefined-condition", "more acknowledged than was sent", undefined, details);
+    return undefined;
+  }
+  connection.log.info({ jid: sm.session.jid.full }, "session resumed");
+  return { text: `<resumed xmlns='${NS_SM}' previd='${sm.id}' h='${sm.h}'/>`, sm };
+}
+
+function failed(condition: string): string {
+  return `<failed xmlns='${NS_SM}'><${condition} xmlns='${NS_STANZA_ERRORS}'/></failed>`;
+}

@@ -1,0 +1,158 @@
+// Blocking: a user's list of those who can neither reach nor see the account. XEP-0191.
+import { Element } from "ltx";
+import { z } from "zod";
+import { Requests } from "../../host/requests.ts";
+import { type ClientSession, SessionKey } from "../../host/session.ts";
+import { Jid } from "../../jid/jid.ts";
+import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
+import { handled, pass, reject, type Verdict } from "../../module/verdict.ts";
+import { errorReply, mayAnswerWithError, StanzaError } from "../../stanza/error.ts";
+import { buildIq } from "../../stanza/iq.ts";
+import { presence } from "../../stanza/presence.ts";
+import type { Stanza } from "../../stanza/stanza.ts";
+import { hasFrom } from "../roster/item.ts";
+import { type Rosters, rostersApi } from "../roster/rosters.ts";
+import { BlockLists, blocks } from "./block-lists.ts";
+
+const NS_BLOCKING = "urn:xmpp:blocking";
+const NS_BLOCKING_ERRORS = "urn:xmpp:blocking:errors";
+
+/** True for a session that asked for the list and so gets pushes. XEP-0191 §3.3. */
+const interestedKey = new SessionKey<boolean>("block list");
+
+/** The blocking module. */
+export const blocking = defineModule({
+  name: "blocking",
+  implements: ["XEP-0191 1.3"],
+  needs: ["disco", "roster"],
+  config: z.strictObject({ maxItems: z.int().min(1).default(1000).describe("JIDs of one block list.") }),
+  activate(host, { maxItems }) {
+    const lists = new BlockLists(host);
+    const rosters = host.use(rostersApi);
+    host.disco.host.features.add(NS_BLOCKING);
+    host.iq("account", "get", NS_BLOCKING, "blocklist", (request) => read(lists, request));
+    host.iq("account", "set", NS_BLOCKING, "block", (request) => block(host, rosters, lists, request, maxItems));
+    host.iq("account", "set", NS_BLOCKING, "unblock", (request) => unblock(host, rosters, lists, request));
+    const kinds = ["message", "presence", "iq"] as const;
+    host.stage(
+      "account.sending",
+      "block.send",
+      { kinds, before: ["presence.send", "carbons.sent"] },
+      (stanza, { session }) => whenKnown(lists.of(session.account.local), (list) => outgoing(list, session, stanza)),
+    );
+    host.stage("account.delivering", "block.take", { kinds, before: ["presence.take"] }, (stanza, { account }) =>
+      whenKnown(lists.of(account.local), (list) => incoming(host, list, account, stanza)),
+    );
+  },
+});
+
+function whenKnown(
+  list: ReadonlySet<string> | Promise<ReadonlySet<string>>,
+  decide: (list: ReadonlySet<string>) => Verdict,
+): Verdict | Promise<Verdict> {
+  return list instanceof Promise ? list.then(decide) : decide(list);
+}
+
+/** XEP-0191 §3.2: what the user sends to a blocked contact is returned. */
+function outgoing(list: ReadonlySet<string>, session: ClientSession, stanza: Stanza): Verdict {
+  const { to } = stanza;
+  if (list.size === 0 || to === undefined || to.bare === session.account.bare || !blocks(list, to)) return pass;
+  if (mayAnswerWithError(stanza)) {
+    const application = `<blocked xmlns='${NS_BLOCKING_ERRORS}'/>`;
+    session.deliver(errorReply(stanza, "not-acceptable", { type: "cancel", application }));
+  }
+  return handled;
+}
+
+/** XEP-0191 §3.2: what a blocked contact sends is answered as if the user did not exist, or dropped. */
+function incoming(host: ModuleHost, list: ReadonlySet<string>, account: Jid, stanza: Stanza): Verdict {
+  const { from } = stanza;
+  if (list.size === 0 || from === undefined || from.bare === account.bare || !blocks(list, from)) return pass;
+  if (from.full === host.domain) return pass;
+  if (stanza.kind === "presence" || stanza.type === "error" || stanza.type === "result") return handled;
+  return reject("service-unavailable");
+}
+
+async function read(lists: BlockLists, request: IqRequest): Promise<Element> {
+  request.session?.set(interestedKey, true);
+  const answer = new Element("blocklist", { xmlns: NS_BLOCKING });
+  for (const jid of await lists.of(request.to.local)) answer.c("item", { jid });
+  return answer;
+}
+
+function itemsOf(request: IqRequest): Jid[] {
+  return request.payload.getChildren("item").map((item) => {
+    const jid = Jid.tryParse(item.attrs.jid ?? "");
+    if (jid === undefined) throw new StanzaError("jid-malformed");
+    return jid;
+  });
+}
+
+async function block(
+  host: ModuleHost,
+  rosters: Rosters,
+  lists: BlockLists,
+  request: IqRequest,
+  maxItems: number,
+): Promise<undefined> {
+  const jids = itemsOf(request);
+  const { to: account } = request;
+  if (jids.length === 0) throw new StanzaError("bad-request", "nothing to block");
+  const current = await lists.of(account.local);
+  if (current.size + jids.length > maxItems)
+    throw new StanzaError("not-allowed", `a list has at most ${maxItems} items`);
+  // The contact sees the user leave before the door closes. XEP-0191 §3.3.
+  await showTo(
+    host,
+    rosters,
+    account,
+    jids.filter((jid) => !current.has(jid.full)),
+    false,
+  );
+  const changed = await lists.change(
+    account.local,
+    jids.map((jid) => jid.full),
+    true,
+  );
+  push(host, account, "block", changed);
+  return undefined;
+}
+
+async function unblock(host: ModuleHost, rosters: Rosters, lists: BlockLists, request: IqRequest): Promise<undefined> {
+  const asked = itemsOf(request).map((jid) => jid.full);
+  const { to: account } = request;
+  const all = asked.length === 0;
+  const changed = await lists.change(account.local, all ? [...(await lists.of(account.local))] : asked, false);
+  await showTo(
+    host,
+    rosters,
+    account,
+    changed.map((jid) => Jid.parse(jid)),
+    true,
+  );
+  push(host, account, "unblock", all ? [] : changed);
+  return undefined;
+}
+
+/** Presence to the subscribed contacts that a change of the list concerns. */
+async function showTo(host: ModuleHost, rosters: Rosters, account: Jid, jids: readonly Jid[], visible: boolean) {
+  const concerned = new Set(jids.map((jid) => jid.full));
+  if (concerned.size === 0) return;
+  for (const item of (await rosters.of(account.local)).items.values()) {
+    const contact = Jid.parse(item.jid);
+    if (!hasFrom(item) || !blocks(concerned, contact)) continue;
+    for (const session of host.sessions.available(account.local)) {
+      const stanza = visible ? session.presence : presence(session.jid, contact, "unavailable");
+      if (stanza !== undefined) await host.route(stanza.withAddresses(session.jid, contact));
+    }
+  }
+}
+
+/** XEP-0191 §3.3: every device that asked for the list hears of the change. */
+function push(host: ModuleHost, account: Jid, name: "block" | "unblock", jids: readonly string[]): void {
+  const payload = new Element(name, { xmlns: NS_BLOCKING });
+  for (const jid of jids) payload.c("item", { jid });
+  for (const session of host.sessions.of(account.local))
+    if (session.get(interestedKey) === true)
+      session.deliver(buildIq("set", account.toBare(), session.jid, Requests.newId(), payload));
+}

@@ -1,0 +1,70 @@
+// The server's capabilities in its stream features, so that clients need not ask. XEP-0115 §6.3.
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { DiscoEntry } from "../../host/disco-registry.ts";
+import { defineModule } from "../../module/define.ts";
+import { escapeAttribute } from "../../xml/escape.ts";
+import { parseElement } from "../../xml/tree.ts";
+
+const NS_CAPS = "http://jabber.org/protocol/caps";
+
+/** The module of entity capabilities. */
+export const caps = defineModule({
+  name: "caps",
+  implements: ["XEP-0115 1.6.0"],
+  needs: ["disco"],
+  config: z.strictObject({
+    node: z.string().min(1).default("https://meridian.invalid/server").describe("URI that names the software."),
+  }),
+  activate(host, { node }) {
+    const entry = host.disco.host;
+    let element: string | undefined;
+    entry.features.add(NS_CAPS);
+    host.streamFeature({
+      name: "caps",
+      phase: "after authentication",
+      advertise() {
+        // Computed when first asked, since modules that start later add to it.
+        if (element === undefined) {
+          const ver = verification(entry);
+          entry.nodes.add(`${node}#${ver}`);
+          element = `<c xmlns='${NS_CAPS}' hash='sha-1' node='${escapeAttribute(node)}' ver='${ver}'/>`;
+        }
+        return element;
+      },
+    });
+  },
+});
+
+/** The verification string. XEP-0115 §5.1. */
+export function verification(entry: DiscoEntry): string {
+  const identities = entry.identities.map(({ category, type, name }) => `${category}/${type}//${name ?? ""}<`);
+  const features = [...entry.features].map((feature) => `${feature}<`);
+  const text = `${identities.sort().join("")}${features.sort().join("")}${forms(entry).sort().join("")}`;
+  return createHash("sha1").update(text, "utf8").digest("base64");
+}
+
+function forms(entry: DiscoEntry): string[] {
+  return entry.forms
+    .map((form) => form())
+    .filter((text) => text !== undefined)
+    .map((text) => {
+      const fields = parseElement(text)
+        .getChildren("field")
+        .map((field) => ({
+          name: field.attrs.var ?? "",
+          values: field.getChildren("value").map((value) => value.getText()),
+        }));
+      const type = fields.find(({ name }) => name === "FORM_TYPE")?.values[0] ?? "";
+      const rest = fields
+        .filter(({ name }) => name !== "FORM_TYPE")
+        .map(
+          ({ name, values }) =>
+            `${name}<${values
+              .map((value) => `${value}<`)
+              .sort()
+              .join("")}`,
+        );
+      return `${type}<${rest.sort().join("")}`;
+    });
+}

@@ -1,0 +1,35 @@
+// Whom to write to about this service. XEP-0157.
+import { z } from "zod";
+import { defineModule } from "../../module/define.ts";
+import { escapeText } from "../../xml/escape.ts";
+
+const Addresses = z.array(z.string().min(1)).default([]);
+
+/** The module of service contact addresses; its form is part of the host's disco information. */
+export const contacts = defineModule({
+  name: "contacts",
+  implements: ["XEP-0157 1.1.1", "XEP-0128 1.0.1"],
+  needs: ["disco"],
+  config: z
+    .strictObject({
+      abuse: Addresses,
+      admin: Addresses,
+      feedback: Addresses,
+      sales: Addresses,
+      security: Addresses,
+      status: Addresses,
+      support: Addresses,
+    })
+    .describe("URIs by purpose, e.g. mailto:abuse@example.org."),
+  activate(host, config) {
+    const fields = Object.entries(config)
+      .filter(([, addresses]) => addresses.length > 0)
+      .map(([purpose, addresses]) => {
+        const values = addresses.map((address) => `<value>${escapeText(address)}</value>`).join("");
+        return `<field var='${purpose}-addresses' type='list-multi'>${values}</field>`;
+      });
+    if (fields.length === 0) return;
+    const type = "<field var='FORM_TYPE' type='hidden'><value>http://jabber.org/network/serverinfo</value></field>";
+    host.disco.host.forms.push(() => `<x xmlns='jabber:x:data' type='result'>${type}${fields.join("")}</x>`);
+  },
+});

@@ -1,0 +1,45 @@
+// Last activity of an account, and how long the server is up. XEP-0012.
+import { Element } from "ltx";
+import { z } from "zod";
+import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
+import { StanzaError } from "../../stanza/error.ts";
+import { hasFrom } from "../roster/item.ts";
+import { type Rosters, rostersApi } from "../roster/rosters.ts";
+
+const NS_LAST = "jabber:iq:last";
+const KIND = "last";
+
+/** The last activity module. */
+export const last = defineModule({
+  name: "last",
+  implements: ["XEP-0012 2.0"],
+  needs: ["disco", "roster"],
+  config: z.strictObject({}),
+  activate(host) {
+    const started = host.clock.now();
+    const rosters = host.use(rostersApi);
+    host.disco.host.features.add(NS_LAST);
+    host.iq("host", "get", NS_LAST, "query", () => answer(host, started));
+    host.iq("account", "get", NS_LAST, "query", (request) => ofAccount(host, rosters, request), "anyone");
+    host.on("session.unavailable", async ({ session }) => {
+      if (host.sessions.available(session.account.local).length > 0) return;
+      await host.storage.documents.put(host.domain, session.account.local, KIND, "", String(host.clock.now()));
+    });
+  },
+});
+
+/** XEP-0012 §4, §8: only for those who may see the account's presence. */
+async function ofAccount(host: ModuleHost, rosters: Rosters, request: IqRequest): Promise<Element> {
+  const { from, to } = request;
+  const item = (await rosters.of(to.local)).items.get(from.bare);
+  if (from.bare !== to.bare && (item === undefined || !hasFrom(item))) throw new StanzaError("forbidden");
+  if (host.sessions.available(to.local).length > 0) return answer(host, host.clock.now());
+  const text = await host.storage.documents.get(host.domain, to.local, KIND, "");
+  if (text === undefined) throw new StanzaError("item-not-found", "the account was never there");
+  return answer(host, Number(text));
+}
+
+function answer(host: ModuleHost, since: number): Element {
+  const seconds = String(Math.max(0, Math.floor((host.clock.now() - since) / 1000)));
+  return new Element("query", { xmlns: NS_LAST, seconds });
+}

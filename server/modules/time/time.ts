@@ -1,0 +1,23 @@
+// The server's time. XEP-0202.
+import { Element } from "ltx";
+import { z } from "zod";
+import { defineModule } from "../../module/define.ts";
+
+const NS_TIME = "urn:xmpp:time";
+
+/** The time module. */
+export const time = defineModule({
+  name: "time",
+  implements: ["XEP-0202 2.0"],
+  needs: ["disco"],
+  config: z.strictObject({}),
+  activate(host) {
+    host.disco.host.features.add(NS_TIME);
+    host.iq("host", "get", NS_TIME, "time", () => {
+      const answer = new Element("time", { xmlns: NS_TIME });
+      answer.c("tzo").t("+00:00");
+      answer.c("utc").t(new Date(host.clock.now()).toISOString());
+      return answer;
+    });
+  },
+});

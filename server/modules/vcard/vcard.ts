@@ -1,0 +1,35 @@
+// Business cards: an account's own to change, everybody's to read. XEP-0054.
+import { Element } from "ltx";
+import { z } from "zod";
+import { defineModule, type ModuleHost } from "../../module/define.ts";
+import { StanzaError } from "../../stanza/error.ts";
+import { parseElement } from "../../xml/tree.ts";
+
+const NS_VCARD = "vcard-temp";
+
+/** The vCard module. */
+export const vcard = defineModule({
+  name: "vcard",
+  implements: ["XEP-0054 1.2"],
+  needs: ["disco"],
+  config: z.strictObject({
+    maxBytes: z.int().min(1024).default(131_072).describe("Bytes of one card, its picture among them."),
+  }),
+  activate(host, { maxBytes }) {
+    host.disco.host.features.add(NS_VCARD);
+    host.disco.account.features.add(NS_VCARD);
+    host.iq("account", "get", NS_VCARD, "vCard", ({ to }) => read(host, to.local), "anyone");
+    host.iq("account", "set", NS_VCARD, "vCard", async ({ to, payload }) => {
+      const text = payload.toString();
+      if (Buffer.byteLength(text) > maxBytes)
+        throw new StanzaError("not-acceptable", `a card has at most ${maxBytes} bytes`);
+      await host.storage.documents.put(host.domain, to.local, "vcard", "", text);
+      return undefined;
+    });
+  },
+});
+
+async function read(host: ModuleHost, local: string): Promise<Element> {
+  const text = await host.storage.documents.get(host.domain, local, "vcard", "");
+  return text === undefined ? new Element("vCard", { xmlns: NS_VCARD }) : parseElement(text);
+}
