@@ -74,7 +74,8 @@ export function judge(bytes: Buffer, query: Query): Judged {
   if ((flags & 0xf800) !== 0x8000) return { kind: "unasked" };
   const rcode = flags & 0xf;
   const questions = bytes.readUInt16BE(4);
-  if (questions === 0 && rcode !== 0 && rcode !== 3 && bytes.length === 12) {
+  // Servers that could not read the question do not repeat it; such an answer can only say that it is an error.
+  if (questions === 0 && rcode !== 0 && rcode !== 3) {
     return { kind: "reply", reply: toReply(flags, [], []) };
   }
   if (questions !== 1 || !sameQuestion(bytes, query)) return { kind: "unasked" };
