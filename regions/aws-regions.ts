@@ -7,10 +7,12 @@ export interface AwsRegion {
   readonly latitude: number;
   readonly longitude: number;
   readonly continent: Continent;
+  /** Zones that every account may use; three almost everywhere. */
+  readonly zones: number;
 }
 
-function region(city: string, latitude: number, longitude: number, continent: Continent): AwsRegion {
-  return { city, latitude, longitude, continent };
+function region(city: string, latitude: number, longitude: number, continent: Continent, zones = 3): AwsRegion {
+  return { city, latitude, longitude, continent, zones };
 }
 
 /** The regions of the standard partition as of 2026-01. */
@@ -47,6 +49,6 @@ export const awsRegions: ReadonlyMap<string, AwsRegion> = new Map([
   ["sa-east-1", region("São Paulo", -23.55, -46.63, "south-america")],
   ["us-east-1", region("Ashburn", 39.04, -77.49, "north-america")],
   ["us-east-2", region("Columbus", 39.96, -83, "north-america")],
-  ["us-west-1", region("San Francisco", 37.77, -122.42, "north-america")],
+  ["us-west-1", region("San Francisco", 37.77, -122.42, "north-america", 2)],
   ["us-west-2", region("Portland", 45.52, -122.68, "north-america")],
 ]);

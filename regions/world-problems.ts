@@ -22,10 +22,17 @@ export function worldProblems(world: World): string[] {
 export function cloudProblems(world: World): string[] {
   return world.regions.flatMap((region, index) => [
     ...(region.aws === undefined ? [`regions[${index}].aws: the AWS region is needed, such as eu-central-1`] : []),
+    ...(below(region.domain, world.domains.global) || below(region.domain, world.domains.regional)
+      ? []
+      : [`regions[${index}].domain: ${region.domain} lies in no zone of the world (domains.global, domains.regional)`]),
     ...(region.network === undefined
       ? [`regions[${index}].network: the private range is needed, such as 10.1.0.0/16`]
       : []),
   ]);
+}
+
+function below(domain: string, parent: string): boolean {
+  return domain.endsWith(`.${parent}`);
 }
 
 function nameProblems(world: World): string[] {

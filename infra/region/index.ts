@@ -1,0 +1,25 @@
+// Pulumi's entry of one region: the stack's name is the region's, its configuration names the world and the global stack.
+import * as pulumi from "@pulumi/pulumi";
+import { regionOf } from "../../regions/world.ts";
+import { type GlobalOutputs, globalOutputNames } from "../global/program.ts";
+import { configuredWorld, given } from "../settings.ts";
+import { regionProgram } from "./program.ts";
+
+const config = new pulumi.Config();
+const world = configuredWorld(config);
+const reference = new pulumi.StackReference(config.require("global"));
+const global = Object.fromEntries(globalOutputNames.map((name) => [name, reference.requireOutput(name)]));
+
+const outputs = regionProgram(
+  world,
+  regionOf(world, config.get("region") ?? pulumi.getStack()),
+  global as unknown as GlobalOutputs,
+  {
+    ...given("home", config.get("home")),
+    ...given("protect", config.getBoolean("protect")),
+    ...given("acmeDirectory", config.get("acmeDirectory")),
+    ...given("logDays", config.getNumber("logDays")),
+  },
+);
+
+export const { domain, image, addresses, balancer, cluster, service, healthCheck, alarmTopic } = outputs;
