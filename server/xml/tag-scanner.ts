@@ -1,11 +1,9 @@
-// The part of the automaton within "<" and ">", and references. XML 1.0 §3.1, §4.1.
-import { CLASS, isNonAsciiCharacter, isSpace, NAME, VALUE } from "./characters.ts";
+// The part of the automaton within "<" and ">". XML 1.0 §3.1.
+import { CLASS, isSpace, NAME } from "./characters.ts";
 import { knownTag } from "./known-tags.ts";
 import { type Name, nameAt, standsAt } from "./names.ts";
-import { decodeValue, referenceFault } from "./references.ts";
 import {
   ATTRIBUTE,
-  ATTRIBUTE_VALUE,
   BANG,
   CLOSE,
   CONTENT,
@@ -18,17 +16,13 @@ import {
   HEADER,
   OPEN,
   QUOTE,
-  REFERENCE,
-  ScanState,
   SLASH,
   TAG,
   TAG_NAME,
 } from "./scan-state.ts";
+import { ValueScanner } from "./value-scanner.ts";
 
-const LT = 60;
 const GT = 62;
-const AMPERSAND = 38;
-const SEMICOLON = 59;
 const EXCLAMATION = 33;
 const QUESTION = 63;
 const SLASH_CHARACTER = 47;
@@ -36,8 +30,6 @@ const SPACE_CHARACTER = 32;
 const EQUALS_CHARACTER = 61;
 const DOUBLE_QUOTE = 34;
 const SINGLE_QUOTE = 39;
-/** UTF-16 units of a reference; a longer one serves nobody. */
-const LONGEST_REFERENCE = 256;
 
 /** The index after what may be a name; `nameAt` looks more closely. */
 function nameEnd(text: string, from: number): number {
@@ -51,9 +43,13 @@ function nameEnd(text: string, from: number): number {
 }
 
 /** Scans tags. Each method takes the index of the next character and gives the one where it stopped. */
-export class TagScanner extends ScanState {
+export class TagScanner extends ValueScanner {
   /** Where the present text has the start tag in hand, -1 where it began in an earlier one. */
   private tagMark = -1;
+
+  private get inTag(): boolean {
+    return this.state === TAG;
+  }
 
   protected override resume(): void {
     super.resume();
@@ -148,15 +144,8 @@ export class TagScanner extends ScanState {
       if (!this.takeName(text, equals)) return i;
       this.beginValue(quote, equals + 2);
       i = this.scanValue(text, equals + 2);
-    } while (this.state === TAG && i < end && text.charCodeAt(i) === SPACE_CHARACTER);
+    } while (this.inTag && i < end && text.charCodeAt(i) === SPACE_CHARACTER);
     return i;
-  }
-
-  private beginValue(quote: number, mark: number): void {
-    this.state = ATTRIBUTE_VALUE;
-    this.quote = quote;
-    this.encoded = false;
-    this.mark = mark;
   }
 
   /** The character after "<". */
@@ -201,38 +190,6 @@ export class TagScanner extends ScanState {
       return true;
     }
     return false;
-  }
-
-  /** Within an attribute's value. */
-  protected scanValue(text: string, from: number): number {
-    const end = text.length;
-    const { quote } = this;
-    for (let i = from; i < end; i++) {
-      const c = text.charCodeAt(i);
-      if (c > LT ? c < 0xd800 : ((CLASS[c] as number) & VALUE) !== 0) continue;
-      if (c === quote) return this.endValue(text, i);
-      if (c === AMPERSAND) {
-        this.encoded = true;
-        return this.beginReference(ATTRIBUTE_VALUE, i + 1);
-      }
-      if (isSpace(c)) this.encoded = true;
-      else if (c === LT) return this.fail("not-well-formed", "< in a value");
-      else if (c >= 128) {
-        if (!isNonAsciiCharacter(text, i)) return this.fail("not-well-formed", "no character of XML");
-        if (c < 0xe000) i++;
-      } else if (c < 32) return this.fail("not-well-formed", "control character");
-    }
-    return end;
-  }
-
-  private endValue(text: string, i: number): number {
-    if (this.open.wantsValue) {
-      const value = this.takeToken(text, i);
-      if (!this.open.setValue(this.encoded ? decodeValue(value) : value)) return this.refuse();
-    } else this.token.clear();
-    this.state = TAG;
-    this.spaced = false;
-    return i + 1;
   }
 
   /** The ">" of a start tag (or of an empty-element tag). */
@@ -307,32 +264,5 @@ export class TagScanner extends ScanState {
     this.event = ELEMENT;
     this.state = GAP;
     return after;
-  }
-
-  protected beginReference(within: number, i: number): number {
-    this.referenceIn = within;
-    this.referenceMark = i;
-    this.state = REFERENCE;
-    return i;
-  }
-
-  /** After "&". */
-  protected scanReference(text: string, from: number): number {
-    const end = text.length;
-    for (let i = from; i < end; i++) {
-      const c = text.charCodeAt(i);
-      if (c === SEMICOLON) {
-        const reference = this.reference.take(text.slice(this.referenceMark, i));
-        const fault = referenceFault(reference);
-        if (fault !== undefined) return this.fail(fault, "reference not allowed");
-        this.state = this.referenceIn;
-        return i + 1;
-      }
-      if (c < 128 && c !== 35 && ((CLASS[c] as number) & NAME) === 0)
-        return this.fail("not-well-formed", "reference without end");
-    }
-    if (this.reference.length + end - this.referenceMark > LONGEST_REFERENCE)
-      return this.fail("policy-violation", "reference too long");
-    return end;
   }
 }
