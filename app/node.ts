@@ -38,7 +38,13 @@ export async function startNode(config: NodeConfig, options: NodeOptions = {}): 
   const server = await MeridianServer.create(config, { log, clock });
   try {
     const federation = config.federation.enabled
-      ? new Federation(config, { inbound: server.router, secrets: [dialbackSecret(config)], clock, log })
+      ? new Federation(config, {
+          inbound: server.router,
+          secrets: [dialbackSecret(config)],
+          clock,
+          log,
+          metrics: server.metrics,
+        })
       : undefined;
     if (federation !== undefined) server.connect(federation);
     const listeners = [...((await federation?.listen()) ?? []), ...(await server.listen())];

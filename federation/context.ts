@@ -7,6 +7,7 @@ import {
   type FederationConfig,
   type InboundStanzas,
   type Limits,
+  type NodeMetrics,
 } from "../server/index.ts";
 import type { Resolver } from "./resolver/index.ts";
 import type { Anchors } from "./tls/index.ts";
@@ -21,6 +22,7 @@ export interface FederationContext {
   tlsContext(domain: string): SecureContext | undefined;
   /** Secrets that dialback keys may be made with, the present one first. XEP-0185. */
   readonly secrets: readonly string[];
+  readonly metrics: NodeMetrics;
   readonly clock: Clock;
   readonly log: Logger;
 }

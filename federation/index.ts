@@ -9,6 +9,7 @@ import {
   type InboundStanzas,
   type Listening,
   type NodeConfig,
+  type NodeMetrics,
   type RemoteRouter,
   type Stanza,
 } from "../server/index.ts";
@@ -28,6 +29,7 @@ export interface FederationOptions {
   readonly inbound: InboundStanzas;
   /** Secret (or secrets, the present one first) for dialback keys. XEP-0185. */
   readonly secrets: readonly string[];
+  readonly metrics: NodeMetrics;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -63,6 +65,7 @@ export class Federation implements RemoteRouter {
     this.context = {
       config,
       inbound: options.inbound,
+      metrics: options.metrics,
       clock: options.clock,
       log: options.log,
       secrets: options.secrets,
@@ -77,6 +80,7 @@ export class Federation implements RemoteRouter {
       tlsContext: (domain) => contexts.get(domain),
     };
     this.pool = new OutgoingPool(this.context);
+    this.describeMetrics();
   }
 
   route(stanza: Stanza): void {
@@ -117,6 +121,19 @@ export class Federation implements RemoteRouter {
     await this.pool.drain(ms);
     for (const session of this.incoming) session.stream.fail("system-shutdown");
     this.context.resolver.close();
+  }
+
+  private describeMetrics(): void {
+    const { metrics } = this.context;
+    metrics.gauge("meridian_s2s_out_streams", "Outgoing server streams by state.", ["state"], () => {
+      const counts = new Map<string, number>();
+      for (const { state } of this.pool.status()) counts.set(state, (counts.get(state) ?? 0) + 1);
+      return [...counts].map(([state, count]) => [{ state }, count] as const);
+    });
+    metrics.gauge("meridian_s2s_in_streams", "Incoming server streams.", [], () => [[{}, this.incoming.size] as const]);
+    metrics.gauge("meridian_s2s_queued_stanzas", "Stanzas that wait for a remote domain.", [], () => [
+      [{}, this.pool.status().reduce((sum, { queued }) => sum + queued, 0)] as const,
+    ]);
   }
 
   private readonly observer = {

@@ -11,6 +11,8 @@ import { ResumableSessions } from "./c2s/stream-management/stream-management.ts"
 import { type Clock, systemClock } from "./clock.ts";
 import type { ListenerConfig, NodeConfig } from "./config/contract.ts";
 import { startHost } from "./host/start.ts";
+import { listenForObservers } from "./observe/listener.ts";
+import { NodeMetrics } from "./observe/metrics.ts";
 import type { RemoteRouter } from "./ports.ts";
 import { Router } from "./router/router.ts";
 import { openStorage } from "./storage/open.ts";
@@ -45,6 +47,8 @@ export class MeridianServer {
   readonly tls: TlsContexts;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics: NodeMetrics;
+  private draining = false;
   private readonly context: C2sContext;
   private readonly listening: Listening[] = [];
 
@@ -57,6 +61,8 @@ export class MeridianServer {
     this.tls = context.tls;
     this.clock = context.clock;
     this.log = context.log;
+    this.metrics = context.metrics;
+    this.describeMetrics();
   }
 
   /** Opens the storage and brings up every virtual host; nothing listens yet. @throws ConfigError, StoreUnavailable */
@@ -80,6 +86,7 @@ export class MeridianServer {
       decoySecret: randomBytes(32),
       clock,
       log,
+      metrics: new NodeMetrics(),
       streamManagement: config.streamManagement,
       resumable: new ResumableSessions(),
       connections: new Set<C2sConnection>(),
@@ -96,6 +103,10 @@ export class MeridianServer {
   async listen(): Promise<readonly Listening[]> {
     for (const config of this.config.listeners) {
       if (config.kind === "c2s") this.listening.push(await this.listenTcp(config));
+      if (config.kind === "metrics") {
+        const { port, close } = await listenForObservers(config.address, config.port, this);
+        this.listening.push({ kind: "metrics", tls: "none", address: config.address, port, close });
+      }
       if (config.kind === "http") {
         // Fastify is only loaded where it is used: it costs a tenth of a second at start.
         const { listenForHttp } = await import("./http/listener.ts");
@@ -119,8 +130,18 @@ export class MeridianServer {
     return count;
   }
 
+  /** Why the node should get no new clients; undefined where it should. */
+  async notReady(): Promise<string | undefined> {
+    if (this.draining) return "draining";
+    return this.storage.ping().then(
+      () => undefined,
+      () => "the storage does not answer",
+    );
+  }
+
   /** Stops accepting, ends every client stream with `system-shutdown`, then closes the storage. */
   async drain(): Promise<void> {
+    this.draining = true;
     await this.closeListeners();
     for (const connection of [...this.context.connections]) connection.stream.fail("system-shutdown");
     // Sessions that waited to be resumed give what they hold to the offline store.
@@ -133,7 +154,30 @@ export class MeridianServer {
     await this.closeListeners();
     for (const connection of [...this.context.connections]) connection.stream.destroy();
     this.tls.close();
+    this.metrics.close();
     await this.storage.close();
+  }
+
+  private describeMetrics(): void {
+    this.metrics.gauge("meridian_sessions", "Bound sessions.", ["host"], () =>
+      [...this.router.hosts.values()].map(({ domain, sessions }) => [{ host: domain }, sessions.size] as const),
+    );
+    this.metrics.gauge("meridian_client_streams", "Client streams.", ["transport", "state"], () => {
+      const counts = new Map<string, number>();
+      for (const { state, stream } of this.context.connections) {
+        const key = `${stream.transport.kind}${stream.transport.encrypted ? "+tls" : ""} ${state}`;
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
+      return [...counts].map(([key, count]) => {
+        const [transport, state] = key.split(" ");
+        return [{ transport, state }, count] as const;
+      });
+    });
+    this.metrics.gauge("meridian_certificate_days", "Days until a host's certificate expires.", ["host"], () =>
+      this.config.hosts.flatMap(({ domain, certificate }) =>
+        certificate === undefined ? [] : [[{ host: domain }, this.tls.certificateDays(domain) ?? 0] as const],
+      ),
+    );
   }
 
   private async closeListeners(): Promise<void> {

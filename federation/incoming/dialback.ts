@@ -1,5 +1,5 @@
 // Dialback on incoming streams: as receiving server, and as authoritative server. XEP-0220 §2.2, §2.4.
-import { escapeAttribute, Jid, NS_DIALBACK, type RawElement } from "../../server/index.ts";
+import { Jid, NS_DIALBACK, type RawElement, escapeAttribute } from "../../server/index.ts";
 import { verifyKey } from "../dialback/key.ts";
 import { type Verdict, verifyWithAuthority } from "../dialback/verifier.ts";
 import { policyFor } from "../policy.ts";

@@ -93,6 +93,7 @@ export class IncomingSession implements StreamHandler {
   ended(end: StreamEnd): void {
     this.context.clock.clearTimeout(this.deadline);
     this.context.log.debug({ remotes: this.domains.remotes(), end: end.kind }, "s2s in ended");
+    this.context.metrics.streamEnded(end);
     this.observer.ended(this);
   }
 
@@ -204,6 +205,7 @@ export class IncomingSession implements StreamHandler {
       if (!this.context.inbound.serves(to.domain)) return stream.fail("host-unknown");
       return stream.fail("invalid-from");
     }
+    this.context.metrics.stanzas.server.in[raw.name]++;
     return this.context.inbound.deliver(Stanza.fromRaw(raw, from, to));
   }
 }

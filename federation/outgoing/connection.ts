@@ -47,7 +47,7 @@ export class OutgoingConnection implements StreamHandler {
   /** Takes a stanza: written, queued, or returned. */
   send(stanza: Stanza): void {
     if (this.state === "up" && this.stream?.writable) {
-      this.stream.sendStanza(stanza);
+      this.write(stanza, this.stream);
       this.keepAwake();
       return;
     }
@@ -119,9 +119,14 @@ export class OutgoingConnection implements StreamHandler {
     stream.setLimits(AUTHENTICATED_LIMITS);
     this.enter("up");
     this.context.log.info({ from: this.from, to: this.to, method: this.method }, "s2s out up");
-    for (const stanza of this.queue.drain()) stream.sendStanza(stanza);
+    for (const stanza of this.queue.drain()) this.write(stanza, stream);
     this.keepAwake();
     handOver();
+  }
+
+  private write(stanza: Stanza, stream: XmppStream): void {
+    this.context.metrics.stanzas.server.out[stanza.kind]++;
+    stream.sendStanza(stanza);
   }
 
   private failed(error: unknown, timedOut: boolean): void {

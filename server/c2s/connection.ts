@@ -55,6 +55,12 @@ export class C2sConnection implements StreamHandler {
     context.connections.add(this);
   }
 
+  /** How far the stream has come. */
+  get state(): "negotiating" | "authenticated" | "bound" {
+    if (this.session !== undefined) return "bound";
+    return this.authenticated ? "authenticated" : "negotiating";
+  }
+
   /** True once SASL succeeded. */
   get authenticated(): boolean {
     return this.account !== undefined;
@@ -83,7 +89,10 @@ export class C2sConnection implements StreamHandler {
 
   element(raw: RawElement): void | Promise<void> {
     if (raw.xmlns === NS_CLIENT) {
-      if (this.session !== undefined) return acceptFromClient(this.session, raw, this.lang);
+      if (this.session !== undefined) {
+        this.count(raw.name);
+        return acceptFromClient(this.session, raw, this.lang);
+      }
       if (bindFeature.accepts(this, raw)) return bindFeature.handle(this, raw);
       return this.stream.fail("not-authorized", "no stanza before authentication and binding");
     }
@@ -96,6 +105,7 @@ export class C2sConnection implements StreamHandler {
   ended(end: StreamEnd): void {
     this.context.clock.clearTimeout(this.deadline);
     this.context.connections.delete(this);
+    this.context.metrics.streamEnded(end);
     const { session } = this;
     this.log.debug(
       { jid: session?.jid.full, end: end.kind, error: "error" in end ? end.error : undefined },
@@ -119,6 +129,11 @@ export class C2sConnection implements StreamHandler {
     this.deadline = undefined;
     this.stream.setLimits(limitsAfterAuthentication(this.context.limits));
     this.log.info({ account: account.bare }, "authenticated");
+  }
+
+  private count(name: string): void {
+    const counts = this.context.metrics.stanzas.client.in;
+    if (name === "message" || name === "presence" || name === "iq") counts[name]++;
   }
 
   private header(to: string | undefined): HeaderOut {

@@ -4,6 +4,7 @@ import type { Throttle } from "../auth/throttle.ts";
 import type { Clock } from "../clock.ts";
 import type { AuthenticationConfig, StreamLimits } from "../config/contract.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
+import type { NodeMetrics } from "../observe/metrics.ts";
 import type { CredentialSource } from "../sasl/mechanism.ts";
 import type { TlsContexts } from "../tls/contexts.ts";
 import type { C2sConnection } from "./connection.ts";
@@ -21,6 +22,7 @@ export interface C2sContext {
   readonly decoySecret: Buffer;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics: NodeMetrics;
   readonly streamManagement: SmSettings;
   /** Sessions that a client may resume. */
   readonly resumable: ResumableSessions;

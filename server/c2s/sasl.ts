@@ -110,6 +110,7 @@ function proceed(connection: C2sConnection, step: SaslStep): void | Promise<void
       if (context.throttle.banned(account.bare, stream.transport.remoteAddress))
         return fail(connection, { kind: "failure", condition: "not-authorized" });
       context.throttle.succeeded(account.bare, stream.transport.remoteAddress);
+      context.metrics.login(true);
       connection.authenticatedAs(account);
       const data = step.data === undefined ? "/>" : `>${encodeSaslData(step.data)}</success>`;
       stream.send(`<success xmlns='${NS_SASL}'${data}`);
@@ -123,6 +124,7 @@ async function fail(connection: C2sConnection, step: SaslFailure): Promise<void>
   const { stream, context } = connection;
   exchanges.delete(connection);
   if (step.condition === "not-authorized") {
+    context.metrics.login(false);
     const wait = context.throttle.failed(step.account, stream.transport.remoteAddress);
     connection.log.info({ condition: step.condition }, "authentication failed");
     if (wait > 0) await new Promise<void>((resolve) => context.clock.setTimeout(resolve, wait));

@@ -3,7 +3,7 @@ import type { ClientSession, Gate, SessionKey } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { Jid } from "../jid/jid.ts";
 import { presence } from "../stanza/presence.ts";
-import type { Stanza } from "../stanza/stanza.ts";
+import type { Stanza, StanzaKind } from "../stanza/stanza.ts";
 import type { StreamErrorCondition } from "../stream/error.ts";
 import type { StreamEnd } from "../stream/stream.ts";
 import type { C2sConnection } from "./connection.ts";
@@ -30,6 +30,7 @@ export class C2sSession implements ClientSession {
   sm: StreamManagement | undefined;
   /** Stands between the session and its stream where a feature needs it. */
   outlet: Outlet | undefined;
+  private readonly written: Record<StanzaKind, number>;
   private facts: Map<SessionKey<unknown>, unknown> | undefined;
   private over = false;
 
@@ -39,6 +40,7 @@ export class C2sSession implements ClientSession {
     this.account = jid.toBare();
     this.connection = connection;
     this.remoteAddress = connection.stream.transport.remoteAddress;
+    this.written = connection.context.metrics.stanzas.client.out;
     this.since = host.clock.now();
   }
 
@@ -49,6 +51,7 @@ export class C2sSession implements ClientSession {
   }
 
   write(stanza: Stanza): void {
+    this.written[stanza.kind]++;
     if (this.outlet !== undefined) this.outlet.deliver(stanza);
     else this.connection?.stream.sendStanza(stanza);
   }

@@ -1,0 +1,36 @@
+// The port for machines that watch: metrics, and whether the node lives and is ready.
+import type { AddressInfo } from "node:net";
+import Fastify from "fastify";
+import type { NodeMetrics } from "./metrics.ts";
+
+/** What the listener tells. */
+export interface Observed {
+  readonly metrics: NodeMetrics;
+  /** Why the node should get no new clients; undefined where it should. */
+  notReady(): Promise<string | undefined>;
+}
+
+/** A running listener. */
+export interface ObserveListener {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Starts it. `/livez`: the process alone; `/readyz`: 503 while draining or without storage; `/metrics`: Prometheus. */
+export async function listenForObservers(address: string, port: number, observed: Observed): Promise<ObserveListener> {
+  const app = Fastify({ forceCloseConnections: true });
+  app.get("/livez", (_request, reply) => reply.type("text/plain").send("ok\n"));
+  app.get("/readyz", async (_request, reply) => {
+    const reason = await observed.notReady();
+    return reply
+      .code(reason === undefined ? 200 : 503)
+      .type("text/plain")
+      .send(`${reason ?? "ok"}\n`);
+  });
+  app.get("/metrics", async (_request, reply) => {
+    const { registry } = observed.metrics;
+    return reply.type(registry.contentType).send(await registry.metrics());
+  });
+  await app.listen({ host: address, port });
+  return { port: (app.server.address() as AddressInfo).port, close: () => app.close() };
+}

@@ -1,0 +1,128 @@
+// What a node counts, and how Prometheus reads it. Counting is a plain increment; labels are made when asked.
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { StanzaKind } from "../stanza/stanza.ts";
+import type { StreamErrorCondition } from "../stream/error.ts";
+import type { StreamEnd } from "../stream/stream.ts";
+
+/** Whose stanzas: clients' or other servers'. */
+export type Side = "client" | "server";
+
+type KindCounts = Record<StanzaKind, number>;
+
+/** Stanzas of one side, read and written. */
+export interface StanzaCounts {
+  readonly in: KindCounts;
+  readonly out: KindCounts;
+}
+
+const noCounts = (): StanzaCounts => ({
+  in: { message: 0, presence: 0, iq: 0 },
+  out: { message: 0, presence: 0, iq: 0 },
+});
+
+/** Counts of one node. */
+export class NodeMetrics {
+  readonly stanzas: Record<Side, StanzaCounts> = { client: noCounts(), server: noCounts() };
+  readonly registry = new Registry();
+  private readonly errors = { sent: new Map<string, number>(), received: new Map<string, number>() };
+  private readonly logins = { succeeded: 0, failed: 0 };
+  private readonly delay = monitorEventLoopDelay({ resolution: 10 });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+    this.delay.enable();
+    this.describe();
+  }
+
+  /** Counts how a stream ended, where that was an error. */
+  streamEnded(end: StreamEnd): void {
+    if (end.kind === "failed") this.countError("sent", end.error.condition);
+    if (end.kind === "peer-error") this.countError("received", end.error.condition);
+  }
+
+  /** Counts a log-in. */
+  login(succeeded: boolean): void {
+    this.logins[succeeded ? "succeeded" : "failed"]++;
+  }
+
+  /** A gauge whose values are asked for when Prometheus reads; `values` gives label values and a number each. */
+  gauge(
+    name: string,
+    help: string,
+    labels: readonly string[],
+    values: () => Iterable<readonly [object, number]>,
+  ): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: [...labels],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [label, value] of values()) this.set(label as Record<string, string>, value);
+      },
+    });
+  }
+
+  /** A counter whose totals are kept elsewhere. */
+  counter(
+    name: string,
+    help: string,
+    labels: readonly string[],
+    values: () => Iterable<readonly [object, number]>,
+  ): void {
+    new Counter({
+      name,
+      help,
+      labelNames: [...labels],
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        for (const [label, value] of values()) this.inc(label as Record<string, string>, value);
+      },
+    });
+  }
+
+  close(): void {
+    this.delay.disable();
+    this.registry.clear();
+  }
+
+  private countError(direction: "sent" | "received", condition: StreamErrorCondition): void {
+    // A peer may send any name: what is not short counts as one.
+    const name = direction === "received" && this.errors.received.size > 50 ? "other" : condition;
+    this.errors[direction].set(name, (this.errors[direction].get(name) ?? 0) + 1);
+  }
+
+  private describe(): void {
+    this.counter("meridian_stanzas_total", "Stanzas read and written.", ["side", "direction", "kind"], () =>
+      this.stanzaTotals(),
+    );
+    this.counter("meridian_stream_errors_total", "Stream errors by condition.", ["direction", "condition"], () =>
+      this.errorTotals(),
+    );
+    this.counter("meridian_logins_total", "Log-ins by outcome.", ["outcome"], () =>
+      Object.entries(this.logins).map(([outcome, count]) => [{ outcome }, count] as const),
+    );
+    this.gauge("meridian_event_loop_delay_seconds", "Event-loop delay since the last reading.", ["quantile"], () => {
+      const quantiles = [50, 90, 99].map(
+        (percent) => [{ quantile: String(percent / 100) }, this.delay.percentile(percent) / 1e9] as const,
+      );
+      this.delay.reset();
+      return quantiles;
+    });
+  }
+
+  private *stanzaTotals(): Iterable<readonly [object, number]> {
+    for (const side of ["client", "server"] as const)
+      for (const direction of ["in", "out"] as const)
+        for (const [kind, count] of Object.entries(this.stanzas[side][direction]))
+          yield [{ side, direction, kind }, count];
+  }
+
+  private *errorTotals(): Iterable<readonly [object, number]> {
+    for (const direction of ["sent", "received"] as const)
+      for (const [condition, count] of this.errors[direction]) yield [{ direction, condition }, count];
+  }
+}
