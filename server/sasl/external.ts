@@ -1,13 +1,13 @@
 // EXTERNAL for clients: the account that a client certificate names. XEP-0178 §2, RFC 4422 appendix A.
 import type { X509Certificate } from "node:crypto";
-import type { TLSSocket } from "node:tls";
+import { systemClock } from "../clock.ts";
 import { Jid } from "../jid/jid.ts";
+import { leadsTo } from "../tls/client-chain.ts";
 import { xmppAddresses } from "../tls/xmpp-addresses.ts";
 import { failure, OUT_OF_TURN } from "./failure.ts";
 import type { SaslContext, SaslExchange, SaslMechanism, SaslStep } from "./mechanism.ts";
 
-/** Longest chain that is walked, and longest authorization identity. */
-const MAX_CHAIN = 8;
+/** Longest authorization identity: a JID's. RFC 7622 §3.1. */
 const MAX_AUTHZID = 3071;
 
 /** EXTERNAL. Offered only to a client whose certificate an authority for clients vouches for and that names a JID here. */
@@ -55,32 +55,15 @@ class ExternalExchange implements SaslExchange {
  * is a JID. Empty unless the chain ends at one of the configured authorities.
  */
 function certifiedJids(context: SaslContext): string[] {
-  const { tlsSocket, clientAuthorities, domain } = context;
+  const { tlsSocket, clientAuthorities, domain, clock } = context;
   if (tlsSocket === undefined || clientAuthorities === undefined || clientAuthorities.length === 0) return [];
-  const leaf = trustedLeaf(tlsSocket, clientAuthorities);
-  if (leaf === undefined) return [];
+  const leaf = tlsSocket.getPeerX509Certificate(); // the handshake proved that the peer has its key
+  if (leaf === undefined || !leadsTo(leaf, clientAuthorities, (clock ?? systemClock).now())) return [];
   const addresses = xmppAddresses(leaf.raw);
   const texts = addresses.length > 0 ? addresses : commonNames(leaf);
   const jids = texts.flatMap((text) => Jid.tryParse(text) ?? []);
   const own = jids.filter((jid) => jid.domain === domain && jid.local !== "" && jid.isBare);
   return [...new Set(own.map((jid) => jid.full))];
-}
-
-/**
- * The peer's certificate where OpenSSL verified it (purpose, dates, constraints) and, since the same TLS context may
- * trust others besides, its chain reaches an authority for clients.
- */
-function trustedLeaf(socket: TLSSocket, authorities: readonly X509Certificate[]): X509Certificate | undefined {
-  if (!socket.authorized) return undefined;
-  const leaf = socket.getPeerX509Certificate();
-  let certificate = leaf;
-  for (let depth = 0; depth < MAX_CHAIN && certificate !== undefined; depth += 1) {
-    const child = certificate;
-    const anchored = authorities.some((ca) => ca.ca && child.checkIssued(ca) && child.verify(ca.publicKey));
-    if (anchored) return leaf;
-    certificate = child.issuerCertificate;
-  }
-  return undefined;
 }
 
 /** Common names of the subject that look like JIDs; Node gives one attribute a line. */

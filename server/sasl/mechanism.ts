@@ -1,6 +1,7 @@
 // What a SASL mechanism is to a stream: a small state machine fed with the peer's data. RFC 4422, RFC 6120 §6.
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
+import type { Clock } from "../clock.ts";
 import type { ScramHash, ScramKeys } from "../storage/ports.ts";
 
 /** SASL failure conditions. RFC 6120 §6.5. */
@@ -74,6 +75,8 @@ export interface SaslContext {
   readonly announcedBindings?: readonly string[];
   /** Iteration count told for unknown accounts: the one new accounts get. Default: `DEFAULT_ITERATIONS`. */
   readonly decoyIterations?: number;
+  /** Time, for the dates of client certificates. Default: `systemClock`. */
+  readonly clock?: Clock;
   /** Told what a provider threw; the peer only sees `temporary-auth-failure`. */
   readonly report?: (error: unknown) => void;
 }
