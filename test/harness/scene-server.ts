@@ -1,0 +1,146 @@
+// A server under test: its configuration from a talk's lines, its nodes started in this process.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { type RunningNode, startNode } from "../../app/node.ts";
+import { deriveCredentials } from "../../server/auth/credentials.ts";
+import type { Clock } from "../../server/clock.ts";
+import { NodeConfig } from "../../server/config/contract.ts";
+import { check } from "../../server/config/load.ts";
+import { authorityFile, type CertificateKind, certificateFiles } from "./certificates.ts";
+import type { Options } from "./talk.ts";
+
+/** A virtual host of a server and its settings. */
+export interface HostPlan {
+  readonly domain: string;
+  readonly options: Options;
+}
+
+/** Ports of one node. */
+export interface NodePorts {
+  readonly c2s: number;
+  readonly c2sTls: number;
+  readonly http: number;
+  readonly s2s: number;
+  readonly s2sTls: number;
+}
+
+/** Password of every account whose talk does not name one. */
+export const PASSWORD = "pencil";
+const ITERATIONS = 4096;
+const SECRET = "the dialback secret of the talks";
+let credentials: ReturnType<typeof deriveCredentials> | undefined;
+
+/** A server of one region: its nodes. */
+export class ServerUnderTest {
+  readonly hosts: HostPlan[];
+  readonly nodes: RunningNode[] = [];
+  /** Log lines, for the report of a failure. */
+  readonly log: string[] = [];
+  private folder: string | undefined;
+
+  constructor(first: HostPlan) {
+    this.hosts = [first];
+  }
+
+  get domain(): string {
+    return this.hosts[0]!.domain;
+  }
+
+  /** Starts the nodes; they share a database file where there are several. */
+  async start(clock: Clock, nameServer: string): Promise<void> {
+    const count = Number(this.hosts[0]!.options.get("nodes") ?? 1);
+    if (count > 1) this.folder = await mkdtemp(join(tmpdir(), "talk-"));
+    const log = pino({ level: process.env.TALK_LOG ?? "debug" }, { write: (line: string) => void this.log.push(line) });
+    for (let i = 1; i <= count; i++)
+      this.nodes.push(await startNode(this.config(`node-${i}`, nameServer), { clock, log }));
+  }
+
+  /** Ports of a node, counted from 1. */
+  ports(node = 1): NodePorts {
+    const running = this.nodes[node - 1];
+    if (running === undefined) throw new Error(`${this.domain} has no node ${node}`);
+    const port = (kind: string, tls?: string) =>
+      running.listeners.find((one) => one.kind === kind && (tls === undefined || one.tls === tls))?.port ?? 0;
+    return {
+      c2s: port("c2s", "starttls"),
+      c2sTls: port("c2s", "direct"),
+      http: port("http"),
+      s2s: port("s2s", "starttls"),
+      s2sTls: port("s2s", "direct"),
+    };
+  }
+
+  /** Makes an account; false where it exists. */
+  async createAccount(domain: string, local: string, password: string | undefined): Promise<boolean> {
+    const { accounts, storage, clock } = this.nodes[0]!.server;
+    if (password !== undefined) return accounts.create(domain, local, password);
+    credentials ??= deriveCredentials(PASSWORD, ITERATIONS);
+    return storage.accounts.create(domain, local, await credentials, clock.now());
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.nodes) await node.stop();
+    if (this.folder !== undefined) await rm(this.folder, { recursive: true });
+  }
+
+  private config(node: string, nameServer: string): NodeConfig {
+    const input: Record<string, unknown> = {
+      node,
+      region: "talk",
+      hosts: this.hosts.map((host) => this.host(host)),
+      listeners: [
+        { kind: "c2s", port: 0, tls: "starttls" },
+        { kind: "c2s", port: 0, tls: "direct" },
+        { kind: "http", port: 0, tlsTerminated: true },
+        { kind: "s2s", port: 0, tls: "starttls" },
+        { kind: "s2s", port: 0, tls: "direct" },
+      ],
+      storage: this.folder === undefined ? { kind: "memory" } : { kind: "sqlite", file: join(this.folder, "store.db") },
+      authentication: { scramIterations: ITERATIONS },
+      federation: {
+        dnsServers: [nameServer],
+        trustedAuthorities: [authorityFile()],
+        publicAuthorities: false,
+        dialbackSecret: SECRET,
+      },
+    };
+    for (const { options } of this.hosts.slice(0, 1))
+      for (const [path, value] of options) if (!HOST_OPTION.test(path) && path !== "nodes") set(input, path, value);
+    return check(NodeConfig, input, "server line");
+  }
+
+  private host({ domain, options }: HostPlan): object {
+    const host: Record<string, unknown> = { domain, modules: {} };
+    const certificate = options.get("certificate") ?? "good";
+    if (certificate !== "none") host.certificate = certificateFiles(domain, certificate as CertificateKind);
+    for (const [path, value] of options)
+      if (path.startsWith("modules.")) set(host, path, value);
+      else if (path === "admins") host.admins = value.split(",");
+    return host;
+  }
+}
+
+const HOST_OPTION = /^(modules\.|certificate$|admins$)/;
+
+/** Sets a value at a path of names; numbers, booleans and lists are read as JSON. */
+function set(target: Record<string, unknown>, path: string, text: string): void {
+  const names = path.split(".");
+  const last = names.pop() as string;
+  let place = target;
+  for (const name of names) {
+    const next = place[name] ?? {};
+    place[name] = next;
+    place = next as Record<string, unknown>;
+  }
+  place[last] = value(text);
+}
+
+function value(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,255 @@
+// The stage of one talk: servers under test, impersonated servers, DNS, clock, and everybody who speaks.
+import type { Subscription } from "../../server/storage/ports.ts";
+import type { Actor } from "./actor.ts";
+import { CERTIFICATE_KINDS, type CertificateKind, clientContext, TALK_START } from "./certificates.ts";
+import { Client, STAGES, type Stage } from "./client.ts";
+import { ManualClock, turns } from "./manual-clock.ts";
+import { Peer, type PeerPlan } from "./peer.ts";
+import { PeerWire } from "./peer-wire.ts";
+import { S2S_PORT, S2S_TLS_PORT, SceneDns } from "./scene-dns.ts";
+import { PASSWORD, ServerUnderTest } from "./scene-server.ts";
+import type { Options, Step } from "./talk.ts";
+import { Transcript } from "./transcript.ts";
+import { WebSocketWire } from "./websocket-wire.ts";
+import { TcpWire, type Wire } from "./wire.ts";
+
+type Setup = Extract<Step, { do: "account" | "roster" }>;
+
+/** Everything that lives as long as one talk. */
+export class Scene {
+  readonly clock = new ManualClock(TALK_START);
+  readonly transcript = new Transcript();
+  readonly dns = new SceneDns();
+  readonly servers: ServerUnderTest[] = [];
+  readonly peers = new Map<string, Peer>();
+  readonly actors = new Map<string, Actor>();
+  private readonly plans: PeerPlan[] = [];
+  private readonly setups: Setup[] = [];
+  private readonly dnsLines: Extract<Step, { do: "dns" }>[] = [];
+  private readonly probes: Wire[] = [];
+  /** Contacts of rosters: whose, and where. */
+  private readonly contacts: { readonly owner: string; readonly domain: string }[] = [];
+  private started = false;
+
+  /** Takes a line that says what there is; false for one that says what happens. */
+  prepare(step: Step): boolean {
+    switch (step.do) {
+      case "server":
+        this.servers.push(new ServerUnderTest({ domain: step.domain, options: step.options }));
+        return true;
+      case "host":
+        this.servers.at(-1)!.hosts.push({ domain: step.domain, options: step.options });
+        return true;
+      case "peer":
+        this.plans.push(peerPlan(step.domain, step.options));
+        return true;
+      case "dns":
+        if (this.started) this.dns.change(step.name, step.data);
+        else this.dnsLines.push(step);
+        return true;
+      case "account":
+      case "roster":
+        this.setups.push(step);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Starts what was prepared; what was prepared since is added. */
+  async start(): Promise<void> {
+    if (!this.started) {
+      this.started = true;
+      await this.dns.start();
+      for (const server of this.servers) await this.startServer(server);
+      for (const plan of this.plans) await this.startPeer(plan);
+      for (const { name, data } of this.dnsLines) this.dns.change(name, data);
+    }
+    for (const setup of this.setups.splice(0))
+      if (setup.do === "account") await this.createAccount(setup.jid, setup.password);
+      else await this.putContact(setup.owner, setup.contact, setup.options);
+  }
+
+  /** Connects a client and brings it to its stage. */
+  async client(name: string, jid: string, options: Options): Promise<void> {
+    const [, local = "", domain = "", resource = ""] = /^(?:([^@/]*)@)?([^/]+)(?:\/(.*))?$/.exec(jid) ?? [];
+    const server = this.serverOf(domain);
+    const transport = options.get("transport") ?? "tcp";
+    if (local !== "" && !options.has("unregistered")) await this.createAccount(jid.replace(/\/.*$/, ""), undefined);
+    const wire = await this.connect(name, server, domain, transport, Number(options.get("node") ?? 1));
+    const client = new Client(
+      name,
+      wire,
+      {
+        domain,
+        resource,
+        login: { user: local, password: options.get("password") ?? PASSWORD },
+        mechanism: options.get("mechanism") ?? "PLAIN",
+        starttls: transport === "tcp",
+        stage: stageOf(options),
+        priority: options.has("priority") ? Number(options.get("priority")) : undefined,
+      },
+      () => this.elsewhere(server),
+    );
+    this.actors.set(name, client);
+    await client.negotiate();
+    if (client.full !== undefined) this.transcript.collapse(name, `- logged in as ${client.full} over ${transport}`);
+    if (client.plan.stage === "online") await this.settleOnline(client);
+  }
+
+  /** A connection of an impersonated server that the talk speaks by itself. */
+  async wire(name: string, peerDomain: string, way: "connects" | "accepts", options: Options): Promise<void> {
+    const peer = this.peers.get(peerDomain);
+    if (peer === undefined) throw new Error(`there is no peer ${peerDomain}`);
+    const to = options.get("to") ?? this.servers[0]!.domain;
+    const tls = options.get("tls") ?? "starttls";
+    const certificate = options.get("certificate") as CertificateKind | undefined;
+    const wire =
+      way === "accepts" ? await peer.accept(name) : await peer.connect(name, to, tls === "direct", certificate);
+    const actor = new PeerWire(name, wire, peer, to, () => this.elsewhere(this.serverOf(to)));
+    this.actors.set(name, actor);
+    await actor.negotiate(options.get("stage") ?? "connected", way);
+  }
+
+  /** Waits until all that the parties have sent has taken effect. */
+  async sync(but?: Actor): Promise<void> {
+    for (let round = 0; round < 2; round++)
+      for (const actor of this.actors.values()) if (actor !== but && actor.live) await actor.barrier();
+    for (const peer of this.peers.values()) if (peer !== but && peer.live) await peer.barrier();
+    await turns(1);
+  }
+
+  /** The server that serves a domain. @throws Error */
+  serverOf(domain: string): ServerUnderTest {
+    const server = this.servers.find(({ hosts }) => hosts.some((host) => host.domain === domain)) ?? this.servers[0];
+    if (server === undefined) throw new Error("there is no server");
+    return server;
+  }
+
+  async stop(): Promise<void> {
+    for (const actor of this.actors.values()) actor.cut();
+    for (const probe of this.probes) probe.destroy();
+    for (const peer of this.peers.values()) await peer.stop();
+    for (const server of this.servers) await server.stop();
+    await this.dns.stop();
+  }
+
+  private async startServer(server: ServerUnderTest): Promise<void> {
+    await server.start(this.clock, this.dns.address);
+    for (const { domain } of server.hosts)
+      server.nodes.forEach((_, index) => {
+        const { s2s } = server.ports(index + 1);
+        const ports = new Map([[S2S_PORT, s2s]]);
+        this.dns.announce(domain, `node-${index + 1}.${domain}`, { address: "127.0.0.1", ports });
+      });
+  }
+
+  private async startPeer(plan: PeerPlan): Promise<void> {
+    const peer = new Peer(plan, this.transcript, (domain) => {
+      const server = this.serverOf(domain ?? "");
+      const { s2s, s2sTls } = server.ports();
+      const served = server.hosts.find((host) => host.domain === domain)?.domain ?? server.domain;
+      return { domain: served, ports: { starttls: s2s, direct: s2sTls } };
+    });
+    await peer.listen();
+    this.peers.set(plan.domain, peer);
+    this.actors.set(plan.domain.split(".")[0]!, peer);
+    const ports = new Map([[plan.tls === "direct" ? S2S_TLS_PORT : S2S_PORT, peer.port]]);
+    this.dns.announce(plan.domain, `xmpp.${plan.domain}`, { address: plan.address, ports });
+  }
+
+  private async createAccount(jid: string, password: string | undefined): Promise<void> {
+    const [local = "", domain = ""] = jid.split("@");
+    await this.serverOf(domain).createAccount(domain, local, password);
+  }
+
+  /** Puts a contact into a stored roster, as if it had come to be by earlier talk. */
+  private async putContact(owner: string, contact: string, options: Options): Promise<void> {
+    const [local = "", domain = ""] = owner.split("@");
+    await this.createAccount(owner, undefined);
+    this.contacts.push({ owner, domain: contact.replace(/^.*@/, "") });
+    const subscription = ["none", "to", "from", "both"].find((one) => options.has(one)) ?? "none";
+    await this.serverOf(domain).nodes[0]!.server.storage.rosters.put(domain, local, {
+      jid: contact,
+      name: options.get("name") ?? "",
+      groups: options.get("groups")?.split(",") ?? [],
+      subscription: subscription as Subscription,
+      ask: options.has("ask"),
+      approved: options.has("approved"),
+      pendingIn: options.has("pending") ? `<presence from='${contact}' to='${owner}' type='subscribe'/>` : undefined,
+      listed: !options.has("pending") || subscription !== "none",
+    });
+  }
+
+  private async connect(
+    name: string,
+    server: ServerUnderTest,
+    domain: string,
+    transport: string,
+    node: number,
+  ): Promise<Wire> {
+    const ports = server.ports(node);
+    if (transport === "websocket")
+      return WebSocketWire.connect(name, `ws://127.0.0.1:${ports.http}/xmpp-websocket`, this.transcript);
+    const direct = transport === "tls";
+    const tls = { context: clientContext(), servername: domain, alpn: direct ? "xmpp-client" : undefined };
+    return TcpWire.connect(name, direct ? ports.c2sTls : ports.c2s, "127.0.0.1", this.transcript, tls, direct);
+  }
+
+  /** Everybody sees the new resource; none of it is the talk's subject. */
+  private async settleOnline(client: Client): Promise<void> {
+    const bare = client.full?.replace(/\/.*$/, "");
+    for (const setup of this.rosterPeers(bare)) await setup.barrier();
+    await this.sync();
+    for (const actor of this.actors.values())
+      actor.inbox.drop((item) => {
+        if (item.kind !== "element" || item.node.name !== "presence") return false;
+        const from = item.node.attributes.get("from");
+        const type = item.node.attributes.get("type");
+        return from === client.full ? type === undefined : from === bare && type === "probe";
+      });
+  }
+
+  private rosterPeers(bare: string | undefined): Peer[] {
+    return this.contacts.filter(({ owner }) => owner === bare).flatMap(({ domain }) => this.peers.get(domain) ?? []);
+  }
+
+  /** A question and its answer on a connection of its own: what came before is dealt with. */
+  private async elsewhere(server: ServerUnderTest): Promise<void> {
+    const wire = await TcpWire.connect("(barrier)", server.ports().c2s, "127.0.0.1", new Transcript());
+    this.probes.push(wire);
+    wire.send(
+      `<stream:stream xmlns="jabber:client" xmlns:stream="http://etherx.jabber.org/streams" to="${server.domain}" version="1.0">`,
+    );
+    await wire.inbox.next();
+    wire.destroy();
+    await turns(4);
+  }
+}
+
+function stageOf(options: Options): Stage {
+  if (options.has("online") || options.has("priority")) return "online";
+  if (options.has("manual")) return "connected";
+  const stage = options.get("stage") ?? "bound";
+  const known = STAGES.find((one) => one === stage);
+  if (known === undefined) throw new Error(`no stage ${stage}: ${STAGES.join(", ")}`);
+  return known;
+}
+
+function peerPlan(domain: string, options: Options): PeerPlan {
+  const choose = <T extends string>(name: string, allowed: readonly T[]): T => {
+    const value = options.get(name) ?? allowed[0]!;
+    const found = allowed.find((one) => one === value);
+    if (found === undefined) throw new Error(`peer ${domain}: ${name}=${value} is none of ${allowed.join(", ")}`);
+    return found;
+  };
+  return {
+    domain,
+    auth: choose("auth", ["external", "dialback", "none"]),
+    tls: choose("tls", ["starttls", "direct", "none"]),
+    certificate: choose("certificate", CERTIFICATE_KINDS),
+    manual: options.has("manual"),
+    address: options.get("address") ?? "127.0.0.1",
+    port: Number(options.get("port") ?? 0),
+  };
+}
