@@ -1,0 +1,94 @@
+// The import rules between the parts (CONTRIBUTING.md, "Where things go"), checked over every source file.
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+
+const root = join(import.meta.dirname, "..");
+const PARTS = ["server", "federation", "infra", "regions", "app", "bench", "test"] as const;
+type Part = (typeof PARTS)[number];
+
+/** What each part may import of others: a file, or everything below a folder ("regions/"). Tests and benchmarks: all. */
+const ALLOWED: Readonly<Record<Part, readonly string[]>> = {
+  server: [],
+  federation: ["server/index.ts"],
+  regions: [],
+  infra: ["regions/", "server/config/contract.ts"],
+  app: ["regions/", "federation/index.ts", "server/index.ts", "server/config/"],
+  bench: ["server/", "federation/", "regions/", "infra/", "app/", "test/"],
+  test: ["server/", "federation/", "regions/", "infra/", "app/", "bench/"],
+};
+
+const files = PARTS.flatMap((part) => globSync(`${part}/**/*.ts`, { cwd: root }))
+  .filter((file) => !file.includes("node_modules"))
+  .sort();
+const isTest = (file: string) => file.endsWith(".test.ts");
+
+/** Files that one imports, statically or not, by path from the root; packages are left out. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  const specifiers = [...text.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)["'](\.[^"']*)["']/g)].map(([, path]) => path!);
+  return specifiers.map((path) => relative(root, join(root, dirname(file), path)));
+}
+
+/** Why a file may not import another; undefined where it may. */
+function refusal(file: string, imported: string): string | undefined {
+  const part = file.split("/")[0] as Part;
+  if (imported.startsWith("..")) return "outside the repository";
+  if (imported.startsWith(`${part}/`)) return undefined;
+  if (isTest(file) && imported.startsWith("test/")) return undefined;
+  const may = ALLOWED[part];
+  if (may.some((place) => (place.endsWith("/") ? imported.startsWith(place) : imported === place))) return undefined;
+  return `${part}/ may import ${may.length === 0 ? "nothing of other parts" : may.join(", ")}`;
+}
+
+describe("the arrows", () => {
+  test("there is something to check", () => expect(files.length).toBeGreaterThan(100));
+
+  test("no file imports what its part may not", () => {
+    const problems = files.flatMap((file) =>
+      importsOf(file).flatMap((imported) => {
+        const why = refusal(file, imported);
+        return why === undefined ? [] : [`${file} imports ${imported}: ${why}`];
+      }),
+    );
+    expect(problems).toEqual([]);
+  });
+
+  test("the configuration contract draws in nothing of the server but its own folder", () => {
+    const seen = new Set(["server/config/contract.ts"]);
+    for (const file of seen) for (const imported of importsOf(file)) seen.add(imported);
+    expect([...seen].filter((file) => !file.startsWith("server/config/"))).toEqual([]);
+  });
+
+  test.each([
+    ["server/a.ts", "federation/index.ts"],
+    ["server/a.ts", "app/node.ts"],
+    ["federation/a.ts", "server/router/router.ts"],
+    ["federation/a.test.ts", "server/router/router.ts"],
+    ["federation/a.ts", "app/node.ts"],
+    ["regions/a.ts", "server/index.ts"],
+    ["infra/a.ts", "server/index.ts"],
+    ["infra/a.ts", "federation/index.ts"],
+    ["app/a.ts", "federation/tls/index.ts"],
+    ["app/a.ts", "infra/settings.ts"],
+    ["app/a.ts", "test/harness/scene.ts"],
+  ])("%s importing %s is refused", (file, imported) => expect(refusal(file, imported)).toBeDefined());
+});
+
+describe("every source file", () => {
+  const sources = files.filter((file) => !isTest(file));
+
+  test("says its one job in its first line", () => {
+    const silent = sources.filter((file) => !/^\/\/ \S.{15,}/.test(readFileSync(join(root, file), "utf8")));
+    expect(silent).toEqual([]);
+  });
+
+  test("has a name that says something", () => {
+    expect(sources.filter((file) => /manager|helper|util|common|misc|handler2/i.test(file))).toEqual([]);
+  });
+
+  test("is short: 300 lines, and a tenth of grace for one that is about to be divided", () => {
+    const long = sources.filter((file) => readFileSync(join(root, file), "utf8").split("\n").length > 330);
+    expect(long).toEqual([]);
+  });
+});
