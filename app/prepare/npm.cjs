@@ -14,7 +14,9 @@ function environment(root) {
     .join(path.delimiter);
   const env = Object.assign({}, process.env, { PATH });
   for (const name of Object.keys(env)) {
-    if (/^npm_(package|lifecycle|config_(local_prefix|global|prefix|omit|include|production|json|loglevel))/i.test(name))
+    if (
+      /^npm_(package|lifecycle|config_(local_prefix|global|prefix|omit|include|production|json|loglevel))/i.test(name)
+    )
       delete env[name];
   }
   return env;

@@ -1,0 +1,38 @@
+// What every command shares: exit codes, the errors that mean them, and output for people or for scripts.
+
+/** Exit codes: 0 good, 1 failed, 2 wrong use (an option, a file, a port). */
+export const Exit = { good: 0, failed: 1, usage: 2 } as const;
+
+/** A wrong option, argument or file: told without a stack, exit code 2. */
+export class UsageError extends Error {
+  override name = "UsageError";
+}
+
+/** What was asked could not be done: told without a stack, exit code 1. */
+export class Failure extends Error {
+  override name = "Failure";
+}
+
+/** Errors of other parts that mean a wrong use. */
+const wrongUse = new Set(["UsageError", "ConfigError", "WorldError", "JidError", "PasswordError"]);
+/** Codes of the system's errors that mean a wrong setting. */
+const wrongSetting = /^(EADDRINUSE|EADDRNOTAVAIL|EACCES)$/;
+
+/** The exit code of an error. */
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof Error)) return Exit.failed;
+  if (wrongUse.has(error.name)) return Exit.usage;
+  return "code" in error && wrongSetting.test(String(error.code)) ? Exit.usage : Exit.failed;
+}
+
+/** An error as it is told at a terminal: short where it is understood, with its stack where it is a mistake of ours. */
+export function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const known = wrongUse.has(error.name) || error.name === "Failure" || error.name === "StoreUnavailable";
+  return known || "code" in error ? error.message : (error.stack ?? error.message);
+}
+
+/** Writes a line for people, or the value as JSON. */
+export function print(json: boolean | undefined, value: unknown, text: string): void {
+  process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : `${text}\n`);
+}

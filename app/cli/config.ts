@@ -1,0 +1,48 @@
+// `meridian config`: looks at a node's configuration.
+import { accessSync, constants } from "node:fs";
+import type { Command } from "commander";
+import type { NodeConfig } from "../../server/index.ts";
+import { print } from "./command.ts";
+
+/** Adds `config check`. */
+export function configCommands(program: Command): void {
+  const config = program.command("config").description("a node's configuration");
+  config
+    .command("check")
+    .description("check a configuration and the files it names; every mistake is told")
+    .argument("<file>", "the configuration (JSON)")
+    .option("--json", "print JSON")
+    .action(async (file: string, { json }: { json?: boolean }) => {
+      const { ConfigError, loadConfig } = await import("../../server/index.ts");
+      const checked = loadConfig(file);
+      const problems = unreadableFiles(checked);
+      if (problems.length > 0) throw new ConfigError(file, problems);
+      const domains = checked.hosts.map(({ domain }) => domain);
+      const found = { file, node: checked.node, region: checked.region, domains, storage: checked.storage.kind };
+      print(json, found, `${file}: good. Node ${found.node} of region ${found.region} serves ${domains.join(", ")}.`);
+    });
+}
+
+/** Files that the configuration names and that cannot be read, each with its path in the configuration. */
+function unreadableFiles(config: NodeConfig): string[] {
+  const named: [path: string, file: string][] = [];
+  config.hosts.forEach(({ certificate }, index) => {
+    if (certificate === undefined) return;
+    named.push([`hosts[${index}].certificate.certificate`, certificate.certificate]);
+    named.push([`hosts[${index}].certificate.key`, certificate.key]);
+  });
+  config.federation.trustedAuthorities.forEach((file, index) => {
+    named.push([`federation.trustedAuthorities[${index}]`, file]);
+  });
+  const { dialbackSecret } = config.federation;
+  if (typeof dialbackSecret === "object" && "file" in dialbackSecret)
+    named.push(["federation.dialbackSecret.file", dialbackSecret.file]);
+  return named.flatMap(([path, file]) => {
+    try {
+      accessSync(file, constants.R_OK);
+      return [];
+    } catch (error) {
+      return [`${path}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`];
+    }
+  });
+}

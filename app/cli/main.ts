@@ -1,0 +1,40 @@
+// The command line: `npx meridian …`. One file for each group of commands; each loads what it needs when it runs.
+import { enableCompileCache } from "node:module";
+import { Command, CommanderError } from "commander";
+import { accountCommands } from "./account.ts";
+import { Exit, exitCodeOf, textOf } from "./command.ts";
+import { configCommands } from "./config.ts";
+import { serveCommand } from "./serve.ts";
+import { startCommand } from "./start.ts";
+import { worldCommands } from "./world.ts";
+
+enableCompileCache();
+
+/** Every group adds its commands to the program. */
+const groups: readonly ((program: Command) => void)[] = [
+  startCommand,
+  serveCommand,
+  accountCommands,
+  configCommands,
+  worldCommands,
+];
+
+/** Runs one command line. Resolves with the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  const program = new Command("meridian")
+    .description("XMPP servers on several continents that federate with one another")
+    .showHelpAfterError("(--help tells what there is)")
+    .exitOverride();
+  for (const addTo of groups) addTo(program);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return Number(process.exitCode ?? Exit.good);
+  } catch (error) {
+    // commander has told its own errors already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.good : Exit.usage;
+    process.stderr.write(`${textOf(error)}\n`);
+    return exitCodeOf(error);
+  }
+}
+
+process.exitCode = await run(process.argv.slice(2));

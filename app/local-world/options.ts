@@ -1,0 +1,81 @@
+// What `npm start` was asked for, checked as a whole before anything starts.
+import { mkdtempSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { loadWorld, type World } from "../../regions/world.ts";
+import { UsageError } from "../cli/command.ts";
+
+/** The options as commander gives them. */
+export interface StartFlags {
+  readonly regions?: number;
+  readonly world?: string;
+  readonly nodes?: number;
+  readonly data?: string;
+  readonly fresh?: boolean;
+  readonly port?: number;
+  readonly check?: boolean;
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** A start, ready to be carried out. */
+export interface StartOptions {
+  /** The regions that run; all of the world's or the first of them. */
+  readonly world: World;
+  readonly data: string;
+  /** The folder is thrown away at the end. */
+  readonly throwAway: boolean;
+  readonly fresh: boolean;
+  /** The page's port where one was asked for. */
+  readonly port: number | undefined;
+  readonly check: boolean;
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
+
+const worlds = join(import.meta.dirname, "..", "..", "regions", "worlds");
+/** Regions of local-3.json; for more the seven continents are taken. */
+const FEW = 3;
+const MOST = 7;
+
+/** @throws UsageError, WorldError */
+export function resolveStart(flags: StartFlags, env: NodeJS.ProcessEnv = process.env): StartOptions {
+  const world = chooseWorld(flags);
+  if ((flags.nodes ?? 1) !== 1)
+    throw new UsageError(`--nodes ${flags.nodes}: a region of the local world has one node so far`);
+  const throwAway = flags.check === true && flags.data === undefined;
+  return {
+    world,
+    data: throwAway ? mkdtempSync(join(tmpdir(), "meridian-check-")) : dataFolder(flags, world, env),
+    throwAway,
+    fresh: flags.fresh === true,
+    port: flags.port,
+    check: flags.check === true,
+    json: flags.json === true,
+    verbose: flags.verbose === true,
+  };
+}
+
+function chooseWorld({ world: file, regions: count }: StartFlags): World {
+  if (file === undefined && count !== undefined && count > MOST)
+    throw new UsageError(`--regions ${count}: expected 1 to ${MOST}; a world of your own (--world) may have more`);
+  const world = loadWorld(file ?? join(worlds, (count ?? FEW) <= FEW ? "local-3.json" : "seven-continents.json"));
+  if (count === undefined || count === world.regions.length) return world;
+  if (count > world.regions.length)
+    throw new UsageError(`--regions ${count}: ${file} has ${world.regions.length} regions`);
+  return firstRegions(world, count);
+}
+
+/** The world with its first regions alone; its canary stays if it is one of them. */
+function firstRegions(world: World, count: number): World {
+  const regions = world.regions.slice(0, count);
+  const kept = regions.find((region) => region.name === world.rollout.canary) ?? regions[0];
+  return { ...world, regions, rollout: { ...world.rollout, canary: kept?.name ?? "" } };
+}
+
+/** One folder a world, so that `--regions 7` leaves the state of the three regions alone. */
+function dataFolder(flags: StartFlags, world: World, env: NodeJS.ProcessEnv): string {
+  if (flags.data !== undefined) return resolve(flags.data);
+  const base = env.XDG_DATA_HOME || join(homedir(), ".local", "share");
+  return join(base, "meridian", world.name);
+}

@@ -1,0 +1,94 @@
+// `npm start -- --check`: people of every two regions write to one another and see one another come online.
+import { randomBytes } from "node:crypto";
+import { Element } from "ltx";
+import { LocalClient } from "./client.ts";
+import type { LocalAccount } from "./demo-accounts.ts";
+import type { LocalRegion } from "./local-region.ts";
+
+/** What was tried between two regions, one way. */
+export interface CheckOutcome {
+  readonly from: string;
+  readonly to: string;
+  readonly what: "message" | "presence subscription";
+  readonly ms: number;
+  /** Why it failed; undefined where it went well. */
+  readonly problem: string | undefined;
+}
+
+interface Person {
+  readonly region: string;
+  readonly client: LocalClient;
+  readonly bare: string;
+}
+
+/** Tries every pair both ways with one account a region. @throws Error where somebody cannot log in */
+export async function selfCheck(
+  regions: readonly LocalRegion[],
+  accounts: readonly LocalAccount[],
+): Promise<CheckOutcome[]> {
+  const people = await Promise.all(accounts.map((account, index) => arrive(regions, account, index)));
+  try {
+    const pairs = people.flatMap((from) => people.filter((to) => to !== from).map((to) => ({ from, to })));
+    const outcomes = await Promise.all(
+      pairs.map(async ({ from, to }) => [
+        await timed(from, to, "message", () => sendMessage(from, to)),
+        await timed(from, to, "presence subscription", () => subscribe(from, to)),
+      ]),
+    );
+    return outcomes.flat();
+  } finally {
+    for (const person of people) person.client.close();
+  }
+}
+
+/** Logs in, over TCP with STARTTLS in one region and over WebSocket in the next, and becomes available. */
+async function arrive(regions: readonly LocalRegion[], account: LocalAccount, index: number): Promise<Person> {
+  const region = regions.find((each) => each.region.name === account.region);
+  if (region === undefined) throw new Error(`there is no region ${account.region}`);
+  const over = index % 2 === 0 ? "tcp" : "websocket";
+  const client = await LocalClient.logIn(region.logIn(account, over, "check")).catch((error: Error) => {
+    throw new Error(`log-in in ${account.region} over ${over}: ${error.message}`);
+  });
+  client.send(new Element("presence"));
+  return { region: account.region, client, bare: `${account.local}@${account.domain}` };
+}
+
+async function timed(
+  from: Person,
+  to: Person,
+  what: CheckOutcome["what"],
+  work: () => Promise<void>,
+): Promise<CheckOutcome> {
+  const started = performance.now();
+  const problem = await work().then(
+    () => undefined,
+    (error: Error) => error.message,
+  );
+  return { from: from.region, to: to.region, what, ms: Math.round(performance.now() - started), problem };
+}
+
+async function sendMessage(from: Person, to: Person): Promise<void> {
+  const body = randomBytes(12).toString("hex");
+  const message = new Element("message", { to: to.bare, type: "chat", id: body });
+  message.c("body").t(body);
+  const arrives = to.client.next(
+    (element) => element.is("message") && element.getChildText("body") === body,
+    "the message",
+  );
+  from.client.send(message);
+  const came = await arrives;
+  if (came.attrs.from !== from.client.jid) throw new Error(`the message says it is from ${came.attrs.from}`);
+}
+
+/** `from` asks, `to` allows, `from` learns that and sees `to` online. RFC 6121 §3.1. */
+async function subscribe(from: Person, to: Person): Promise<void> {
+  const presence = (type: string | undefined, start: string) => (element: Element) =>
+    element.is("presence") && element.attrs.type === type && String(element.attrs.from).startsWith(start);
+  const asked = to.client.next(presence("subscribe", from.bare), "the subscription request");
+  from.client.send(new Element("presence", { to: to.bare, type: "subscribe" }));
+  await asked;
+  const allowed = from.client.next(presence("subscribed", to.bare), "the approval");
+  const online = from.client.next(presence(undefined, `${to.bare}/`), "the contact's presence");
+  to.client.send(new Element("presence", { to: from.bare, type: "subscribed" }));
+  await Promise.all([allowed, online]);
+}
