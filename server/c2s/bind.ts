@@ -13,7 +13,7 @@ import type { StreamFeature } from "./feature.ts";
 import { C2sSession } from "./session.ts";
 
 /** The binding feature; its request is an IQ, which is why it decides itself what it accepts. */
-export const bindFeature = {
+export const bindFeature: StreamFeature = {
   name: "bind",
   phase: "after authentication",
   advertise: (connection: C2sConnection) =>
@@ -27,7 +27,7 @@ export const bindFeature = {
     raw.children[0]?.xmlns === NS_BIND &&
     raw.children[0].name === "bind",
   handle: bind,
-} satisfies StreamFeature & { accepts(connection: C2sConnection, raw: RawElement): boolean };
+};
 
 /** Offered as optional and answered with nothing: sessions are what binding made. */
 export const sessionFeature: StreamFeature = {

@@ -61,6 +61,11 @@ export class C2sConnection implements StreamHandler {
     return this.authenticated ? "authenticated" : "negotiating";
   }
 
+  /** True where the stream must be encrypted first, and is not. */
+  get tlsMissing(): boolean {
+    return !this.stream.transport.encrypted && this.context.authentication.requireTls && this.host?.hasTls === true;
+  }
+
   /** True once SASL succeeded. */
   get authenticated(): boolean {
     return this.account !== undefined;
@@ -84,7 +89,7 @@ export class C2sConnection implements StreamHandler {
     this.host = host;
     this.lang = header.lang;
     this.stream.open(this.header(header.from));
-    this.stream.send(this.features(host));
+    this.stream.send(this.features());
   }
 
   element(raw: RawElement): void | Promise<void> {
@@ -93,7 +98,7 @@ export class C2sConnection implements StreamHandler {
         this.count(raw.name);
         return acceptFromClient(this.session, raw, this.lang);
       }
-      if (bindFeature.accepts(this, raw)) return bindFeature.handle(this, raw);
+      for (const feature of this.everyFeature()) if (feature.accepts?.(this, raw)) return feature.handle?.(this, raw);
       return this.stream.fail("not-authorized", "no stanza before authentication and binding");
     }
     for (const feature of this.everyFeature())
@@ -151,11 +156,10 @@ export class C2sConnection implements StreamHandler {
   }
 
   /** The features of the stream's present state; before required TLS nothing but TLS. RFC 6120 §5.3.1. */
-  private features(host: VirtualHost): string {
+  private features(): string {
     const phase = this.authenticated ? "after authentication" : "before authentication";
-    const tlsFirst = !this.stream.transport.encrypted && this.context.authentication.requireTls && host.hasTls;
     let text = "";
-    for (const feature of tlsFirst ? [startTlsFeature] : this.everyFeature())
+    for (const feature of this.tlsMissing ? [startTlsFeature] : this.everyFeature())
       if (feature.phase === phase) text += feature.advertise(this) ?? "";
     const declaration = this.stream.transport.framed ? ` xmlns:stream='${NS_STREAM}'` : "";
     return `<stream:features${declaration}>${text}</stream:features>`;

@@ -13,5 +13,7 @@ export interface StreamFeature {
   advertise(connection: C2sConnection): string | undefined;
   /** Elements of this namespace come to `handle`, in whatever state; it checks the state itself. */
   readonly xmlns?: string;
+  /** True for a stanza that the feature takes although nothing is bound yet. */
+  accepts?(connection: C2sConnection, raw: RawElement): boolean;
   handle?(connection: C2sConnection, raw: RawElement): void | Promise<void>;
 }

@@ -1,5 +1,7 @@
 // What a virtual host says of itself and of its accounts to service discovery. XEP-0030.
 
+import type { Jid } from "../jid/jid.ts";
+
 /** A disco identity. XEP-0030 §3.1. */
 export interface Identity {
   readonly category: string;
@@ -21,6 +23,8 @@ export class DiscoEntry {
   readonly items: DiscoItem[] = [];
   /** Nodes that stand for the entry itself, e.g. the one of its capabilities. XEP-0115 §6.2. */
   readonly nodes = new Set<string>();
+  /** Items of a node, which may depend on who asks. XEP-0030 §4.2. */
+  readonly nodeItems = new Map<string, (from: Jid) => readonly DiscoItem[]>();
   /** Extended information: data forms as XML text. XEP-0128. */
   readonly forms: (() => string | undefined)[] = [];
 }

@@ -8,6 +8,7 @@ import type {
   ApiKey,
   IqAudience,
   IqHandler,
+  IqRequest,
   IqTarget,
   ModuleHost,
   StageOptions,
@@ -168,6 +169,18 @@ export class VirtualHost implements ModuleHost {
     const value = this.apis.get(key as ApiKey<unknown>);
     if (value === undefined) throw new Error(`nothing offers ${key.name}; name its module in "needs"`);
     return value as T;
+  }
+
+  async removeAccount(local: string, request?: IqRequest): Promise<boolean> {
+    const removed = await this.accounts.delete(this.domain, local);
+    this.emit("account.deleted", { account: this.jid.withLocal(local) });
+    for (const session of this.sessions.of(local)) {
+      const end = () => session.end("not-authorized", "the account is gone");
+      // The answer to the asking session is written behind this call. XEP-0077 §3.2 wants it to arrive.
+      if (session === request?.session) setImmediate(end);
+      else end();
+    }
+    return removed;
   }
 
   request(stanza: Stanza, answered: (answer: Stanza | undefined) => void): void {

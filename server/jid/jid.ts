@@ -73,6 +73,11 @@ export class Jid {
     return new Jid(this.local, this.domain, resource);
   }
 
+  /** The bare JID of an account of the same domain; `local` is prepared. */
+  withLocal(local: string): Jid {
+    return new Jid(local, this.domain, "");
+  }
+
   get isBare(): boolean {
     return this.resource === "";
   }

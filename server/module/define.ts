@@ -108,6 +108,11 @@ export interface ModuleHost {
   /** Offers something to other modules, or takes what one offers (named in `needs`). */
   provide<T>(key: ApiKey<T>, value: T): void;
   use<T>(key: ApiKey<T>): T;
+  /**
+   * Removes an account with all that is kept for it, tells observers and ends its sessions; the session of `request`
+   * once its answer is out. False where there was no such account. @throws StoreUnavailable
+   */
+  removeAccount(local: string, request?: IqRequest): Promise<boolean>;
   /** Sends a stanza on its way, to wherever `to` says. */
   route(stanza: Stanza): void | Promise<void>;
   /** Sends an IQ request and calls back with its answer; undefined where none came within 30 s. */

@@ -1,8 +1,10 @@
 // Every module there is, in the order they are offered to a virtual host.
 import type { ModuleDefinition } from "../module/define.ts";
+import { administration } from "./administration/administration.ts";
 import { blocking } from "./blocking/blocking.ts";
 import { caps } from "./caps/caps.ts";
 import { carbons } from "./carbons/carbons.ts";
+import { commands } from "./commands/commands.ts";
 import { contacts } from "./contacts/contacts.ts";
 import { csi } from "./csi/csi.ts";
 import { disco } from "./disco/disco.ts";
@@ -11,6 +13,7 @@ import { offline } from "./offline/offline.ts";
 import { ping } from "./ping/ping.ts";
 import { presence } from "./presence/presence.ts";
 import { privateStorage } from "./private/private.ts";
+import { register } from "./register/register.ts";
 import { roster } from "./roster/roster.ts";
 import { time } from "./time/time.ts";
 import { vcard } from "./vcard/vcard.ts";
@@ -31,6 +34,9 @@ const ALL = [
   ping,
   version,
   contacts,
+  commands,
+  administration,
+  register,
   caps,
 ];
 

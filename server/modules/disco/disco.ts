@@ -42,6 +42,13 @@ function info(entry: DiscoEntry, request: IqRequest): Element {
 }
 
 function items(entry: DiscoEntry, request: IqRequest): Element {
+  const { node } = request.payload.attrs;
+  const ofNode = entry.nodeItems.get(node ?? "");
+  if (ofNode !== undefined) {
+    const query = new Element("query", { xmlns: NS_DISCO_ITEMS, node });
+    for (const item of ofNode(request.from)) query.c("item", { ...item });
+    return query;
+  }
   const query = queryFor(entry, request, NS_DISCO_ITEMS);
   for (const item of entry.items) query.c("item", { ...item });
   return query;

@@ -1,0 +1,129 @@
+// Service administration by ad-hoc commands, for the host's admins. XEP-0133.
+import { z } from "zod";
+import { Jid } from "../../jid/jid.ts";
+import { defineModule, type ModuleHost } from "../../module/define.ts";
+import type { FormField } from "../../stanza/data-form.ts";
+import { StanzaError } from "../../stanza/error.ts";
+import { Stanza } from "../../stanza/stanza.ts";
+import { escapeText } from "../../xml/escape.ts";
+import { type Command, type CommandResult, commandsApi } from "../commands/commands.ts";
+
+const NS_ADMIN = "http://jabber.org/protocol/admin";
+
+type Values = ReadonlyMap<string, readonly string[]>;
+
+/** The administration module. */
+export const administration = defineModule({
+  name: "administration",
+  implements: ["XEP-0133 1.3.1"],
+  needs: ["commands", "disco"],
+  config: z.strictObject({ listLimit: z.int().min(1).default(1000).describe("Names in one list.") }),
+  activate(host, { listLimit }) {
+    const registry = host.use(commandsApi);
+    for (const command of [...accountCommands(host), ...sessionCommands(host), ...listCommands(host, listLimit)])
+      registry.add(command);
+  },
+});
+
+const hidden: FormField = { name: "FORM_TYPE", type: "hidden", values: [NS_ADMIN] };
+const accountJid: FormField = { name: "accountjid", type: "jid-single", label: "The account's JID", required: true };
+const accountJids: FormField = { name: "accountjids", type: "jid-multi", label: "The accounts' JIDs", required: true };
+
+function command(
+  id: string,
+  name: string,
+  fields: readonly FormField[],
+  run: (values: Values) => CommandResult | Promise<CommandResult>,
+): Command {
+  const form = { type: "form" as const, title: name, fields: [hidden, ...fields] };
+  return { node: `${NS_ADMIN}#${id}`, name, audience: "admins", ...(fields.length === 0 ? {} : { form }), run };
+}
+
+/** Bare JIDs of this host that a field names. @throws StanzaError */
+function accounts(host: ModuleHost, values: Values, field: string): Jid[] {
+  return (values.get(field) ?? []).map((text) => {
+    const jid = Jid.tryParse(text.trim());
+    if (jid === undefined || jid.domain !== host.domain || jid.local === "")
+      throw new StanzaError("not-acceptable", `${text} is no account of ${host.domain}`);
+    return jid;
+  });
+}
+
+function accountCommands(host: ModuleHost): Command[] {
+  const password: FormField = { name: "password", type: "text-private", label: "The password", required: true };
+  const verify: FormField = { name: "password-verify", type: "text-private", label: "The password again" };
+  return [
+    command("add-user", "Add an account", [accountJid, password, verify], async (values) => {
+      const [account] = accounts(host, values, "accountjid");
+      const text = values.get("password")?.[0] ?? "";
+      const again = values.get("password-verify")?.[0];
+      if (account === undefined) throw new StanzaError("bad-request");
+      if (again !== undefined && again !== text) throw new StanzaError("bad-request", "the passwords differ");
+      if (!(await host.accounts.create(host.domain, account.local, text))) throw new StanzaError("conflict");
+      host.emit("account.created", { account: account.toBare() });
+      return { note: "The account was made." };
+    }),
+    command("delete-user", "Delete accounts", [accountJids], async (values) => {
+      for (const account of accounts(host, values, "accountjids")) await host.removeAccount(account.local);
+      return { note: "The accounts were deleted." };
+    }),
+    command("change-user-password", "Change a password", [accountJid, password], async (values) => {
+      const [account] = accounts(host, values, "accountjid");
+      const text = values.get("password")?.[0] ?? "";
+      if (account === undefined || !(await host.accounts.setPassword(host.domain, account.local, text)))
+        throw new StanzaError("item-not-found");
+      return { note: "The password was changed." };
+    }),
+  ];
+}
+
+function sessionCommands(host: ModuleHost): Command[] {
+  const text: FormField = { name: "announcement", type: "text-multi", label: "What to say", required: true };
+  return [
+    command("end-user-session", "End sessions", [accountJids], (values) => {
+      for (const jid of accounts(host, values, "accountjids"))
+        for (const session of host.sessions.of(jid.local))
+          if (jid.isBare || session.jid.resource === jid.resource)
+            session.end("policy-violation", "ended by an administrator");
+      return { note: "The sessions were ended." };
+    }),
+    command("announce", "Announce to everyone online", [text], (values) => {
+      const body = escapeText((values.get("announcement") ?? []).join("\n"));
+      const tail = `><body>${body}</body></message>`;
+      for (const session of host.sessions.all())
+        if (session.presence !== undefined)
+          session.deliver(
+            new Stanza("message", host.jid, session.jid, undefined, "headline", undefined, "", tail, [
+              { name: "body", xmlns: "jabber:client" },
+            ]),
+          );
+      return { note: "It was sent." };
+    }),
+  ];
+}
+
+function listCommands(host: ModuleHost, limit: number): Command[] {
+  const result = (name: string, label: string, values: readonly string[]): CommandResult => ({
+    form: { type: "result", fields: [hidden, { name, label, values }] },
+  });
+  const online = () => [...new Set([...host.sessions.all()].map((session) => session.account.full))];
+  return [
+    command("get-registered-users-num", "Number of accounts", [], async () =>
+      result("registeredusersnum", "Accounts", [String(await host.storage.accounts.count(host.domain))]),
+    ),
+    command("get-online-users-num", "Number of accounts online", [], () =>
+      result("onlineusersnum", "Accounts online", [String(online().length)]),
+    ),
+    command("get-registered-users-list", "List of accounts", [], async () => {
+      const locals = await host.accounts.list(host.domain, "", limit);
+      return result(
+        "registereduserjids",
+        "Accounts",
+        locals.map((local) => `${local}@${host.domain}`),
+      );
+    }),
+    command("get-online-users-list", "List of accounts online", [], () =>
+      result("onlineuserjids", "Accounts online", online().slice(0, limit)),
+    ),
+  ];
+}

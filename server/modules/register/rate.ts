@@ -1,0 +1,35 @@
+// How many accounts one address may make within an hour, in bounded memory. XEP-0077 §5.
+import { networkOf } from "../../auth/throttle.ts";
+import type { Clock } from "../../clock.ts";
+
+const HOUR = 3_600_000;
+/** Addresses remembered. */
+const LIMIT = 10_000;
+
+/** Registrations by address. */
+export class RegistrationRate {
+  private readonly clock: Clock;
+  private readonly limit: number;
+  private readonly byNetwork = new Map<string, number[]>();
+
+  constructor(clock: Clock, perHour: number) {
+    this.clock = clock;
+    this.limit = perHour;
+  }
+
+  /** True where the address has one left. */
+  mayRegister(address: string): boolean {
+    return this.recent(address).length < this.limit;
+  }
+
+  /** Counts one. */
+  count(address: string): void {
+    if (this.byNetwork.size >= LIMIT) this.byNetwork.delete(this.byNetwork.keys().next().value as string);
+    this.byNetwork.set(networkOf(address), [...this.recent(address), this.clock.now()]);
+  }
+
+  private recent(address: string): number[] {
+    const since = this.clock.now() - HOUR;
+    return (this.byNetwork.get(networkOf(address)) ?? []).filter((at) => at > since);
+  }
+}

@@ -1,0 +1,143 @@
+// In-band registration, password change and removal. XEP-0077. Off unless an operator turns it on.
+import { Element } from "ltx";
+import { z } from "zod";
+import type { C2sConnection } from "../../c2s/connection.ts";
+import { prepareLocalpart } from "../../jid/precis.ts";
+import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
+import { errorReply, StanzaError } from "../../stanza/error.ts";
+import { iqResult } from "../../stanza/iq.ts";
+import { Stanza } from "../../stanza/stanza.ts";
+import type { RawElement } from "../../xml/raw-element.ts";
+import { RegistrationRate } from "./rate.ts";
+
+const NS_REGISTER = "jabber:iq:register";
+const NS_REGISTER_FEATURE = "http://jabber.org/features/iq-register";
+
+const RegisterConfig = z.strictObject({
+  newAccounts: z.boolean().default(true).describe("Strangers may make accounts; else only password and removal."),
+  perAddressPerHour: z.int().min(1).default(3).describe("New accounts from one address within an hour."),
+  minPasswordLength: z.int().min(1).default(8),
+});
+type RegisterConfig = z.output<typeof RegisterConfig>;
+
+/** The registration module. */
+export const register = defineModule({
+  name: "register",
+  implements: ["XEP-0077 2.4"],
+  needs: ["disco"],
+  byDefault: false,
+  config: RegisterConfig,
+  activate(host, config) {
+    const rate = new RegistrationRate(host.clock, config.perAddressPerHour);
+    host.disco.host.features.add(NS_REGISTER);
+    if (config.newAccounts)
+      host.streamFeature({
+        name: "register",
+        phase: "before authentication",
+        advertise: () => `<register xmlns='${NS_REGISTER_FEATURE}'/>`,
+        accepts: (connection, raw) =>
+          !connection.authenticated && raw.name === "iq" && raw.children[0]?.xmlns === NS_REGISTER,
+        handle: (connection, raw) => registerStranger(host, config, rate, connection, raw),
+      });
+    for (const target of ["host", "account"] as const) {
+      host.iq(target, "get", NS_REGISTER, "query", (request) => current(host, request), "owner");
+      host.iq(target, "set", NS_REGISTER, "query", (request) => change(host, config, request), "owner");
+    }
+  },
+});
+
+/** A stream without an account asks, or fills in the fields. XEP-0077 §3.1. */
+async function registerStranger(
+  host: ModuleHost,
+  config: RegisterConfig,
+  rate: RegistrationRate,
+  connection: C2sConnection,
+  raw: RawElement,
+): Promise<void> {
+  const request = Stanza.fromRaw(raw, undefined, undefined);
+  const { stream } = connection;
+  try {
+    if (connection.tlsMissing) throw new StanzaError("not-allowed", "encrypt the stream first");
+    const query = request.child(NS_REGISTER, "query");
+    if (request.type === "get") return stream.sendStanza(iqResult(request, emptyForm()));
+    if (request.type !== "set" || query === undefined) throw new StanzaError("bad-request");
+    if (!rate.mayRegister(stream.transport.remoteAddress))
+      throw new StanzaError("resource-constraint", "too many accounts were made from your address; try later");
+    await create(host, config, query);
+    rate.count(stream.transport.remoteAddress);
+    stream.sendStanza(iqResult(request));
+  } catch (error) {
+    const { condition, text } = asStanzaError(error);
+    stream.sendStanza(errorReply(request, condition, { text }));
+  }
+}
+
+function emptyForm(): Element {
+  const query = new Element("query", { xmlns: NS_REGISTER });
+  query.c("instructions").t("Choose a user name and a password.");
+  query.c("username");
+  query.c("password");
+  return query;
+}
+
+async function create(host: ModuleHost, config: RegisterConfig, query: Element): Promise<void> {
+  const local = localpartOf(query);
+  const password = passwordOf(query, config);
+  if (!(await host.accounts.create(host.domain, local, password)))
+    throw new StanzaError("conflict", "that name is taken");
+  host.emit("account.created", { account: host.jid.withLocal(local) });
+}
+
+function localpartOf(query: Element): string {
+  try {
+    return prepareLocalpart(query.getChildText("username") ?? "");
+  } catch {
+    throw new StanzaError("not-acceptable", "that is no user name");
+  }
+}
+
+function passwordOf(query: Element, config: RegisterConfig): string {
+  const password = query.getChildText("password") ?? "";
+  if (password.length < config.minPasswordLength)
+    throw new StanzaError("not-acceptable", `a password has at least ${config.minPasswordLength} characters`);
+  return password;
+}
+
+function asStanzaError(error: unknown): StanzaError {
+  if (error instanceof StanzaError) return error;
+  if (error instanceof Error && error.name === "StoreUnavailable") return new StanzaError("resource-constraint");
+  if (error instanceof Error && error.name === "PasswordError") return new StanzaError("not-acceptable", error.message);
+  return new StanzaError("internal-server-error");
+}
+
+/** Only the account itself asks about itself, at its own address or at the host's. */
+function ownSession(host: ModuleHost, request: IqRequest): void {
+  if (request.session === undefined || request.from.domain !== host.domain) throw new StanzaError("forbidden");
+}
+
+function current(host: ModuleHost, request: IqRequest): Element {
+  ownSession(host, request);
+  const query = new Element("query", { xmlns: NS_REGISTER });
+  query.c("registered");
+  query.c("username").t(request.from.local);
+  query.c("password");
+  return query;
+}
+
+/** Removal (XEP-0077 §3.2) or a new password (§3.3). */
+async function change(host: ModuleHost, config: RegisterConfig, request: IqRequest): Promise<Element | undefined> {
+  ownSession(host, request);
+  const { payload, from } = request;
+  if (payload.getChild("remove") !== undefined) {
+    await host.removeAccount(from.local, request);
+    return undefined;
+  }
+  if (payload.getChildText("username") !== null && localpartOf(payload) !== from.local)
+    throw new StanzaError("not-allowed");
+  try {
+    await host.accounts.setPassword(host.domain, from.local, passwordOf(payload, config));
+  } catch (error) {
+    throw asStanzaError(error);
+  }
+  return undefined;
+}
