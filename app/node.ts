@@ -1,16 +1,14 @@
 // One node: where server and federation meet.
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { Logger } from "pino";
 import { Federation } from "../federation/index.ts";
 import {
   type Clock,
-  ConfigError,
   createLog,
   type Listening,
   MeridianServer,
   type NodeConfig,
-  type Secret,
+  readSecret,
   systemClock,
 } from "../server/index.ts";
 
@@ -71,19 +69,4 @@ export async function startNode(config: NodeConfig, options: NodeOptions = {}): 
 function dialbackSecret(config: NodeConfig): string {
   const { dialbackSecret: secret } = config.federation;
   return secret === undefined ? randomBytes(32).toString("hex") : readSecret(secret, "federation.dialbackSecret");
-}
-
-/** The value of a secret. @throws ConfigError where file or variable is missing */
-export function readSecret(secret: Secret, path: string): string {
-  if (typeof secret === "string") return secret;
-  if ("env" in secret) {
-    const value = process.env[secret.env];
-    if (value === undefined || value === "") throw new ConfigError(path, [`the variable ${secret.env} is not set`]);
-    return value;
-  }
-  try {
-    return readFileSync(secret.file, "utf8").trim();
-  } catch (error) {
-    throw new ConfigError(path, [`cannot be read: ${(error as Error).message}`]);
-  }
 }

@@ -7,9 +7,9 @@ export {
   NodeConfig,
   type NodeConfigInput,
   type RemotePolicy,
-  type Secret,
 } from "./config/contract.ts";
 export { ConfigError, check, loadConfig, readJson } from "./config/load.ts";
+export { readSecret } from "./config/secret.ts";
 export { Jid, JidError } from "./jid/jid.ts";
 export { createLog } from "./observe/log.ts";
 export type { NodeMetrics } from "./observe/metrics.ts";

@@ -9,7 +9,9 @@ import type { C2sContext } from "./c2s/context.ts";
 import { listenForClients } from "./c2s/listener.ts";
 import { ResumableSessions } from "./c2s/stream-management/stream-management.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { listenForComponents } from "./component/listener.ts";
 import type { ListenerConfig, NodeConfig } from "./config/contract.ts";
+import { readSecret } from "./config/secret.ts";
 import { startHost } from "./host/start.ts";
 import { listenForObservers } from "./observe/listener.ts";
 import { NodeMetrics } from "./observe/metrics.ts";
@@ -103,6 +105,7 @@ export class MeridianServer {
   async listen(): Promise<readonly Listening[]> {
     for (const config of this.config.listeners) {
       if (config.kind === "c2s") this.listening.push(await this.listenTcp(config));
+      if (config.kind === "component") this.listening.push(await this.listenForComponents(config));
       if (config.kind === "metrics") {
         const { port, close } = await listenForObservers(config.address, config.port, this);
         this.listening.push({ kind: "metrics", tls: "none", address: config.address, port, close });
@@ -194,6 +197,20 @@ export class MeridianServer {
       };
       setImmediate(look);
     });
+  }
+
+  private async listenForComponents({ address, port: wanted }: { address: string; port: number }): Promise<Listening> {
+    const secrets = new Map(
+      this.config.components.map(({ domain, secret }) => [domain, readSecret(secret, `components[${domain}].secret`)]),
+    );
+    const server = await listenForComponents(address, wanted, {
+      router: this.router,
+      secrets,
+      clock: this.clock,
+      log: this.log,
+    });
+    const { port } = server.address() as AddressInfo;
+    return { kind: "component", tls: "none", address, port, close: () => closeServer(server) };
   }
 
   private async listenTcp(config: Extract<ListenerConfig, { kind: "c2s" }>): Promise<Listening> {

@@ -147,11 +147,15 @@ export const AuthenticationConfig = z
   })
   .prefault({});
 
+/** A domain served by an external component. XEP-0114. */
+export const ComponentConfig = z.strictObject({ domain: DomainName, secret: Secret });
+
 /** One node's whole configuration. */
 export const NodeConfig = z.strictObject({
   node: z.string().min(1).max(63).describe("Name of the node, unique in its region."),
   region: z.string().min(1).max(63).default("local").describe("Region the node belongs to."),
   hosts: z.array(HostConfig).min(1),
+  components: z.array(ComponentConfig).default([]).describe("Domains that external components may serve."),
   listeners: z.array(ListenerConfig).min(1),
   storage: StorageConfig,
   limits: StreamLimits,

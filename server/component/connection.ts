@@ -1,0 +1,118 @@
+// An external component: a program that serves a domain of its own through this server. XEP-0114.
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import type { Logger } from "pino";
+import type { Clock, Timer } from "../clock.ts";
+import { Jid } from "../jid/jid.ts";
+import type { DomainService, Router } from "../router/router.ts";
+import { iqFault } from "../stanza/iq.ts";
+import { Stanza } from "../stanza/stanza.ts";
+import type { HeaderOut } from "../stream/header.ts";
+import { type Limits, type StreamEnd, type StreamHandler, XmppStream } from "../stream/stream.ts";
+import type { Transport } from "../stream/transport.ts";
+import type { RawElement } from "../xml/raw-element.ts";
+import { DEFAULT_XML_LIMITS, type StreamHeader } from "../xml/tokenizer.ts";
+
+/** Namespace of component streams. XEP-0114 §3. */
+export const NS_COMPONENT = "jabber:component:accept";
+
+/** ms a component has to prove itself. */
+const HANDSHAKE_TIMEOUT = 10_000;
+
+const LIMITS: Limits = {
+  xml: { ...DEFAULT_XML_LIMITS, maxElementBytes: 524_288 },
+  bytesPerSecond: 16_777_216,
+  burstBytes: 67_108_864,
+  backlogBytes: 16_777_216,
+};
+
+/** What a component's connection needs. */
+export interface ComponentContext {
+  readonly router: Router;
+  /** Secret of each component's domain. */
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** One component's connection. */
+export class ComponentConnection implements StreamHandler, DomainService {
+  readonly stream: XmppStream;
+  private readonly context: ComponentContext;
+  private readonly id = randomBytes(16).toString("base64url");
+  private readonly deadline: Timer;
+  private domain: string | undefined;
+  private serving = false;
+
+  constructor(transport: Transport, context: ComponentContext) {
+    this.context = context;
+    this.stream = new XmppStream(transport, NS_COMPONENT, LIMITS, context.clock, this);
+    this.deadline = context.clock.setTimeout(
+      () => this.stream.fail("connection-timeout", "the handshake took too long"),
+      HANDSHAKE_TIMEOUT,
+    );
+  }
+
+  opened(header: StreamHeader): void {
+    const domain = Jid.tryParse(header.to ?? "")?.full;
+    if (header.defaultNamespace !== NS_COMPONENT) return this.stream.fail("invalid-namespace");
+    if (domain === undefined || !this.context.secrets.has(domain)) return this.stream.fail("host-unknown");
+    this.domain = domain;
+    this.stream.open(this.defaultHeader());
+  }
+
+  element(raw: RawElement): void | Promise<void> {
+    if (raw.xmlns !== NS_COMPONENT) return this.stream.fail("invalid-namespace");
+    if (this.serving) return this.stanza(raw);
+    if (raw.name !== "handshake") return this.stream.fail("not-authorized");
+    this.handshake(raw.toElement().getText().trim());
+  }
+
+  /** Takes a stanza for the component's domain. */
+  accept(stanza: Stanza): void {
+    this.stream.sendStanza(stanza);
+  }
+
+  ended(end: StreamEnd): void {
+    this.context.clock.clearTimeout(this.deadline);
+    const { router, log } = this.context;
+    if (this.domain !== undefined && router.services.get(this.domain) === this) router.services.delete(this.domain);
+    log.info({ component: this.domain, end: end.kind }, "component gone");
+  }
+
+  defaultHeader(): HeaderOut {
+    return { ...(this.domain === undefined ? {} : { from: this.domain }), id: this.id };
+  }
+
+  crashed(error: unknown): void {
+    this.context.log.error({ err: error, component: this.domain }, "component handler failed");
+  }
+
+  /** XEP-0114 §3 step 3: the hex SHA-1 of stream id and secret. */
+  private handshake(given: string): void {
+    const domain = this.domain ?? "";
+    const expected = createHash("sha1")
+      .update(this.id + this.context.secrets.get(domain), "utf8")
+      .digest("hex");
+    const a = Buffer.from(given.toLowerCase());
+    const b = Buffer.from(expected);
+    if (a.length !== b.length || !timingSafeEqual(a, b)) return this.stream.fail("not-authorized");
+    if (this.context.router.serves(domain)) return this.stream.fail("conflict", "the component is connected already");
+    this.context.clock.clearTimeout(this.deadline);
+    this.serving = true;
+    this.context.router.services.set(domain, this);
+    this.stream.send("<handshake/>");
+    this.context.log.info({ component: domain }, "component connected");
+  }
+
+  /** A component speaks for any address of its domain, and for nobody else. */
+  private stanza(raw: RawElement): void | Promise<void> {
+    if (raw.name !== "message" && raw.name !== "presence" && raw.name !== "iq")
+      return this.stream.fail("unsupported-stanza-type");
+    const from = Jid.tryParse(raw.attr("from") ?? "");
+    const to = Jid.tryParse(raw.attr("to") ?? "");
+    if (from === undefined || to === undefined) return this.stream.fail("improper-addressing");
+    if (from.domain !== this.domain) return this.stream.fail("invalid-from");
+    if (raw.name === "iq" && iqFault(raw) !== undefined) return this.stream.fail("bad-format", iqFault(raw));
+    return this.context.router.route(Stanza.fromRaw(raw, from, to));
+  }
+}
