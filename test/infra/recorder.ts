@@ -63,6 +63,14 @@ export async function record(program: () => unknown, options: { readonly preview
     "stack",
     preview,
   );
-  await pulumi.runtime.runInPulumiStack(async () => program());
+  const { stackTraceLimit } = Error;
+  // The SDK notes the stack of every promise it makes; under Jest that is most of the time this takes.
+  Error.stackTraceLimit = 0;
+  try {
+    await pulumi.runtime.runInPulumiStack(async () => program());
+    await pulumi.runtime.disconnect();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
   return { resources, components };
 }
