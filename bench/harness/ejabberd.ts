@@ -1,0 +1,70 @@
+// ejabberd as Debian packs it, in a folder of its own: no shaper, no archive, no carbons, no Erlang distribution.
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DOMAIN, localpart, PASSWORD, type Recipe, type Site } from "./server.ts";
+
+/** Flags of Debian's ejabberdctl. */
+const ERLANG_FLAGS = ["+K", "true", "+P", "250000"];
+
+export const ejabberd: Recipe = {
+  async prepare(site) {
+    const { folder } = site;
+    const spool = join(folder, "spool");
+    mkdirSync(spool, { recursive: true });
+    writeFileSync(join(folder, "ejabberd.yml"), configuration(site));
+    const argv = ["erl", ...ERLANG_FLAGS, "-noinput", "-mnesia", "dir", JSON.stringify(spool)];
+    argv.push("-s", "ejabberd", "-eval", createAccounts(site));
+    return { argv, folder, env: environment(folder) };
+  },
+
+  async ready({ folder }) {
+    while (!existsSync(join(folder, "ready"))) await sleep(20);
+  },
+};
+
+function environment(folder: string): Record<string, string> {
+  return {
+    HOME: folder,
+    ERL_LIBS: "/usr/lib/x86_64-linux-gnu",
+    ERL_MAX_PORTS: "32000",
+    ERL_MAX_ETS_TABLES: "1400",
+    ERL_CRASH_DUMP_BYTES: "0",
+    EJABBERD_CONFIG_PATH: join(folder, "ejabberd.yml"),
+    EJABBERD_LOG_PATH: join(folder, "ejabberd.log"),
+    CONTRIB_MODULES_CONF_DIR: join(folder, "modules.d"),
+  };
+}
+
+function configuration(site: Site): string {
+  const { passwords = "plain" } = site;
+  const format =
+    passwords === "plain"
+      ? "auth_password_format: plain"
+      : `auth_password_format: scram\nauth_scram_hash: ${passwords === "SHA-1" ? "sha" : "sha256"}`;
+  return `
+hosts: ["${DOMAIN}"]
+loglevel: warning
+certfiles: ["${site.certificate.both}"]
+auth_method: [internal]
+${format}
+listen:
+  - {port: ${site.port}, ip: "127.0.0.1", module: ejabberd_c2s, access: all, shaper: none, starttls: true, backlog: 4096}
+  - {port: ${site.tlsPort}, ip: "127.0.0.1", module: ejabberd_c2s, access: all, shaper: none, tls: true, backlog: 4096}
+shaper: {}
+modules:
+  mod_roster: {}
+  mod_disco: {}
+  mod_offline: {}
+`;
+}
+
+/** Erlang that makes the accounts and then a file that says so. */
+function createAccounts(site: Site): string {
+  const name = localpart(0).slice(0, -1);
+  return (
+    `[ejabberd_auth:try_register(<<"${name}", (integer_to_binary(I))/binary>>, <<"${DOMAIN}">>, <<"${PASSWORD}">>) ` +
+    `|| I <- lists:seq(0, ${site.accounts - 1})], ` +
+    `file:write_file("${join(site.folder, "ready")}", <<>>).`
+  );
+}

@@ -1,0 +1,67 @@
+// Meridian with all its modules but the archive, on SQLite, accounts written to its storage before it starts.
+import { readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { NodeConfigInput } from "../../server/config/contract.ts";
+import { DOMAIN, localpart, PASSWORD, type Recipe, type Site } from "./server.ts";
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
+
+/** More of anything than a benchmark asks for: no server is measured at its limits. */
+const PLENTY = 1_000_000_000;
+
+export const meridian: Recipe = {
+  async prepare(site) {
+    const file = join(site.folder, "node.json");
+    writeFileSync(file, JSON.stringify(configuration(site)));
+    await createAccounts(site);
+    const argv = [process.execPath, ...(site.nodeFlags ?? []), join(ROOT, "app/main.ts"), "serve", "--config", file];
+    return { argv, folder: site.folder };
+  },
+};
+
+function configuration(site: Site): NodeConfigInput {
+  const { certificate, key } = site.certificate;
+  return {
+    node: "bench",
+    hosts: [{ domain: DOMAIN, certificate: { certificate, key }, modules: withoutArchive() }],
+    listeners: [
+      { kind: "c2s", port: site.port, tls: "none" },
+      { kind: "c2s", port: site.tlsPort, tls: "direct" },
+    ],
+    storage: { kind: "sqlite", file: database(site) },
+    authentication: { plainWithoutTls: true, requireTls: false, failuresBeforeBan: PLENTY },
+    federation: { enabled: false },
+    limits: {
+      connectionsPerAddress: PLENTY,
+      bytesPerSecond: PLENTY,
+      burstBytes: PLENTY,
+      preAuthBytesPerSecond: PLENTY,
+    },
+    log: { level: "warn" },
+  };
+}
+
+/** No server under test keeps an archive. */
+function withoutArchive(): Record<string, false> {
+  return readdirSync(join(ROOT, "server/modules")).includes("archive") ? { archive: false } : {};
+}
+
+/** Every account has the same password, so keys derived once will do. */
+async function createAccounts(site: Site): Promise<void> {
+  const { openStorage } = await import("../../server/storage/open.ts");
+  const { deriveCredentials } = await import("../../server/auth/credentials.ts");
+  const storage = await openStorage({ kind: "sqlite", file: database(site), synchronous: "normal" });
+  const credentials = await deriveCredentials(PASSWORD, site.iterations);
+  const made: Promise<boolean>[] = [];
+  for (let index = 0; index < site.accounts; index += 1) {
+    made.push(storage.accounts.create(DOMAIN, localpart(index), credentials, Date.now()));
+    if (made.length === 500) await Promise.all(made.splice(0));
+  }
+  await Promise.all(made);
+  await storage.close();
+}
+
+function database(site: Site): string {
+  return join(site.folder, "meridian.sqlite");
+}
