@@ -15,6 +15,7 @@ import { presence } from "./presence/presence.ts";
 import { privateStorage } from "./private/private.ts";
 import { register } from "./register/register.ts";
 import { roster } from "./roster/roster.ts";
+import { session } from "./session/session.ts";
 import { time } from "./time/time.ts";
 import { vcard } from "./vcard/vcard.ts";
 import { version } from "./version/version.ts";
@@ -23,6 +24,7 @@ const ALL = [
   disco,
   roster,
   presence,
+  session,
   offline,
   carbons,
   blocking,

@@ -1,0 +1,16 @@
+// The session request of older clients (Strophe sends it whatever the features say). RFC 3921 §3.
+import { z } from "zod";
+import { defineModule } from "../../module/define.ts";
+import { NS_SESSION } from "../../xml/namespaces.ts";
+
+/** The session module: binding has made the session already, so there is nothing left to do. */
+export const session = defineModule({
+  name: "session",
+  implements: [],
+  needs: [],
+  config: z.strictObject({}),
+  activate(host) {
+    host.iq("account", "set", NS_SESSION, "session", () => undefined);
+    host.iq("host", "set", NS_SESSION, "session", () => undefined);
+  },
+});
