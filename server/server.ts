@@ -15,6 +15,7 @@ import { readSecret } from "./config/secret.ts";
 import { startHost } from "./host/start.ts";
 import { listenForObservers } from "./observe/listener.ts";
 import { NodeMetrics } from "./observe/metrics.ts";
+import { Trace } from "./observe/trace.ts";
 import type { RemoteRouter } from "./ports.ts";
 import { Router } from "./router/router.ts";
 import { openStorage } from "./storage/open.ts";
@@ -75,8 +76,9 @@ export class MeridianServer {
     const storage = await openStorage(config.storage, { log, clock });
     const accounts = new Accounts(storage.accounts, { iterations: config.authentication.scramIterations, clock });
     const router = new Router();
+    const trace = new Trace(clock);
     for (const host of config.hosts)
-      router.hosts.set(host.domain, await startHost(host, { router, storage, accounts, clock, log }));
+      router.hosts.set(host.domain, await startHost(host, { router, storage, accounts, trace, clock, log }));
     const { failuresBeforeBan, banSeconds } = config.authentication;
     const context: C2sContext = {
       hosts: router.hosts,
@@ -89,6 +91,7 @@ export class MeridianServer {
       clock,
       log,
       metrics: new NodeMetrics(),
+      trace,
       streamManagement: config.streamManagement,
       resumable: new ResumableSessions(),
       connections: new Set<C2sConnection>(),

@@ -18,6 +18,7 @@ import { limitsAfterAuthentication, limitsBeforeAuthentication } from "./limits.
 import { saslFeature } from "./sasl.ts";
 import type { C2sSession } from "./session.ts";
 import { startTlsFeature } from "./starttls.ts";
+import { streamLimitsFeatures } from "./stream-limits.ts";
 import { streamManagementFeature } from "./stream-management/feature.ts";
 
 const CORE_FEATURES: readonly StreamFeature[] = [
@@ -26,6 +27,7 @@ const CORE_FEATURES: readonly StreamFeature[] = [
   bindFeature,
   sessionFeature,
   streamManagementFeature,
+  ...streamLimitsFeatures,
 ];
 
 /** A client's connection. */
@@ -96,6 +98,7 @@ export class C2sConnection implements StreamHandler {
     if (raw.xmlns === NS_CLIENT) {
       if (this.session !== undefined) {
         this.count(raw.name);
+        if (!this.context.trace.idle) this.traceIn(raw);
         return acceptFromClient(this.session, raw, this.lang);
       }
       for (const feature of this.everyFeature()) if (feature.accepts?.(this, raw)) return feature.handle?.(this, raw);
@@ -139,6 +142,11 @@ export class C2sConnection implements StreamHandler {
   private count(name: string): void {
     const counts = this.context.metrics.stanzas.client.in;
     if (name === "message" || name === "presence" || name === "iq") counts[name]++;
+  }
+
+  private traceIn(raw: RawElement): void {
+    if (this.account !== undefined && this.context.trace.has(this.account.bare))
+      this.log.info({ trace: "in", jid: this.session?.jid.full, xml: raw.toElement().toString() }, "trace");
   }
 
   private header(to: string | undefined): HeaderOut {

@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { AuthenticationConfig, StreamLimits } from "../config/contract.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { NodeMetrics } from "../observe/metrics.ts";
+import type { Trace } from "../observe/trace.ts";
 import type { CredentialSource } from "../sasl/mechanism.ts";
 import type { TlsContexts } from "../tls/contexts.ts";
 import type { C2sConnection } from "./connection.ts";
@@ -23,6 +24,7 @@ export interface C2sContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: NodeMetrics;
+  readonly trace: Trace;
   readonly streamManagement: SmSettings;
   /** Sessions that a client may resume. */
   readonly resumable: ResumableSessions;

@@ -2,6 +2,7 @@
 import type { ClientSession, Gate, SessionKey } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { Jid } from "../jid/jid.ts";
+import type { Trace } from "../observe/trace.ts";
 import { presence } from "../stanza/presence.ts";
 import type { Stanza, StanzaKind } from "../stanza/stanza.ts";
 import type { StreamErrorCondition } from "../stream/error.ts";
@@ -30,6 +31,7 @@ export class C2sSession implements ClientSession {
   sm: StreamManagement | undefined;
   /** Stands between the session and its stream where a feature needs it. */
   outlet: Outlet | undefined;
+  private readonly trace: Trace;
   private readonly written: Record<StanzaKind, number>;
   private facts: Map<SessionKey<unknown>, unknown> | undefined;
   private over = false;
@@ -40,6 +42,7 @@ export class C2sSession implements ClientSession {
     this.account = jid.toBare();
     this.connection = connection;
     this.remoteAddress = connection.stream.transport.remoteAddress;
+    this.trace = connection.context.trace;
     this.written = connection.context.metrics.stanzas.client.out;
     this.since = host.clock.now();
   }
@@ -52,6 +55,8 @@ export class C2sSession implements ClientSession {
 
   write(stanza: Stanza): void {
     this.written[stanza.kind]++;
+    if (!this.trace.idle && this.trace.has(this.account.bare))
+      this.host.log.info({ trace: "out", jid: this.jid.full, xml: stanza.text() }, "trace");
     if (this.outlet !== undefined) this.outlet.deliver(stanza);
     else this.connection?.stream.sendStanza(stanza);
   }

@@ -7,6 +7,7 @@ import type { HostConfig } from "../config/contract.ts";
 import { ConfigError } from "../config/load.ts";
 import type { ModuleDefinition } from "../module/define.ts";
 import { MODULES } from "../modules/index.ts";
+import type { Trace } from "../observe/trace.ts";
 import type { Router } from "../router/router.ts";
 import type { Storage } from "../storage/ports.ts";
 import { VirtualHost } from "./virtual-host.ts";
@@ -57,7 +58,7 @@ function inOrderOfNeed(chosen: ReadonlyMap<string, Chosen>): Chosen[] {
 /** Starts a host with its modules. @throws ConfigError */
 export async function startHost(
   config: HostConfig,
-  parts: { router: Router; storage: Storage; accounts: Accounts; clock: Clock; log: Logger },
+  parts: { router: Router; storage: Storage; accounts: Accounts; trace: Trace; clock: Clock; log: Logger },
 ): Promise<VirtualHost> {
   const modules = chooseModules(config);
   const host = new VirtualHost({

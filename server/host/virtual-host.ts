@@ -16,6 +16,7 @@ import type {
 } from "../module/define.ts";
 import { Events, type HostEvents } from "../module/events.ts";
 import { type Filter, type Outcome, Pipeline } from "../module/stages.ts";
+import type { Trace } from "../observe/trace.ts";
 import { acceptHostIq, IqHandlers } from "../router/iq-dispatch.ts";
 import { deliverMessage, deliverToAccount } from "../router/local-delivery.ts";
 import type { Router } from "../router/router.ts";
@@ -36,6 +37,7 @@ export interface HostParts {
   readonly router: Router;
   readonly storage: Storage;
   readonly accounts: Accounts;
+  readonly trace: Trace;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -51,6 +53,7 @@ export class VirtualHost implements ModuleHost {
   readonly sessions = new Sessions();
   readonly storage: Storage;
   readonly accounts: Accounts;
+  readonly trace: Trace;
   readonly disco = new DiscoRegistry();
   readonly clock: Clock;
   readonly log: Logger;
@@ -71,6 +74,7 @@ export class VirtualHost implements ModuleHost {
     this.router = parts.router;
     this.storage = parts.storage;
     this.accounts = parts.accounts;
+    this.trace = parts.trace;
     this.clock = parts.clock;
     this.log = parts.log.child({ host: parts.domain });
     this.requests = new Requests(parts.clock);

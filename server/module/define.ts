@@ -9,6 +9,7 @@ import type { DiscoRegistry } from "../host/disco-registry.ts";
 import type { ClientSession } from "../host/session.ts";
 import type { Sessions } from "../host/sessions.ts";
 import type { Jid } from "../jid/jid.ts";
+import type { Trace } from "../observe/trace.ts";
 import type { IqPayload } from "../stanza/iq.ts";
 import type { Stanza, StanzaKind } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/ports.ts";
@@ -82,6 +83,8 @@ export interface ModuleHost {
   readonly storage: Storage;
   readonly accounts: Accounts;
   readonly disco: DiscoRegistry;
+  /** Accounts whose stanzas are logged. */
+  readonly trace: Trace;
   readonly clock: Clock;
   readonly log: Logger;
   /** Registers the one owner of an IQ payload. @throws Error where it has an owner already */

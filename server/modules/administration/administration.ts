@@ -78,6 +78,7 @@ function accountCommands(host: ModuleHost): Command[] {
 }
 
 function sessionCommands(host: ModuleHost): Command[] {
+  const seconds: FormField = { name: "seconds", type: "text-single", label: "Seconds; 0 ends it", values: ["300"] };
   const text: FormField = { name: "announcement", type: "text-multi", label: "What to say", required: true };
   return [
     command("end-user-session", "End sessions", [accountJids], (values) => {
@@ -98,6 +99,15 @@ function sessionCommands(host: ModuleHost): Command[] {
             ]),
           );
       return { note: "It was sent." };
+    }),
+    command("trace", "Log an account's stanzas for a while", [accountJid, seconds], (values) => {
+      const [account] = accounts(host, values, "accountjid");
+      const time = Number(values.get("seconds")?.[0] ?? "300");
+      if (account === undefined || !Number.isInteger(time) || time < 0 || time > 86_400)
+        throw new StanzaError("not-acceptable", "seconds are a number from 0 to 86400");
+      if (!host.trace.set(account.bare, time)) throw new StanzaError("resource-constraint", "too many are traced");
+      host.log.warn({ account: account.bare, seconds: time }, "trace switched by an administrator");
+      return { note: time === 0 ? "The trace has ended." : `Traced for ${time} s.` };
     }),
   ];
 }
