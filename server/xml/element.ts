@@ -1,5 +1,6 @@
 // Elements of trees made from the network's XML: ltx elements that no attribute name can confuse.
 import { Element } from "ltx";
+import { NS_XML } from "./namespaces.ts";
 
 // Not Object.create(null), whose objects are slow dictionaries; no key is inherited either way.
 class Attributes {
@@ -21,12 +22,23 @@ export class XmlElement extends Element {
   }
 
   override findNS(prefix?: string): string | undefined {
-    if (prefix === "xml") return "http://www.w3.org/XML/1998/namespace";
+    if (prefix === "xml") return NS_XML;
     const key = prefix ? `xmlns:${prefix}` : "xmlns";
     for (let element: Element | null = this; element !== null; element = element.parent) {
       const namespace: unknown = element.attrs[key];
       if (typeof namespace === "string") return namespace;
     }
     return prefix ? undefined : "";
+  }
+
+  /** An attribute without namespace, or the one of that namespace under whichever prefix. */
+  override getAttr(name: string, xmlns?: string): string | undefined {
+    if (!xmlns) return this.attrs[name];
+    for (const key of Object.keys(this.attrs)) {
+      const colon = key.length - name.length - 1;
+      if (colon > 0 && key[colon] === ":" && key.endsWith(name) && this.findNS(key.slice(0, colon)) === xmlns)
+        return this.attrs[key];
+    }
+    return undefined;
   }
 }

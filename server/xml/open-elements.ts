@@ -16,6 +16,8 @@ export interface RootTag {
   readonly prefixes: ReadonlyMap<string, string>;
 }
 
+/** Stands for a root that no end tag can close. */
+const NO_NAME: Name = { text: "\0", prefix: "", local: "", kind: PLAIN, bit: 0 };
 const NO_CHILDREN: readonly ChildHead[] = [];
 
 /** Methods that check return false for a fault, which `condition` and `fault` then tell. */
@@ -64,6 +66,7 @@ export class OpenElements {
   /** Nothing is open; with a default namespace, a root that declares it is, and nothing else. */
   clear(defaultNamespace: string | undefined): void {
     this.depth = defaultNamespace === undefined ? 0 : 1;
+    this.names[0] = NO_NAME;
     this.scope.clear();
     this.defaults[0] = "";
     this.defaults[1] = defaultNamespace ?? "";

@@ -84,7 +84,7 @@ export class TagScanner extends ValueScanner {
         case TAG:
           if (c === SPACE_CHARACTER) {
             i = this.takeAttributes(text, i);
-            if (this.state !== TAG) return i;
+            if (!this.inTag) return i;
           } else if (c <= 32 && isSpace(c)) {
             this.spaced = true;
             i++;
@@ -114,7 +114,7 @@ export class TagScanner extends ValueScanner {
           if (c === DOUBLE_QUOTE || c === SINGLE_QUOTE) {
             this.beginValue(c, i);
             i = this.scanValue(text, i);
-            if (this.state !== TAG) return i;
+            if (!this.inTag) return i;
           } else if (!isSpace(c)) return this.fail("not-well-formed", "quoted value expected");
           break;
         case SLASH:

@@ -51,6 +51,7 @@ export class StreamTokenizer {
   private running = false;
   private paused = false;
   private stopped = false;
+  private discarded = false;
   /** First half of a surrogate pair whose second half has not come. */
   private half = "";
   /** The header that was refused with `invalid-namespace` or `bad-format`, to be answered. RFC 6120 §4.9.1.2. */
@@ -81,8 +82,6 @@ export class StreamTokenizer {
     this.half = "";
     this.discarded = true;
   }
-
-  private discarded = false;
 
   /** UTF-16 units that wait for `resume`. */
   get backlog(): number {
@@ -138,7 +137,10 @@ export class StreamTokenizer {
       }
     } finally {
       this.running = false;
-      if (i < end && !this.discarded) this.waiting.unshift(text.slice(i));
+      if (i < end && !this.discarded) {
+        this.waiting.unshift(text.slice(i) + this.half);
+        this.half = "";
+      }
     }
   }
 

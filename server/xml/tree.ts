@@ -11,7 +11,7 @@ export { buildTree } from "./build-tree.ts";
  * @throws XmlFailure
  */
 export function parseElement(text: string, defaultNamespace = ""): Element {
-  const raw = parseDocument(text, STORED_LIMITS, defaultNamespace);
+  const raw = parseDocument(text.trim(), STORED_LIMITS, defaultNamespace);
   if (raw instanceof XmlFailure) throw raw;
   return buildTree(raw);
 }
