@@ -27,7 +27,7 @@ async function startTls(connection: C2sConnection, raw: RawElement): Promise<voi
   const { stream, context, host } = connection;
   if (raw.name !== "starttls" || host === undefined || connection.authenticated || !offered(connection)) {
     stream.send(`<failure xmlns='${NS_TLS}'/>`);
-    return stream.close();
+    return stream.closeNow();
   }
   stream.send(`<proceed xmlns='${NS_TLS}'/>`);
   stream.restart();

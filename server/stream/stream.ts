@@ -24,7 +24,7 @@ export type StreamEnd =
 /** What a stream tells its owner. */
 export interface StreamHandler {
   /** The peer opened (or restarted) the stream. */
-  opened(header: StreamHeader): void;
+  opened(header: StreamHeader): void | Promise<void>;
   /** A complete child of the stream. A promise stops reading until it settles. */
   element(raw: RawElement): void | Promise<void>;
   /** The stream is over; comes once, and nothing after it. */
@@ -33,6 +33,8 @@ export interface StreamHandler {
   defaultHeader(): HeaderOut;
   /** A handler of ours failed; the stream is ended with `internal-server-error`. */
   crashed(error: unknown): void;
+  /** What waited for a slow peer has been taken by the kernel. */
+  drained?(): void;
 }
 
 /** Bounds of a stream at one time of its life. */
@@ -93,7 +95,7 @@ export class XmppStream {
       text: (text, bytes) => this.onText(text, bytes),
       malformed: (condition, text) => this.fail(condition, text),
       closed: (cause) => this.finish({ kind: "broken", cause }),
-      drained: () => {},
+      drained: () => this.handler.drained?.(),
     });
   }
 
@@ -159,6 +161,14 @@ export class XmppStream {
     this.closeSent = true;
     this.transport.write(closeText(this.transport.framed));
     this.closeTimer = this.clock.setTimeout(() => this.finish({ kind: "closed" }), CLOSE_TIMEOUT);
+  }
+
+  /** Closes our side and ends the connection without waiting for the peer. RFC 6120 §5.4.2.2. */
+  closeNow(): void {
+    if (this.over) return;
+    if (!this.closeSent) this.transport.write(closeText(this.transport.framed));
+    this.closeSent = true;
+    this.finish({ kind: "closed" });
   }
 
   /** Drops the connection without a word. */
