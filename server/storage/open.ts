@@ -59,10 +59,18 @@ type SqlConfig = Exclude<StorageConfig, { kind: "memory" }>;
 
 async function openEngine(config: SqlConfig, bounds: StorageBounds, log?: StorageLog): Promise<SqlEngine> {
   if (config.kind === "sqlite") return SqliteEngine.open({ ...config, ...bounds });
-  const broken = (error: unknown) =>
-    log?.warn({ storage: config.kind, reason: messageOf(error) }, "a connection to the database broke");
-  const options = { url: config.url, size: config.poolSize, operationMs: bounds.operationMs, broken };
-  return new PooledEngine(config.kind === "postgres" ? postgresPool(options) : mysqlPool(options), bounds);
+  const storage = redactUrl(config.url);
+  const options = {
+    url: config.url,
+    size: config.poolSize,
+    operationMs: bounds.operationMs,
+    broken: (error: unknown) => log?.warn({ storage, reason: messageOf(error) }, "an idle database connection broke"),
+  };
+  const pool = config.kind === "postgres" ? postgresPool(options) : mysqlPool(options);
+  return new PooledEngine(pool, bounds, (up, reason) => {
+    if (up) log?.warn({ storage }, "the database answers again");
+    else log?.warn({ storage, reason }, "the database does not answer");
+  });
 }
 
 function openError(config: SqlConfig, error: unknown): StorageOpenError {

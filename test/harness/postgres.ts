@@ -42,7 +42,8 @@ export function findPostgres(): string | undefined {
 }
 
 /**
- * Starts a PostgreSQL on a free port of 127.0.0.1. `durable` flushes to the disk as in production; tests do without.
+ * Starts a PostgreSQL on a free port of 127.0.0.1. `durable` flushes to the disk as in production; otherwise commits
+ * survive the server's death and not the machine's.
  * @throws Error where it is not installed or does not start
  */
 export async function startPostgres(options: { durable?: boolean; settings?: string[] } = {}): Promise<TestPostgres> {
@@ -55,7 +56,7 @@ export async function startPostgres(options: { durable?: boolean; settings?: str
   await startDaemon({ command: join(programs, "initdb"), args: initArgs, user, ready: undefined });
 
   const port = await freePort();
-  const durability = options.durable === true ? [] : ["fsync=off", "synchronous_commit=off"];
+  const durability = options.durable === true ? [] : ["fsync=off"];
   const settings = [
     "listen_addresses=127.0.0.1",
     `port=${port}`,

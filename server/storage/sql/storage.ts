@@ -15,15 +15,19 @@ export function sqlStorage(engine: SqlEngine, now: () => number, bounds: Storage
     statement("ping", { compile: () => builder.db.selectNoFrom((eb) => eb.lit(1).as("one")).compile() }),
     {},
   );
+  const offline = new SqlOffline(engine, builder, bounds);
   return {
     kind: engine.dialect,
     accounts: new SqlAccounts(engine, builder),
     rosters: new SqlRosters(engine, builder, now),
-    offline: new SqlOffline(engine, builder, bounds),
+    offline,
     documents: new SqlDocuments(engine, builder),
     ping: async () => {
       await engine.read(ping);
     },
-    close: () => engine.close(),
+    close: async () => {
+      await offline.idle();
+      await engine.close();
+    },
   };
 }

@@ -24,6 +24,9 @@ export interface Pool {
   end(): Promise<void>;
 }
 
+/** Told when the database stops to answer, and why, and when it answers again. */
+export type StateListener = (up: boolean, reason: string) => void;
+
 /** First pause before another try, ms; doubled each time up to `MAX_PAUSE_MS`. */
 const PAUSE_MS = 20;
 const MAX_PAUSE_MS = 500;
@@ -40,13 +43,16 @@ export class PooledEngine implements SqlEngine {
   readonly dialect: DialectName;
   readonly #pool: Pool;
   readonly #bounds: StorageBounds;
-  #waiting = 0;
+  readonly #onState: StateListener;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #up = true;
   #closed = false;
 
-  constructor(pool: Pool, bounds: StorageBounds) {
+  constructor(pool: Pool, bounds: StorageBounds, onState: StateListener = () => {}) {
     this.dialect = pool.dialect;
     this.#pool = pool;
     this.#bounds = bounds;
+    this.#onState = onState;
   }
 
   async read<R>(query: Bound<R>): Promise<R[]> {
@@ -72,24 +78,26 @@ export class PooledEngine implements SqlEngine {
     await this.#bounded(attempt, { idempotent: true }, MIGRATION_MS);
   }
 
+  /** Lets what is under way end (no attempt is repeated any more), then the connections. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    await Promise.allSettled(this.#underWay);
     await this.#pool.end();
   }
 
   /** Bounds the number of operations, and the time of this one as its caller sees it. */
   async #bounded<T>(attempt: Attempt<T>, options: WriteOptions, ms = this.#bounds.operationMs): Promise<T> {
     if (this.#closed) throw new StoreUnavailable("the storage is closed");
-    if (this.#waiting >= this.#bounds.maxWaiting) {
-      throw new StoreUnavailable(`${this.#waiting} operations are waiting already`);
+    if (this.#underWay.size >= this.#bounds.maxWaiting) {
+      throw new StoreUnavailable(`${this.#underWay.size} operations are waiting already`);
     }
-    this.#waiting += 1;
     const deadline = (options.since ?? performance.now()) + ms;
-    const settled = this.#repeat(attempt, options.idempotent, deadline, ms).finally(() => {
-      this.#waiting -= 1;
-    });
-    return await inTime(settled, deadline, `the database did not answer within ${ms} ms`);
+    const working = this.#repeat(attempt, options.idempotent, deadline, ms);
+    this.#underWay.add(working);
+    const ended = () => this.#underWay.delete(working);
+    working.then(ended, ended);
+    return await inTime(working, deadline, `the database did not answer within ${ms} ms`);
   }
 
   /** Tries until it works, must not be tried again, or the time is over. */
@@ -97,10 +105,13 @@ export class PooledEngine implements SqlEngine {
     for (let pause = PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
       const progress: { phase: Phase } = { phase: "connecting" };
       try {
-        return await this.#try(attempt, progress, deadline, ms);
+        const value = await this.#try(attempt, progress, deadline, ms);
+        this.#isUp(true, "");
+        return value;
       } catch (error) {
         const fault = this.#pool.faultOf(error);
         if (fault === "wrong") throw error;
+        if (fault !== "conflict") this.#isUp(false, messageOf(error));
         const left = deadline - performance.now();
         if (this.#closed || left <= pause || !mayRetry(fault, progress.phase, idempotent)) {
           throw new StoreUnavailable(`the database is not available: ${messageOf(error)}`, { cause: error });
@@ -108,6 +119,12 @@ export class PooledEngine implements SqlEngine {
       }
       await delay(pause);
     }
+  }
+
+  #isUp(up: boolean, reason: string): void {
+    if (this.#up === up) return;
+    this.#up = up;
+    this.#onState(up, reason);
   }
 
   async #try<T>(attempt: Attempt<T>, progress: { phase: Phase }, deadline: number, ms: number): Promise<T> {

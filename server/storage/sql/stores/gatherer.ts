@@ -39,6 +39,7 @@ export class Gatherer<Item, Answer> {
   #queue: Waiting<Item, Answer>[] = [];
   #bytes = 0;
   #running = false;
+  #idle: (() => void)[] = [];
 
   constructor(options: GathererOptions<Item, Answer>) {
     this.#options = options;
@@ -59,6 +60,12 @@ export class Gatherer<Item, Answer> {
     });
   }
 
+  /** Resolves once nothing waits and nothing is on its way. */
+  idle(): Promise<void> {
+    if (!this.#running) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
   async #run(): Promise<void> {
     while (this.#queue.length > 0) {
       const batch = this.#takeBatch();
@@ -73,6 +80,7 @@ export class Gatherer<Item, Answer> {
       }
     }
     this.#running = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** The next batch without what waited too long: its sender is told to try again, so it must not be stored later. */

@@ -65,6 +65,11 @@ export class SqlOffline implements OfflineStore {
     return row?.kept ?? 0;
   }
 
+  /** Resolves once every message taken so far is stored or refused. */
+  idle(): Promise<void> {
+    return this.#adds.idle();
+  }
+
   /** SQLite has one writer and costs no round trip, so that it needs no lock and gains nothing by longer statements. */
   *#addOne(message: NewMessage): Work<boolean> {
     const { domain, local, text, at, limit } = message;

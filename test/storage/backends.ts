@@ -1,0 +1,103 @@
+// The storages that the contract is tried on, each opened as often as a test likes on the same data.
+import { join } from "node:path";
+import type { StorageConfig } from "../../server/storage/config.ts";
+import { type OpenOptions, openStorage } from "../../server/storage/open.ts";
+import type { Storage } from "../../server/storage/ports.ts";
+import { removeFolder, temporaryFolder } from "../harness/daemon.ts";
+import { findMariadb, MARIADB_HINT, startMariadb, type TestMariadb } from "../harness/mariadb.ts";
+import { findPostgres, POSTGRES_HINT, startPostgres, type TestPostgres } from "../harness/postgres.ts";
+
+/** A server that tests may stop and start under a storage's feet. */
+export type DatabaseServer = TestPostgres | TestMariadb;
+
+/** One kind of storage under test. */
+export interface Backend {
+  readonly name: string;
+  /** Why it cannot be tried on this machine; undefined where it can. */
+  readonly missing: string | undefined;
+  /** True where data outlives a storage. */
+  readonly persistent: boolean;
+  /** The server behind it, once prepared; undefined where there is none. */
+  server(): DatabaseServer | undefined;
+  prepare(): Promise<void>;
+  /** A configuration of a new, empty database. */
+  fresh(): Promise<StorageConfig>;
+  end(): Promise<void>;
+}
+
+const memory: Backend = {
+  name: "memory",
+  missing: undefined,
+  persistent: false,
+  server: () => undefined,
+  prepare: async () => {},
+  fresh: async () => ({ kind: "memory" }),
+  end: async () => {},
+};
+
+function sqlite(): Backend {
+  let folder = "";
+  let files = 0;
+  return {
+    ...memory,
+    name: "sqlite",
+    persistent: true,
+    prepare: async () => {
+      folder = temporaryFolder("sqlite");
+    },
+    fresh: async () => {
+      files += 1;
+      return { kind: "sqlite", file: join(folder, `nested-${files}`, "storage.sqlite"), synchronous: "normal" };
+    },
+    end: async () => removeFolder(folder),
+  };
+}
+
+function onServer(
+  kind: "postgres" | "mysql",
+  name: string,
+  missing: string | undefined,
+  start: () => Promise<DatabaseServer>,
+): Backend {
+  let server: DatabaseServer | undefined;
+  let databases = 0;
+  return {
+    name,
+    missing,
+    persistent: true,
+    server: () => server,
+    prepare: async () => {
+      server = await start();
+    },
+    fresh: async () => {
+      if (server === undefined) throw new Error(`${name} was not started`);
+      databases += 1;
+      return { kind, url: await server.createDatabase(`contract_${databases}`), poolSize: 4 };
+    },
+    end: async () => server?.end(),
+  };
+}
+
+/** Every backend. Where a server's programs are missing its tests are skipped with a word; under CI they fail. */
+export const backends: readonly Backend[] = [
+  memory,
+  sqlite(),
+  onServer("postgres", "postgres", findPostgres() === undefined ? POSTGRES_HINT : undefined, startPostgres),
+  onServer("mysql", "mariadb", findMariadb() === undefined ? MARIADB_HINT : undefined, startMariadb),
+];
+
+/** Opens storages and closes them together. */
+export class Opened {
+  #storages: Storage[] = [];
+
+  async open(config: StorageConfig, options?: OpenOptions): Promise<Storage> {
+    const storage = await openStorage(config, options);
+    this.#storages.push(storage);
+    return storage;
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all(this.#storages.map((storage) => storage.close()));
+    this.#storages = [];
+  }
+}

@@ -1,0 +1,265 @@
+// What every store promises, whatever keeps it: run for each backend by contract.test.ts.
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type Storage, UnstorableText } from "../../server/storage/ports.ts";
+import { type Backend, Opened } from "./backends.ts";
+import { credentials, oddTexts, rosterItem, textOfBytes } from "./samples.ts";
+
+const DOMAIN = "verona.test";
+
+/** Tests of one storage, each with its own accounts. */
+export function storesContract(backend: Backend): void {
+  const opened = new Opened();
+  let storage: Storage;
+  let names = 0;
+  /** A local part nobody used yet. */
+  const local = (): string => {
+    names += 1;
+    return `user${names}`;
+  };
+
+  beforeAll(async () => {
+    storage = await opened.open(await backend.fresh());
+  });
+  afterAll(() => opened.closeAll());
+
+  test("an account is made once, read back, changed and removed", async () => {
+    const { accounts } = storage;
+    const romeo = local();
+    expect(await accounts.get(DOMAIN, romeo)).toBeUndefined();
+    expect(await accounts.exists(DOMAIN, romeo)).toBe(false);
+    expect(await accounts.setCredentials(DOMAIN, romeo, credentials)).toBe(false);
+    expect(await accounts.create(DOMAIN, romeo, credentials, 1_700_000_000_123)).toBe(true);
+    expect(await accounts.create(DOMAIN, romeo, {}, 5)).toBe(false);
+    expect(await accounts.get(DOMAIN, romeo)).toEqual({ local: romeo, credentials, createdAt: 1_700_000_000_123 });
+    expect(await accounts.exists(DOMAIN, romeo)).toBe(true);
+    const sha1 = { "SHA-1": credentials["SHA-1"]! };
+    expect(await accounts.setCredentials(DOMAIN, romeo, sha1)).toBe(true);
+    expect(await accounts.setCredentials(DOMAIN, romeo, sha1)).toBe(true);
+    expect((await accounts.get(DOMAIN, romeo))?.credentials).toEqual(sha1);
+    expect(await accounts.delete(DOMAIN, romeo)).toBe(true);
+    expect(await accounts.delete(DOMAIN, romeo)).toBe(false);
+    expect(await accounts.exists(DOMAIN, romeo)).toBe(false);
+  });
+
+  test("accounts are listed in the order of their bytes, page by page, each domain for itself", async () => {
+    const { accounts } = storage;
+    const inOrder = ["A", "Z", "a", "ab", "b", "é", "\uFFFD", "💃"];
+    for (const name of [...inOrder].reverse()) await accounts.create("list.test", name, {}, 1);
+    await accounts.create("other.test", "x", {}, 1);
+    expect(await accounts.count("list.test")).toBe(inOrder.length);
+    expect(await accounts.list("list.test", "", 100)).toEqual(inOrder);
+    expect(await accounts.list("list.test", "Z", 3)).toEqual(["a", "ab", "b"]);
+    expect(await accounts.list("list.test", "💃", 3)).toEqual([]);
+    expect(await accounts.list("list.test", "", 0)).toEqual([]);
+    expect(await accounts.list("LIST.test", "", 10)).toEqual([]);
+  });
+
+  test("a roster keeps every part of its items, and its version rises with each change", async () => {
+    const { rosters } = storage;
+    const romeo = local();
+    expect(await rosters.load(DOMAIN, romeo)).toEqual({ items: [], version: 0 });
+    const juliet = rosterItem("juliet@capulet.test", {
+      name: "Juliet",
+      groups: ["Friends", "❤"],
+      subscription: "both",
+    });
+    const nurse = rosterItem("nurse@capulet.test", { ask: true, approved: true, subscription: "from" });
+    const paris = rosterItem("paris@capulet.test", { listed: false, pendingIn: "<presence type='subscribe'/>" });
+    const first = await rosters.put(DOMAIN, romeo, juliet);
+    expect(first).toBeGreaterThan(0);
+    expect(await rosters.put(DOMAIN, romeo, nurse)).toBe(first + 1);
+    expect(await rosters.put(DOMAIN, romeo, paris)).toBe(first + 2);
+    expect(await rosters.load(DOMAIN, romeo)).toEqual({ items: [juliet, nurse, paris], version: first + 2 });
+    const renamed = { ...juliet, name: "J.", groups: [], subscription: "to" as const };
+    expect(await rosters.put(DOMAIN, romeo, renamed)).toBe(first + 3);
+    expect(await rosters.remove(DOMAIN, romeo, nurse.jid)).toBe(first + 4);
+    expect(await rosters.remove(DOMAIN, romeo, "nobody@capulet.test")).toBe(first + 5);
+    expect(await rosters.load(DOMAIN, romeo)).toEqual({ items: [renamed, paris], version: first + 5 });
+    await rosters.remove(DOMAIN, romeo, paris.jid);
+    await rosters.remove(DOMAIN, romeo, renamed.jid);
+    expect(await rosters.load(DOMAIN, romeo)).toEqual({ items: [], version: first + 7 });
+  });
+
+  test("changes of one roster at once each get a version of their own", async () => {
+    const { rosters } = storage;
+    const romeo = local();
+    const jids = Array.from({ length: 30 }, (_, n) => `friend${n}@capulet.test`);
+    const versions = await Promise.all(jids.map((jid) => rosters.put(DOMAIN, romeo, rosterItem(jid))));
+    expect(new Set(versions).size).toBe(jids.length);
+    const roster = await rosters.load(DOMAIN, romeo);
+    expect(roster.items).toHaveLength(jids.length);
+    expect(roster.version).toBe(Math.max(...versions));
+  });
+
+  test("a roster made anew never comes to a version of the old one", async () => {
+    const { rosters, accounts } = await opened.open(await backend.fresh(), { clock: steppingClock() });
+    const old = [
+      await rosters.put(DOMAIN, "romeo", rosterItem("a@b")),
+      await rosters.put(DOMAIN, "romeo", rosterItem("c@d")),
+    ];
+    await accounts.delete(DOMAIN, "romeo");
+    expect(await rosters.put(DOMAIN, "romeo", rosterItem("a@b"))).toBeGreaterThan(Math.max(...old));
+  });
+
+  test("offline messages come back in order, in pages, and go by position", async () => {
+    const { offline } = storage;
+    const romeo = local();
+    const texts = ["<m>1</m>", "<m>2</m>", "<m>3</m>", "<m>4</m>"];
+    for (const text of texts) expect(await offline.add(DOMAIN, romeo, text, 10, 100)).toBe(true);
+    const all = await offline.read(DOMAIN, romeo, 0, 100);
+    expect(all.map(({ text }) => text)).toEqual(texts);
+    const ids = all.map(({ id }) => id);
+    expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
+    expect(await offline.read(DOMAIN, romeo, ids[0]!, 2)).toEqual(all.slice(1, 3));
+    expect(await offline.read(DOMAIN, romeo, 0, 0)).toEqual([]);
+    await offline.removeThrough(DOMAIN, romeo, ids[1]!);
+    await offline.removeThrough(DOMAIN, romeo, ids[1]!);
+    expect(await offline.count(DOMAIN, romeo)).toBe(2);
+    expect(await offline.read(DOMAIN, romeo, 0, 100)).toEqual(all.slice(2));
+    await offline.removeThrough(DOMAIN, romeo, ids[3]!);
+    expect(await offline.count(DOMAIN, romeo)).toBe(0);
+    await offline.add(DOMAIN, romeo, "<m>5</m>", 10, 100);
+    expect((await offline.read(DOMAIN, romeo, 0, 1))[0]!.id).toBeGreaterThan(ids[3]!);
+  });
+
+  test("messages added at once keep their order, and no more than the limit is kept", async () => {
+    const { offline } = storage;
+    const [romeo, juliet] = [local(), local()];
+    const texts = Array.from({ length: 60 }, (_, n) => `<m>${n}</m>`);
+    const kept = await Promise.all(
+      texts.flatMap((text) => [offline.add(DOMAIN, romeo, text, 1, 25), offline.add(DOMAIN, juliet, text, 1, 1000)]),
+    );
+    expect(kept.filter((answer, n) => answer && n % 2 === 0)).toHaveLength(25);
+    const texted = async (user: string) => (await offline.read(DOMAIN, user, 0, 1000)).map(({ text }) => text);
+    expect(await texted(romeo)).toEqual(texts.slice(0, 25));
+    expect(await texted(juliet)).toEqual(texts);
+    expect(await offline.add(DOMAIN, romeo, "<m/>", 1, 25)).toBe(false);
+    expect(await offline.add(DOMAIN, romeo, "<m/>", 1, 26)).toBe(true);
+    expect(await offline.add(DOMAIN, local(), "<m/>", 1, 0)).toBe(false);
+  });
+
+  test("a large message fits, and many of them at once", async () => {
+    const { offline } = storage;
+    const romeo = local();
+    const text = `<m>${textOfBytes(262_144)}</m>`;
+    await Promise.all(Array.from({ length: 20 }, () => offline.add(DOMAIN, romeo, text, 1, 100)));
+    const read = await offline.read(DOMAIN, romeo, 0, 100);
+    expect(read).toHaveLength(20);
+    expect(read.every((message) => message.text === text)).toBe(true);
+  });
+
+  test("documents are kept by kind and key", async () => {
+    const { documents } = storage;
+    const romeo = local();
+    expect(await documents.get(DOMAIN, romeo, "private", "k")).toBeUndefined();
+    await documents.put(DOMAIN, romeo, "private", "k", "<a/>");
+    await documents.put(DOMAIN, romeo, "private", "k", "<b/>");
+    await documents.put(DOMAIN, romeo, "private", "K", "<c/>");
+    await documents.put(DOMAIN, romeo, "vcard", "k", "<d/>");
+    expect(await documents.get(DOMAIN, romeo, "private", "k")).toBe("<b/>");
+    expect(await documents.list(DOMAIN, romeo, "private")).toEqual([
+      { key: "K", text: "<c/>" },
+      { key: "k", text: "<b/>" },
+    ]);
+    expect(await documents.remove(DOMAIN, romeo, "private", "k")).toBe(true);
+    expect(await documents.remove(DOMAIN, romeo, "private", "k")).toBe(false);
+    expect(await documents.get(DOMAIN, romeo, "vcard", "k")).toBe("<d/>");
+    const long = [textOfBytes(4096), `${textOfBytes(4092)}yyyy`, textOfBytes(255), textOfBytes(256)];
+    for (const key of long) await documents.put(DOMAIN, romeo, "long", key, `<of>${key}</of>`);
+    for (const key of long) expect(await documents.get(DOMAIN, romeo, "long", key)).toBe(`<of>${key}</of>`);
+    expect((await documents.list(DOMAIN, romeo, "long")).map(({ key }) => key).sort()).toEqual([...long].sort());
+  });
+
+  test("removing an account removes everything of it and nothing else", async () => {
+    const { accounts, rosters, offline, documents } = storage;
+    const [romeo, juliet] = [local(), local()];
+    for (const user of [romeo, juliet]) {
+      await accounts.create(DOMAIN, user, credentials, 1);
+      await rosters.put(DOMAIN, user, rosterItem("a@b"));
+      await offline.add(DOMAIN, user, "<m/>", 1, 10);
+      await documents.put(DOMAIN, user, "vcard", "", "<vCard/>");
+    }
+    expect(await accounts.delete(DOMAIN, romeo)).toBe(true);
+    expect(await rosters.load(DOMAIN, romeo)).toEqual({ items: [], version: 0 });
+    expect(await offline.count(DOMAIN, romeo)).toBe(0);
+    expect(await offline.read(DOMAIN, romeo, 0, 10)).toEqual([]);
+    expect(await documents.list(DOMAIN, romeo, "vcard")).toEqual([]);
+    expect(await accounts.exists(DOMAIN, juliet)).toBe(true);
+    expect((await rosters.load(DOMAIN, juliet)).items).toHaveLength(1);
+    expect(await offline.count(DOMAIN, juliet)).toBe(1);
+    expect(await documents.get(DOMAIN, juliet, "vcard", "")).toBe("<vCard/>");
+    // Accounts kept elsewhere (LDAP) have data here all the same.
+    await documents.put(DOMAIN, romeo, "vcard", "", "<vCard/>");
+    expect(await accounts.delete(DOMAIN, romeo)).toBe(false);
+    expect(await documents.get(DOMAIN, romeo, "vcard", "")).toBeUndefined();
+  });
+
+  test("odd texts stay what they are, and none is taken for another", async () => {
+    const { accounts, rosters, offline, documents } = storage;
+    const domain = "odd.test";
+    for (const [n, text] of oddTexts.entries()) {
+      expect([text, await accounts.create(domain, text, {}, n)]).toEqual([text, true]);
+      await rosters.put(domain, "odd", rosterItem(text, { name: text, groups: [text], pendingIn: text }));
+      await offline.add(domain, "odd", text, 1, 1000);
+      await documents.put(domain, text, "k", text, text);
+    }
+    for (const [n, text] of oddTexts.entries()) {
+      expect(await accounts.get(domain, text)).toEqual({ local: text, credentials: {}, createdAt: n });
+      expect(await documents.list(domain, text, "k")).toEqual([{ key: text, text }]);
+    }
+    const { items } = await rosters.load(domain, "odd");
+    expect(new Map(items.map((item) => [item.jid, item]))).toEqual(
+      new Map(oddTexts.map((text) => [text, rosterItem(text, { name: text, groups: [text], pendingIn: text })])),
+    );
+    expect((await offline.read(domain, "odd", 0, 1000)).map(({ text }) => text)).toEqual(oddTexts);
+  });
+
+  test("parts of 1,023 bytes are taken whole, and more is refused", async () => {
+    const { accounts, rosters, offline, documents } = storage;
+    const longest = textOfBytes(1023);
+    const other = `${longest.slice(0, -1)}y`;
+    const jid = `${longest}@${longest}`;
+    for (const name of [longest, other]) {
+      expect(await accounts.create(longest, name, {}, 1)).toBe(true);
+      await rosters.put(longest, name, rosterItem(jid));
+      await rosters.put(longest, name, rosterItem(`${longest}@${other}`));
+      await offline.add(longest, name, "<m/>", 1, 10);
+      await documents.put(longest, name, "k".repeat(64), textOfBytes(4096), "<d/>");
+    }
+    expect((await rosters.load(longest, longest)).items.map((item) => item.jid)).toContain(jid);
+    expect((await rosters.load(longest, longest)).items).toHaveLength(2);
+    expect(await accounts.count(longest)).toBe(2);
+    await expect(accounts.create("d", `${longest}x`, {}, 1)).rejects.toThrow(UnstorableText);
+    await expect(rosters.put("d", "l", rosterItem(`${jid}x`))).rejects.toThrow(UnstorableText);
+    await expect(documents.put("d", "l", "k", textOfBytes(4097), "")).rejects.toThrow(UnstorableText);
+  });
+
+  test("NUL and half surrogates are refused wherever they stand", async () => {
+    const { accounts, rosters, offline, documents } = storage;
+    for (const bad of ["a\0b", "\0", "a\uD83D"]) {
+      await expect(accounts.create(DOMAIN, bad, {}, 1)).rejects.toThrow(UnstorableText);
+      await expect(accounts.get(bad, "romeo")).rejects.toThrow(UnstorableText);
+      await expect(accounts.exists(DOMAIN, bad)).rejects.toThrow(UnstorableText);
+      await expect(rosters.put(DOMAIN, "u", rosterItem(bad))).rejects.toThrow(UnstorableText);
+      await expect(rosters.put(DOMAIN, "u", rosterItem("a@b", { groups: [bad] }))).rejects.toThrow(UnstorableText);
+      await expect(rosters.put(DOMAIN, "u", rosterItem("a@b", { name: bad }))).rejects.toThrow(UnstorableText);
+      await expect(offline.add(DOMAIN, "u", bad, 1, 10)).rejects.toThrow(UnstorableText);
+      await expect(documents.put(DOMAIN, "u", "k", "key", bad)).rejects.toThrow(UnstorableText);
+      await expect(documents.get(DOMAIN, "u", "k", bad)).rejects.toThrow(UnstorableText);
+    }
+    await storage.ping();
+  });
+}
+
+/** A clock that gains a minute with each look. */
+function steppingClock() {
+  let now = 1_700_000_000_000;
+  return {
+    now: () => {
+      now += 60_000;
+      return now;
+    },
+    setTimeout: () => 0,
+    clearTimeout: () => {},
+  };
+}

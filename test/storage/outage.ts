@@ -1,0 +1,117 @@
+// What a storage promises while its database server is stopped, gone or stuck, and afterwards.
+import { afterEach, expect, test } from "@jest/globals";
+import { type Storage, StoreUnavailable } from "../../server/storage/ports.ts";
+import { type Backend, type DatabaseServer, Opened } from "./backends.ts";
+import { rosterItem } from "./samples.ts";
+
+const DOMAIN = "verona.test";
+const bounds = { operationMs: 600, maxWaiting: 50 };
+
+/** Tests that stop and start a database server. */
+export function outageContract(backend: Backend): void {
+  const opened = new Opened();
+  afterEach(() => opened.closeAll());
+  const server = (): DatabaseServer => {
+    const found = backend.server();
+    if (found === undefined) throw new Error(`${backend.name} has no server`);
+    return found;
+  };
+
+  test("a stopped server is StoreUnavailable in time for every store, and works again once it is back", async () => {
+    const storage = await opened.open(await backend.fresh(), { bounds });
+    await storage.accounts.create(DOMAIN, "romeo", {}, 1);
+    await server().stop();
+    const began = performance.now();
+    for (const outcome of await Promise.allSettled(everything(storage))) {
+      expect(outcome.status === "rejected" && outcome.reason).toBeInstanceOf(StoreUnavailable);
+    }
+    expect(performance.now() - began).toBeLessThan(4 * bounds.operationMs);
+    await server().start();
+    await untilUp(storage);
+    expect(await storage.accounts.exists(DOMAIN, "romeo")).toBe(true);
+    expect(await storage.offline.add(DOMAIN, "romeo", "<m/>", 1, 10)).toBe(true);
+  });
+
+  test("reads and repeatable writes outlast a crash and restart unnoticed", async () => {
+    const storage = await opened.open(await backend.fresh(), { bounds: { operationMs: 20_000 } });
+    await storage.accounts.create(DOMAIN, "romeo", {}, 1);
+    await server().stop("SIGQUIT");
+    const reading = storage.accounts.exists(DOMAIN, "romeo");
+    const writing = storage.documents.put(DOMAIN, "romeo", "vcard", "", "<vCard/>");
+    await server().start();
+    expect(await reading).toBe(true);
+    await writing;
+    expect(await storage.documents.get(DOMAIN, "romeo", "vcard", "")).toBe("<vCard/>");
+  });
+
+  test("an offline message is stored exactly where its adder was told so, through a crash under load", async () => {
+    const storage = await opened.open(await backend.fresh(), { bounds: { operationMs: 600, maxWaiting: 10_000 } });
+    const told: string[] = [];
+    const doubtful = new Set<string>();
+    let next = 0;
+    const adder = async (rounds: number) => {
+      for (let n = 0; n < rounds; n += 1) {
+        const text = `<m>${next++}</m>`;
+        try {
+          if (await storage.offline.add(DOMAIN, "romeo", text, 1, 100_000)) told.push(text);
+        } catch (error) {
+          expect(error).toBeInstanceOf(StoreUnavailable);
+          doubtful.add(text);
+          return;
+        }
+      }
+    };
+    const adders = Promise.all(Array.from({ length: 40 }, () => adder(10_000)));
+    while (told.length < 200 && doubtful.size === 0) await storage.ping();
+    await server().stop("SIGKILL");
+    await adders;
+    await server().start();
+    await untilUp(storage);
+    const stored = (await storage.offline.read(DOMAIN, "romeo", 0, 1_000_000)).map(({ text }) => text);
+    expect(new Set(stored).size).toBe(stored.length);
+    expect(told.filter((text) => !stored.includes(text))).toEqual([]);
+    expect(stored.filter((text) => !told.includes(text) && !doubtful.has(text))).toEqual([]);
+    expect(await storage.offline.count(DOMAIN, "romeo")).toBe(stored.length);
+  });
+
+  test("no more operations wait than allowed; the others are refused at once", async () => {
+    const storage = await opened.open(await backend.fresh(), { bounds });
+    await server().stop();
+    const reads = Array.from({ length: 80 }, () => storage.accounts.exists(DOMAIN, "romeo"));
+    const refused = await Promise.allSettled(reads.slice(bounds.maxWaiting));
+    expect(refused.every(({ status }) => status === "rejected")).toBe(true);
+    expect(String((refused[0] as PromiseRejectedResult).reason)).toContain("are waiting already");
+    const adds = Array.from({ length: 80 }, () => storage.offline.add(DOMAIN, "romeo", "<m/>", 1, 10));
+    await expect(adds.at(-1)).rejects.toThrow("are waiting already");
+    await Promise.allSettled([...reads, ...adds]);
+    await server().start();
+    await untilUp(storage);
+  });
+}
+
+function everything({ accounts, rosters, offline, documents, ping }: Storage): Promise<unknown>[] {
+  return [
+    ping(),
+    accounts.get(DOMAIN, "romeo"),
+    accounts.create(DOMAIN, "juliet", {}, 1),
+    accounts.delete(DOMAIN, "nurse"),
+    rosters.load(DOMAIN, "romeo"),
+    rosters.put(DOMAIN, "romeo", rosterItem("a@b")),
+    offline.add(DOMAIN, "romeo", "<m/>", 1, 10),
+    offline.removeThrough(DOMAIN, "romeo", 1),
+    documents.put(DOMAIN, "romeo", "vcard", "", "<vCard/>"),
+  ];
+}
+
+/** Each try takes its time by itself. */
+async function untilUp(storage: Storage): Promise<void> {
+  const end = performance.now() + 10_000;
+  for (;;) {
+    try {
+      await storage.ping();
+      return;
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+  }
+}
