@@ -65,7 +65,9 @@ export class LocalRegion {
     };
     const logFile = folder.file("logs", `${region.name}.log`);
     const { verbose, print } = options;
-    this.log = openRegionLog({ region: region.name, file: logFile, verbose, print });
+    // While everything ends, regions miss one another: that is nothing to be told of.
+    const tell = (line: string) => (verbose || this.#state !== "ending") && print(line);
+    this.log = openRegionLog({ region: region.name, file: logFile, verbose, print: tell });
     this.#process = new NodeProcess({
       args: options.nodeArgs(this.configFile),
       onOutput: (text) => this.log.write(text),
@@ -121,9 +123,14 @@ export class LocalRegion {
     }
   }
 
+  /** The world is about to end: what goes wrong from now on is nobody's business. */
+  ending(): void {
+    this.#state = "ending";
+  }
+
   /** Drains the node; resolves when its process is gone. */
   async stop(): Promise<void> {
-    this.#state = "ending";
+    this.ending();
     await this.#process.stop(STOP_MS);
   }
 

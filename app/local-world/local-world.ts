@@ -1,6 +1,6 @@
 // A world on this machine: its name server, its authority and its regions, from the first process to the last.
 import { randomBytes } from "node:crypto";
-import { EventEmitter } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { World } from "../../regions/world.ts";
@@ -101,9 +101,17 @@ export class LocalWorld extends EventEmitter<{ change: [] }> {
     this.#keepPorts();
   }
 
+  /** Resolves when the nodes say that every pair is linked; they tell it now and then. Gives up after `ms`. */
+  async whenLinksShow(ms: number): Promise<void> {
+    const late = AbortSignal.timeout(ms);
+    while (!late.aborted && this.status.links.some((link) => link.state !== "up"))
+      await once(this, "change", { signal: late }).catch(() => undefined);
+  }
+
   /** Drains every region and ends the name server; resolves when no process is left. */
   async stop(): Promise<void> {
     this.links.stop();
+    for (const region of this.regions) region.ending();
     await Promise.all(this.regions.map((region) => region.stop()));
     await this.#zone.close();
   }

@@ -12,6 +12,8 @@ import { checkText, summaryJson, summaryText } from "./table.ts";
 
 /** Time for every pair of regions to exchange a stanza, ms. */
 const LINK_MS = 60_000;
+/** Time for the nodes to say so afterwards, ms. */
+const STATUS_MS = 3000;
 
 /** Runs a local world. Resolves with the exit code when nothing of it is left. @throws UsageError, WorldError */
 export async function runLocalWorld(flags: StartFlags): Promise<number> {
@@ -48,6 +50,7 @@ async function runIn(folder: DataFolder, options: StartOptions): Promise<number>
     await unlessEnded(end.signal, world.start());
     say(`Every region listens after ${seconds(started)}; linking them …`);
     await link(world, end.signal);
+    await unlessEnded(end.signal, world.whenLinksShow(STATUS_MS));
     if (options.check) return await check(world, extra, options, started);
     world.links.keep();
     page?.show({ world, accounts: demo });

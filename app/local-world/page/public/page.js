@@ -97,7 +97,9 @@ async function main() {
     byId("hint").textContent =
       "Choose somebody, and then somebody in another region: two windows open, and they can chat.";
   }
-  watch(world, chosen, await drawMap(byId("map"), Boolean(chosen)));
+  const small = Boolean(chosen) || matchMedia("(max-width: 760px)").matches;
+  document.body.classList.toggle("small-map", small);
+  watch(world, chosen, await drawMap(byId("map"), small));
 }
 
 main();
