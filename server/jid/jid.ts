@@ -1,10 +1,9 @@
 // JIDs: parsing, preparation and the cache that makes parsing cheap. RFC 7622.
+import { unshared } from "../xml/unshared.ts";
+import { JidError } from "./jid-error.ts";
 import { prepareDomainpart, prepareLocalpart, prepareResourcepart } from "./precis.ts";
 
-/** Thrown for text that is no JID; `message` says which part and why. */
-export class JidError extends Error {
-  override name = "JidError";
-}
+export { JidError } from "./jid-error.ts";
 
 /** A prepared JID. Immutable; equal JIDs have equal `full` strings, and often are the same object. */
 export class Jid {
@@ -44,12 +43,9 @@ export class Jid {
 
   /** Parses and prepares a JID. @throws JidError */
   static parse(text: string): Jid {
-    const known = cache.get(text);
+    const known = recent.get(text);
     if (known !== undefined) return known;
-    const jid = parse(text);
-    if (cache.size >= CACHE_LIMIT) cache = new Map();
-    cache.set(text, jid);
-    return jid;
+    return older.size === 0 ? parseAnew(text) : recall(text);
   }
 
   /** Parses, or undefined where the text is no JID. */
@@ -87,8 +83,40 @@ export class Jid {
   }
 }
 
-const CACHE_LIMIT = 20_000;
-let cache = new Map<string, Jid>();
+// The cache has two generations: what is used moves to the recent one; once that is full it becomes the older one, and
+// what has not been used since is gone. A flood of made-up JIDs so cannot push out those in use, nor take more than
+// about 20,000 times 1 KiB.
+const GENERATION = 10_000;
+/** UTF-16 units; longer texts, that nobody uses often, are parsed each time. */
+const LONGEST_CACHED = 256;
+let recent = new Map<string, Jid>();
+let older = new Map<string, Jid>();
+
+function recall(text: string): Jid {
+  const jid = older.get(text);
+  if (jid === undefined) return parseAnew(text);
+  remember(unshared(text), jid);
+  return jid;
+}
+
+function parseAnew(text: string): Jid {
+  if (text.length > LONGEST_JID) throw new JidError("longer than a JID may be");
+  const own = unshared(text);
+  const jid = parse(own);
+  if (text.length <= LONGEST_CACHED) remember(own, jid);
+  return jid;
+}
+
+function remember(text: string, jid: Jid): void {
+  if (recent.size >= GENERATION) {
+    older = recent;
+    recent = new Map();
+  }
+  recent.set(text, jid);
+}
+
+/** Bytes of three full parts and their separators, and so more UTF-16 units than any JID has before preparation. */
+const LONGEST_JID = 3 * 1023 + 2;
 
 /** Splits by RFC 7622 §3.1: the resource after the first "/", then the localpart before the first "@". */
 function parse(text: string): Jid {

@@ -1,28 +1,63 @@
-// Preparation of a JID's parts: PRECIS profiles and IDNA. RFC 7622 §3.2 to §3.4.
-import { domainToUnicode } from "node:url";
-import { JidError } from "./jid.ts";
+// Preparation of a JID's localpart and resourcepart: the PRECIS profiles. RFC 7622 §3.3, §3.4; RFC 8265.
+import { belongsTo, satisfiesBidiRule } from "./derived-property.ts";
+import { JidError } from "./jid-error.ts";
 
-/** UsernameCaseMapped with the excluded characters of RFC 7622 §3.3.1. @throws JidError */
+export { prepareDomainpart } from "./idna.ts";
+
+/** ASCII that UsernameCaseMapped and RFC 7622 §3.3.1 leave as it is. */
+const PLAIN_LOCALPART = /^[!#$%()*+,\-.0-9;=?[\\\]^_`a-z{|}~]+$/;
+/** ASCII that OpaqueString leaves as it is. */
+const PLAIN_RESOURCEPART = /^[ -~]+$/;
+/** Not in a localpart though the profile would have them. RFC 7622 §3.3.1. */
+const EXCLUDED = /["&'/:<>@]/;
+/** Full-width and half-width characters, with a decomposition of that kind. RFC 8264 §5.2.1. */
+const WIDTH = /[\u3000\uff01-\uffee]/g;
+const NON_ASCII_SPACE = /[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g;
+
+/** UsernameCaseMapped without what RFC 7622 §3.3.1 excludes. @throws JidError */
 export function prepareLocalpart(text: string): string {
-  const prepared = text.normalize("NFC").toLowerCase();
-  if (/["&'/:<>@\s\p{C}]/u.test(prepared)) throw new JidError(`localpart has a character that is not allowed`);
+  if (text.length <= 1023 && PLAIN_LOCALPART.test(text)) return text;
+  const prepared = enforceUsernameCaseMapped(bounded(text, "localpart"));
+  if (prepared === undefined || EXCLUDED.test(prepared))
+    throw new JidError("localpart has a character that is not allowed");
   return bounded(prepared, "localpart");
-}
-
-/** IDNA U-labels, lower case, or an IP literal. @throws JidError */
-export function prepareDomainpart(text: string): string {
-  const trimmed = text.endsWith(".") ? text.slice(0, -1) : text;
-  if (!/^[a-z0-9.-]+$/.test(trimmed) && trimmed !== "") {
-    const unicode = trimmed.startsWith("[") ? trimmed : domainToUnicode(trimmed);
-    return bounded(unicode, "domainpart");
-  }
-  return bounded(trimmed, "domainpart");
 }
 
 /** OpaqueString. @throws JidError */
 export function prepareResourcepart(text: string): string {
-  if (/\p{Cc}/u.test(text)) throw new JidError("resourcepart has a control character");
-  return bounded(text.normalize("NFC"), "resourcepart");
+  if (text.length <= 1023 && PLAIN_RESOURCEPART.test(text)) return text;
+  const prepared = enforceOpaqueString(bounded(text, "resourcepart"));
+  if (prepared === undefined) throw new JidError("resourcepart has a character that is not allowed");
+  return bounded(prepared, "resourcepart");
+}
+
+/** The UsernameCaseMapped profile; undefined for text that it refuses. RFC 8265 §3.3. */
+export function enforceUsernameCaseMapped(text: string): string | undefined {
+  const result = stable(text, (input) =>
+    input
+      .replace(WIDTH, (character) => character.normalize("NFKC"))
+      .toLowerCase()
+      .normalize("NFC"),
+  );
+  if (result === undefined || result === "" || !belongsTo("IdentifierClass", result)) return undefined;
+  return satisfiesBidiRule(result) ? result : undefined;
+}
+
+/** The OpaqueString profile; undefined for text that it refuses. RFC 8265 §4.2. */
+export function enforceOpaqueString(text: string): string | undefined {
+  const result = stable(text, (input) => input.replace(NON_ASCII_SPACE, " ").normalize("NFC"));
+  return result === undefined || result === "" || !belongsTo("FreeformClass", result) ? undefined : result;
+}
+
+/** Applies rules until nothing changes any more; undefined where three more times do not do. RFC 8264 §7. */
+function stable(text: string, rules: (text: string) => string): string | undefined {
+  let result = rules(text);
+  for (let again = 0; again < 3; again++) {
+    const next = rules(result);
+    if (next === result) return result;
+    result = next;
+  }
+  return undefined;
 }
 
 function bounded(text: string, part: string): string {

@@ -1,6 +1,7 @@
 // Start tags met before, found again by their text, so that those all stanzas share are checked and split but once.
-import { type Name, unshared } from "./names.ts";
+import type { Name } from "./names.ts";
 import type { ChildHead } from "./raw-element.ts";
+import { unshared } from "./unshared.ts";
 
 /** A good start tag (or empty-element tag) without prefix whose only attribute, if any, is `xmlns`. */
 export interface KnownTag {

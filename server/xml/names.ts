@@ -1,5 +1,6 @@
 // Qualified names, each split and checked once and then found again by a small table.
 import { isNcName } from "./characters.ts";
+import { unshared } from "./unshared.ts";
 
 /** What a name means as an attribute. */
 export const PLAIN = 0;
@@ -62,9 +63,4 @@ function makeName(text: string, hash: number): Name | undefined {
         ? PREFIX_DECLARATION
         : PREFIXED;
   return { text, prefix, local, kind, bit: 1 << (hash & 31) };
-}
-
-/** A copy that does not keep the (much longer) string alive that `text` was cut from. */
-export function unshared(text: string): string {
-  return text.length < 13 ? text : ` ${text}`.slice(1);
 }

@@ -136,11 +136,10 @@ export class Scanner extends TagScanner {
   /** After "<?". */
   private scanDeclaration(text: string, from: number): number {
     const close = text.indexOf(">", from);
-    if (close === -1) {
-      if (this.token.length + text.length - this.mark > LONGEST_DECLARATION)
-        return this.fail("restricted-xml", "processing instruction");
-      return text.length;
-    }
+    const end = close === -1 ? text.length : close;
+    if (this.token.length + end - this.mark > LONGEST_DECLARATION)
+      return this.fail("restricted-xml", "processing instruction");
+    if (close === -1) return end;
     const fault = declarationFault(this.takeToken(text, close), this.mayDeclare);
     if (fault !== undefined) return this.fail(fault, "not the XML declaration of a stream");
     this.mayDeclare = false;

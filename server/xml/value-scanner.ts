@@ -61,7 +61,9 @@ export class ValueScanner extends ScanState {
   /** After "&". */
   protected scanReference(text: string, from: number): number {
     const end = text.length;
-    for (let i = from; i < end; i++) {
+    // The index where the reference is longer than allowed, wherever the text was split.
+    const tooFar = this.referenceMark + LONGEST_REFERENCE - this.reference.length;
+    for (let i = from; i < end && i <= tooFar; i++) {
       const c = text.charCodeAt(i);
       if (c === SEMICOLON) {
         const reference = this.reference.take(text.slice(this.referenceMark, i));
@@ -73,8 +75,7 @@ export class ValueScanner extends ScanState {
       if (c < 128 && c !== HASH && ((CLASS[c] as number) & NAME) === 0)
         return this.fail("not-well-formed", "reference without end");
     }
-    if (this.reference.length + end - this.referenceMark > LONGEST_REFERENCE)
-      return this.fail("policy-violation", "reference too long");
+    if (end > tooFar) return this.fail("policy-violation", "reference too long");
     return end;
   }
 }
