@@ -116,6 +116,11 @@ export class XmppStream {
     this.tokenizer.reset();
   }
 
+  /** Forgets what the peer sent in clear behind its request for TLS. RFC 6120 §5.3.2. */
+  discard(): void {
+    this.tokenizer.discard();
+  }
+
   /** Other bounds from now on. */
   setLimits(limits: Limits): void {
     this.limits = limits;
