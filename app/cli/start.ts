@@ -14,6 +14,7 @@ export function startCommand(program: Command): void {
     .option("--fresh", "forget what an earlier start kept")
     .option("--port <port>", "port of the web page (default: 15200, or a free one)", port)
     .option("--check", "send a message and a presence subscription between every pair of regions, then end")
+    .option("--link-timeout <seconds>", "time for every pair of regions to exchange a stanza", whole, 60)
     .option("--json", "print JSON instead of the table")
     .option("--verbose", "show every line the nodes log")
     .action(async (flags: object) => {

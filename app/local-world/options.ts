@@ -16,6 +16,7 @@ export interface StartFlags {
   readonly check?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
+  readonly linkTimeout?: number;
 }
 
 /** A start, ready to be carried out. */
@@ -31,6 +32,8 @@ export interface StartOptions {
   readonly check: boolean;
   readonly json: boolean;
   readonly verbose: boolean;
+  /** Time for every pair of regions to exchange a stanza. */
+  readonly linkSeconds: number;
 }
 
 const worlds = join(import.meta.dirname, "..", "..", "regions", "worlds");
@@ -53,6 +56,7 @@ export function resolveStart(flags: StartFlags, env: NodeJS.ProcessEnv = process
     check: flags.check === true,
     json: flags.json === true,
     verbose: flags.verbose === true,
+    linkSeconds: flags.linkTimeout ?? 60,
   };
 }
 

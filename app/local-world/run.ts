@@ -10,9 +10,7 @@ import { type Page, reservePage } from "./page/server.ts";
 import { selfCheck } from "./self-check.ts";
 import { checkText, summaryJson, summaryText } from "./table.ts";
 
-/** Time for every pair of regions to exchange a stanza, ms. */
-const LINK_MS = 60_000;
-/** Time for the nodes to say so afterwards, ms. */
+/** Time for the nodes to say that they are linked, once they are, ms. */
 const STATUS_MS = 3000;
 
 /** Runs a local world. Resolves with the exit code when nothing of it is left. @throws UsageError, WorldError */
@@ -49,7 +47,7 @@ async function runIn(folder: DataFolder, options: StartOptions): Promise<number>
     await unlessEnded(end.signal, world.prepare(demo, extra));
     await unlessEnded(end.signal, world.start());
     say(`Every region listens after ${seconds(started)}; linking them …`);
-    await link(world, end.signal);
+    await link(world, options.linkSeconds, end.signal);
     await unlessEnded(end.signal, world.whenLinksShow(STATUS_MS));
     if (options.check) return await check(world, extra, options, started);
     world.links.keep();
@@ -79,12 +77,12 @@ async function forget(world: LocalWorld, accounts: readonly LocalAccount[]): Pro
   }
 }
 
-async function link(world: LocalWorld, signal: AbortSignal): Promise<void> {
+async function link(world: LocalWorld, seconds: number, signal: AbortSignal): Promise<void> {
   try {
-    await world.links.whenAllLinked(LINK_MS, signal);
+    await world.links.whenAllLinked(seconds * 1000, signal);
   } catch (error) {
     if (signal.aborted) throw error;
-    throw new Failure(`these regions exchanged no stanza within ${LINK_MS / 1000} s:\n${textOf(error)}`);
+    throw new Failure(`these regions exchanged no stanza within ${seconds} s:\n${textOf(error)}`);
   }
 }
 

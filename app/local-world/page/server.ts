@@ -149,6 +149,7 @@ function serveState(app: FastifyInstance, state: { shown: Shown | undefined }): 
     watchers.add(watcher);
     request.raw.on("close", () => watchers.delete(watcher));
     watcher.write(`retry: 1000\n\n${event()}`);
+    return reply;
   });
   const alive = setInterval(() => {
     for (const watcher of watchers) send(watcher, ":\n\n");
