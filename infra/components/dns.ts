@@ -19,6 +19,8 @@ export interface DnsArgs {
   readonly balancer: { readonly dnsName: pulumi.Input<string>; readonly zoneId: pulumi.Input<string> };
   /** Port whose answer means that the region is well. */
   readonly healthPort: number;
+  /** Counts the region as ill, so that the global domain's answers leave it out. */
+  readonly drained: boolean;
   readonly transform?: {
     readonly record?: Transform<aws.route53.RecordArgs>;
     readonly healthCheck?: Transform<aws.route53.HealthCheckArgs>;
@@ -57,6 +59,7 @@ export class Dns extends pulumi.ComponentResource {
         port: this.args.healthPort,
         requestInterval: 30,
         failureThreshold: 3,
+        invertHealthcheck: this.args.drained,
         tags: { Name: `${this.name} ${this.args.domain}` },
       },
       this.args.transform?.healthCheck,

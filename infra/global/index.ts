@@ -8,7 +8,7 @@ const authority = config.get("authority");
 if (authority !== undefined && authority !== "private" && authority !== "none")
   throw new pulumi.RunError(`authority: "private" or "none", not "${authority}"`);
 
-const outputs = globalProgram(configuredWorld(config), {
+const outputs = globalProgram(configuredWorld(config).world, {
   ...given("home", config.get("home")),
   ...given("protect", config.getBoolean("protect")),
   ...(authority && { authority }),

@@ -28,6 +28,8 @@ export interface RegionSettings {
   readonly acmeDirectory?: string;
   /** Days that logs are kept. Default: 30. */
   readonly logDays?: number;
+  /** Leaves the region out of the global domain's answers. Default: false. */
+  readonly drained?: boolean;
 }
 
 /** What the parts of a region are made with. */
@@ -226,7 +228,7 @@ function renewals(
 }
 
 function names(frame: Frame, balancer: Balancer): Dns {
-  const { name, world, region, awsRegion, provider } = frame;
+  const { name, world, region, awsRegion, settings, provider } = frame;
   const zones = zoneDomains(world.domains);
   return new Dns(
     name,
@@ -240,6 +242,7 @@ function names(frame: Frame, balancer: Balancer): Dns {
       sameZone: zoneOf(region.domain, zones) === zoneOf(world.domains.global, zones),
       balancer,
       healthPort: 5222,
+      drained: settings.drained ?? false,
     },
     { provider },
   );
