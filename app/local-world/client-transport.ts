@@ -96,12 +96,16 @@ export async function overTcp(host: string, port: number): Promise<ClientTranspo
  * CDATA; the stream's header and the XML declaration are skipped.
  */
 export function splitStream(text: string): { elements: string[]; rest: string; ended: boolean } {
-  const tag = /<(\/?)([?\w:.-]+)(?:"[^"]*"|'[^']*'|[^<>"'])*>/g;
+  const tag = /<(\/?)([?\w:.-]+)(?:"[^"]*"|'[^']*'|[^<>"'])*>/y;
   const elements: string[] = [];
   let depth = 0;
   let start = 0;
   let done = 0;
-  for (let found = tag.exec(text); found; found = tag.exec(text)) {
+  for (let at = text.indexOf("<"); at >= 0; at = text.indexOf("<", tag.lastIndex)) {
+    tag.lastIndex = at;
+    const found = tag.exec(text);
+    // A tag whose end has not come yet.
+    if (found === null) break;
     const [whole, closing, name = ""] = found;
     if (depth === 0 && name === "stream:stream") {
       if (closing) return { elements, rest: "", ended: true };
