@@ -1,8 +1,10 @@
 // One node's XMPP server: storage, virtual hosts and client listeners. Knows nothing of federation but its two ports.
-import { randomBytes } from "node:crypto";
+import { randomBytes, X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { AddressInfo, Server as NetServer } from "node:net";
 import type { Logger } from "pino";
 import { Accounts } from "./auth/accounts.ts";
+import { credentialSource } from "./auth/sources.ts";
 import { Throttle } from "./auth/throttle.ts";
 import type { C2sConnection } from "./c2s/connection.ts";
 import type { C2sContext } from "./c2s/context.ts";
@@ -11,6 +13,7 @@ import { ResumableSessions } from "./c2s/stream-management/stream-management.ts"
 import { type Clock, systemClock } from "./clock.ts";
 import { listenForComponents } from "./component/listener.ts";
 import type { ListenerConfig, NodeConfig } from "./config/contract.ts";
+import { ConfigError } from "./config/load.ts";
 import { readSecret } from "./config/secret.ts";
 import { startHost } from "./host/start.ts";
 import { listenForObservers } from "./observe/listener.ts";
@@ -72,7 +75,11 @@ export class MeridianServer {
   static async create(config: NodeConfig, options: ServerOptions): Promise<MeridianServer> {
     const clock = options.clock ?? systemClock;
     const { log } = options;
-    const tls = new TlsContexts(config.hosts, { log });
+    const authorities = readAuthorities(config.authentication.clientAuthorities);
+    const tls = new TlsContexts(config.hosts, {
+      log,
+      ...(authorities.length === 0 ? {} : { clientAuthorities: authorities.map(String) }),
+    });
     const storage = await openStorage(config.storage, { log, clock });
     const accounts = new Accounts(storage.accounts, { iterations: config.authentication.scramIterations, clock });
     const router = new Router();
@@ -85,7 +92,8 @@ export class MeridianServer {
       tls,
       authentication: config.authentication,
       limits: config.limits,
-      credentials: accounts,
+      credentials: credentialSource(config.authentication, accounts, clock, log),
+      clientAuthorities: authorities,
       throttle: new Throttle({ clock, failuresBeforeBan, banSeconds }),
       decoySecret: randomBytes(32),
       clock,
@@ -221,6 +229,17 @@ export class MeridianServer {
     const { port } = server.address() as AddressInfo;
     return { kind: "c2s", tls: config.tls, address: config.address, port, close: () => closeServer(server) };
   }
+}
+
+/** The certificates of PEM files. @throws ConfigError naming the file */
+function readAuthorities(files: readonly string[]): X509Certificate[] {
+  return files.map((file) => {
+    try {
+      return new X509Certificate(readFileSync(file));
+    } catch (error) {
+      throw new ConfigError("authentication.clientAuthorities", [`${file}: ${(error as Error).message}`]);
+    }
+  });
 }
 
 /** Stops accepting; connections that are open stay. */

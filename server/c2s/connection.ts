@@ -16,6 +16,7 @@ import type { C2sContext } from "./context.ts";
 import type { StreamFeature } from "./feature.ts";
 import { limitsAfterAuthentication, limitsBeforeAuthentication } from "./limits.ts";
 import { saslFeature } from "./sasl.ts";
+import { sasl2Feature } from "./sasl2.ts";
 import type { C2sSession } from "./session.ts";
 import { startTlsFeature } from "./starttls.ts";
 import { streamLimitsFeatures } from "./stream-limits.ts";
@@ -23,6 +24,7 @@ import { streamManagementFeature } from "./stream-management/feature.ts";
 
 const CORE_FEATURES: readonly StreamFeature[] = [
   startTlsFeature,
+  sasl2Feature,
   saslFeature,
   bindFeature,
   sessionFeature,
@@ -91,7 +93,7 @@ export class C2sConnection implements StreamHandler {
     this.host = host;
     this.lang = header.lang;
     this.stream.open(this.header(header.from));
-    this.stream.send(this.features());
+    this.sendFeatures();
   }
 
   element(raw: RawElement): void | Promise<void> {
@@ -147,6 +149,11 @@ export class C2sConnection implements StreamHandler {
   private traceIn(raw: RawElement): void {
     if (this.account !== undefined && this.context.trace.has(this.account.bare))
       this.log.info({ trace: "in", jid: this.session?.jid.full, xml: raw.toElement().toString() }, "trace");
+  }
+
+  /** Sends the features of the stream's present state. */
+  sendFeatures(): void {
+    this.stream.send(this.features());
   }
 
   private header(to: string | undefined): HeaderOut {

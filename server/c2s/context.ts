@@ -1,4 +1,5 @@
 // What every client connection of a node shares.
+import type { X509Certificate } from "node:crypto";
 import type { Logger } from "pino";
 import type { Throttle } from "../auth/throttle.ts";
 import type { Clock } from "../clock.ts";
@@ -19,6 +20,8 @@ export interface C2sContext {
   readonly limits: StreamLimits;
   readonly credentials: CredentialSource;
   readonly throttle: Throttle;
+  /** Authorities whose client certificates EXTERNAL accepts. */
+  readonly clientAuthorities: readonly X509Certificate[];
   /** Secret from which answers about unknown accounts are made up. */
   readonly decoySecret: Buffer;
   readonly clock: Clock;

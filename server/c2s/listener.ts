@@ -35,6 +35,8 @@ function directTlsServer(context: C2sContext, accept: (socket: Socket) => void):
   const server = createTlsServer(
     {
       ALPNProtocols: ["xmpp-client"],
+      requestCert: context.clientAuthorities.length > 0,
+      rejectUnauthorized: false,
       SNICallback: (servername, callback) =>
         callback(null, context.tls.sni(servername) ?? context.tls.forDomain(first.domain)),
       handshakeTimeout: context.limits.authenticationSeconds * 1000,

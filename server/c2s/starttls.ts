@@ -35,7 +35,7 @@ async function startTls(connection: C2sConnection, raw: RawElement): Promise<voi
     await stream.transport.startTls("server", {
       context: context.tls.forDomain(host.domain),
       sni: (servername) => context.tls.sni(servername),
-      requestCert: false,
+      requestCert: context.clientAuthorities.length > 0,
     });
   } catch (error) {
     connection.log.debug({ err: error }, "TLS handshake failed");

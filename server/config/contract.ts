@@ -172,12 +172,46 @@ export const FederationConfig = z.strictObject({
   idleSeconds: Seconds.default(600).describe("A stream without traffic is closed after this time."),
 });
 
+const ProviderDomains = z.array(DomainName).min(1).exactOptional().describe("Domains it answers for; none: all.");
+
+/** Who vouches for passwords. */
+export const ProviderConfig = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("stored") }).describe("Accounts of the storage."),
+  z
+    .strictObject({
+      kind: z.literal("jwt"),
+      algorithm: z.enum(["HS256", "RS256", "ES256", "EdDSA"]),
+      secret: Secret.optional().describe("Shared secret, for HS256."),
+      publicKeyFile: z.string().min(1).optional().describe("PEM file of key or certificate, for the others."),
+      issuer: z.string().min(1).exactOptional(),
+      audience: z.string().min(1).exactOptional(),
+      leewaySeconds: z.number().min(0).exactOptional(),
+      domains: ProviderDomains,
+    })
+    .refine(({ secret, publicKeyFile }) => (secret === undefined) !== (publicKeyFile === undefined), {
+      message: "give either secret or publicKeyFile",
+    }),
+  z.strictObject({
+    kind: z.literal("http"),
+    url: z.url(),
+    token: Secret.optional().describe("Sent as Authorization: Bearer."),
+    timeoutSeconds: Seconds.exactOptional(),
+    domains: ProviderDomains,
+  }),
+]);
+
 /** Who may log in, and how. */
 export const AuthenticationConfig = z
   .strictObject({
     plainWithoutTls: z.boolean().default(false).describe("Offer PLAIN on unencrypted streams: benchmarks only."),
     requireTls: z.boolean().default(true).describe("Clients must encrypt before they authenticate."),
-    anonymous: z.boolean().default(false),
+    anonymous: z.boolean().default(false).describe("Offer ANONYMOUS: throw-away accounts for everybody."),
+    providers: z
+      .array(ProviderConfig)
+      .min(1)
+      .default([{ kind: "stored" }])
+      .describe("Tried in order."),
+    clientAuthorities: z.array(z.string()).default([]).describe("PEM files: client certificates EXTERNAL accepts."),
     scramIterations: z.int().min(4096).default(10_000),
     failuresBeforeBan: z.int().min(1).default(20),
     banSeconds: Seconds.default(3600),
@@ -215,4 +249,5 @@ export type StreamLimits = z.output<typeof StreamLimits>;
 export type FederationConfig = z.output<typeof FederationConfig>;
 export type RemotePolicy = z.output<typeof RemotePolicy>;
 export type AuthenticationConfig = z.output<typeof AuthenticationConfig>;
+export type ProviderConfig = z.output<typeof ProviderConfig>;
 export type Secret = z.output<typeof Secret>;

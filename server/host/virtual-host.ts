@@ -1,6 +1,7 @@
 // One domain served here: its modules, its sessions, and the way of a stanza through both.
 import type { Logger } from "pino";
 import type { Accounts } from "../auth/accounts.ts";
+import type { InlineBindFeature } from "../c2s/bind2.ts";
 import type { StreamFeature } from "../c2s/feature.ts";
 import type { Clock } from "../clock.ts";
 import { Jid } from "../jid/jid.ts";
@@ -60,6 +61,8 @@ export class VirtualHost implements ModuleHost {
   readonly iqHandlers = new IqHandlers();
   readonly requests: Requests;
   readonly pipelines: Pipelines;
+  /** What clients may ask for while binding within SASL2. XEP-0386. */
+  readonly inlineBindFeatures: InlineBindFeature[] = [];
   /** Stream features that modules added. */
   readonly streamFeatures: StreamFeature[] = [];
   private readonly router: Router;
@@ -159,6 +162,10 @@ export class VirtualHost implements ModuleHost {
   /** Tells observers where a message went. */
   delivered(stanza: Stanza, account: string, takers: readonly ClientSession[]): void {
     if (this.events.observed("message.delivered")) this.events.emit("message.delivered", { stanza, account, takers });
+  }
+
+  inlineBindFeature(feature: InlineBindFeature): void {
+    this.inlineBindFeatures.push(feature);
   }
 
   streamFeature(feature: StreamFeature): void {

@@ -3,6 +3,7 @@ import type { Element } from "ltx";
 import type { Logger } from "pino";
 import type { z } from "zod";
 import type { Accounts } from "../auth/accounts.ts";
+import type { InlineBindFeature } from "../c2s/bind2.ts";
 import type { StreamFeature } from "../c2s/feature.ts";
 import type { Clock } from "../clock.ts";
 import type { DiscoRegistry } from "../host/disco-registry.ts";
@@ -108,6 +109,8 @@ export interface ModuleHost {
   emit<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void;
   /** Adds a feature to client streams. */
   streamFeature(feature: StreamFeature): void;
+  /** Adds a feature that clients may switch on while binding within SASL2. XEP-0386. */
+  inlineBindFeature(feature: InlineBindFeature): void;
   /** Offers something to other modules, or takes what one offers (named in `needs`). */
   provide<T>(key: ApiKey<T>, value: T): void;
   use<T>(key: ApiKey<T>): T;

@@ -42,3 +42,5 @@ export const NS_SASL_CHANNEL_BINDING = "urn:xmpp:sasl-cb:0";
 export const NS_XML = "http://www.w3.org/XML/1998/namespace";
 /** Stream management. XEP-0198. */
 export const NS_SM = "urn:xmpp:sm:3";
+/** Extensible SASL profile. XEP-0388. */
+export const NS_SASL2 = "urn:xmpp:sasl:2";

@@ -19,6 +19,12 @@ export const csi = defineModule({
   implements: ["XEP-0352 1.0.0"],
   config: z.strictObject({}),
   activate(host) {
+    host.inlineBindFeature({
+      xmlns: NS_CSI,
+      request(session, element) {
+        if (element.getName() === "inactive") deactivate(session);
+      },
+    });
     host.streamFeature({
       name: "csi",
       phase: "after authentication",

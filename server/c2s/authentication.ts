@@ -1,0 +1,135 @@
+// SASL exchanges on client streams, whichever profile carries them: fed, throttled, counted. RFC 6120 §6, XEP-0388.
+import { Jid } from "../jid/jid.ts";
+import type { SaslContext, SaslExchange, SaslFailure, SaslStep } from "../sasl/mechanism.ts";
+import { beginExchange, decodeSaslData, offeredMechanisms, refusal } from "../sasl/mechanisms.ts";
+import type { C2sConnection } from "./connection.ts";
+
+type Success = Extract<SaslStep, { kind: "success" }>;
+
+/** How a profile writes what an exchange says. */
+export interface SaslProfile {
+  challenge(data: Buffer): string;
+  failure(failure: SaslFailure): string;
+  /** The stream belongs to the account now: writes the success and what follows from it. */
+  succeeded(connection: C2sConnection, account: Jid, step: Success): void | Promise<void>;
+}
+
+/** An exchange in progress, with the profile that began it: the two are never mixed. */
+interface Running {
+  readonly exchange: SaslExchange;
+  readonly profile: SaslProfile;
+}
+
+const running = new WeakMap<C2sConnection, Running>();
+
+/** What the mechanisms may know of a connection. */
+export function saslContext(connection: C2sConnection): SaslContext {
+  const { context, stream } = connection;
+  const domain = connection.host?.domain ?? "";
+  return {
+    domain,
+    encrypted: stream.transport.encrypted,
+    tlsSocket: stream.transport.tls?.socket,
+    serverCertificate: context.tls.leafOf(stream.transport.tls?.socket, domain),
+    credentials: context.credentials,
+    decoySecret: context.decoySecret,
+    offered: connection.offeredMechanisms,
+    plainWithoutTls: context.authentication.plainWithoutTls,
+    anonymous: context.authentication.anonymous,
+    clientAuthorities: context.clientAuthorities,
+    decoyIterations: context.authentication.scramIterations,
+    report: (error) => connection.log.error({ err: error }, "an authentication provider failed"),
+  };
+}
+
+/** Names to offer now, remembered for downgrade protection. */
+export function offer(connection: C2sConnection): readonly string[] {
+  const names = offeredMechanisms(saslContext(connection));
+  connection.offeredMechanisms = names;
+  return names;
+}
+
+/** Begins an exchange with the mechanism's initial response as base64 text. */
+export function begin(
+  connection: C2sConnection,
+  profile: SaslProfile,
+  mechanism: string,
+  initial: string,
+): void | Promise<void> {
+  running.delete(connection);
+  const context = saslContext(connection);
+  const exchange = beginExchange(mechanism, context);
+  if (exchange === undefined)
+    return fail(connection, profile, { kind: "failure", condition: refusal(mechanism, context) });
+  return run(connection, profile, exchange, initial);
+}
+
+/** Runs an exchange that was made elsewhere (FAST), from its first message. */
+export function run(
+  connection: C2sConnection,
+  profile: SaslProfile,
+  exchange: SaslExchange,
+  initial: string,
+): void | Promise<void> {
+  running.set(connection, { exchange, profile });
+  return feed(connection, profile, exchange, initial);
+}
+
+/** Takes the peer's next message. */
+export function respond(connection: C2sConnection, profile: SaslProfile, text: string): void | Promise<void> {
+  const state = running.get(connection);
+  if (state?.profile !== profile) return fail(connection, profile, { kind: "failure", condition: "malformed-request" });
+  return feed(connection, profile, state.exchange, text);
+}
+
+/** The peer gives up. RFC 6120 §6.4.4. */
+export function abort(connection: C2sConnection, profile: SaslProfile): Promise<void> {
+  return fail(connection, profile, { kind: "failure", condition: "aborted" });
+}
+
+function feed(
+  connection: C2sConnection,
+  profile: SaslProfile,
+  exchange: SaslExchange,
+  text: string,
+): void | Promise<void> {
+  const data = decodeSaslData(text);
+  if (!Buffer.isBuffer(data)) return fail(connection, profile, data);
+  const step = exchange.step(data);
+  if (step instanceof Promise) return step.then((settled) => proceed(connection, profile, settled));
+  return proceed(connection, profile, step);
+}
+
+function proceed(connection: C2sConnection, profile: SaslProfile, step: SaslStep): void | Promise<void> {
+  const { stream, host, context } = connection;
+  switch (step.kind) {
+    case "challenge":
+      return stream.send(profile.challenge(step.data));
+    case "failure":
+      return fail(connection, profile, step);
+    case "success": {
+      running.delete(connection);
+      const account = Jid.prepared(step.local, host?.domain ?? "", "");
+      const address = stream.transport.remoteAddress;
+      if (context.throttle.banned(account.bare, address))
+        return fail(connection, profile, { kind: "failure", condition: "not-authorized" });
+      context.throttle.succeeded(account.bare, address);
+      context.metrics.login(true);
+      connection.authenticatedAs(account);
+      return profile.succeeded(connection, account, step);
+    }
+  }
+}
+
+/** A failure is counted, and slowed down once there were several. */
+async function fail(connection: C2sConnection, profile: SaslProfile, failure: SaslFailure): Promise<void> {
+  const { stream, context } = connection;
+  running.delete(connection);
+  if (failure.condition === "not-authorized") {
+    context.metrics.login(false);
+    const wait = context.throttle.failed(failure.account, stream.transport.remoteAddress);
+    connection.log.info({ condition: failure.condition }, "authentication failed");
+    if (wait > 0) await new Promise<void>((resolve) => context.clock.setTimeout(resolve, wait));
+  }
+  stream.send(profile.failure(failure));
+}

@@ -1,0 +1,60 @@
+// Binding within SASL2, with the features a client wants from the start. XEP-0386.
+import { createHash } from "node:crypto";
+import type { Element } from "ltx";
+import type { VirtualHost } from "../host/virtual-host.ts";
+import type { Jid } from "../jid/jid.ts";
+import { prepareResourcepart } from "../jid/precis.ts";
+import { NS_SM } from "../xml/namespaces.ts";
+import { newResource, openSession } from "./bind.ts";
+import type { C2sConnection } from "./connection.ts";
+import type { C2sSession } from "./session.ts";
+import { enable } from "./stream-management/feature.ts";
+
+export const NS_BIND2 = "urn:xmpp:bind:0";
+
+/** A feature that a client may ask for while binding. XEP-0386 §3.2. */
+export interface InlineBindFeature {
+  /** Namespace of the request, which is also what is announced. */
+  readonly xmlns: string;
+  /** Switches it on for the session that was just bound. */
+  request(session: C2sSession, element: Element): void;
+}
+
+/** What is announced within SASL2's inline features. */
+export function bindInlineFeature(connection: C2sConnection): string {
+  const names = [NS_SM, ...(connection.host?.inlineBindFeatures.map(({ xmlns }) => xmlns) ?? [])];
+  const features = names.map((name) => `<feature var='${name}'/>`).join("");
+  return `<bind xmlns='${NS_BIND2}'><inline>${features}</inline></bind>`;
+}
+
+/** Binds a resource and switches on what was asked; `<bound/>` as text, or "" where the account has no resource left. */
+export function bindInline(connection: C2sConnection, request: Element, userAgent: string | undefined): string {
+  const host = connection.host as VirtualHost;
+  const account = connection.account as Jid;
+  const session = openSession(connection, host, account, resourceFor(account, request, userAgent));
+  if (session === undefined) {
+    connection.stream.fail("resource-constraint", "the account has all the resources it may have");
+    return "";
+  }
+  let answers = "";
+  for (const element of request.getChildElements()) {
+    const xmlns = element.getNS();
+    if (xmlns === NS_SM && element.getName() === "enable") answers += enable(connection, element.attrs.resume);
+    else host.inlineBindFeatures.find((feature) => feature.xmlns === xmlns)?.request(session, element);
+  }
+  return answers === "" ? `<bound xmlns='${NS_BIND2}'/>` : `<bound xmlns='${NS_BIND2}'>${answers}</bound>`;
+}
+
+/** The client's tag, and a part that is the same for the same installation, so that it replaces its own old session. */
+function resourceFor(account: Jid, request: Element, userAgent: string | undefined): string {
+  const tag = request.getChild("tag", NS_BIND2)?.getText() ?? "";
+  const own =
+    userAgent === undefined
+      ? newResource()
+      : createHash("sha256").update(`${account.bare} ${userAgent}`).digest("base64url").slice(0, 12);
+  try {
+    return tag === "" ? own : prepareResourcepart(`${tag.slice(0, 64)}.${own}`);
+  } catch {
+    return own;
+  }
+}
