@@ -2,7 +2,7 @@
 import type { Element } from "ltx";
 import { Jid } from "../jid/jid.ts";
 import { escapeAttribute } from "../xml/escape.ts";
-import { NS_CLIENT } from "../xml/namespaces.ts";
+import { NS_CLIENT, NS_SERVER } from "../xml/namespaces.ts";
 import { type ChildHead, RawElement } from "../xml/raw-element.ts";
 import { serializeChildren } from "../xml/serialize.ts";
 
@@ -91,7 +91,17 @@ export class Stanza {
       else if (name === "xml:lang") lang = value;
       else if (name !== "to" && name !== "from") extra += ` ${name}='${escapeAttribute(value)}'`;
     }
-    return new Stanza(raw.name as StanzaKind, from, to, id, type, lang ?? streamLang, extra, raw.tail, raw.children);
+    return new Stanza(
+      raw.name as StanzaKind,
+      from,
+      to,
+      id,
+      type,
+      lang ?? streamLang,
+      extra,
+      raw.tail,
+      inClientNamespace(raw.children, raw.xmlns),
+    );
   }
 
   /** The text to write on a TCP stream of either content namespace. */
@@ -199,6 +209,12 @@ function unescapeAttribute(text: string): string {
   });
 }
 
+/** The heads as they are in a client's stream, wherever the stanza came from: `has` and `child` know no other. */
+function inClientNamespace(children: readonly ChildHead[], content: string): readonly ChildHead[] {
+  if (content !== NS_SERVER) return children;
+  return children.map(({ name, xmlns }) => ({ name, xmlns: xmlns === NS_SERVER ? NS_CLIENT : xmlns }));
+}
+
 /** Prefixes of names are dissolved, so that the content is right under whichever content namespace it goes out. */
 function fromTree(element: Element, from: Jid | undefined, to: Jid | undefined): Stanza {
   const { attrs } = element;
@@ -215,7 +231,17 @@ function fromTree(element: Element, from: Jid | undefined, to: Jid | undefined):
   const kind = element.getName() as StanzaKind;
   const inner = serializeChildren(element, xmlns);
   const tail = inner === "" ? "/>" : `>${inner}</${kind}>`;
-  return new Stanza(kind, from, to, attrs.id, attrs.type, attrs["xml:lang"], extra, tail, children);
+  return new Stanza(
+    kind,
+    from,
+    to,
+    attrs.id,
+    attrs.type,
+    attrs["xml:lang"],
+    extra,
+    tail,
+    inClientNamespace(children, xmlns),
+  );
 }
 
 const SEPARATE: ReadonlySet<string> = new Set(["from", "to", "id", "type", "xml:lang", "xmlns"]);
