@@ -20,6 +20,8 @@ export interface ClientPlan {
   readonly starttls: boolean;
   readonly stage: Stage;
   readonly priority: number | undefined;
+  /** xml:lang of its streams. */
+  readonly lang: string | undefined;
 }
 
 const SM = "urn:xmpp:sm:3";
@@ -126,11 +128,12 @@ export class Client implements Actor {
 
   /** Sends a stream header and reads the server's, with its features. */
   async openStream(): Promise<XmlNode> {
-    const { domain } = this.plan;
+    const { domain, lang } = this.plan;
+    const rest = `to="${domain}" version="1.0"${lang === undefined ? "" : ` xml:lang="${lang}"`}`;
     this.wire.send(
       this.wire.framed
-        ? `<open xmlns="${NS_FRAMING}" to="${domain}" version="1.0"/>`
-        : `<?xml version="1.0"?><stream:stream xmlns="${NS_CLIENT}" xmlns:stream="${NS_STREAM}" to="${domain}" version="1.0">`,
+        ? `<open xmlns="${NS_FRAMING}" ${rest}/>`
+        : `<?xml version="1.0"?><stream:stream xmlns="${NS_CLIENT}" xmlns:stream="${NS_STREAM}" ${rest}>`,
     );
     const header = await this.inbox.next();
     if (header.kind !== "open") throw new Error(`expected a stream header, got ${showItem(header)}`);

@@ -78,6 +78,10 @@ describe("marks", () => {
     fits("<message>{any order}<b/><a/></message>", "<message><a/><b/></message>");
     differs("<message>{any order}<b/><b/></message>", "<message><a/><b/></message>", "no <b");
   });
+  test("{no name}", () => {
+    fits("<message>{no b}{...}</message>", "<message><a/></message>");
+    differs("<message>{no b}{...}</message>", "<message><a/><b/></message>", "must not be there");
+  });
   test("{*} within a value", () => {
     fits('<message type="a-{*}"/>', '<message type="a-b"/>');
     differs('<message type="a-{*}"/>', '<message type="b-a"/>', 'got "b-a"');

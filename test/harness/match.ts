@@ -111,6 +111,8 @@ function compareChildren(
   const rest = elementsOf(got);
   const below = { receiver: place.receiver, root: false };
   let problem: string | undefined;
+  const unwanted = rest.find(({ name }) => pattern.absent.includes(name));
+  if (unwanted !== undefined) return `${path}: must not be there: ${showXml(unwanted, got.ns)}`;
   for (const wanted of pattern.children) {
     const index = rest.findIndex((child) => {
       if (problem !== undefined) return false;

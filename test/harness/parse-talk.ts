@@ -69,10 +69,7 @@ const FORMS: readonly (readonly [RegExp, Parse])[] = [
   [/^(\S+)\s+quiet(?: through (\S+))?$/, ([who, through], { line }) => ({ line, do: "quiet", who: who!, through })],
   [/^(\S+)\s+closed$/, ([who], { line }) => ({ line, do: "closed", who: who! })],
   [/^(\S+)\s+opens$/, ([who], { line }) => ({ line, do: "open", who: who! })],
-  [
-    /^(\S+)\s+sees error (\S+)$/,
-    ([who, condition], { line }) => ({ line, do: "error", who: who!, condition: condition! }),
-  ],
+  [/^(\S+)\s+sees error(?: (\S+))?$/, ([who, condition], { line }) => ({ line, do: "error", who: who!, condition })],
   [
     /^(\S+)\s+authenticates (\S+)\s*(.*)$/,
     ([who, mechanism, rest], { line }) => ({

@@ -23,6 +23,8 @@ export interface ElementPattern {
   readonly moreChildren: boolean;
   /** `{any order}` as content. */
   readonly anyOrder: boolean;
+  /** `{no name}` as content: names of children that must not be there. */
+  readonly absent: readonly string[];
 }
 
 /** What must come next on a wire. */
@@ -31,6 +33,7 @@ export type Pattern =
   | { readonly kind: "element"; readonly element: ElementPattern }
   | { readonly kind: "close" };
 
+const NO = /\{no ([\w-]+)\}/g;
 const MORE = "talk-more-attributes";
 
 /** Reads a pattern; `ns` is the content namespace of the stream. @throws Error where it is not well-formed */
@@ -60,9 +63,10 @@ function toPattern(node: XmlNode): ElementPattern {
   const children = node.children
     .filter((child) => typeof child !== "string")
     .map((child) => toPattern(conditionNamespace(node, child)));
-  const rest = written.replaceAll("{...}", "").replaceAll("{any order}", "");
+  const absent = [...written.matchAll(NO)].map(([, name]) => name as string);
+  const rest = written.replace(NO, "").replaceAll("{...}", "").replaceAll("{any order}", "");
   const text = children.length > 0 || rest.trim() === "" ? rest.trim() : rest;
-  return { ns: node.ns, name: node.name, attributes, children, text, moreAttributes, moreChildren, anyOrder };
+  return { ns: node.ns, name: node.name, attributes, children, text, moreAttributes, moreChildren, anyOrder, absent };
 }
 
 /** Inside an error an unprefixed child stands in the namespace of its conditions: `<error><conflict/></error>`. */

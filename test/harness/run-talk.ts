@@ -96,7 +96,7 @@ class Runner {
       case "down":
         return scene.peers.get(step.domain)?.down();
       case "drain":
-        await scene.serverOf(step.domain).nodes[0]?.drain();
+        scene.drain(step.domain);
     }
   }
 
@@ -186,8 +186,9 @@ class Runner {
   }
 
   /** The error, the end of the stream, the end of the connection. RFC 6120 §4.9.1.1. */
-  private async streamError(who: string, condition: string): Promise<void> {
-    const text = `<stream:error><${condition}>{...}</${condition}>{...}</stream:error>`;
+  private async streamError(who: string, condition: string | undefined): Promise<void> {
+    const inner = condition === undefined ? "" : `<${condition}>{...}</${condition}>`;
+    const text = `<stream:error>${inner}{...}</stream:error>`;
     await this.expect({ line: 0, who, text });
     await this.expect({ line: 0, who, text: "</stream:stream>" });
     await this.ended(who);
@@ -195,12 +196,20 @@ class Runner {
 
   private async authenticate({ who, mechanism, options }: Extract<Step, { do: "authenticate" }>): Promise<void> {
     const { wire, plan } = this.client(who);
-    await authenticate(wire, mechanism, {
+    const fails = options.get("fails");
+    const attempt = authenticate(wire, mechanism, {
       user: options.get("user") ?? plan.login.user,
       password: options.get("password") ?? PASSWORD,
       authzid: options.get("authzid"),
       binding: options.get("binding"),
+      gs2: options.get("gs2"),
     });
+    if (fails === undefined) return attempt;
+    const problem = await attempt.then(
+      () => "success",
+      (error: Error) => error.message,
+    );
+    if (!problem.includes(`<${fails}`)) throw new Unexpected(`${who}: expected ${fails}, got ${problem}`);
   }
 
   /** Byte by byte, each its own packet as far as that can be had. */

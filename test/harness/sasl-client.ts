@@ -12,6 +12,8 @@ export interface Login {
   readonly authzid?: string | undefined;
   /** Channel binding for -PLUS; tls-exporter by default. */
   readonly binding?: string | undefined;
+  /** GS2 flag in place of what the mechanism asks for: `y` says that no -PLUS was offered. RFC 5802 §6. */
+  readonly gs2?: string | undefined;
 }
 
 /** The server did not accept. */
@@ -40,7 +42,7 @@ async function scram(wire: Wire, mechanism: string, login: Login): Promise<void>
   if (hash === undefined) throw new Error(`talks do not know ${mechanism}`);
   const binding = login.binding ?? "tls-exporter";
   const authzid = login.authzid === undefined ? "" : `a=${escapeName(login.authzid)}`;
-  const gs2 = `${plus ? `p=${binding}` : "n"},${authzid},`;
+  const gs2 = `${login.gs2 ?? (plus ? `p=${binding}` : "n")},${authzid},`;
   const nonce = randomBytes(18).toString("base64");
   const clientFirst = `n=${escapeName(login.user)},r=${nonce}`;
   const serverFirst = await exchange(wire, "auth", gs2 + clientFirst, mechanism);

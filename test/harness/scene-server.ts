@@ -52,7 +52,10 @@ export class ServerUnderTest {
   async start(clock: Clock, nameServer: string): Promise<void> {
     const count = Number(this.hosts[0]!.options.get("nodes") ?? 1);
     if (count > 1) this.folder = await mkdtemp(join(tmpdir(), "talk-"));
-    const log = pino({ level: process.env.TALK_LOG ?? "debug" }, { write: (line: string) => void this.log.push(line) });
+    const log = pino(
+      { level: process.env.TALK_LOG ?? "debug", base: null, timestamp: false },
+      { write: (line: string) => void this.log.push(line) },
+    );
     for (let i = 1; i <= count; i++)
       this.nodes.push(await startNode(this.config(`node-${i}`, nameServer), { clock, log }));
   }

@@ -29,6 +29,7 @@ export class Scene {
   private readonly probes: Wire[] = [];
   /** Contacts of rosters: whose, and where. */
   private readonly contacts: { readonly owner: string; readonly domain: string }[] = [];
+  private readonly draining: Promise<void>[] = [];
   private started = false;
 
   /** Takes a line that says what there is; false for one that says what happens. */
@@ -87,6 +88,7 @@ export class Scene {
         mechanism: options.get("mechanism") ?? "PLAIN",
         starttls: transport === "tcp",
         stage: stageOf(options),
+        lang: options.get("lang"),
         priority: options.has("priority") ? Number(options.get("priority")) : undefined,
       },
       () => this.elsewhere(server),
@@ -126,10 +128,16 @@ export class Scene {
     return server;
   }
 
+  /** Begins an orderly shutdown, which goes on while the talk does. */
+  drain(domain: string): void {
+    this.draining.push(...this.serverOf(domain).nodes.map((node) => node.drain()));
+  }
+
   async stop(): Promise<void> {
     for (const actor of this.actors.values()) actor.cut();
     for (const probe of this.probes) probe.destroy();
     for (const peer of this.peers.values()) await peer.stop();
+    await Promise.all(this.draining);
     for (const server of this.servers) await server.stop();
     await this.dns.stop();
   }
@@ -206,6 +214,7 @@ export class Scene {
         if (item.kind !== "element" || item.node.name !== "presence") return false;
         const from = item.node.attributes.get("from");
         const type = item.node.attributes.get("type");
+        if (actor === client) return type === undefined || type === "unavailable";
         return from === client.full ? type === undefined : from === bare && type === "probe";
       });
   }

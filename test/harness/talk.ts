@@ -35,7 +35,7 @@ export type Step = { readonly line: number } & (
   | { readonly do: "any order"; readonly expectations: readonly Expectation[] }
   | { readonly do: "quiet"; readonly who: string; readonly through: string | undefined }
   | { readonly do: "closed"; readonly who: string }
-  | { readonly do: "error"; readonly who: string; readonly condition: string }
+  | { readonly do: "error"; readonly who: string; readonly condition: string | undefined }
   | { readonly do: "authenticate"; readonly who: string; readonly mechanism: string; readonly options: Options }
   | { readonly do: "open"; readonly who: string }
   | { readonly do: "close"; readonly who: string }
