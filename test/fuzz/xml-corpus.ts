@@ -107,6 +107,12 @@ export function makeStream(random: Random): string {
   return text + (text.includes("<s:stream") ? "</s:stream>" : "</stream:stream>");
 }
 
+/** One element that stands alone, with a declaration at times. */
+export function makeDocument(random: Random): string {
+  const element = random.chance(50) ? random.pick(CHILDREN) : makeElement(random, 0);
+  return (random.chance(10) ? "<?xml version='1.0'?>" : "") + element;
+}
+
 function makeElement(random: Random, depth: number): string {
   const name = random.pick(["a", "b:c", "body", "x", "d:message", "stream:y", "c:z"]);
   let head = `<${name}`;

@@ -201,8 +201,30 @@ export function theirs(pieces: readonly string[]): Outcome {
       };
     }),
   );
+  // RFC 6120 §11.6: no byte order mark, even as the first character.
+  if (pieces.join("").startsWith("\ufeff")) stop("byte order mark");
   for (const piece of pieces) if (outcome.error === undefined) parser.write(piece);
   settle();
   if (outcome.error === "closed") outcome.error = undefined;
   return outcome;
+}
+
+/** What saxes makes of a text that must be one element alone: its root in canonical form, or undefined. RFC 7395 §3.3.3. */
+export function theirDocument(text: string): string | undefined {
+  const whole = theirs([`${STREAM}${text.replace(/^<\?xml [^>]*>/, "")}`]);
+  const parser = new SaxesParser({ xmlns: true });
+  let bad = !text.startsWith("<") || !text.isWellFormed() || whole.error !== undefined;
+  parser.on("error", () => {
+    bad = true;
+  });
+  parser.write(text).close();
+  return bad || whole.events.length !== 2 ? undefined : whole.events[1];
+}
+
+const STREAM = `<stream:stream xmlns:stream='${NS_STREAM}'>`;
+
+/** What our parser makes of the same: the canonical form, or undefined. */
+export function ourDocument(text: string): string | undefined {
+  const raw = parseDocument(text, DEFAULT_XML_LIMITS);
+  return raw instanceof RawElement ? canonicalElement(raw) : undefined;
 }

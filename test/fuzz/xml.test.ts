@@ -1,7 +1,7 @@
 // Differential fuzz of the tokenizer, saxes being the oracle. FUZZ_SEED and FUZZ_RUNS (millions, for the night).
 import { expect, test } from "@jest/globals";
-import { makeStream, mutate, split } from "./xml-corpus.ts";
-import { hasTrimmedNamespace, type Outcome, ours, theirs } from "./xml-outcome.ts";
+import { makeDocument, makeStream, mutate, split } from "./xml-corpus.ts";
+import { hasTrimmedNamespace, type Outcome, ourDocument, ours, theirDocument, theirs } from "./xml-outcome.ts";
 import { Random } from "./xml-random.ts";
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 3000);
@@ -77,6 +77,29 @@ test(
   () => {
     const { bad } = run(SEED, RUNS, (random) => mutate(makeStream(random), random));
     expect(bad + RUNS).toBeGreaterThan(RUNS);
+  },
+  2 ** 30,
+);
+
+test(
+  `documents are refused where saxes refuses them, and nowhere else (seed ${SEED})`,
+  () => {
+    const count = { good: 0, bad: 0 };
+    for (let k = 0; k < RUNS; k++) {
+      const caseSeed = (SEED + k) >>> 0;
+      const random = new Random(caseSeed);
+      const document = makeDocument(random);
+      const text = random.chance(20) ? document : mutate(document, random);
+      if (hasTrimmedNamespace(text)) continue;
+      try {
+        const own = ourDocument(text);
+        expect(own).toEqual(theirDocument(text));
+        count[own === undefined ? "bad" : "good"]++;
+      } catch (error) {
+        throw new Error(`FUZZ_SEED=${caseSeed} FUZZ_RUNS=1 ${JSON.stringify(text)}`, { cause: error });
+      }
+    }
+    expect(count.good + count.bad).toBeGreaterThan(0);
   },
   2 ** 30,
 );
