@@ -80,6 +80,11 @@ export class Throttle implements LoginThrottle {
     this.accounts.forget(account);
     this.trusted.add(pair(account, networkOf(address)), this.clock.now(), this.clock.now() + 24 * this.period);
   }
+
+  /** Entries kept: at most six times the limit. */
+  get size(): number {
+    return this.accounts.size + this.addresses.size + this.trusted.size;
+  }
 }
 
 /** Counts by key, bounded: what is oldest goes first, and what reached `keep` goes last. */
@@ -92,6 +97,10 @@ class Tally {
   constructor(limit: number, keep: number) {
     this.limit = limit;
     this.keep = keep;
+  }
+
+  get size(): number {
+    return this.counts.size + this.full.size;
   }
 
   failures(key: string, now: number): number {

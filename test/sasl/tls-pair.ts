@@ -38,16 +38,19 @@ export async function tlsPair(
   });
   server.on("error", () => {});
   client.on("error", () => {});
-  await Promise.all([once(server, "secure"), clientReady]);
-  return {
-    server,
-    client,
-    close: async () => {
-      const closed = once(listener, "close");
-      client.destroy();
-      server.destroy();
-      listener.close();
-      await closed;
-    },
+  const close = async () => {
+    const closed = once(listener, "close");
+    client.destroy();
+    server.destroy();
+    listener.close();
+    await closed;
   };
+  try {
+    await Promise.all([once(server, "secure"), clientReady]);
+  } catch (error) {
+    clientReady.catch(() => {}); // both ends fail, and one tells first
+    await close();
+    throw error;
+  }
+  return { server, client, close };
 }

@@ -1,0 +1,110 @@
+// The HTTP authentication provider against a real service on loopback, a good one and bad ones.
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { AuthenticationUnavailable } from "../../server/auth/key-derivation.ts";
+import { type HttpOptions, httpProvider } from "../../server/auth/providers/http.ts";
+import { ManualClock } from "../harness/manual-clock.ts";
+
+const servers: Server[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+type Answer = (request: IncomingMessage, response: ServerResponse, body: string) => void;
+
+async function service(answer: Answer): Promise<string> {
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    answer(request, response, Buffer.concat(chunks).toString());
+  });
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/check`;
+}
+
+function check(url: string, more: Partial<HttpOptions> = {}): Promise<boolean> {
+  return httpProvider({ url, ...more }).checkPassword("example.org", "romeo", 'or"chard');
+}
+
+test("the service is told domain, localpart and password, and decides", async () => {
+  const seen: unknown[] = [];
+  const url = await service((request, response, body) => {
+    seen.push([request.method, request.headers.authorization, request.headers["content-type"], JSON.parse(body)]);
+    response.end(JSON.stringify({ accepted: seen.length === 1 }));
+  });
+  expect(await check(url, { token: "secret" })).toBe(true);
+  expect(await check(url)).toBe(false);
+  const asked = { domain: "example.org", local: "romeo", password: 'or"chard' };
+  expect(seen).toEqual([
+    ["POST", "Bearer secret", "application/json", asked],
+    ["POST", undefined, "application/json", asked],
+  ]);
+});
+
+test.each([401, 403, 404])("status %d refuses", async (status) => {
+  expect(await check(await service((_, response) => response.writeHead(status).end()))).toBe(false);
+});
+
+describe("no answer, so that nobody is accepted or refused for good", () => {
+  test.each<[string, Answer]>([
+    ["an error of the service", (_, response) => response.writeHead(500).end('{"accepted":true}')],
+    ["another good status", (_, response) => response.writeHead(204).end()],
+    ["a page that answers everything with 200", (_, response) => response.end("<html>welcome</html>")],
+    ["a word that is not true or false", (_, response) => response.end('{"accepted":"yes"}')],
+    ["JSON that is no object", (_, response) => response.end("true")],
+    [
+      "a redirect, which would carry the password on",
+      (_, response) => response.writeHead(307, { location: "/other" }).end(),
+    ],
+    ["ten megabytes", (_, response) => response.end(`{"accepted":true,"x":"${"y".repeat(10_000_000)}"}`)],
+    ["a connection cut off", (_, response) => response.destroy()],
+  ])("%s", async (_, answer) => {
+    await expect(check(await service(answer))).rejects.toThrow(AuthenticationUnavailable);
+  });
+
+  test("a service that does not answer in time", async () => {
+    const clock = new ManualClock(0);
+    let asked = () => {};
+    const arrived = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const pending = check(await service(() => asked()), { clock, timeoutSeconds: 3 });
+    const outcome = expect(pending).rejects.toThrow(/in time/);
+    await arrived;
+    await clock.advance(3000);
+    await outcome;
+  });
+
+  test("more calls at once than are allowed", async () => {
+    const held: ServerResponse[] = [];
+    let asked = () => {};
+    const arrived = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const url = await service((_, response) => {
+      held.push(response);
+      asked();
+    });
+    const provider = httpProvider({ url, atOnce: 1 });
+    const first = provider.checkPassword("example.org", "romeo", "x");
+    await expect(provider.checkPassword("example.org", "juliet", "x")).rejects.toThrow(AuthenticationUnavailable);
+    await arrived;
+    held[0]!.end('{"accepted":true}');
+    expect(await first).toBe(true);
+  });
+});
+
+test("passwords go out encrypted, or not off this machine", () => {
+  expect(() => httpProvider({ url: "http://auth.example.org/" })).toThrow(/https/);
+  expect(() => httpProvider({ url: "http://127.0.0.1.example.org/" })).toThrow(/https/);
+  expect(() => httpProvider({ url: "file:///etc/passwd" })).toThrow(/https/);
+  expect(httpProvider({ url: "http://[::1]:8080/" }).name).toBe("http");
+});
