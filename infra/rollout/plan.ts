@@ -12,6 +12,8 @@ import { type Step, steps } from "./waves.ts";
 /** What is planned for one region. */
 export interface RegionPlan {
   readonly region: string;
+  /** Whether there is such a region already. */
+  readonly exists: boolean;
   readonly changes: readonly ResourceChange[];
   readonly findings: readonly Finding[];
   /** USD a month; before is undefined for a region that does not exist yet. */
@@ -55,6 +57,7 @@ async function planRegion(driver: Driver, target: Target, name: string): Promise
   const [preview, before] = [await driver.preview(name, target), await driver.current(name)];
   return {
     region: name,
+    exists: before !== undefined,
     changes: preview.changes,
     findings: findings(preview.resources),
     cost: { before: costOf(before, name), after: regionCost(regionOf(target.world, name)).usd },

@@ -56,7 +56,7 @@ export class Run {
     this.end("running");
     const entries = Object.values(this.journal.regions);
     // What a killed tool left half done comes first, and what failed is rolled back before anything else is touched.
-    if (entries.some(({ state }) => state === "failed")) {
+    if (entries.some(({ state }) => state === "failed" || state === "rolled back")) {
       await this.rollBackFailed();
       return this.journal;
     }
@@ -159,8 +159,8 @@ export class Run {
 
   /** A region that is only about to be made cannot be asked. */
   private exists(name: string): boolean {
-    const entry = this.journal.regions[name];
-    return entry === undefined || entry.state === "done" || entry.recorded !== undefined;
+    const planned = this.journal.plan.regions.find((plan) => plan.region === name);
+    return planned === undefined || planned.exists || this.entry(name).state === "done";
   }
 
   private async rollBackFailed(): Promise<void> {
