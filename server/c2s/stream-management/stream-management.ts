@@ -1,6 +1,7 @@
 // Stream management of one session: counts, acknowledgements, and what happens when its stream breaks. XEP-0198.
 import { randomBytes } from "node:crypto";
 import type { Timer } from "../../clock.ts";
+import { noteArrival } from "../../stanza/arrival.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import type { StreamEnd } from "../../stream/stream.ts";
 import { NS_SM } from "../../xml/namespaces.ts";
@@ -83,6 +84,7 @@ export class StreamManagement implements Outlet {
   }
 
   deliver(stanza: Stanza): void {
+    noteArrival(stanza, this.session.host.clock.now());
     this.unacked.push(stanza);
     if (this.unacked.length > this.settings.maxUnacked || this.unacked.size > this.settings.maxUnackedSize)
       return this.session.end("resource-constraint", "too much is unacknowledged");

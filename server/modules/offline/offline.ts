@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { ClientSession } from "../../host/session.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
 import { handled, pass, reject, type Verdict } from "../../module/verdict.ts";
+import { arrivalOf } from "../../stanza/arrival.ts";
 import { messageType } from "../../stanza/message.ts";
 import { Stanza } from "../../stanza/stanza.ts";
 import { escapeAttribute } from "../../xml/escape.ts";
@@ -43,7 +44,7 @@ function worthKeeping(stanza: Stanza): boolean {
 
 async function keep(host: ModuleHost, local: string, stanza: Stanza, limit: number): Promise<Verdict> {
   if (!worthKeeping(stanza)) return messageType(stanza) === "chat" ? handled : pass;
-  const at = host.clock.now();
+  const at = arrivalOf(stanza) ?? host.clock.now();
   const stored = await host.storage.offline.add(host.domain, local, delayed(stanza, host.domain, at), at, limit);
   return stored ? handled : reject("service-unavailable", "the offline store of this account is full");
 }
