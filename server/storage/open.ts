@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from "../clock.ts";
 import type { StorageConfig } from "./config.ts";
 import { memoryStorage } from "./memory/storage.ts";
+import { type Observer, observed } from "./observed.ts";
 import type { Storage } from "./ports.ts";
 import type { SqlEngine, StorageBounds } from "./sql/engine.ts";
 import { codeOf, messageOf } from "./sql/engines/fault.ts";
@@ -24,6 +25,8 @@ export interface OpenOptions {
   readonly clock?: Clock;
   /** Default: 5 s for an operation, 1,000 under way or waiting (SQLite: 10,000 writes). */
   readonly bounds?: Partial<StorageBounds>;
+  /** Told how long each operation of a store took. */
+  readonly observe?: Observer;
 }
 
 /** A storage that cannot be opened: says which one (without its password), why, and what to do. */
@@ -39,6 +42,11 @@ const MAX_WAITING = { sqlite: 10_000, postgres: 1000, mysql: 1000 };
  * @throws StorageOpenError
  */
 export async function openStorage(config: StorageConfig, options: OpenOptions = {}): Promise<Storage> {
+  const storage = await openPlain(config, options);
+  return options.observe === undefined ? storage : observed(storage, options.observe);
+}
+
+async function openPlain(config: StorageConfig, options: OpenOptions): Promise<Storage> {
   const clock = options.clock ?? systemClock;
   if (config.kind === "memory") return memoryStorage(clock);
   const bounds = { operationMs: OPERATION_MS, maxWaiting: MAX_WAITING[config.kind], ...options.bounds };

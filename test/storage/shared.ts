@@ -112,7 +112,7 @@ export function sharedContract(backend: Backend): void {
   test("accounts removed while others write to them leave the store whole", async () => {
     const [one, two] = await openTwo();
     await Promise.all(
-      Array.from({ length: 15 }, async (_, n) => {
+      Array.from({ length: 40 }, async (_, n) => {
         await one.accounts.create(DOMAIN, "romeo", {}, n);
         await Promise.all([
           one.offline.add(DOMAIN, "romeo", "<m/>", 1, 1000),

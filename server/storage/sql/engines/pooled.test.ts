@@ -133,6 +133,29 @@ test("operations are bounded in number and in time, and a connection that comes 
   expect(pool.log).toEqual(["released", "released", "released", "ended"]);
 });
 
+test("a transaction whose caller was told that it failed is not committed", async () => {
+  const pool = new ScriptedPool();
+  const { promise: door, resolve: open } = Promise.withResolvers<void>();
+  const slow: Pool = {
+    dialect: "postgres",
+    connect: async () => {
+      const connection = await pool.connect();
+      const query: Connection["query"] = async (bound, ms) => {
+        if (bound.sql === "update") await door;
+        return connection.query(bound, ms);
+      };
+      return { query, release: connection.release };
+    },
+    faultOf: (error) => pool.faultOf(error),
+    end: () => pool.end(),
+  };
+  const engine = new PooledEngine(slow, { operationMs: 30, maxWaiting: 3 });
+  await expect(engine.write(work, repeatable)).rejects.toThrow(StoreUnavailable);
+  open();
+  await engine.close();
+  expect(pool.log).toEqual(["begin", "update", "closed", "ended"]);
+});
+
 test("state is told once when the database goes and once when it is back", async () => {
   const told: [boolean, string][] = [];
   const pool = new ScriptedPool(["connect", lost()], ["connect", lost()]);

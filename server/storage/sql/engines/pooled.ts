@@ -38,6 +38,17 @@ const ROLLBACK: Bound = { name: "", sql: "rollback", values: [] };
 /** One try: works on a connection, tells how far it came. */
 type Attempt<T> = (connection: Connection, ms: number, reached: (phase: Phase) => void) => Promise<T>;
 
+/** An operation under way. */
+interface Call {
+  phase: Phase;
+  /** True once its caller was told that it failed. */
+  over: boolean;
+  readonly idempotent: boolean;
+  /** Monotonic clock, ms. */
+  readonly deadline: number;
+  readonly ms: number;
+}
+
 /** PostgreSQL or MySQL. */
 export class PooledEngine implements SqlEngine {
   readonly dialect: DialectName;
@@ -93,27 +104,28 @@ export class PooledEngine implements SqlEngine {
       throw new StoreUnavailable(`${this.#underWay.size} operations are waiting already`);
     }
     const deadline = (options.since ?? performance.now()) + ms;
-    const working = this.#repeat(attempt, options.idempotent, deadline, ms);
+    const call: Call = { phase: "connecting", over: false, idempotent: options.idempotent, deadline, ms };
+    const working = this.#repeat(attempt, call);
     this.#underWay.add(working);
     const ended = () => this.#underWay.delete(working);
     working.then(ended, ended);
-    return await inTime(working, deadline, `the database did not answer within ${ms} ms`);
+    return await inTime(working, call);
   }
 
   /** Tries until it works, must not be tried again, or the time is over. */
-  async #repeat<T>(attempt: Attempt<T>, idempotent: boolean, deadline: number, ms: number): Promise<T> {
+  async #repeat<T>(attempt: Attempt<T>, call: Call): Promise<T> {
     for (let pause = PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
-      const progress: { phase: Phase } = { phase: "connecting" };
+      call.phase = "connecting";
       try {
-        const value = await this.#try(attempt, progress, deadline, ms);
+        const value = await this.#try(attempt, call);
         this.#isUp(true, "");
         return value;
       } catch (error) {
         const fault = this.#pool.faultOf(error);
         if (fault === "wrong") throw error;
         if (fault !== "conflict") this.#isUp(false, messageOf(error));
-        const left = deadline - performance.now();
-        if (this.#closed || left <= pause || !mayRetry(fault, progress.phase, idempotent)) {
+        const late = call.over || call.deadline - performance.now() <= pause;
+        if (this.#closed || late || !mayRetry(fault, call.phase, call.idempotent)) {
           throw new StoreUnavailable(`the database is not available: ${messageOf(error)}`, { cause: error });
         }
       }
@@ -127,28 +139,28 @@ export class PooledEngine implements SqlEngine {
     this.#onState(up, reason);
   }
 
-  async #try<T>(attempt: Attempt<T>, progress: { phase: Phase }, deadline: number, ms: number): Promise<T> {
+  async #try<T>(attempt: Attempt<T>, call: Call): Promise<T> {
     const connection = await this.#pool.connect();
-    let broken = true;
+    let broken = !call.over;
     try {
-      if (performance.now() >= deadline) {
-        broken = false;
-        throw new ConnectionLost("no connection became free in time");
-      }
-      progress.phase = "working";
-      const value = await attempt(connection, ms, (phase) => {
-        progress.phase = phase;
-      });
+      reach(call, "working");
+      const value = await attempt(connection, call.ms, (phase) => reach(call, phase));
       broken = false;
       return value;
     } catch (error) {
       const fault = this.#pool.faultOf(error);
-      if (fault !== "lost") broken = await rollback(connection, ms);
+      if (fault !== "lost") broken = await rollback(connection, call.ms);
       throw error;
     } finally {
       connection.release(broken);
     }
   }
+}
+
+/** Notes how far an operation came. @throws ConnectionLost where its caller waits no more, so that nothing is begun or committed */
+function reach(call: Call, phase: Phase): void {
+  if (call.over) throw new ConnectionLost("its time was over");
+  call.phase = phase;
 }
 
 /** Runs `work` between begin and commit. An error leaves the transaction open. */
@@ -177,10 +189,14 @@ async function rollback(connection: Connection, ms: number): Promise<boolean> {
   }
 }
 
-/** `promise`, or `StoreUnavailable` where it is not settled by `deadline` (monotonic clock, ms). */
-function inTime<T>(promise: Promise<T>, deadline: number, text: string): Promise<T> {
+/** `promise`, or `StoreUnavailable` and the call over where it is not settled in time. */
+function inTime<T>(promise: Promise<T>, call: Call): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new StoreUnavailable(text)), Math.max(1, deadline - performance.now()));
+    const late = () => {
+      call.over = true;
+      reject(new StoreUnavailable(`the database did not answer within ${call.ms} ms`));
+    };
+    const timer = setTimeout(late, Math.max(1, call.deadline - performance.now()));
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

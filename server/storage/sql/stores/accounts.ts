@@ -4,6 +4,7 @@ import { checkAccount } from "../../text.ts";
 import { changes, type SqlEngine, type Work } from "../engine.ts";
 import { bind, param, statement } from "../statement.ts";
 import { decodeCredentials, encodeCredentials } from "./credentials.ts";
+import { type QueueLocker, queueLocker } from "./offline-adder.ts";
 import { type Builder, orIgnore } from "./upsert.ts";
 
 /** Parameters of every statement about one account. */
@@ -13,10 +14,12 @@ export type AccountKey = { domain: string; local: string };
 export class SqlAccounts implements AccountStore {
   readonly #engine: SqlEngine;
   readonly #sql: ReturnType<typeof statements>;
+  readonly #lockQueues: QueueLocker;
 
   constructor(engine: SqlEngine, builder: Builder) {
     this.#engine = engine;
     this.#sql = statements(builder);
+    this.#lockQueues = queueLocker(builder);
   }
 
   async get(domain: string, local: string): Promise<AccountRecord | undefined> {
@@ -61,14 +64,19 @@ export class SqlAccounts implements AccountStore {
     return Number(row?.accounts ?? 0);
   }
 
+  /**
+   * The queue is locked first and goes after its messages: were it deleted at once where there is none yet, a message
+   * added meanwhile would be deleted without it.
+   */
   *#deleteAll(key: AccountKey): Work<number> {
+    if (this.#engine.dialect !== "sqlite") yield* this.#lockQueues([key]);
     for (const query of this.#sql.deleteRest) yield bind(query, key);
     return yield* changes(bind(this.#sql.delete, key));
   }
 }
 
-/** In the order in which the other stores lock: queues and versions before what they count. */
-const REST = ["offline_queues", "roster_versions", "roster_items", "offline_messages", "documents"] as const;
+/** In the order in which the other stores lock: versions before items. */
+const REST = ["offline_messages", "offline_queues", "roster_versions", "roster_items", "documents"] as const;
 
 function statements(builder: Builder) {
   const { db } = builder;

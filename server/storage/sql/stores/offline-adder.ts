@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import { compareKeys } from "../../text.ts";
 import { rows, type Work } from "../engine.ts";
 import { type Bound, bind, once, param, statement } from "../statement.ts";
+import type { AccountKey } from "./accounts.ts";
 import type { NewMessage } from "./offline.ts";
 import { type Builder, orIgnore } from "./upsert.ts";
 
@@ -32,10 +33,23 @@ interface Batches {
   update(queues: readonly Queue[]): Bound;
 }
 
+/** Locks the queue of each account until the transaction's end, made where missing. */
+export type QueueLocker = (accounts: readonly AccountKey[]) => Work<Map<string, Queue>>;
+
+/** The lock that puts every change of an account's messages in order. SQLite needs none: it has one writer. */
+export function queueLocker(builder: Builder): QueueLocker {
+  const batches = batchesOf(builder);
+  return (accounts) => lockQueues(batches, accounts);
+}
+
 /** The transaction that adds messages in the order given; false for each that its account's limit refused. */
 export function offlineAdder(builder: Builder): (messages: readonly NewMessage[]) => Work<boolean[]> {
-  const batches = builder.dialect === "postgres" ? postgresBatches(builder) : plainBatches(builder);
+  const batches = batchesOf(builder);
   return (messages) => addAll(batches, messages);
+}
+
+function batchesOf(builder: Builder): Batches {
+  return builder.dialect === "postgres" ? postgresBatches(builder) : plainBatches(builder);
 }
 
 function* addAll(batches: Batches, messages: readonly NewMessage[]): Work<boolean[]> {
@@ -58,10 +72,10 @@ function* addAll(batches: Batches, messages: readonly NewMessage[]): Work<boolea
   return answers;
 }
 
-/** Locks the accounts' queues in one order everywhere, so that two nodes do not wait for each other; makes missing ones. */
-function* lockQueues(batches: Batches, messages: readonly NewMessage[]): Work<Map<string, Queue>> {
+/** In one order everywhere, so that two nodes do not wait for each other. */
+function* lockQueues(batches: Batches, accounts: readonly AccountKey[]): Work<Map<string, Queue>> {
   const wanted = new Map<string, Key>();
-  for (const { domain, local } of messages) wanted.set(keyOf(domain, local), { domain, local_part: local });
+  for (const { domain, local } of accounts) wanted.set(keyOf(domain, local), { domain, local_part: local });
   const keys = [...wanted].sort(([a], [b]) => compareKeys(a, b));
   const queues = new Map<string, Queue>();
   const missing = () => keys.flatMap(([name, key]) => (queues.has(name) ? [] : [key]));

@@ -1,0 +1,19 @@
+import { expect, test } from "@jest/globals";
+import { openStorage } from "./open.ts";
+
+test("every operation is told by name with its time and whether it failed", async () => {
+  const told: [string, boolean][] = [];
+  const observe = (operation: string, ms: number, failed: boolean) => {
+    expect(ms).toBeGreaterThanOrEqual(0);
+    told.push([operation, failed]);
+  };
+  const storage = await openStorage({ kind: "memory" }, { observe });
+  expect(await storage.accounts.create("verona.test", "romeo", {}, 1)).toBe(true);
+  expect(await storage.accounts.exists("verona.test", "romeo")).toBe(true);
+  await expect(storage.offline.add("verona.test", "\0", "<m/>", 1, 10)).rejects.toThrow("NUL");
+  expect(told).toEqual([
+    ["accounts.create", false],
+    ["accounts.exists", false],
+    ["offline.add", true],
+  ]);
+});
