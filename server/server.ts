@@ -1,9 +1,8 @@
 // One node's XMPP server: storage, virtual hosts and client listeners. Knows nothing of federation but its two ports.
-import { randomBytes, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { AddressInfo, Server as NetServer } from "node:net";
 import type { Logger } from "pino";
 import { Accounts } from "./auth/accounts.ts";
+import { decoySecret } from "./auth/decoy-secret.ts";
 import { credentialSource } from "./auth/sources.ts";
 import { Throttle } from "./auth/throttle.ts";
 import type { C2sConnection } from "./c2s/connection.ts";
@@ -13,7 +12,6 @@ import { ResumableSessions } from "./c2s/stream-management/stream-management.ts"
 import { type Clock, systemClock } from "./clock.ts";
 import { listenForComponents } from "./component/listener.ts";
 import type { ListenerConfig, NodeConfig } from "./config/contract.ts";
-import { ConfigError } from "./config/load.ts";
 import { readSecret } from "./config/secret.ts";
 import { startHost } from "./host/start.ts";
 import { listenForObservers } from "./observe/listener.ts";
@@ -23,6 +21,7 @@ import type { RemoteRouter } from "./ports.ts";
 import { Router } from "./router/router.ts";
 import { openStorage } from "./storage/open.ts";
 import type { Storage } from "./storage/ports.ts";
+import { readAuthorities } from "./tls/authorities.ts";
 import { TlsContexts } from "./tls/contexts.ts";
 
 /** What a server may be given from outside. */
@@ -78,6 +77,7 @@ export class MeridianServer {
     const authorities = readAuthorities(config.authentication.clientAuthorities);
     const tls = new TlsContexts(config.hosts, {
       log,
+      clock,
       ...(authorities.length === 0 ? {} : { clientAuthorities: authorities.map(String) }),
     });
     const storage = await openStorage(config.storage, { log, clock });
@@ -95,7 +95,7 @@ export class MeridianServer {
       credentials: credentialSource(config.authentication, accounts, clock, log),
       clientAuthorities: authorities,
       throttle: new Throttle({ clock, failuresBeforeBan, banSeconds }),
-      decoySecret: randomBytes(32),
+      decoySecret: await decoySecret(storage),
       clock,
       log,
       metrics: new NodeMetrics(),
@@ -229,17 +229,6 @@ export class MeridianServer {
     const { port } = server.address() as AddressInfo;
     return { kind: "c2s", tls: config.tls, address: config.address, port, close: () => closeServer(server) };
   }
-}
-
-/** The certificates of PEM files. @throws ConfigError naming the file */
-function readAuthorities(files: readonly string[]): X509Certificate[] {
-  return files.map((file) => {
-    try {
-      return new X509Certificate(readFileSync(file));
-    } catch (error) {
-      throw new ConfigError("authentication.clientAuthorities", [`${file}: ${(error as Error).message}`]);
-    }
-  });
 }
 
 /** Stops accepting; connections that are open stay. */

@@ -37,6 +37,7 @@ export function saslContext(connection: C2sConnection): SaslContext {
     plainWithoutTls: context.authentication.plainWithoutTls,
     anonymous: context.authentication.anonymous,
     clientAuthorities: context.clientAuthorities,
+    clock: context.clock,
     decoyIterations: context.authentication.scramIterations,
     report: (error) => connection.log.error({ err: error }, "an authentication provider failed"),
   };
