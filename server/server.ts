@@ -80,7 +80,12 @@ export class MeridianServer {
       clock,
       ...(authorities.length === 0 ? {} : { clientAuthorities: authorities.map(String) }),
     });
-    const storage = await openStorage(config.storage, { log, clock });
+    const metrics = new NodeMetrics();
+    const storage = await openStorage(config.storage, {
+      log,
+      clock,
+      observe: (operation, ms, failed) => metrics.stored(operation, ms, failed),
+    });
     const accounts = new Accounts(storage.accounts, { iterations: config.authentication.scramIterations, clock });
     const router = new Router();
     const trace = new Trace(clock);
@@ -98,7 +103,7 @@ export class MeridianServer {
       decoySecret: await decoySecret(storage),
       clock,
       log,
-      metrics: new NodeMetrics(),
+      metrics,
       trace,
       streamManagement: config.streamManagement,
       resumable: new ResumableSessions(),

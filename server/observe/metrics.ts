@@ -1,6 +1,6 @@
 // What a node counts, and how Prometheus reads it. Counting is a plain increment; labels are made when asked.
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { StanzaKind } from "../stanza/stanza.ts";
 import type { StreamErrorCondition } from "../stream/error.ts";
 import type { StreamEnd } from "../stream/stream.ts";
@@ -29,6 +29,14 @@ export class NodeMetrics {
   private readonly logins = { succeeded: 0, failed: 0 };
   private readonly delay = monitorEventLoopDelay({ resolution: 10 });
 
+  private readonly storage = new Histogram({
+    name: "meridian_storage_seconds",
+    help: "Time of storage operations.",
+    labelNames: ["operation", "outcome"],
+    buckets: [0.0001, 0.001, 0.005, 0.02, 0.1, 0.5, 2, 5],
+    registers: [this.registry],
+  });
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
     this.delay.enable();
@@ -44,6 +52,11 @@ export class NodeMetrics {
   /** Counts a log-in. */
   login(succeeded: boolean): void {
     this.logins[succeeded ? "succeeded" : "failed"]++;
+  }
+
+  /** Counts a call of the storage and its time. */
+  stored(operation: string, ms: number, failed: boolean): void {
+    this.storage.observe({ operation, outcome: failed ? "failed" : "done" }, ms / 1000);
   }
 
   /** A gauge whose values are asked for when Prometheus reads; `values` gives label values and a number each. */
