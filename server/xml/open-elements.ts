@@ -4,7 +4,8 @@ import { type KnownTag, learnTag } from "./known-tags.ts";
 import type { XmlErrorCondition, XmlLimits } from "./limits.ts";
 import { DEFAULT_DECLARATION, type Name, PLAIN, PREFIX_DECLARATION, PREFIXED } from "./names.ts";
 import { type ChildHead, RawElement } from "./raw-element.ts";
-import { declarationFault, Scope } from "./scope.ts";
+import { declarationFault, namespaceOf, Scope } from "./scope.ts";
+import { unshared } from "./unshared.ts";
 
 /** The start tag of a stream's root, decoded. */
 export interface RootTag {
@@ -38,6 +39,8 @@ export class OpenElements {
   private tag: Name | undefined;
   private tagDefault = "";
   private readonly tagNames: Name[] = [];
+  /** Namespaces of the prefixed ones among the names. */
+  private readonly namespaces: string[] = [];
   private tagLength = 0;
   private tagBits = 0;
   private tagPrefixed = false;
@@ -131,7 +134,8 @@ export class OpenElements {
     return true;
   }
 
-  private bind(prefix: string, namespace: string): boolean {
+  private bind(prefix: string, value: string): boolean {
+    const namespace = namespaceOf(value);
     const fault = declarationFault(prefix, namespace);
     if (fault !== undefined) return this.refuse("not-well-formed", fault);
     if (prefix === "") {
@@ -205,14 +209,16 @@ export class OpenElements {
 
   /** Prefixes of attributes are bound, and no two attributes have one expanded name. Namespaces in XML 1.0 §6.3. */
   private checkPrefixed(): boolean {
+    const { tagNames, namespaces } = this;
     for (let k = 0; k < this.tagLength; k++) {
-      const name = this.tagNames[k] as Name;
+      const name = tagNames[k] as Name;
       if (name.kind !== PREFIXED) continue;
       const xmlns = this.scope.resolve(name.prefix);
       if (xmlns === undefined) return this.refuse("not-well-formed", "unbound prefix");
+      namespaces[k] = xmlns;
       for (let j = 0; j < k; j++) {
-        const other = this.tagNames[j] as Name;
-        if (other.kind === PREFIXED && other.local === name.local && this.scope.resolve(other.prefix) === xmlns)
+        const other = tagNames[j] as Name;
+        if (other.kind === PREFIXED && other.local === name.local && namespaces[j] === xmlns)
           return this.refuse("not-well-formed", "duplicate attribute");
       }
     }
@@ -234,7 +240,8 @@ export class OpenElements {
   root(): RootTag {
     const name = this.name as Name;
     const { tagDefault } = this;
-    const attributes = this.takeAttributes();
+    // Kept as long as the stream: no slices of its text.
+    const attributes = this.takeAttributes().map(unshared);
     if (this.xmlnsAt !== -1) attributes.splice(this.xmlnsAt, 0, "xmlns", tagDefault);
     return { name, xmlns: this.xmlns, attributes, defaultNamespace: tagDefault, prefixes: this.scope.toMap() };
   }

@@ -1,5 +1,6 @@
 // Namespace declarations in scope while an element is scanned. Namespaces in XML 1.0 §5, §6.
 import { NS_XML } from "./namespaces.ts";
+import { unshared } from "./unshared.ts";
 
 const NS_XMLNS = "http://www.w3.org/2000/xmlns/";
 
@@ -9,6 +10,24 @@ export function declarationFault(prefix: string, namespace: string): string | un
   if ((prefix === "xml") !== (namespace === NS_XML)) return "xml may not be declared otherwise";
   if (prefix !== "" && namespace.trim() === "") return "a prefix cannot be undeclared";
   return undefined;
+}
+
+// Direct-mapped and never larger: namespaces made up by a peer only push others out.
+const SIZE = 512;
+const LONGEST = 256;
+const known: string[] = new Array(SIZE).fill("");
+
+/** The same namespace name, as one text for all, which keeps no text of a stream alive. */
+export function namespaceOf(value: string): string {
+  const { length } = value;
+  if (length === 0) return value;
+  if (length > LONGEST) return unshared(value);
+  const slot = (length * 31 + value.charCodeAt(length >> 1) * 131 + value.charCodeAt(length - 1) * 1031) & (SIZE - 1);
+  const found = known[slot] as string;
+  if (found === value) return found;
+  const own = unshared(value);
+  known[slot] = own;
+  return own;
 }
 
 /** Prefix declarations as a stack; the first ones may be those of the stream header. */

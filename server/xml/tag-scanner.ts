@@ -37,7 +37,8 @@ function nameEnd(text: string, from: number): number {
   let i = from;
   for (; i < end; i++) {
     const c = text.charCodeAt(i);
-    if (c <= GT && ((CLASS[c] as number) & NAME) === 0) break;
+    if (c >= 97 && c <= 122) continue;
+    if (c < 128 && ((CLASS[c] as number) & NAME) === 0) break;
   }
   return i;
 }

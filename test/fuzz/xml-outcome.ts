@@ -217,6 +217,9 @@ export function theirDocument(text: string): string | undefined {
   parser.on("error", () => {
     bad = true;
   });
+  parser.on("xmldecl", ({ version, encoding }) => {
+    if (version !== "1.0" || (encoding ?? "utf-8").toLowerCase() !== "utf-8") bad = true;
+  });
   parser.write(text).close();
   return bad || whole.events.length !== 2 ? undefined : whole.events[1];
 }

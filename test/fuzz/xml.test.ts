@@ -4,7 +4,7 @@ import { makeDocument, makeStream, mutate, split } from "./xml-corpus.ts";
 import { hasTrimmedNamespace, type Outcome, ourDocument, ours, theirDocument, theirs } from "./xml-outcome.ts";
 import { Random } from "./xml-random.ts";
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 3000);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 1500);
 const SEED = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 0xffffffff));
 
 /** Ends for whatever may be open, to make saxes say of an unfinished text what we may have said at once. */
@@ -33,7 +33,9 @@ function check(text: string, random: Random): Outcome {
   if (!text.isWellFormed()) return checkLoneSurrogate(text, whole);
   const oracle = theirs([text]);
   expect(whole.events).toEqual(oracle.events);
-  if (oracle.error !== undefined) expect(whole.error).toBeDefined();
+  // Either may be the first to tell, so long as the other does once the markup in hand is complete.
+  if (oracle.error !== undefined)
+    expect(ENDINGS.some((ending) => ours([text + ending]).error !== undefined)).toBe(true);
   else if (whole.error !== undefined)
     expect(ENDINGS.some((ending) => theirs([text + ending]).error !== undefined)).toBe(true);
   return whole;
