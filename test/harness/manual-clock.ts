@@ -17,9 +17,8 @@ export class ManualClock implements Clock {
     this.time = start;
   }
 
-  now(): number {
-    return this.time;
-  }
+  /** May be passed on by itself, as `systemClock.now` may. */
+  readonly now = (): number => this.time;
 
   setTimeout(callback: () => void, ms: number): Timer {
     const timer = { at: this.time + Math.max(0, ms), order: this.order++, callback };

@@ -47,6 +47,8 @@ class Unexpected extends Error {}
 class Runner {
   private readonly scene: Scene;
   private captures: Captures = new Map();
+  /** Whose connection the talk dropped itself: it is closed without being told. */
+  private readonly cut = new Set<string>();
 
   constructor(scene: Scene) {
     this.scene = scene;
@@ -59,6 +61,7 @@ class Runner {
     switch (step.do) {
       case "client":
         this.nothingUnread(step.name);
+        this.cut.delete(step.name);
         return scene.client(step.name, this.fill(step.jid), step.options);
       case "wire":
         this.nothingUnread(step.name);
@@ -92,6 +95,7 @@ class Runner {
       case "close":
         return this.actor(step.who).close();
       case "cut":
+        this.cut.add(step.who);
         return this.actor(step.who).cut();
       case "down":
         return scene.peers.get(step.domain)?.down();
@@ -181,6 +185,7 @@ class Runner {
   }
 
   private async ended(who: string): Promise<void> {
+    if (this.cut.has(who)) return this.nothingUnread(who);
     const item = await this.next(this.actor(who), "the end of the connection");
     if (item.kind !== "end") throw new Unexpected(`${who}: expected the end of the connection, got ${showItem(item)}`);
   }

@@ -215,7 +215,9 @@ export class Scene {
         const from = item.node.attributes.get("from");
         const type = item.node.attributes.get("type");
         if (actor === client) return type === undefined || type === "unavailable";
-        return from === client.full ? type === undefined : from === bare && type === "probe";
+        return (
+          (from === client.full && type === undefined) || ((from === client.full || from === bare) && type === "probe")
+        );
       });
   }
 

@@ -27,6 +27,7 @@ export class WebSocketWire implements Wire {
       this.frame(String(data));
     });
     connection.on("close", () => {
+      if (this.ended) return;
       this.ended = true;
       this.receive({ kind: "end" });
       abandon(this.answers);
@@ -64,6 +65,8 @@ export class WebSocketWire implements Wire {
   }
 
   destroy(): void {
+    this.ended = true;
+    abandon(this.answers);
     this.connection.terminate();
   }
 

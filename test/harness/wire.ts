@@ -103,6 +103,9 @@ export class TcpWire implements Wire {
   }
 
   destroy(): void {
+    // What we do ourselves is not received.
+    this.ended = true;
+    abandon(this.answers);
     this.socket.destroy();
   }
 

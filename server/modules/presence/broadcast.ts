@@ -3,7 +3,8 @@ import { type ClientSession, SessionKey } from "../../host/session.ts";
 import { Jid } from "../../jid/jid.ts";
 import type { ModuleHost } from "../../module/define.ts";
 import { presence as barePresence } from "../../stanza/presence.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
+import { Stanza } from "../../stanza/stanza.ts";
+import { parseElement } from "../../xml/tree.ts";
 import { hasFrom, hasTo } from "../roster/item.ts";
 import type { Roster, Rosters } from "../roster/rosters.ts";
 
@@ -83,13 +84,13 @@ async function sendToSubscribers(host: ModuleHost, roster: Roster, stanza: Stanz
   }
 }
 
-/** A new session is told of its account's other resources, and of requests that wait. RFC 6121 §3.1.3, §4.2.2. */
+/** A new session is told of its account's other resources, and of requests that wait, as they came. RFC 6121 §3.1.3, §4.2.2. */
 function learn(host: ModuleHost, roster: Roster, session: ClientSession): void {
   for (const other of host.sessions.available(session.account.local))
     if (other !== session && other.presence !== undefined)
       session.deliver(other.presence.withAddresses(other.jid, session.account));
   for (const item of roster.items.values())
-    if (item.pendingIn !== undefined) session.deliver(barePresence(Jid.parse(item.jid), session.account, "subscribe"));
+    if (item.pendingIn !== undefined) session.deliver(Stanza.fromElement(parseElement(item.pendingIn)));
 }
 
 async function probeContacts(host: ModuleHost, roster: Roster, session: ClientSession): Promise<void> {

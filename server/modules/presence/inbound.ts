@@ -13,11 +13,8 @@ export async function takeSubscription(host: ModuleHost, rosters: Rosters, stanz
   const account = (stanza.to as Jid).toBare();
   const contact = (stanza.from as Jid).toBare();
   const type = stanza.type as SubscriptionType;
-  if (!(await host.accounts.exists(host.domain, account.local))) {
-    // RFC 6121 §3.1.3: the asker learns no more than from a refusal.
-    if (type === "subscribe") await host.route(presence(account, contact, "unsubscribed", stanza.id));
-    return;
-  }
+  // RFC 6121 §8.5.1: the asker learns no more than from someone who never answers.
+  if (!(await host.accounts.exists(host.domain, account.local))) return;
   const before = Rosters.item(await rosters.of(account.local), contact.full);
   if (type === "subscribe" && (hasFrom(before) || before.approved))
     return grant(host, rosters, account, contact, stanza);

@@ -62,6 +62,8 @@ async function broadcast(host: ModuleHost, rosters: Rosters, session: ClientSess
   session.presence = undefined;
   session.priority = 0;
   await leave(host, rosters, session, wasAvailable ? stanza : undefined);
+  // It hears of its own end as well as the account's other resources do. RFC 6121 §4.5.2.
+  if (wasAvailable) session.deliver(stanza.withAddresses(session.jid, session.account));
   return handled;
 }
 
