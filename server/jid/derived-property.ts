@@ -24,8 +24,19 @@ const LETTER_DIGIT = /^[\p{Ll}\p{Lu}\p{Lo}\p{Nd}\p{Lm}\p{Mn}\p{Mc}]$/u;
 /** OtherLetterDigits, Spaces, Symbols and Punctuation. RFC 8264 §9.14 to §9.17. */
 const FREEFORM = /^[\p{Lt}\p{Nl}\p{No}\p{Me}\p{Zs}\p{S}\p{P}]$/u;
 
-/** The derived property of a character (one code point), in the order of RFC 8264 §8. */
+/** What has been found of the Basic Multilingual Plane, so that a flood of odd text costs no more than odd text does. */
+const found: (DerivedProperty | undefined)[] = new Array(0x10000).fill(undefined);
+
+/** The derived property of a character (one code point). RFC 8264 §8. */
 export function derivedProperty(character: string): DerivedProperty {
+  const code = character.codePointAt(0) as number;
+  if (code > 0xffff) return derive(character);
+  found[code] ??= derive(character);
+  return found[code];
+}
+
+/** In the order of RFC 8264 §8. */
+function derive(character: string): DerivedProperty {
   const code = character.codePointAt(0) as number;
   if (EXCEPTIONS_VALID.test(character)) return "PVALID";
   if (EXCEPTIONS_CONTEXT.test(character)) return "CONTEXTO";
@@ -41,8 +52,8 @@ export function derivedProperty(character: string): DerivedProperty {
 
 /** True where every character belongs to the class, contextual rules included. RFC 8264 §4.2, §4.3. */
 export function belongsTo(stringClass: "IdentifierClass" | "FreeformClass", text: string): boolean {
-  for (let i = 0; i < text.length; ) {
-    const character = String.fromCodePoint(text.codePointAt(i) as number);
+  let contextual = false;
+  for (const character of text)
     switch (derivedProperty(character)) {
       case "PVALID":
         break;
@@ -50,55 +61,36 @@ export function belongsTo(stringClass: "IdentifierClass" | "FreeformClass", text
         if (stringClass === "IdentifierClass") return false;
         break;
       case "CONTEXTJ":
-        if (!joinerAllowed(text, i)) return false;
-        break;
       case "CONTEXTO":
-        if (!contextAllows(character, text, i)) return false;
+        contextual = true;
         break;
       default:
         return false;
     }
-    i += character.length;
-  }
-  return true;
+  return !contextual || (joinersAllowed(text) && contextsAllowed(text));
 }
 
 /** For questions about text that is no domain: whether joiners and directions in it are right, and nothing else. */
 const CONTEXT = { checkBidi: true, checkHyphens: false, checkJoiners: true, useSTD3ASCIIRules: false } as const;
-const JOINING = /[\p{L}\p{M}\u200c\u200d]/u;
+const RUN = /[\p{L}\p{M}\u200c\u200d]+/gu;
 
 /**
  * RFC 5892 appendix A.1 and A.2: a joiner stands after a virama, or between letters that join. JavaScript's regular
- * expressions do not know joining types, UTS #46 does: it is asked about the letters and marks around the joiner.
+ * expressions do not know joining types, UTS #46 does: it is asked about each run of letters, marks and joiners.
  */
-function joinerAllowed(text: string, at: number): boolean {
-  const before = [...text.slice(0, at)];
-  const after = [...text.slice(at)];
-  let start = before.length;
-  while (start > 0 && JOINING.test(before[start - 1] as string)) start--;
-  while (start < before.length && /\p{M}/u.test(before[start] as string)) start++;
-  let end = 1;
-  while (end < after.length && JOINING.test(after[end] as string)) end++;
-  if (start === before.length) return false;
-  return !tr46.toUnicode([...before.slice(start), ...after.slice(0, end)].join(""), { ...CONTEXT, checkBidi: false })
-    .error;
+function joinersAllowed(text: string): boolean {
+  for (const [run] of text.matchAll(RUN)) {
+    if (!/[\u200c\u200d]/.test(run)) continue;
+    if (tr46.toUnicode(run.replace(/^\p{M}+/u, ""), { ...CONTEXT, checkBidi: false }).error) return false;
+  }
+  return true;
 }
 
 /** RFC 5892 appendix A.3 to A.9. */
-function contextAllows(character: string, text: string, at: number): boolean {
-  switch (character) {
-    case "\u00b7":
-      return text[at - 1] === "l" && text[at + 1] === "l";
-    case "\u0375":
-      return /^\p{Script=Greek}/u.test(text.slice(at + 1));
-    case "\u05f3":
-    case "\u05f4":
-      return /\p{Script=Hebrew}$/u.test(text.slice(0, at));
-    case "\u30fb":
-      return /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u.test(text);
-    default:
-      return !(/[\u0660-\u0669]/.test(text) && /[\u06f0-\u06f9]/.test(text));
-  }
+function contextsAllowed(text: string): boolean {
+  if (text.includes("\u30fb") && !/[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u.test(text)) return false;
+  if (/[\u0660-\u0669]/.test(text) && /[\u06f0-\u06f9]/.test(text)) return false;
+  return !/(?<!l)\u00b7|\u00b7(?!l)|\u0375(?!\p{Script=Greek})|(?<!\p{Script=Hebrew})[\u05f3\u05f4]/u.test(text);
 }
 
 /** Blocks that have, or by default will have, characters of the Bidi classes R, AL and AN. Unicode DerivedBidiClass.txt. */
