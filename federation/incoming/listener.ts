@@ -1,7 +1,7 @@
 // Listens for other servers, with STARTTLS or direct TLS. RFC 6120 §3.2.1, XEP-0368.
 import { createServer, type Server, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { TcpTransport } from "../../server/index.ts";
+import { expectProxyHeaders, TcpTransport } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import { acceptOptions } from "../tls/index.ts";
 import { type IncomingObserver, IncomingSession } from "./session.ts";
@@ -13,6 +13,8 @@ export interface S2sListenerOptions {
   readonly tls: "starttls" | "direct";
   /** The domain whose certificate a peer gets that sends no SNI. */
   readonly defaultDomain: string;
+  /** Networks (CIDR) whose connections begin with a PROXY header. */
+  readonly proxyProtocol: readonly string[];
 }
 
 /** Starts listening. @throws Error of the system (`EADDRINUSE` …) */
@@ -22,8 +24,13 @@ export function listenForServers(
   observer: IncomingObserver,
   accepted: (session: IncomingSession) => void,
 ): Promise<Server> {
-  const accept = (socket: Socket) => accepted(new IncomingSession(new TcpTransport(socket), context, observer));
-  const server = options.tls === "direct" ? directTls(options, context, accept) : createServer(accept);
+  const accept = (socket: Socket, peer: string | undefined) =>
+    accepted(new IncomingSession(new TcpTransport(socket, peer), context, observer));
+  const server =
+    options.tls === "direct"
+      ? directTls(options, context, accept)
+      : createServer((socket) => accept(socket, socket.remoteAddress));
+  expectProxyHeaders(server, options.proxyProtocol, context);
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen({ port: options.port, host: options.address }, () => {
@@ -34,7 +41,11 @@ export function listenForServers(
   });
 }
 
-function directTls(options: S2sListenerOptions, context: FederationContext, accept: (socket: Socket) => void): Server {
+function directTls(
+  options: S2sListenerOptions,
+  context: FederationContext,
+  accept: (socket: Socket, peer: string | undefined) => void,
+): Server {
   const secureContext = context.tlsContext(options.defaultDomain);
   if (secureContext === undefined) throw new Error("direct TLS needs a host with a certificate");
   const settings = acceptOptions({
@@ -44,9 +55,10 @@ function directTls(options: S2sListenerOptions, context: FederationContext, acce
   });
   // `tls.createServer` takes no ready context, so a plain server wraps each socket itself.
   const server = createServer((plain) => {
+    const peer = plain.remoteAddress;
     const secured = new TLSSocket(plain, settings);
     secured.on("error", (error) => context.log.debug({ err: error }, "s2s in TLS handshake failed"));
-    secured.once("secure", () => accept(secured));
+    secured.once("secure", () => accept(secured, peer));
   });
   return server;
 }

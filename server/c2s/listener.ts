@@ -1,6 +1,7 @@
 // Listens for clients on TCP, with STARTTLS or direct TLS. RFC 6120 §5, XEP-0368.
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
+import { expectProxyHeaders } from "../stream/proxy-protocol.ts";
 import { TcpTransport } from "../stream/tcp.ts";
 import { C2sConnection } from "./connection.ts";
 import type { C2sContext } from "./context.ts";
@@ -10,6 +11,8 @@ export interface C2sListenerOptions {
   readonly address: string;
   readonly port: number;
   readonly tls: "starttls" | "direct" | "none";
+  /** Networks (CIDR) whose connections begin with a PROXY header. */
+  readonly proxyProtocol: readonly string[];
 }
 
 /** Starts listening; resolves once the port is open. @throws Error of the system (`EADDRINUSE` …) */
@@ -19,6 +22,7 @@ export function listenForClients(options: C2sListenerOptions, context: C2sContex
     if (perAddress.admit(socket)) new C2sConnection(new TcpTransport(socket), context);
   };
   const server = options.tls === "direct" ? directTlsServer(context, accept) : createServer(accept);
+  expectProxyHeaders(server, options.proxyProtocol, context);
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen({ port: options.port, host: options.address, backlog: 4096 }, () => {

@@ -1,5 +1,6 @@
 // The typed configuration of one node: what infra and the local world emit, and what the server parses.
 import { z } from "zod";
+import { parseNetwork } from "./networks.ts";
 import { StorageConfig } from "./storage.ts";
 
 /** A TCP port; 0 lets the system choose. */
@@ -40,8 +41,9 @@ export const HostConfig = z.strictObject({
     .describe("Module name → its settings, or false to leave it out. What is not named runs with its defaults."),
 });
 
+const NOT_A_NETWORK = "a network as 10.0.0.0/8 or 2001:db8::/32, or one address";
 const ProxyProtocol = z
-  .array(z.string())
+  .array(z.string().refine((text) => parseNetwork(text) !== undefined, { error: NOT_A_NETWORK }))
   .default([])
   .describe("Networks (CIDR) whose connections begin with a PROXY header.");
 

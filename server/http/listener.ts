@@ -7,6 +7,7 @@ import { WebSocketServer } from "ws";
 import { C2sConnection } from "../c2s/connection.ts";
 import type { C2sContext } from "../c2s/context.ts";
 import type { ListenerConfig } from "../config/contract.ts";
+import { expectProxyHeaders } from "../stream/proxy-protocol.ts";
 import { WebSocketTransport } from "../stream/websocket.ts";
 import { hostMetaJson, hostMetaXml } from "./host-meta.ts";
 
@@ -33,6 +34,7 @@ export async function listenForHttp(config: HttpListenerConfig, context: C2sCont
     reply.header("access-control-allow-origin", "*").send(hostMetaJson(url())),
   );
   const sockets = acceptWebSockets(app.server as Server, config, context);
+  expectProxyHeaders(app.server as Server, config.proxyProtocol, context);
   await app.listen({ port: config.port, host: config.address });
   return {
     port: (app.server.address() as AddressInfo).port,
