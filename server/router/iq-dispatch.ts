@@ -59,9 +59,12 @@ export function acceptAccountIq(host: VirtualHost, stanza: Stanza): void | Promi
   if (owner === undefined) return host.refuse(stanza, "service-unavailable");
   const own = stanza.from?.bare === to.bare;
   if (own) return answer(host, owner, stanza);
-  if (owner.audience === "owner") return host.refuse(stanza, "forbidden");
   return host.accounts.exists(host.domain, to.local).then(
-    (exists) => (exists ? answer(host, owner, stanza) : host.refuse(stanza, "service-unavailable")),
+    (exists) => {
+      // RFC 6121 §8.5.1.
+      if (!exists) return host.refuse(stanza, "service-unavailable");
+      return owner.audience === "owner" ? host.refuse(stanza, "forbidden") : answer(host, owner, stanza);
+    },
     () => host.refuse(stanza, "resource-constraint"),
   );
 }

@@ -61,7 +61,7 @@ export interface ErrorDetails {
 /** True where RFC 6120 §8.3.1 allows an error to be sent in answer: never to an error, nor to an IQ result. */
 export function mayAnswerWithError(stanza: Stanza): boolean {
   if (stanza.type === "error") return false;
-  return stanza.kind !== "iq" || stanza.type === "get" || stanza.type === "set";
+  return stanza.kind !== "iq" || stanza.type !== "result";
 }
 
 /** The error reply to a stanza, addresses swapped; check `mayAnswerWithError` first. RFC 6120 §8.3.1. */

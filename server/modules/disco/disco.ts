@@ -6,16 +6,20 @@ import { defineModule, type IqRequest } from "../../module/define.ts";
 import { StanzaError } from "../../stanza/error.ts";
 import { NS_DISCO_INFO, NS_DISCO_ITEMS } from "../../xml/namespaces.ts";
 import { parseElement } from "../../xml/tree.ts";
+import { hasFrom } from "../roster/item.ts";
+import { type Rosters, rostersApi } from "../roster/rosters.ts";
 
 /** The disco module. */
 export const disco = defineModule({
   name: "disco",
   implements: ["XEP-0030 2.5.0"],
+  needs: ["roster"],
   config: z.strictObject({
     name: z.string().default("Meridian").describe("Name of the server's identity."),
   }),
   activate(host, config) {
     const { disco: registry } = host;
+    const rosters = host.use(rostersApi);
     registry.host.identities.push({ category: "server", type: "im", name: config.name });
     registry.account.identities.push({ category: "account", type: "registered" });
     for (const entry of [registry.host, registry.account]) {
@@ -24,10 +28,37 @@ export const disco = defineModule({
     }
     host.iq("host", "get", NS_DISCO_INFO, "query", (request) => info(registry.host, request));
     host.iq("host", "get", NS_DISCO_ITEMS, "query", (request) => items(registry.host, request));
-    host.iq("account", "get", NS_DISCO_INFO, "query", (request) => info(registry.account, request));
-    host.iq("account", "get", NS_DISCO_ITEMS, "query", (request) => items(registry.account, request));
+    host.iq(
+      "account",
+      "get",
+      NS_DISCO_INFO,
+      "query",
+      async (request) => {
+        if (!(await maySee(rosters, request))) throw new StanzaError("service-unavailable");
+        return info(registry.account, request);
+      },
+      "anyone",
+    );
+    host.iq(
+      "account",
+      "get",
+      NS_DISCO_ITEMS,
+      "query",
+      async (request) =>
+        (await maySee(rosters, request))
+          ? items(registry.account, request)
+          : new Element("query", { xmlns: NS_DISCO_ITEMS }),
+      "anyone",
+    );
   },
 });
+
+/** An account is shown to itself and to those who get its presence. XEP-0030 §8. */
+async function maySee(rosters: Rosters, { from, to }: IqRequest): Promise<boolean> {
+  if (from.bare === to.bare) return true;
+  const item = (await rosters.of(to.local)).items.get(from.bare);
+  return item !== undefined && hasFrom(item);
+}
 
 function info(entry: DiscoEntry, request: IqRequest): Element {
   const query = queryFor(entry, request, NS_DISCO_INFO);

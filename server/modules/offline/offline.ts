@@ -1,8 +1,9 @@
 // Messages kept for an account that had no resource to take them. XEP-0160.
 import { z } from "zod";
 import type { ClientSession } from "../../host/session.ts";
+import { Jid } from "../../jid/jid.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
-import { handled, pass, reject, type Verdict } from "../../module/verdict.ts";
+import { handled, pass, reject, replace, type Verdict } from "../../module/verdict.ts";
 import { arrivalOf } from "../../stanza/arrival.ts";
 import { messageType } from "../../stanza/message.ts";
 import { Stanza } from "../../stanza/stanza.ts";
@@ -28,11 +29,24 @@ export const offline = defineModule({
     host.stage("account.undelivered", "offline.keep", { kinds: ["message"] }, (stanza, { account }) =>
       keep(host, account.local, stanza, config.maxMessages),
     );
-    host.on("session.available", async ({ session }) => {
-      if (session.priority >= 0) await flush(host, session);
-    });
+    host.stage("account.delivering", "offline.forged", { kinds: ["message"] }, (stanza) =>
+      unforged(stanza, host.domain),
+    );
+    host.on("session.receptive", ({ session }) => flush(host, session));
   },
 });
+
+/** Nobody but this server says that it delayed a message. XEP-0203 §4. */
+function unforged(stanza: Stanza, domain: string): Verdict {
+  if (!stanza.has(NS_DELAY, "delay")) return pass;
+  const tree = stanza.element();
+  const forged = tree.getChildren("delay", NS_DELAY).filter((delay) => Jid.tryParse(delay.attrs.from)?.full === domain);
+  if (forged.length === 0) return pass;
+  const copy = parseElement(tree.toString());
+  for (const delay of copy.getChildren("delay", NS_DELAY))
+    if (Jid.tryParse(delay.attrs.from)?.full === domain) copy.remove(delay);
+  return replace(Stanza.fromElement(copy, stanza.from, stanza.to));
+}
 
 /** XEP-0160 §3: chat and normal messages that say something. */
 function worthKeeping(stanza: Stanza): boolean {

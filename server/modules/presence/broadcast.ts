@@ -34,15 +34,18 @@ export async function broadcastAvailable(
 ): Promise<void> {
   const roster = await rosters.of(session.account.local);
   const initial = session.presence === undefined;
+  const receptive = priority >= 0 && (initial || session.priority < 0);
   session.presence = stanza;
   session.priority = priority;
   await sendToSubscribers(host, roster, stanza);
   for (const other of host.sessions.available(session.account.local))
     other.deliver(stanza.withAddresses(session.jid, other.account));
-  if (!initial) return;
-  learn(host, roster, session);
-  await probeContacts(host, roster, session);
-  host.emit("session.available", { session });
+  if (initial) {
+    learn(host, roster, session);
+    await probeContacts(host, roster, session);
+    host.emit("session.available", { session });
+  }
+  if (receptive) host.emit("session.receptive", { session });
 }
 
 /** The end of a session's presence. RFC 6121 §4.5.2, §4.6.3. */
