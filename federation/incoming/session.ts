@@ -4,208 +4,329 @@ import {
   type HeaderOut,
   Jid,
   NS_DIALBACK,
-  NS_DIALBACK_FEATURE,
   NS_SASL,
   NS_SERVER,
+  NS_SM,
   NS_TLS,
   type RawElement,
-  Stanza,
   type StreamEnd,
   type StreamHandler,
   type StreamHeader,
+  type Timer,
   type Transport,
   XmppStream,
 } from "../../server/index.ts";
-import { AUTHENTICATED_LIMITS, type FederationContext, UNAUTHENTICATED_LIMITS } from "../context.ts";
-import { judge } from "../outgoing/establish.ts";
-import { policyFor } from "../policy.ts";
+import { authenticatedLimits, type FederationContext, UNAUTHENTICATED_LIMITS } from "../context.ts";
+import { Carrier } from "../management/carrier.ts";
+import { limitsOf, NS_BIDI } from "../management/elements.ts";
+import { describeEnd } from "../outgoing/dialogue.ts";
+import type { Pair } from "../outgoing/pair.ts";
+import { giveToPairs } from "../outgoing/suspension.ts";
+import { type CertificateVerdict, judgeClaim, peerChain } from "../tls/index.ts";
 import { AuthorisedDomains } from "./authorised-domains.ts";
 import { acceptDialback } from "./dialback.ts";
+import { featuresText } from "./features.ts";
+import { Gate } from "./gate.ts";
+import { acceptManagement, type ManagedStream, type ResumableStreams } from "./management.ts";
+import { acceptSasl, acceptStartTls } from "./prove.ts";
+import type { IncomingStreams, Slot } from "./streams.ts";
 
-/** Domain pairs one stream may carry. */
-const MAX_PAIRS = 100;
+/** ms after which a bidirectional stream carries our stanzas although the peer has not said whether it resumes one. */
+const SETTLE = 1_000;
 
 /** Told by a session to who keeps account of them. */
 export interface IncomingObserver {
+  readonly resumable: ResumableStreams;
   /** A remote domain proved itself. */
   authenticated(remote: string): void;
-  ended(session: IncomingSession): void;
+  /** The pair that a bidirectional stream may carry. */
+  pair(from: string, to: string): Pair;
+  /** Questions about dialback keys over a stream of ours to a remote domain. */
+  verifications: Parameters<typeof acceptDialback>[2];
 }
+
+/** How a pair was proven. */
+export type Proof = "external" | "dialback" | "certificate" | "resumption";
 
 /** One incoming stream. */
 export class IncomingSession implements StreamHandler {
   readonly context: FederationContext;
   readonly stream: XmppStream;
-  readonly domains = new AuthorisedDomains(MAX_PAIRS);
+  readonly domains = new AuthorisedDomains();
+  readonly gate: Gate;
+  /** Our stanzas' way over this stream, where it is bidirectional and proven. XEP-0288. */
+  carrier: Carrier | undefined;
+  managed: ManagedStream | undefined;
   /** Id of the present stream; dialback keys are bound to it. */
   id = "";
-  /** Dialback keys being verified. */
-  verifying = 0;
+  /** Domain pairs whose dialback keys are being verified. */
+  readonly verifying = new Set<string>();
+  local: string | undefined;
+  remote: string | undefined;
+  /** The peer asked for a bidirectional stream. */
+  private bidi: RawElement | undefined;
   private readonly observer: IncomingObserver;
-  private local: string | undefined;
-  private remote: string | undefined;
-  private deadline: object | number | undefined;
+  private readonly streams: IncomingStreams;
+  private readonly slot: Slot | undefined;
+  private readonly verdicts = new Map<string, CertificateVerdict | Promise<CertificateVerdict>>();
+  private timer: Timer | undefined;
+  private settleTimer: Timer | undefined;
+  private settled = false;
+  private detached = false;
+  private bytesSeen = 0;
 
-  constructor(transport: Transport, context: FederationContext, observer: IncomingObserver) {
+  constructor(
+    transport: Transport,
+    context: FederationContext,
+    streams: IncomingStreams,
+    observer: IncomingObserver,
+    slot: Slot | undefined,
+  ) {
     this.context = context;
+    this.streams = streams;
     this.observer = observer;
+    this.slot = slot;
     this.stream = new XmppStream(transport, NS_SERVER, UNAUTHENTICATED_LIMITS, context.clock, this);
-    this.deadline = context.clock.setTimeout(
+    this.gate = new Gate(context, this.stream, this.domains);
+    streams.sessions.add(this);
+    this.timer = context.clock.setTimeout(
       () => this.stream.fail("connection-timeout", "authentication took too long"),
       context.config.connectSeconds * 1000,
     );
   }
 
-  opened(header: StreamHeader): void {
+  opened(header: StreamHeader): void | Promise<void> {
     const to = header.to === undefined ? undefined : Jid.tryParse(header.to)?.full;
     const from = header.from === undefined ? undefined : Jid.tryParse(header.from)?.full;
+    const { stream, context } = this;
     this.id = randomBytes(16).toString("base64url");
-    if (header.defaultNamespace !== NS_SERVER) return this.stream.fail("invalid-namespace");
-    if (to === undefined) return this.stream.fail("improper-addressing", "the stream header needs a `to`");
-    if (!this.context.inbound.serves(to)) return this.stream.fail("host-unknown");
-    if (this.local !== undefined && this.local !== to) return this.stream.fail("host-unknown", "`to` may not change");
+    if (header.defaultNamespace !== NS_SERVER) return stream.fail("invalid-namespace");
+    if (header.from !== undefined && from === undefined) return stream.fail("improper-addressing", "`from` is no JID");
+    if (to === undefined) return stream.fail("improper-addressing", "the stream header needs a `to`");
+    if (!context.inbound.serves(to)) return stream.fail("host-unknown", `${to.slice(0, 255)} is not served here`);
+    if (this.local !== undefined && this.local !== to) return stream.fail("host-unknown", "`to` may not change");
     if (this.remote !== undefined && from !== undefined && this.remote !== from)
-      return this.stream.fail("invalid-from", "`from` may not change");
+      return stream.fail("invalid-from", "`from` may not change");
+    if (from !== undefined && context.inbound.serves(from)) return stream.fail("invalid-from", "that is us");
     this.local = to;
     this.remote ??= from;
-    if (this.remote !== undefined && policyFor(this.context.config, this.remote).refuse)
-      return this.stream.fail("policy-violation");
-    this.stream.open(this.defaultHeader());
-    // A peer older than XMPP 1.0 gets no features, and can only use dialback. RFC 6120 §4.7.5.
-    if (header.version !== undefined) this.stream.send(`<stream:features>${this.features()}</stream:features>`);
+    if (this.remote !== undefined && context.policy(this.remote).refuse) {
+      context.log.info({ from: this.remote, to, rule: context.policy(this.remote).rule }, "s2s in refused");
+      return stream.fail("policy-violation");
+    }
+    const verdict = this.remote === undefined || this.domains.any ? undefined : this.verdictOf(this.remote);
+    if (verdict instanceof Promise) return verdict.then((settled) => this.answer(header, settled));
+    this.answer(header, verdict);
   }
 
   element(raw: RawElement): void | Promise<void> {
     switch (raw.xmlns) {
       case NS_SERVER:
-        return this.stanza(raw);
+        if (!this.settled && this.domains.any) this.offerWay();
+        return this.gate.accept(raw);
       case NS_DIALBACK:
-        return acceptDialback(this, raw);
+        return acceptDialback(this, raw, this.observer.verifications);
       case NS_TLS:
-        return this.startTls(raw);
+        return acceptStartTls(this, raw);
       case NS_SASL:
-        return this.sasl(raw);
+        return acceptSasl(this, raw);
+      case NS_SM:
+        return acceptManagement(this, this.observer.resumable, raw);
+      case NS_BIDI:
+        return this.acceptBidi(raw);
       default:
-        return this.stream.fail(this.domains.size > 0 ? "unsupported-stanza-type" : "not-authorized");
+        return this.stream.fail(this.domains.any ? "unsupported-stanza-type" : "not-authorized");
     }
   }
 
   ended(end: StreamEnd): void {
-    this.context.clock.clearTimeout(this.deadline);
-    this.context.log.debug({ remotes: this.domains.remotes(), end: end.kind }, "s2s in ended");
-    this.context.metrics.streamEnded(end);
-    this.observer.ended(this);
+    const { context } = this;
+    context.clock.clearTimeout(this.timer);
+    context.clock.clearTimeout(this.settleTimer);
+    this.slot?.release();
+    const reason = this.carrier?.fate ?? describeEnd(end);
+    const remotes = this.domains.remotes();
+    context.log.debug({ remotes, end: reason, peer: this.stream.transport.remoteAddress }, "s2s in ended");
+    for (const remote of remotes) this.tell(remote, "incoming ended", { reason });
+    context.metrics.streamEnded(end);
+    this.streams.delete(this);
+    if (!this.detached) this.leave(end, reason);
   }
 
   crashed(error: unknown): void {
     this.context.log.error({ err: error }, "s2s handler failed");
   }
 
+  drained(): void {
+    this.carrier?.roomAgain();
+  }
+
   defaultHeader(): HeaderOut {
     return {
       ...(this.local === undefined ? {} : { from: this.local }),
       ...(this.remote === undefined ? {} : { to: this.remote }),
-      id: this.id,
+      id: this.id === "" ? randomBytes(16).toString("base64url") : this.id,
       version: "1.0",
       prefixes: { db: NS_DIALBACK },
     };
   }
 
-  /** The pair is proven; false where the stream carries too many. */
-  authorise(remote: string, local: string, method: "external" | "dialback"): boolean {
-    if (!this.domains.add(remote, local)) return false;
-    if (this.deadline !== undefined) {
-      this.context.clock.clearTimeout(this.deadline);
-      this.deadline = undefined;
-      this.stream.setLimits(AUTHENTICATED_LIMITS);
-    }
-    this.context.log.info({ from: remote, to: local, method }, "s2s in authenticated");
+  /** The pair the stream was proven for first: remote, local. */
+  get firstPair(): readonly [string, string] | undefined {
+    for (const pair of this.domains.list()) return pair;
+    return undefined;
+  }
+
+  /** The pair is proven; false where stream or domain has as many as it may. */
+  authorise(remote: string, local: string, method: Proof): boolean {
+    const { context, stream, domains } = this;
+    const policy = context.policy(remote);
+    const first = !domains.any;
+    if (domains.has(remote, local)) return true;
+    if (!first && domains.size >= policy.maxDomainsPerStream) return false;
+    if (!this.streams.claim(remote, this)) return false;
+    domains.add(remote, local, policy.maxDomainsPerStream);
+    const facts = { from: remote, to: local, method, bidi: this.bidi !== undefined, encrypted: stream.transport.encrypted };
+    context.log.info({ ...facts, rule: policy.rule, peer: stream.transport.remoteAddress }, "s2s in authenticated");
+    this.tell(remote, "incoming authenticated", facts);
+    if (first) this.admitted(remote, local);
+    else if (this.settled) this.offer(remote, local);
     this.observer.authenticated(remote);
     return true;
   }
 
-  private features(): string {
-    const { transport } = this.stream;
-    if (!transport.encrypted && this.context.tlsContext(this.local as string) !== undefined) {
-      const required = this.context.config.requireEncryption ? "<required/>" : "";
-      if (required !== "") return `<starttls xmlns='${NS_TLS}'>${required}</starttls>`;
-      return `<starttls xmlns='${NS_TLS}'/>${this.dialbackFeature()}`;
+  /** What the peer's certificate proves of a domain. */
+  verdictOf(domain: string): CertificateVerdict | Promise<CertificateVerdict> | undefined {
+    const socket = this.stream.transport.tls?.socket;
+    if (socket === undefined) return undefined;
+    let verdict = this.verdicts.get(domain);
+    if (verdict === undefined) {
+      verdict = judgeClaim(this.context, domain, peerChain(socket));
+      if (this.verdicts.size < 100) this.verdicts.set(domain, verdict);
+      if (verdict instanceof Promise) void verdict.then((settled) => this.verdicts.set(domain, settled));
     }
-    if (this.domains.size > 0) return "";
-    const external = this.certificateProves(this.remote)
-      ? `<mechanisms xmlns='${NS_SASL}'><mechanism>EXTERNAL</mechanism></mechanisms>`
-      : "";
-    return external + this.dialbackFeature();
+    return verdict;
   }
 
-  private dialbackFeature(): string {
-    return `<dialback xmlns='${NS_DIALBACK_FEATURE}'><errors/></dialback>`;
+  /** Lets our stanzas to the proven domains go over this stream, where it is bidirectional. */
+  offerWay(): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.context.clock.clearTimeout(this.settleTimer);
+    for (const [remote, local] of this.domains.list()) this.offer(remote, local);
   }
 
-  private certificateProves(domain: string | undefined): boolean {
-    if (domain === undefined || this.context.inbound.serves(domain)) return false;
-    const verdict = judge(this.context, domain, this.stream.transport.tls?.socket);
-    if (verdict?.kind === "invalid")
-      this.context.log.info({ from: domain, reason: verdict.reason }, "no EXTERNAL offered");
-    return verdict?.kind === "valid";
+  /** Another stream goes on in place of this one, which ends; returns the pairs that went over it. */
+  detach(): Pair[] {
+    if (this.detached) return [];
+    this.detached = true;
+    const pairs = this.carriedPairs();
+    for (const pair of pairs) pair.carrier = undefined;
+    this.carrier?.stop();
+    this.stream.fail("conflict", "the stream was resumed by another one");
+    return pairs;
   }
 
-  private async startTls(raw: RawElement): Promise<void> {
+  /** Policy changed. */
+  policyChanged(): void {
+    for (const remote of this.domains.remotes()) {
+      const policy = this.context.policy(remote);
+      if (policy.refuse) return this.stream.fail("policy-violation", "federation is refused");
+      this.gate.limit(policy.stanzasPerSecond);
+    }
+  }
+
+  tell(remote: string, event: string, facts: Readonly<Record<string, string | number | boolean | undefined>>): void {
+    const { trace, clock } = this.context;
+    if (trace.active) trace.tell(remote, clock.now(), event, facts);
+  }
+
+  private answer(header: StreamHeader, verdict: CertificateVerdict | undefined): void {
     const { stream, context } = this;
-    const secureContext = this.local === undefined ? undefined : context.tlsContext(this.local);
-    if (raw.name !== "starttls" || stream.transport.encrypted || secureContext === undefined || this.domains.size > 0) {
-      stream.send(`<failure xmlns='${NS_TLS}'/>`);
-      return stream.close();
-    }
-    stream.send(`<proceed xmlns='${NS_TLS}'/>`);
-    stream.restart();
-    try {
-      await stream.transport.startTls("server", {
-        context: secureContext,
-        sni: (name) => context.tlsContext(name.toLowerCase()),
-        requestCert: true,
-      });
-    } catch (error) {
-      context.log.info({ from: this.remote, reason: (error as Error).message }, "s2s in TLS handshake failed");
-      stream.destroy();
-    }
+    if (!stream.writable) return;
+    const { remote, local } = this;
+    stream.open(this.defaultHeader());
+    // A peer older than XMPP 1.0 gets no features, and can only use dialback. RFC 6120 §4.7.5.
+    if (header.version === undefined) return;
+    if (verdict?.kind === "invalid")
+      context.log.info({ from: remote, to: local, reason: verdict.reason }, "no EXTERNAL offered");
+    stream.send(
+      featuresText({
+        policy: context.policy(remote ?? ""),
+        encrypted: stream.transport.encrypted,
+        canEncrypt: context.tlsContext(local as string) !== undefined,
+        authenticated: this.domains.any,
+        external: verdict?.kind === "valid",
+        maxBytes: context.config.stanzaBytes,
+        idleSeconds: context.config.idleSeconds * 2,
+      }),
+    );
   }
 
-  /** SASL EXTERNAL: the certificate must prove the domain that is claimed. XEP-0178 §3. */
-  private sasl(raw: RawElement): void {
-    const { stream } = this;
-    if (raw.name !== "auth") return stream.fail("unsupported-stanza-type");
-    const text = raw.toElement().getText().trim();
-    const authzid =
-      text === "" || text === "=" ? this.remote : Jid.tryParse(Buffer.from(text, "base64").toString())?.full;
-    const refuse = (condition: string) => {
-      stream.send(`<failure xmlns='${NS_SASL}'><${condition}/></failure>`);
-      if (raw.attr("mechanism") === "EXTERNAL" && condition === "not-authorized") stream.close();
-    };
-    if (raw.attr("mechanism") !== "EXTERNAL") return refuse("invalid-mechanism");
-    if (authzid === undefined || (this.remote !== undefined && authzid !== this.remote))
-      return refuse("invalid-authzid");
-    if (!this.certificateProves(authzid)) return refuse("not-authorized");
-    this.remote = authzid;
-    if (!this.authorise(authzid, this.local as string, "external")) return refuse("temporary-auth-failure");
-    stream.send(`<success xmlns='${NS_SASL}'/>`);
-    stream.restart();
+  /** The first pair is proven. */
+  private admitted(remote: string, local: string): void {
+    const { context, stream } = this;
+    context.clock.clearTimeout(this.timer);
+    this.slot?.release();
+    stream.setLimits(authenticatedLimits(context, remote));
+    this.gate.limit(context.policy(remote).stanzasPerSecond);
+    if (this.bidi !== undefined) {
+      this.carrier = new Carrier(context, stream, local, remote);
+      this.carrier.setLimits(limitsOf(this.bidi.toElement()));
+      this.settleTimer = context.clock.setTimeout(() => this.offerWay(), SETTLE);
+    } else this.watch();
   }
 
-  /** A stanza must come from a proven domain, to the domain it was proven to. RFC 6120 §8.1.1.2, §8.1.2.2. */
-  private stanza(raw: RawElement): void | Promise<void> {
-    const { stream } = this;
-    if (raw.name !== "message" && raw.name !== "presence" && raw.name !== "iq")
-      return stream.fail("unsupported-stanza-type");
-    const from = Jid.tryParse(raw.attr("from") ?? "");
-    const to = Jid.tryParse(raw.attr("to") ?? "");
-    if (from === undefined || to === undefined) return stream.fail("improper-addressing");
-    if (this.domains.size === 0) return stream.fail("not-authorized");
-    if (!this.domains.has(from.domain, to.domain)) {
-      if (!this.context.inbound.serves(to.domain)) return stream.fail("host-unknown");
-      return stream.fail("invalid-from");
+  /** XEP-0288 §2: after TLS, before authentication. */
+  private acceptBidi(raw: RawElement): void {
+    const { stream, context } = this;
+    const allowed = context.policy(this.remote ?? "").bidirectional && stream.transport.encrypted;
+    if (raw.name !== "bidi" || !allowed || this.domains.any)
+      return stream.fail("policy-violation", "no bidirectional stream now");
+    this.bidi = raw;
+  }
+
+  private offer(remote: string, local: string): void {
+    const { carrier } = this;
+    if (carrier === undefined) return;
+    const pair = this.observer.pair(local, remote);
+    // A way that a pair has it keeps, so that order holds.
+    if (pair.carrier === undefined && !pair.held) pair.adopt(carrier);
+  }
+
+  private carriedPairs(): Pair[] {
+    if (this.carrier === undefined) return [];
+    const pairs: Pair[] = [];
+    for (const [remote, local] of this.domains.list()) {
+      const pair = this.observer.pair(local, remote);
+      if (pair.carrier === this.carrier) pairs.push(pair);
     }
-    this.context.metrics.stanzas.server.in[raw.name]++;
-    return this.context.inbound.deliver(Stanza.fromRaw(raw, from, to));
+    return pairs;
+  }
+
+  /** What was under way over this stream is kept for the peer to resume, or finds another way. */
+  private leave(end: StreamEnd, reason: string): void {
+    const { carrier, managed } = this;
+    const pairs = this.carriedPairs();
+    for (const pair of pairs) pair.carrier = undefined;
+    carrier?.stop();
+    if (managed !== undefined && end.kind === "broken" && carrier?.fate === undefined)
+      return managed.suspend(carrier?.ledger, pairs, reason);
+    if (managed !== undefined) this.observer.resumable.delete(managed.id);
+    if (carrier !== undefined) giveToPairs(carrier.ledger, reason);
+    for (const pair of pairs) if (pair.queue.length > 0) pair.remote.need(pair);
+  }
+
+  /** A stream on which nothing comes for twice the time we close our own after is closed. */
+  private watch(): void {
+    const { stream, context } = this;
+    this.timer = context.clock.setTimeout(
+      () => {
+        if (stream.bytesIn === this.bytesSeen) return stream.close();
+        this.bytesSeen = stream.bytesIn;
+        this.watch();
+      },
+      context.config.idleSeconds * 2000,
+    );
   }
 }

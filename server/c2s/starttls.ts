@@ -30,6 +30,7 @@ async function startTls(connection: C2sConnection, raw: RawElement): Promise<voi
     return stream.closeNow();
   }
   stream.send(`<proceed xmlns='${NS_TLS}'/>`);
+  stream.discard();
   stream.restart();
   try {
     await stream.transport.startTls("server", {
