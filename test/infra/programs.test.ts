@@ -4,25 +4,13 @@ import { globalProgram } from "../../infra/global/program.ts";
 import { findings } from "../../infra/policies.ts";
 import { regionProgram } from "../../infra/region/program.ts";
 import { sizeNames, sizes } from "../../regions/sizes.ts";
-import { loadWorld, type Region, type World } from "../../regions/world.ts";
+import { loadWorld, type Region } from "../../regions/world.ts";
+import { globalOf } from "./global-outputs.ts";
 import { type Recording, record } from "./recorder.ts";
 
 const worlds = ["local-3", "seven-continents", "two-regions-small"].map((name) =>
   loadWorld(new URL(`../../regions/worlds/${name}.json`, import.meta.url).pathname),
 );
-
-/** Outputs of a global stack, as a StackReference answers them. */
-function globalOf(world: World) {
-  return {
-    zoneIds: { [world.domains.global]: "Z-GLOBAL" },
-    repositoryUrl: "123456789012.dkr.ecr.us-east-1.amazonaws.com/example/meridian",
-    worldKeyArn: "arn:aws:kms:us-east-1:123456789012:key/mrk-1",
-    directoryName: "accounts",
-    directoryArn: "arn:aws:dynamodb:us-east-1:123456789012:table/accounts",
-    authorityArn: "arn:aws:acm-pca:us-east-1:123456789012:certificate-authority/1",
-    authorityCertificate: "PEM",
-  };
-}
 
 function ofType(recording: Recording, type: string) {
   return recording.resources.filter((resource) => resource.type === type);

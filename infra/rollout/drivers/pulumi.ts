@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type * as automation from "@pulumi/pulumi/automation/index.js";
 import type { PlannedResource } from "../../policies.ts";
 import { worldOverride } from "../../settings.ts";
@@ -44,8 +45,8 @@ export function pulumiDriver(options: PulumiDriverOptions): Driver {
     drift: (region) =>
       withStack(region, undefined, async (stack) => {
         const steps: Step[] = [];
-        await stack.previewRefresh({ onEvent: collect(steps) });
-        return steps.flatMap((step) => changeOf(step) ?? []);
+        await stack.previewRefresh({ onEvent: ({ resOutputsEvent: seen }) => seen && steps.push(seen.metadata) });
+        return steps.flatMap((step) => driftOf(step) ?? []);
       }),
     drain: (region, drained) =>
       withStack(region, undefined, async (stack) => {
@@ -94,8 +95,6 @@ async function previewOf(stack: automation.Stack): Promise<Preview> {
 function collect(steps: Step[]): (event: automation.EngineEvent) => void {
   return (event) => {
     if (event.resourcePreEvent) steps.push(event.resourcePreEvent.metadata);
-    // A refresh tells what it found only when it has looked.
-    if (event.resOutputsEvent?.metadata.op === "refresh") steps.push(event.resOutputsEvent.metadata);
   };
 }
 
@@ -108,17 +107,25 @@ const operations: Readonly<Record<string, Operation>> = {
 
 /** A step as a change. The engine tells a replacement as three steps; `replace` stands for them. */
 function changeOf(step: Step): ResourceChange | undefined {
-  const drifted = step.op === "refresh" && (step.detailedDiff !== undefined || (step.diffs?.length ?? 0) > 0);
-  const operation = drifted ? (step.new ? "update" : "delete") : operations[step.op];
+  const operation = operations[step.op];
   // What Pulumi keeps for itself, and outputs of components, are nothing that an operator has.
   if (operation === undefined || step.type.startsWith("pulumi:pulumi:")) return undefined;
   const keys = [...new Set([...(step.diffs ?? []), ...(step.keys ?? [])])];
   return { operation, type: step.type, name: nameOf(step.urn), keys };
 }
 
+/** What a refresh found of one resource: nothing, other values, or that it is gone. */
+function driftOf({ old, new: now, type, urn }: Step): ResourceChange | undefined {
+  if (!old?.custom || type.startsWith("pulumi:")) return undefined;
+  if (!now) return { operation: "delete", type, name: nameOf(urn), keys: [] };
+  const all = [...new Set([...Object.keys(old.outputs ?? {}), ...Object.keys(now.outputs ?? {})])];
+  const keys = all.filter((key) => !isDeepStrictEqual(old.outputs?.[key], now.outputs?.[key]));
+  return keys.length === 0 ? undefined : { operation: "update", type, name: nameOf(urn), keys };
+}
+
 function plannedOf(step: Step): PlannedResource | undefined {
   const state = step.new;
-  if (!state?.custom || step.op === "create-replacement" || step.op === "refresh") return undefined;
+  if (!state?.custom || step.op === "create-replacement") return undefined;
   return { type: step.type, name: nameOf(step.urn), inputs: state.inputs };
 }
 
