@@ -42,6 +42,7 @@ export async function startNode(config: NodeConfig, options: NodeOptions = {}): 
           clock,
           log,
           metrics: server.metrics,
+          certificates: server.tls,
         })
       : undefined;
     if (federation !== undefined) server.connect(federation);

@@ -9,19 +9,30 @@ import {
   type Limits,
   type NodeMetrics,
 } from "../server/index.ts";
+import type { CountsByRemote } from "./counts.ts";
+import type { Pings } from "./management/pings.ts";
+import type { Policy } from "./policy.ts";
 import type { Resolver } from "./resolver/index.ts";
-import type { Anchors } from "./tls/index.ts";
+import type { Anchors, Posh } from "./tls/index.ts";
+import type { Trace } from "./trace.ts";
 
 /** Shared by all connections. */
 export interface FederationContext {
+  /** The settings now; a reload replaces them. */
   readonly config: FederationConfig;
+  /** What holds for a remote domain now. */
+  policy(domain: string): Policy;
   readonly inbound: InboundStanzas;
   readonly resolver: Resolver;
   readonly anchors: Anchors;
+  readonly posh: Posh;
   /** TLS context of a local domain; undefined where it has no certificate. */
   tlsContext(domain: string): SecureContext | undefined;
   /** Secrets that dialback keys may be made with, the present one first. XEP-0185. */
   readonly secrets: readonly string[];
+  readonly pings: Pings;
+  readonly counts: CountsByRemote;
+  readonly trace: Trace;
   readonly metrics: NodeMetrics;
   readonly clock: Clock;
   readonly log: Logger;
@@ -36,10 +47,16 @@ export const UNAUTHENTICATED_LIMITS: Limits = {
   elements: 64,
 };
 
+/** Characters that may wait for a peer that does not read before it is cut; senders are held back long before. */
+const BACKLOG = 16_777_216;
+
 /** Bounds of an authenticated one: a server speaks for many users. */
-export const AUTHENTICATED_LIMITS: Limits = {
-  xml: { ...DEFAULT_XML_LIMITS, maxElementBytes: 524_288 },
-  bytesPerSecond: 16_777_216,
-  burstBytes: 67_108_864,
-  backlogBytes: 16_777_216,
-};
+export function authenticatedLimits(context: FederationContext, remote: string): Limits {
+  const { bytesPerSecond } = context.policy(remote);
+  return {
+    xml: { ...DEFAULT_XML_LIMITS, maxElementBytes: context.config.stanzaBytes },
+    bytesPerSecond,
+    burstBytes: bytesPerSecond * 4,
+    backlogBytes: BACKLOG,
+  };
+}

@@ -1,11 +1,11 @@
 // Server-to-server federation of one node: what is given to the server, and what an operator may see and do.
 import { readFileSync } from "node:fs";
 import type { AddressInfo, Server } from "node:net";
-import type { SecureContext } from "node:tls";
 import type { Logger } from "pino";
 import {
   type Clock,
   closeServer,
+  type FederationConfig,
   type InboundStanzas,
   type Listening,
   type NodeConfig,
@@ -14,30 +14,43 @@ import {
   type Stanza,
 } from "../server/index.ts";
 import type { FederationContext } from "./context.ts";
+import { CountsByRemote } from "./counts.ts";
 import { listenForServers } from "./incoming/listener.ts";
-import type { IncomingSession } from "./incoming/session.ts";
-import type { OutgoingStatus } from "./outgoing/connection.ts";
-import { OutgoingPool } from "./outgoing/pool.ts";
+import { ResumableStreams } from "./incoming/management.ts";
+import type { IncomingObserver } from "./incoming/session.ts";
+import { IncomingStreams } from "./incoming/streams.ts";
+import { Pings } from "./management/pings.ts";
+import { OutgoingPool, type OutgoingStatus } from "./outgoing/pool.ts";
+import { Policies } from "./policy.ts";
 import { createResolver } from "./resolver/index.ts";
-import { openAnchors, serverContext } from "./tls/index.ts";
+import { type CertificateSource, createHttpsGet, createPosh, OwnContexts, openAnchors } from "./tls/index.ts";
+import { Trace, type TraceListener } from "./trace.ts";
 
-export type { OutgoingStatus } from "./outgoing/connection.ts";
+export type { OutgoingStatus } from "./outgoing/pool.ts";
 export type { OutgoingState } from "./outgoing/states.ts";
+export type { TraceEvent, TraceListener } from "./trace.ts";
 
 /** What federation needs of its surroundings. */
 export interface FederationOptions {
   readonly inbound: InboundStanzas;
   /** Secret (or secrets, the present one first) for dialback keys. XEP-0185. */
   readonly secrets: readonly string[];
+  /** The certificates of our domains; the server's own contexts. */
+  readonly certificates: CertificateSource;
   readonly metrics: NodeMetrics;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** One incoming link as an operator sees it. */
+/** One proven incoming domain as an operator sees it. */
 export interface IncomingStatus {
   readonly from: string;
+  /** Our domains it may send to on that stream. */
+  readonly to: readonly string[];
   readonly peer: string;
+  readonly encrypted: boolean;
+  /** Our stanzas may go back over it. XEP-0288. */
+  readonly bidirectional: boolean;
 }
 
 /** Federation of a node. */
@@ -45,41 +58,27 @@ export class Federation implements RemoteRouter {
   private readonly node: NodeConfig;
   private readonly context: FederationContext;
   private readonly pool: OutgoingPool;
-  private readonly incoming = new Set<IncomingSession>();
+  private readonly incoming: IncomingStreams;
+  private readonly observer: IncomingObserver;
   private readonly servers: Server[] = [];
+  private readonly trace = new Trace();
+  private config: FederationConfig;
+  private policies: Policies;
 
   /** @throws Error naming a file that cannot be read */
   constructor(node: NodeConfig, options: FederationOptions) {
     this.node = node;
-    const { federation: config } = node;
-    const contexts = new Map<string, SecureContext>();
-    for (const { domain, certificate } of node.hosts)
-      if (certificate !== undefined)
-        contexts.set(
-          domain,
-          serverContext({
-            certificate: readFileSync(certificate.certificate, "utf8"),
-            key: readFileSync(certificate.key, "utf8"),
-          }),
-        );
-    this.context = {
-      config,
-      inbound: options.inbound,
-      metrics: options.metrics,
-      clock: options.clock,
-      log: options.log,
-      secrets: options.secrets,
-      resolver: createResolver({
-        clock: options.clock,
-        ...(config.dnsServers.length === 0 ? {} : { servers: config.dnsServers }),
-      }),
-      anchors: openAnchors({
-        ...(config.publicAuthorities ? {} : { roots: [] }),
-        extra: config.trustedAuthorities.map((file) => readFileSync(file, "utf8")),
-      }),
-      tlsContext: (domain) => contexts.get(domain),
-    };
+    this.config = node.federation;
+    this.policies = new Policies(this.config);
+    this.context = this.contextOf(options);
     this.pool = new OutgoingPool(this.context);
+    this.incoming = new IncomingStreams(this.context);
+    this.observer = {
+      resumable: new ResumableStreams(this.context),
+      authenticated: (remote) => this.pool.reset(remote),
+      pair: (from, to) => this.pool.pair(from, to),
+      verifications: (domain) => this.pool.verifications(domain),
+    };
     this.describeMetrics();
   }
 
@@ -93,9 +92,8 @@ export class Federation implements RemoteRouter {
     for (const config of this.node.listeners) {
       if (config.kind !== "s2s") continue;
       const defaultDomain = this.node.hosts.find(({ certificate }) => certificate !== undefined)?.domain ?? "";
-      const server = await listenForServers({ ...config, defaultDomain }, this.context, this.observer, (session) =>
-        this.incoming.add(session),
-      );
+      const options = { ...config, defaultDomain };
+      const server = await listenForServers(options, this.context, this.incoming, this.observer);
       this.servers.push(server);
       const { port } = server.address() as AddressInfo;
       listening.push({ kind: "s2s", tls: config.tls, address: config.address, port, close: () => closeServer(server) });
@@ -110,36 +108,94 @@ export class Federation implements RemoteRouter {
 
   /** Authenticated incoming domains. */
   incomingStatus(): IncomingStatus[] {
-    return [...this.incoming].flatMap((session) =>
-      session.domains.remotes().map((from) => ({ from, peer: session.stream.transport.remoteAddress })),
+    return [...this.incoming.sessions].flatMap(({ domains, stream: { transport }, carrier }) =>
+      domains.remotes().map((from) => ({
+        from,
+        to: [...domains.list()].filter(([remote]) => remote === from).map(([, local]) => local),
+        peer: transport.remoteAddress,
+        encrypted: transport.encrypted,
+        bidirectional: carrier !== undefined,
+      })),
     );
+  }
+
+  /** Forgets failures to reach a remote domain and tries again; false where nothing is known of it. */
+  reset(domain: string): boolean {
+    this.context.resolver.flush();
+    return this.pool.reset(domain);
+  }
+
+  /** Tells what happens with a remote domain (`*`: with all) until the returned function is called. @throws Error */
+  watch(domain: string, listener: TraceListener): () => void {
+    return this.trace.watch(domain, listener);
+  }
+
+  /**
+   * Takes other policies and settings without a restart; streams that they refuse end. Name servers, authorities and
+   * the dialback secret stay as they are.
+   */
+  reload(config: FederationConfig): void {
+    this.config = config;
+    this.policies = new Policies(config);
+    this.context.log.info({ policies: config.policies.length }, "federation settings reloaded");
+    this.pool.policyChanged();
+    for (const session of [...this.incoming.sessions]) session.policyChanged();
   }
 
   /** No new streams; what is queued goes out within `ms`; then every stream is closed. */
   async drain(ms: number): Promise<void> {
     await Promise.all(this.servers.splice(0).map(closeServer));
     await this.pool.drain(ms);
-    for (const session of this.incoming) session.stream.fail("system-shutdown");
+    for (const session of [...this.incoming.sessions]) session.stream.fail("system-shutdown");
     this.context.resolver.close();
   }
 
-  private describeMetrics(): void {
-    const { metrics } = this.context;
-    metrics.gauge("meridian_s2s_out_streams", "Outgoing server streams by state.", ["state"], () => {
-      const counts = new Map<string, number>();
-      for (const { state } of this.pool.status()) counts.set(state, (counts.get(state) ?? 0) + 1);
-      return [...counts].map(([state, count]) => [{ state }, count] as const);
+  private contextOf(options: FederationOptions): FederationContext {
+    const { config } = this;
+    const { clock } = options;
+    const self = this;
+    const resolver = createResolver({
+      clock,
+      ...(config.dnsServers.length === 0 ? {} : { servers: config.dnsServers }),
+      ...(config.trustDnssec ? { trustAd: true } : {}),
     });
-    metrics.gauge("meridian_s2s_in_streams", "Incoming server streams.", [], () => [[{}, this.incoming.size] as const]);
+    const own = new OwnContexts(options.certificates);
+    return {
+      get config() {
+        return self.config;
+      },
+      policy: (domain) => this.policies.of(domain),
+      inbound: options.inbound,
+      resolver,
+      anchors: openAnchors({
+        ...(config.publicAuthorities ? {} : { roots: [] }),
+        extra: config.trustedAuthorities.map((file) => readFileSync(file, "utf8")),
+      }),
+      posh: createPosh({ get: createHttpsGet({ resolver, clock }), clock }),
+      tlsContext: (domain) => own.of(domain),
+      secrets: options.secrets,
+      pings: new Pings(),
+      counts: new CountsByRemote(),
+      trace: this.trace,
+      metrics: options.metrics,
+      clock,
+      log: options.log,
+    };
+  }
+
+  private describeMetrics(): void {
+    const { metrics, counts } = this.context;
+    metrics.gauge("meridian_s2s_out_streams", "Outgoing domain pairs by state.", ["state"], () => {
+      const states = new Map<string, number>();
+      for (const { state } of this.pool.status()) states.set(state, (states.get(state) ?? 0) + 1);
+      return [...states].map(([state, count]) => [{ state }, count] as const);
+    });
+    metrics.gauge("meridian_s2s_in_streams", "Incoming server streams.", [], () => [
+      [{}, this.incoming.sessions.size] as const,
+    ]);
     metrics.gauge("meridian_s2s_queued_stanzas", "Stanzas that wait for a remote domain.", [], () => [
       [{}, this.pool.status().reduce((sum, { queued }) => sum + queued, 0)] as const,
     ]);
+    counts.describe(metrics);
   }
-
-  private readonly observer = {
-    authenticated: (remote: string) => this.pool.reset(remote),
-    ended: (session: IncomingSession) => {
-      this.incoming.delete(session);
-    },
-  };
 }

@@ -3,20 +3,60 @@ import type { FederationConfig, RemotePolicy } from "../server/index.ts";
 
 /** What holds for one remote domain. */
 export interface Policy {
+  /** Where it is written: `policies[2]`, or `the general settings`; told with each decision. */
+  readonly rule: string;
   readonly refuse: boolean;
   readonly requireEncryption: boolean;
   readonly requireValidCertificate: boolean;
   readonly allowDialback: boolean;
+  readonly bidirectional: boolean;
+  /** What the peer accepts may be sent before it says so. */
+  readonly pipelining: boolean;
+  readonly maxStreams: number;
+  readonly maxDomainsPerStream: number;
+  readonly bytesPerSecond: number;
+  readonly stanzasPerSecond: number;
+}
+
+/** Policies remembered by domain. */
+const CACHE_LIMIT = 10_000;
+
+/** The policies of one configuration, remembered by domain. */
+export class Policies {
+  private readonly config: FederationConfig;
+  private readonly known = new Map<string, Policy>();
+
+  constructor(config: FederationConfig) {
+    this.config = config;
+  }
+
+  of(domain: string): Policy {
+    let policy = this.known.get(domain);
+    if (policy === undefined) {
+      policy = policyFor(this.config, domain);
+      if (this.known.size >= CACHE_LIMIT) this.known.clear();
+      this.known.set(domain, policy);
+    }
+    return policy;
+  }
 }
 
 /** The policy for a remote domain. `*.example.org` names every domain below example.org, `*` every domain. */
 export function policyFor(config: FederationConfig, domain: string): Policy {
-  const own = config.policies.find(({ domains }) => domains.some((pattern) => matches(pattern, domain)));
+  const index = config.policies.findIndex(({ domains }) => domains.some((pattern) => matches(pattern, domain)));
+  const own = config.policies[index];
   return {
+    rule: own === undefined ? "the general settings" : `policies[${index}]`,
     refuse: own?.refuse ?? false,
     requireEncryption: own?.requireEncryption ?? config.requireEncryption,
     requireValidCertificate: own?.requireValidCertificate ?? config.requireValidCertificate,
     allowDialback: allowsDialback(config, own),
+    bidirectional: own?.bidirectional ?? config.bidirectional,
+    pipelining: own?.pipelining ?? false,
+    maxStreams: own?.maxStreams ?? config.maxStreams,
+    maxDomainsPerStream: own?.maxDomainsPerStream ?? config.maxDomainsPerStream,
+    bytesPerSecond: own?.bytesPerSecond ?? config.bytesPerSecond,
+    stanzasPerSecond: own?.stanzasPerSecond ?? config.stanzasPerSecond,
   };
 }
 

@@ -1,64 +1,70 @@
-// Asks the authoritative server whether a dialback key is its own. XEP-0220 §2.3.
-import { escapeAttribute, NS_DIALBACK } from "../../server/index.ts";
+// Asks the authoritative server whether a dialback key is its own: on a stream to it, never on the one that brought the key.
 import type { FederationContext } from "../context.ts";
 import { StreamEnded } from "../outgoing/dialogue.ts";
 import { establish } from "../outgoing/establish.ts";
-import { OutgoingFailure } from "../outgoing/states.ts";
+import { failureOf } from "../outgoing/loss.ts";
+import type { OutgoingFailure, Progress } from "../outgoing/states.ts";
+import { dialbackPair } from "./answer.ts";
+import { type Claim, type Verdict, Verifications } from "./verifications.ts";
 
-/** What a key turned out to be; `error` carries a stanza error condition. XEP-0220 §2.5. */
-export type Verdict =
-  | { readonly kind: "valid" }
-  | { readonly kind: "invalid" }
-  | {
-      readonly kind: "error";
-      readonly condition: "remote-server-not-found" | "remote-server-timeout";
-      readonly reason: string;
-    };
+const SILENT: Progress = { enter: () => {}, note: () => {} };
 
-/** A key to verify, as the receiving server got it. */
-export interface Claim {
-  /** Domain of ours it was sent to. */
-  readonly receiving: string;
-  /** Domain that claims to have sent it. */
-  readonly originating: string;
-  /** Id of the stream it came on. */
-  readonly streamId: string;
-  readonly key: string;
-}
-
-/** Opens a stream of its own to the authoritative server and asks; never the stream that presented the key. */
-export async function verifyWithAuthority(context: FederationContext, claim: Claim): Promise<Verdict> {
+/**
+ * Asks over `existing`, a stream of ours to the originating domain, or over a new one that is closed afterwards.
+ * XEP-0220 §2.1.2. Never rejects.
+ */
+export async function verifyWithAuthority(
+  context: FederationContext,
+  claim: Claim,
+  existing: Verifications | undefined,
+  progress: Progress = SILENT,
+): Promise<Verdict> {
+  if (existing?.room) return existing.ask(claim);
   const attempt = new AbortController();
   const deadline = context.clock.setTimeout(() => attempt.abort(), context.config.connectSeconds * 1000);
   try {
-    return await ask(context, claim, attempt.signal);
+    return await askAnew(context, claim, attempt.signal, progress);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const missing = error instanceof OutgoingFailure && error.condition === "remote-server-not-found";
-    if (!(error instanceof OutgoingFailure || error instanceof StreamEnded))
-      context.log.debug({ err: error, domain: claim.originating }, "dialback verification failed");
-    return { kind: "error", condition: missing ? "remote-server-not-found" : "remote-server-timeout", reason };
+    const failure = failureOf(error, claim.originating);
+    if (attempt.signal.aborted)
+      return { kind: "error", condition: "remote-server-timeout", reason: "the authoritative server was too slow" };
+    return { kind: "error", condition: conditionOf(error, failure), reason: failure.message };
   } finally {
     context.clock.clearTimeout(deadline);
   }
 }
 
-async function ask(context: FederationContext, claim: Claim, signal: AbortSignal): Promise<Verdict> {
-  const { receiving, originating, streamId, key } = claim;
-  const { stream, dialogue } = await establish(context, receiving, originating, signal, () => {});
+/** XEP-0220 §2.5. */
+function conditionOf(error: unknown, failure: OutgoingFailure) {
+  if (failure.condition === "remote-server-not-found") return "remote-server-not-found";
+  if (failure.condition === "policy-violation") return "policy-violation";
+  return error instanceof StreamEnded ? "remote-server-timeout" : "remote-connection-failed";
+}
+
+async function askAnew(
+  context: FederationContext,
+  claim: Claim,
+  signal: AbortSignal,
+  progress: Progress,
+): Promise<Verdict> {
+  const { stream, dialogue } = await establish(context, claim.receiving, claim.originating, { signal, progress });
+  const verifications = new Verifications(stream, context);
+  dialogue.handOver(
+    {
+      opened: () => {},
+      element: (raw) => {
+        const pair = dialbackPair(raw);
+        if (pair !== undefined && raw.name === "verify" && raw.attr("type") !== undefined)
+          verifications.answered(raw, pair);
+      },
+      ended: (end) => verifications.end(end),
+      defaultHeader: () => ({ from: claim.receiving, to: claim.originating, version: "1.0" }),
+      crashed: (error) => context.log.error({ err: error }, "s2s handler failed"),
+    },
+    stream,
+  );
   try {
-    const addresses = `from='${escapeAttribute(receiving)}' to='${escapeAttribute(originating)}'`;
-    stream.send(`<db:verify ${addresses} id='${escapeAttribute(streamId)}'>${key}</db:verify>`);
-    for (;;) {
-      const answer = await dialogue.nextElement();
-      const ours =
-        answer.xmlns === NS_DIALBACK &&
-        answer.name === "verify" &&
-        answer.attr("id") === streamId &&
-        answer.attr("from") === originating &&
-        answer.attr("to") === receiving;
-      if (ours) return answer.attr("type") === "valid" ? { kind: "valid" } : { kind: "invalid" };
-    }
+    return await verifications.ask(claim);
   } finally {
     stream.close();
   }

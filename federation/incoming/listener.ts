@@ -1,10 +1,11 @@
 // Listens for other servers, with STARTTLS or direct TLS. RFC 6120 §3.2.1, XEP-0368.
 import { createServer, type Server, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { expectProxyHeaders, TcpTransport } from "../../server/index.ts";
+import { TcpTransport } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import { acceptOptions } from "../tls/index.ts";
 import { type IncomingObserver, IncomingSession } from "./session.ts";
+import type { IncomingStreams, Slot } from "./streams.ts";
 
 /** Where and how to listen. */
 export interface S2sListenerOptions {
@@ -13,24 +14,29 @@ export interface S2sListenerOptions {
   readonly tls: "starttls" | "direct";
   /** The domain whose certificate a peer gets that sends no SNI. */
   readonly defaultDomain: string;
-  /** Networks (CIDR) whose connections begin with a PROXY header. */
-  readonly proxyProtocol: readonly string[];
 }
 
 /** Starts listening. @throws Error of the system (`EADDRINUSE` …) */
 export function listenForServers(
   options: S2sListenerOptions,
   context: FederationContext,
+  streams: IncomingStreams,
   observer: IncomingObserver,
-  accepted: (session: IncomingSession) => void,
 ): Promise<Server> {
-  const accept = (socket: Socket, peer: string | undefined) =>
-    accepted(new IncomingSession(new TcpTransport(socket, peer), context, observer));
-  const server =
-    options.tls === "direct"
-      ? directTls(options, context, accept)
-      : createServer((socket) => accept(socket, socket.remoteAddress));
-  expectProxyHeaders(server, options.proxyProtocol, context);
+  const accept = (socket: Socket, slot: Slot | undefined) => {
+    const session = new IncomingSession(new TcpTransport(socket), context, streams, observer, slot);
+    // Too many that have not proven anything. RFC 6120 §13.12.
+    if (slot === undefined) session.stream.fail("resource-constraint", "too many streams are not authenticated");
+  };
+  if (options.tls === "direct" && context.tlsContext(options.defaultDomain) === undefined)
+    throw new Error("direct TLS needs a host with a certificate");
+  const server = createServer((socket) => {
+    const slot = streams.admit(socket.remoteAddress ?? "");
+    socket.once("close", () => slot?.release());
+    if (options.tls === "starttls") return accept(socket, slot);
+    if (slot === undefined) return socket.destroy();
+    secure(socket, options, context, (secured) => accept(secured, slot));
+  });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen({ port: options.port, host: options.address }, () => {
@@ -41,24 +47,29 @@ export function listenForServers(
   });
 }
 
-function directTls(
+/** TLS from the first octet. `tls.createServer` takes no ready context, so each socket is wrapped by itself. */
+function secure(
+  plain: Socket,
   options: S2sListenerOptions,
   context: FederationContext,
-  accept: (socket: Socket, peer: string | undefined) => void,
-): Server {
+  done: (socket: TLSSocket) => void,
+): void {
   const secureContext = context.tlsContext(options.defaultDomain);
-  if (secureContext === undefined) throw new Error("direct TLS needs a host with a certificate");
+  if (secureContext === undefined) return void plain.destroy();
   const settings = acceptOptions({
     context: secureContext,
     contextFor: (domain) => context.tlsContext(domain),
     directTls: true,
   });
-  // `tls.createServer` takes no ready context, so a plain server wraps each socket itself.
-  const server = createServer((plain) => {
-    const peer = plain.remoteAddress;
-    const secured = new TLSSocket(plain, settings);
-    secured.on("error", (error) => context.log.debug({ err: error }, "s2s in TLS handshake failed"));
-    secured.once("secure", () => accept(secured, peer));
+  const secured = new TLSSocket(plain, settings);
+  const deadline = context.clock.setTimeout(() => plain.destroy(), context.config.connectSeconds * 1000);
+  plain.once("close", () => context.clock.clearTimeout(deadline));
+  secured.on("error", (error) => {
+    context.log.debug({ reason: error.message, peer: plain.remoteAddress }, "s2s in TLS handshake failed");
+    plain.destroy();
   });
-  return server;
+  secured.once("secure", () => {
+    context.clock.clearTimeout(deadline);
+    done(secured);
+  });
 }

@@ -186,11 +186,18 @@ export class IncomingSession implements StreamHandler {
     if (!first && domains.size >= policy.maxDomainsPerStream) return false;
     if (!this.streams.claim(remote, this)) return false;
     domains.add(remote, local, policy.maxDomainsPerStream);
-    const facts = { from: remote, to: local, method, bidi: this.bidi !== undefined, encrypted: stream.transport.encrypted };
+    const facts = {
+      from: remote,
+      to: local,
+      method,
+      bidi: this.bidi !== undefined,
+      encrypted: stream.transport.encrypted,
+    };
     context.log.info({ ...facts, rule: policy.rule, peer: stream.transport.remoteAddress }, "s2s in authenticated");
     this.tell(remote, "incoming authenticated", facts);
     if (first) this.admitted(remote, local);
-    else if (this.settled) this.offer(remote, local);
+    // After the answer that says so has been written.
+    else if (this.settled) queueMicrotask(() => this.offer(remote, local));
     this.observer.authenticated(remote);
     return true;
   }
@@ -320,13 +327,10 @@ export class IncomingSession implements StreamHandler {
   /** A stream on which nothing comes for twice the time we close our own after is closed. */
   private watch(): void {
     const { stream, context } = this;
-    this.timer = context.clock.setTimeout(
-      () => {
-        if (stream.bytesIn === this.bytesSeen) return stream.close();
-        this.bytesSeen = stream.bytesIn;
-        this.watch();
-      },
-      context.config.idleSeconds * 2000,
-    );
+    this.timer = context.clock.setTimeout(() => {
+      if (stream.bytesIn === this.bytesSeen) return stream.close();
+      this.bytesSeen = stream.bytesIn;
+      this.watch();
+    }, context.config.idleSeconds * 2000);
   }
 }

@@ -1,30 +1,101 @@
 // Proves our domain on an outgoing stream: SASL EXTERNAL where offered, else dialback. XEP-0178, XEP-0220 §2.1.
-import { escapeAttribute, NS_DIALBACK, NS_DIALBACK_FEATURE, NS_SASL, type RawElement } from "../../server/index.ts";
+import type { Element } from "ltx";
+import {
+  escapeAttribute,
+  NS_DIALBACK,
+  NS_DIALBACK_FEATURE,
+  NS_SASL,
+  type RawElement,
+  type StreamHeader,
+} from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import { makeKey } from "../dialback/key.ts";
-import { policyFor } from "../policy.ts";
 import { type Established, openStream } from "./establish.ts";
-import { OutgoingFailure } from "./states.ts";
+import { OutgoingFailure, type Progress } from "./states.ts";
 
 /** How a stream was authenticated. */
 export type Method = "external" | "dialback";
 
-/** Authenticates `from` to `to`. @throws OutgoingFailure, StreamEnded */
+/** A stream that carries our stanzas. */
+export interface Authenticated {
+  readonly method: Method;
+  /** The peer's last header and features; undefined where they have not been waited for. */
+  readonly header: StreamHeader | undefined;
+  readonly features: Element | undefined;
+}
+
+/** What was settled before. */
+export interface AuthenticateOptions {
+  readonly progress: Progress;
+  /** `<auth/>` was sent ahead, and the features behind it are known. */
+  readonly ahead: boolean;
+  /** EXTERNAL was refused on an earlier stream. */
+  readonly skipExternal: boolean;
+}
+
+/** The peer refused EXTERNAL, and ended the stream or was not asked otherwise. */
+export class ExternalRefused extends Error {
+  override readonly name = "ExternalRefused";
+}
+
+/** `<auth/>` for EXTERNAL with our domain as authorization identity. XEP-0178 §3 step 9. */
+export function externalText(from: string): string {
+  return `<auth xmlns='${NS_SASL}' mechanism='EXTERNAL'>${Buffer.from(from).toString("base64")}</auth>`;
+}
+
+/** Authenticates `from` to `to`. @throws OutgoingFailure, StreamEnded, ExternalRefused (try again without) */
 export async function authenticate(
   context: FederationContext,
   from: string,
   to: string,
   established: Established,
-): Promise<Method> {
-  const refusal = offersExternal(established) ? await external(from, to, established) : undefined;
-  if (refusal === undefined && offersExternal(established)) return "external";
-  if (!policyFor(context.config, to).allowDialback)
+  options: AuthenticateOptions,
+): Promise<Authenticated> {
+  const { stream, dialogue } = established;
+  const { progress } = options;
+  const policy = context.policy(to);
+  if (options.ahead || (!options.skipExternal && offersExternal(established))) {
+    if (!options.ahead) stream.send(externalText(from));
+    const answer = await dialogue.nextElement();
+    if (answer.xmlns === NS_SASL && answer.name === "success") {
+      progress.note("authenticated", { method: "external" });
+      stream.restart();
+      const header = { from, to, version: "1.0" as const, prefixes: { db: NS_DIALBACK } };
+      if (options.ahead) {
+        stream.open(header);
+        return { method: "external", header: undefined, features: undefined };
+      }
+      const opened = await openStream(stream, dialogue, header);
+      return { method: "external", ...opened };
+    }
+    const reason = `${to} refused SASL EXTERNAL: ${conditionOf(answer)}`;
+    progress.note("refused", { method: "external", reason });
+    // Most peers end the stream now (XEP-0178 §3 step 10): another one is needed for dialback.
+    if (options.ahead || policy.allowDialback) throw new ExternalRefused(reason);
+    throw new OutgoingFailure("remote-server-timeout", reason, "pair");
+  }
+  if (!policy.allowDialback)
     throw new OutgoingFailure(
       "remote-server-timeout",
-      refusal ?? `${to} offers no SASL EXTERNAL, and policy does not allow dialback`,
+      `${to} does not accept our certificate for SASL EXTERNAL, and ${policy.rule} do not allow dialback`,
+      "pair",
     );
-  await dialback(context, from, to, established);
-  return "dialback";
+  const { header, features } = established;
+  if (!offersDialback(header, features))
+    throw new OutgoingFailure("remote-server-timeout", `${to} offers neither SASL EXTERNAL nor dialback`, "pair");
+  stream.send(dialbackText(context, from, to, header.id ?? ""));
+  for (;;) {
+    const answer = await dialogue.nextElement();
+    if (!isDialbackAnswer(answer) || answer.attr("from") !== to || answer.attr("to") !== from) continue;
+    const refusal = dialbackRefusal(answer, to);
+    if (refusal !== undefined) throw refusal;
+    progress.note("authenticated", { method: "dialback" });
+    return { method: "dialback", header, features };
+  }
+}
+
+function conditionOf(failure: RawElement): string {
+  return failure.children.find(({ name }) => name !== "text")?.name ?? failure.name;
 }
 
 function offersExternal({ stream, features }: Established): boolean {
@@ -33,48 +104,39 @@ function offersExternal({ stream, features }: Established): boolean {
   return mechanisms.some((mechanism) => mechanism.getText().trim() === "EXTERNAL");
 }
 
-/** SASL EXTERNAL with our domain as authorization identity. XEP-0178 §3 step 9. Returns why it was refused. */
-async function external(from: string, to: string, established: Established): Promise<string | undefined> {
-  const { stream, dialogue } = established;
-  stream.send(`<auth xmlns='${NS_SASL}' mechanism='EXTERNAL'>${Buffer.from(from).toString("base64")}</auth>`);
-  const answer = await dialogue.nextElement();
-  if (answer.xmlns !== NS_SASL || answer.name !== "success")
-    return `${to} refused SASL EXTERNAL: ${answer.children[0]?.name ?? answer.name}`;
-  stream.restart();
-  await openStream(stream, dialogue, { from, to, version: "1.0", prefixes: { db: NS_DIALBACK } });
-  return undefined;
+/** COMPAT(servers before XEP-0220 1.0): many announce dialback by the namespace of their header alone. */
+export function offersDialback(header: StreamHeader, features: Element | undefined): boolean {
+  if (header.id === undefined || header.id === "") return false;
+  return features?.getChild("dialback", NS_DIALBACK_FEATURE) !== undefined || declaresDialback(header);
 }
 
-/** Dialback as originating server. XEP-0220 §2.1. */
-async function dialback(context: FederationContext, from: string, to: string, established: Established): Promise<void> {
-  const { stream, dialogue, header, features } = established;
-  // COMPAT(older servers): many announce dialback by the namespace of their header alone.
-  const offered =
-    features?.getChild("dialback", NS_DIALBACK_FEATURE) !== undefined ||
-    [...header.prefixes.values()].includes(NS_DIALBACK);
-  if (!offered) throw new OutgoingFailure("remote-server-timeout", `${to} offers neither SASL EXTERNAL nor dialback`);
-  if (header.id === undefined || header.id === "")
-    throw new OutgoingFailure("remote-server-timeout", `${to} gave its stream no id`);
-  const key = makeKey(context.secrets[0] as string, { receiving: to, originating: from, streamId: header.id });
-  stream.send(`<db:result from='${escapeAttribute(from)}' to='${escapeAttribute(to)}'>${key}</db:result>`);
-  for (;;) {
-    const answer = await dialogue.nextElement();
-    if (isAnswer(answer, from, to)) return judgeAnswer(answer, to);
-  }
+function declaresDialback(header: StreamHeader): boolean {
+  return [...header.prefixes.values()].includes(NS_DIALBACK);
 }
 
-/** Only the answer for this pair counts. XEP-0220 §2.1.2. */
-function isAnswer(raw: RawElement, from: string, to: string): boolean {
-  return raw.xmlns === NS_DIALBACK && raw.name === "result" && raw.attr("from") === to && raw.attr("to") === from;
+/** Whether the peer takes dialback errors as not fatal. XEP-0220 §2.4.2. */
+export function offersDialbackErrors(features: Element | undefined): boolean {
+  return features?.getChild("dialback", NS_DIALBACK_FEATURE)?.getChild("errors") !== undefined;
 }
 
-function judgeAnswer(answer: RawElement, to: string): void {
+/** Our key for a domain pair on the stream with that id. XEP-0220 §2.1.1. */
+export function dialbackText(context: FederationContext, from: string, to: string, streamId: string): string {
+  const key = makeKey(context.secrets[0] as string, { receiving: to, originating: from, streamId });
+  return `<db:result from='${escapeAttribute(from)}' to='${escapeAttribute(to)}'>${key}</db:result>`;
+}
+
+/** An answer to a key; whose, its `from` and `to` say. */
+export function isDialbackAnswer(raw: RawElement): boolean {
+  return raw.xmlns === NS_DIALBACK && raw.name === "result" && raw.attr("type") !== undefined;
+}
+
+/** What an answer refuses us with; undefined where it accepts. XEP-0220 §2.1.1. */
+export function dialbackRefusal(answer: RawElement, to: string): OutgoingFailure | undefined {
   const type = answer.attr("type");
-  if (type === "valid") return;
+  if (type === "valid") return undefined;
+  if (type === "invalid")
+    return new OutgoingFailure("internal-server-error", `${to} says that our dialback key is not ours`, "pair");
   const error = answer.toElement().getChild("error");
-  const condition = error?.getChildElements()[0]?.getName();
-  throw new OutgoingFailure(
-    "remote-server-timeout",
-    `${to} did not accept our dialback key: ${condition ?? type ?? "no type"}`,
-  );
+  const condition = error?.getChildElements()[0]?.getName() ?? "no condition";
+  return new OutgoingFailure("remote-server-timeout", `${to} did not accept our dialback key: ${condition}`, "pair");
 }

@@ -1,7 +1,7 @@
 // Negotiation read in order: turns a stream's events into answers that a procedure waits for.
-import type { HeaderOut, RawElement, StreamEnd, StreamHandler, StreamHeader } from "../../server/index.ts";
+import type { HeaderOut, RawElement, StreamEnd, StreamHandler, StreamHeader, XmppStream } from "../../server/index.ts";
 
-/** Elements that may wait to be read: a peer that talks on unasked is cut. */
+/** Elements that may wait to be read; a peer that talks on is read no further. */
 const UNREAD_LIMIT = 64;
 
 /** The stream ended while an answer was awaited; `end` says how. */
@@ -37,6 +37,8 @@ export class Dialogue implements StreamHandler {
   private waiting: { resolve(event: Event): void; reject(error: Error): void } | undefined;
   private end: StreamEnd | undefined;
   private successor: StreamHandler | undefined;
+  /** Lets a peer that was read no further go on. */
+  private read: (() => void) | undefined;
   private readonly header: HeaderOut;
 
   /** `header` is what our side says of itself. */
@@ -58,24 +60,29 @@ export class Dialogue implements StreamHandler {
     throw new Error("expected an element, not a new stream header");
   }
 
-  /** Passes on to `successor` what was not read and all that comes. */
-  handOver(successor: StreamHandler): void {
-    this.successor = successor;
-    for (const event of this.unread.splice(0)) if ("element" in event) void successor.element(event.element);
-    if (this.end !== undefined) successor.ended(this.end);
+  /** Passes on to `successor`, in order, what was not read and then all that comes. */
+  handOver(successor: StreamHandler, stream: XmppStream): void {
+    if (this.unread.length === 0) return this.settle(successor);
+    stream.hold();
+    void this.passOn(successor).then(() => {
+      this.settle(successor);
+      stream.release();
+    });
   }
 
-  opened(header: StreamHeader): void {
-    this.take({ header });
+  opened(header: StreamHeader): void | Promise<void> {
+    if (this.successor !== undefined) return this.successor.opened(header);
+    return this.take({ header });
   }
 
   element(raw: RawElement): void | Promise<void> {
     if (this.successor !== undefined) return this.successor.element(raw);
-    this.take({ element: raw });
+    return this.take({ element: raw });
   }
 
   ended(end: StreamEnd): void {
     this.end = end;
+    this.read?.();
     this.waiting?.reject(new StreamEnded(end));
     this.waiting = undefined;
     this.successor?.ended(end);
@@ -89,17 +96,42 @@ export class Dialogue implements StreamHandler {
     this.successor?.crashed(error);
   }
 
-  private take(event: Event): void {
+  drained(): void {
+    this.successor?.drained?.();
+  }
+
+  private settle(successor: StreamHandler): void {
+    this.successor = successor;
+    this.read?.();
+    if (this.end !== undefined) successor.ended(this.end);
+  }
+
+  private async passOn(successor: StreamHandler): Promise<void> {
+    for (let event = this.unread.shift(); event !== undefined; event = this.unread.shift())
+      try {
+        await ("element" in event ? successor.element(event.element) : successor.opened(event.header));
+      } catch (error) {
+        successor.crashed(error);
+      }
+  }
+
+  private take(event: Event): void | Promise<void> {
     const { waiting } = this;
     this.waiting = undefined;
     if (waiting !== undefined) return waiting.resolve(event);
-    if (this.unread.length >= UNREAD_LIMIT) throw new Error("the peer talks without being asked");
     this.unread.push(event);
+    if (this.unread.length < UNREAD_LIMIT) return;
+    return new Promise((resolve) => {
+      this.read = resolve;
+    });
   }
 
   private next(): Promise<Event> {
     const event = this.unread.shift();
-    if (event !== undefined) return Promise.resolve(event);
+    if (event !== undefined) {
+      this.read?.();
+      return Promise.resolve(event);
+    }
     if (this.end !== undefined) return Promise.reject(new StreamEnded(this.end));
     return new Promise((resolve, reject) => {
       this.waiting = { resolve, reject };

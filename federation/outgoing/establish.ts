@@ -1,5 +1,4 @@
 // Brings a stream to another server to the point where it may be authenticated: header, features, TLS. RFC 6120 §4, §5.
-import type { TLSSocket } from "node:tls";
 import type { Element } from "ltx";
 import {
   type HeaderOut,
@@ -12,11 +11,11 @@ import {
   XmppStream,
 } from "../../server/index.ts";
 import { type FederationContext, UNAUTHENTICATED_LIMITS } from "../context.ts";
-import { policyFor } from "../policy.ts";
-import { type CertificateVerdict, connectOptions, peerChain, verifyPeer } from "../tls/index.ts";
-import { Dialogue } from "./dialogue.ts";
-import { reach, targetsOf } from "./reach.ts";
-import { OutgoingFailure, type OutgoingState } from "./states.ts";
+import type { Target } from "../resolver/index.ts";
+import { type CertificateVerdict, connectOptions, judgeTarget, peerChain } from "../tls/index.ts";
+import { Dialogue, StreamEnded } from "./dialogue.ts";
+import { type Reached, reach, targetsOf } from "./reach.ts";
+import { OutgoingFailure, type Progress } from "./states.ts";
 
 /** A stream that is open and, where policy or peer wanted it, encrypted; not yet authenticated. */
 export interface Established {
@@ -27,33 +26,67 @@ export interface Established {
   readonly features: Element | undefined;
   /** What the peer's certificate proves; undefined without TLS. */
   readonly certificate: CertificateVerdict | undefined;
+  readonly reached: Reached;
 }
 
-/** What is told while it goes on. */
-export type Progress = (state: OutgoingState) => void;
+/** What is told to go on with. */
+export interface EstablishOptions {
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  /** Places to try instead of what DNS says: after `see-other-host`. */
+  readonly targets?: readonly Target[] | undefined;
+  /** Text to send right behind the header of an encrypted stream, for a peer known to take it (see `pipelining`). */
+  readonly ahead?: string | undefined;
+}
+
+/** Times that a peer may send us elsewhere. RFC 6120 §4.9.3.19. */
+const MAX_REDIRECTS = 2;
 
 /** Opens a stream from a local domain to a remote one. @throws OutgoingFailure, StreamEnded */
 export async function establish(
   context: FederationContext,
   from: string,
   to: string,
-  signal: AbortSignal,
-  progress: Progress,
+  options: EstablishOptions,
 ): Promise<Established> {
-  const policy = policyFor(context.config, to);
-  if (policy.refuse) throw new OutgoingFailure("policy-violation", `policy refuses ${to}`);
-  progress("resolving");
-  const targets = await targetsOf(context, to);
-  progress("connecting");
-  const { socket } = await reach(context, from, to, targets, signal);
-  progress("opening");
+  const { progress } = options;
+  const policy = context.policy(to);
+  if (policy.refuse) throw new OutgoingFailure("policy-violation", `${policy.rule} refuses ${to}`);
+  progress.enter("resolving");
+  let targets = options.targets ?? (await targetsOf(context, to, progress));
+  for (let redirects = 0; ; redirects++) {
+    try {
+      return await open(context, from, to, targets, options);
+    } catch (error) {
+      const other = error instanceof StreamEnded ? otherHost(error) : undefined;
+      if (other === undefined || redirects >= MAX_REDIRECTS || options.signal.aborted) throw error;
+      progress.note("sent elsewhere", { host: other.host, port: other.port });
+      targets = [other];
+    }
+  }
+}
+
+async function open(
+  context: FederationContext,
+  from: string,
+  to: string,
+  targets: readonly Target[],
+  options: EstablishOptions,
+): Promise<Established> {
+  const { signal, progress, ahead } = options;
+  progress.enter("connecting");
+  const reached = await reach(context, from, to, targets, signal, progress);
   const header: HeaderOut = { from, to, version: "1.0", prefixes: { db: NS_DIALBACK } };
   const dialogue = new Dialogue(header);
-  const stream = new XmppStream(new TcpTransport(socket), NS_SERVER, UNAUTHENTICATED_LIMITS, context.clock, dialogue);
+  const transport = new TcpTransport(reached.socket);
+  const stream = new XmppStream(transport, NS_SERVER, UNAUTHENTICATED_LIMITS, context.clock, dialogue);
   signal.addEventListener("abort", () => stream.destroy(), { once: true });
+  if (signal.aborted) stream.destroy();
   try {
-    const opened = await openStream(stream, dialogue, header);
-    return await secure(context, from, to, stream, dialogue, opened, header, progress);
+    progress.enter("opening");
+    const opened = await openStream(stream, dialogue, header, stream.transport.encrypted ? ahead : undefined);
+    noteOpened(progress, opened);
+    return await secure(context, from, to, stream, dialogue, opened, reached, options);
   } catch (error) {
     stream.close();
     throw error;
@@ -65,9 +98,15 @@ interface Opened {
   readonly features: Element | undefined;
 }
 
-/** Sends our header and reads the peer's, with its features where it is of version 1.0. */
-export async function openStream(stream: XmppStream, dialogue: Dialogue, header: HeaderOut): Promise<Opened> {
+/** Sends our header (and `ahead` with it) and reads the peer's, with its features where it is of version 1.0. */
+export async function openStream(
+  stream: XmppStream,
+  dialogue: Dialogue,
+  header: HeaderOut,
+  ahead?: string,
+): Promise<Opened> {
   stream.open(header);
+  if (ahead !== undefined) stream.send(ahead);
   const answer = await dialogue.nextHeader();
   if (answer.version === undefined) return { header: answer, features: undefined };
   const raw = await dialogue.nextElement();
@@ -83,44 +122,63 @@ async function secure(
   stream: XmppStream,
   dialogue: Dialogue,
   opened: Opened,
-  header: HeaderOut,
-  progress: Progress,
+  reached: Reached,
+  { progress, ahead }: EstablishOptions,
 ): Promise<Established> {
-  const policy = policyFor(context.config, to);
+  const policy = context.policy(to);
   const secureContext = context.tlsContext(from);
-  let { transport } = stream;
-  if (!transport.encrypted && secureContext !== undefined && opened.features?.getChild("starttls", NS_TLS)) {
-    progress("securing");
-    stream.send(`<starttls xmlns='${NS_TLS}'/>`);
-    const answer = await dialogue.nextElement();
-    if (answer.name !== "proceed" || answer.xmlns !== NS_TLS)
-      throw new OutgoingFailure("remote-server-timeout", "the peer refused to start TLS");
-    stream.restart();
-    const { servername } = connectOptions({ context: secureContext, domain: to, directTls: false });
-    await transport.startTls("client", {
-      context: secureContext,
-      ...(servername === undefined ? {} : { servername }),
-    });
-    opened = await openStream(stream, dialogue, header);
-    transport = stream.transport;
+  const header: HeaderOut = { from, to, version: "1.0", prefixes: { db: NS_DIALBACK } };
+  if (!stream.transport.encrypted && opened.features?.getChild("starttls", NS_TLS)) {
+    if (secureContext === undefined) progress.note("no TLS", { reason: `${from} has no certificate` });
+    else {
+      progress.enter("securing");
+      stream.send(`<starttls xmlns='${NS_TLS}'/>`);
+      const answer = await dialogue.nextElement();
+      if (answer.name !== "proceed" || answer.xmlns !== NS_TLS)
+        throw new OutgoingFailure("remote-server-timeout", `${to} refused to start TLS`);
+      stream.discard();
+      stream.restart();
+      const { servername } = connectOptions({ context: secureContext, domain: to, directTls: false });
+      await stream.transport.startTls("client", {
+        context: secureContext,
+        ...(servername === undefined ? {} : { servername }),
+      });
+      opened = await openStream(stream, dialogue, header, ahead);
+      noteOpened(progress, opened);
+    }
   }
+  const { transport } = stream;
   if (!transport.encrypted && policy.requireEncryption)
-    throw new OutgoingFailure("remote-server-timeout", `${to} offers no TLS, which policy requires`);
-  const certificate = transport.encrypted ? judge(context, to, transport.tls?.socket) : undefined;
+    throw new OutgoingFailure("remote-server-timeout", `there is no TLS with ${to}, which ${policy.rule} require`);
+  let certificate: CertificateVerdict | undefined;
+  if (transport.tls !== undefined) {
+    const { socket, protocol, cipher } = transport.tls;
+    certificate = await judgeTarget(context, to, peerChain(socket), reached.dane);
+    const what = certificate.kind === "valid" ? { by: certificate.by } : { reason: certificate.reason };
+    progress.note("certificate", { protocol, cipher, valid: certificate.kind === "valid", ...what });
+    if (reached.dane !== undefined && certificate.kind === "invalid")
+      throw new OutgoingFailure("remote-server-timeout", certificate.reason);
+  }
   if (policy.requireValidCertificate && certificate?.kind !== "valid")
     throw new OutgoingFailure(
       "remote-server-timeout",
-      `policy requires a valid certificate of ${to}: ${certificate?.reason ?? "there is no TLS"}`,
+      `${policy.rule} require a valid certificate of ${to}: ${certificate?.reason ?? "there is no TLS"}`,
     );
-  return { stream, dialogue, header: opened.header, features: opened.features, certificate };
+  return { stream, dialogue, header: opened.header, features: opened.features, certificate, reached };
 }
 
-/** What the certificate presented on a socket proves of a domain. */
-export function judge(
-  context: FederationContext,
-  domain: string,
-  socket: TLSSocket | undefined,
-): CertificateVerdict | undefined {
-  if (socket === undefined) return undefined;
-  return verifyPeer(peerChain(socket), domain, context.anchors, context.clock.now());
+function noteOpened(progress: Progress, { header, features }: Opened): void {
+  const offered = features?.getChildElements().map((child) => child.getName());
+  progress.note("opened", { id: header.id, version: header.version, features: offered?.join(" ") });
+}
+
+/** Where a `see-other-host` sends us; undefined for another error, or for what is no place. */
+export function otherHost({ end }: StreamEnded): Target | undefined {
+  if (end.kind !== "peer-error" || end.error.condition !== "see-other-host") return undefined;
+  const text = end.error.content?.trim() ?? "";
+  const [, bracketed, plain, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s/:[\]]+))(?::([0-9]{1,5}))?$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const number = Number(port ?? 5269);
+  if (host === undefined || number < 1 || number > 65_535) return undefined;
+  return { host, port: number, directTls: false, priority: 0, weight: 0, authenticated: false };
 }

@@ -1,15 +1,36 @@
-// Outgoing connections by domain pair: one each, so that order between two JIDs holds.
+// Every remote domain of a node: stanzas find their domain pair here, and streams that may be shared.
 import type { RemoteRouter, Stanza } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
-import { OutgoingConnection, type OutgoingStatus } from "./connection.ts";
+import type { Verifications } from "../dialback/verifications.ts";
+import type { Method } from "./authenticate.ts";
+import type { Pair } from "./pair.ts";
+import { Remote, type RemoteSurroundings } from "./remote.ts";
+import type { OutgoingState } from "./states.ts";
+import type { OutgoingStream } from "./stream.ts";
 
-/** Pairs remembered; beyond it those at rest are forgotten. */
-const PAIR_LIMIT = 10_000;
+/** Remote domains remembered; beyond it those at rest are forgotten. */
+const REMOTE_LIMIT = 10_000;
+/** ms between looks at what is still on its way while draining. */
+const DRAIN_LOOK = 20;
+
+/** What an operator sees of a domain pair. */
+export interface OutgoingStatus {
+  readonly from: string;
+  readonly to: string;
+  readonly state: OutgoingState;
+  /** `incoming`: over the peer's own stream (XEP-0288). */
+  readonly method: Method | "incoming" | undefined;
+  readonly queued: number;
+  readonly unacknowledged: number;
+  /** Seconds until another attempt may be made. */
+  readonly retryIn: number;
+  readonly lastError: string | undefined;
+}
 
 /** Every outgoing connection of a node. */
-export class OutgoingPool implements RemoteRouter {
-  private readonly context: FederationContext;
-  private readonly connections = new Map<string, OutgoingConnection>();
+export class OutgoingPool implements RemoteRouter, RemoteSurroundings {
+  readonly context: FederationContext;
+  private readonly remotes = new Map<string, Remote>();
   private closed = false;
 
   constructor(context: FederationContext) {
@@ -20,38 +41,108 @@ export class OutgoingPool implements RemoteRouter {
     const from = stanza.from?.domain;
     const to = stanza.to?.domain;
     if (from === undefined || to === undefined) return;
-    if (this.closed)
-      return this.context.inbound.returned(stanza, "remote-server-timeout", "this server is shutting down");
-    this.connection(from, to).send(stanza);
+    this.remote(to).pair(from).send(stanza);
   }
 
-  /** Forgets failures to reach a remote domain: it showed that it is there. */
-  reset(to: string): void {
-    for (const connection of this.connections.values()) if (connection.to === to) connection.reset();
+  /** The pair of a local and a remote domain. */
+  pair(from: string, to: string): Pair {
+    return this.remote(to).pair(from);
+  }
+
+  /** Forgets failures to reach a remote domain; false where nothing is known of it. */
+  reset(to: string): boolean {
+    const remote = this.remotes.get(to);
+    remote?.reset();
+    return remote !== undefined;
+  }
+
+  /** Policies changed. */
+  policyChanged(): void {
+    for (const remote of this.remotes.values()) remote.policyChanged();
+  }
+
+  /** Questions about dialback keys over a stream to `domain`, where there is one of ours. */
+  verifications(domain: string): Verifications | undefined {
+    for (const stream of this.remotes.get(domain)?.streams ?? [])
+      if (stream.to === domain && stream.verifications.room) return stream.verifications;
+    return undefined;
   }
 
   status(): OutgoingStatus[] {
-    return [...this.connections.values()].map((connection) => connection.status());
+    const now = this.context.clock.now();
+    const list: OutgoingStatus[] = [];
+    for (const remote of this.remotes.values())
+      for (const pair of remote.pairs.values()) list.push(statusOf(remote, pair, now, this.closed));
+    return list;
   }
 
-  /** Flushes within `ms` and closes every stream. */
+  async sharedTarget(domain: string): Promise<OutgoingStream | undefined> {
+    const candidates = [...this.remotes.values()]
+      .filter((remote) => remote.domain !== domain)
+      .flatMap(({ streams }) => [...streams])
+      .filter((stream) => stream.takesMore(true));
+    if (candidates.length === 0) return undefined;
+    const places = await this.placesOf(domain);
+    return candidates.find((stream) => places.has(stream.place) && stream.takesMore(true));
+  }
+
+  *usersOf(stream: OutgoingStream): Iterable<Remote> {
+    for (const remote of this.remotes.values()) if (remote.streams.has(stream)) yield remote;
+  }
+
+  /** What waits goes out within `ms`; then every stream is closed, and what is left is given back. */
   async drain(ms: number): Promise<void> {
+    const end = Date.now() + ms;
+    for (const remote of this.remotes.values()) remote.hurry();
+    // Real time, since it waits for sockets.
+    while (Date.now() < end && [...this.remotes.values()].some((remote) => !remote.settled))
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK));
     this.closed = true;
-    await Promise.all([...this.connections.values()].map((connection) => connection.drain(ms)));
+    for (const remote of this.remotes.values()) remote.close();
   }
 
-  private connection(from: string, to: string): OutgoingConnection {
-    const key = `${from} ${to}`;
-    const known = this.connections.get(key);
+  private remote(to: string): Remote {
+    const known = this.remotes.get(to);
     if (known !== undefined) return known;
-    if (this.connections.size >= PAIR_LIMIT) this.forgetIdle();
-    const made = new OutgoingConnection(this.context, from, to);
-    this.connections.set(key, made);
+    if (this.remotes.size >= REMOTE_LIMIT) this.forgetIdle();
+    const made = new Remote(this, to);
+    if (this.closed) made.close();
+    this.remotes.set(to, made);
     return made;
   }
 
   private forgetIdle(): void {
-    for (const [key, connection] of this.connections)
-      if (connection.status().state === "idle") this.connections.delete(key);
+    for (const [domain, remote] of this.remotes) if (remote.idle) this.remotes.delete(domain);
   }
+
+  /** Addresses and ports of a domain's first target. */
+  private async placesOf(domain: string): Promise<Set<string>> {
+    const resolution = await this.context.resolver.resolveDomain(domain, "xmpp-server");
+    const target = resolution.kind === "targets" ? resolution.targets[0] : undefined;
+    if (target === undefined) return new Set();
+    const found = await this.context.resolver.addressesOf(target.host);
+    return new Set(found.kind === "addresses" ? found.addresses.map((address) => `${address} ${target.port}`) : []);
+  }
+}
+
+function statusOf(remote: Remote, pair: Pair, now: number, closed: boolean): OutgoingStatus {
+  const wait = Math.max(remote.backOff.wait(now), pair.backOff.wait(now));
+  const { attempting } = remote.dialer;
+  const stream = [...remote.streams].find(({ carrier }) => carrier === pair.carrier);
+  const state = (): OutgoingState => {
+    if (closed) return "closed";
+    if (pair.carrier !== undefined) return "up";
+    if (attempting?.from === pair.from) return attempting.state;
+    return wait > 0 || !remote.dialer.idle ? "backing off" : "idle";
+  };
+  return {
+    from: pair.from,
+    to: pair.to,
+    state: state(),
+    method: pair.carrier === undefined ? undefined : (stream?.method ?? "incoming"),
+    queued: pair.queue.length,
+    unacknowledged: pair.carrier?.ledger.length ?? 0,
+    retryIn: Math.ceil(wait / 1000),
+    lastError: (pair.failure ?? remote.failure)?.message,
+  };
 }

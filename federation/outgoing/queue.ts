@@ -1,36 +1,59 @@
-// Stanzas that wait for a remote domain: bounded in number and bytes.
+// Stanzas that wait for a remote domain: first in, first out, bounded in number and characters.
 import type { Stanza } from "../../server/index.ts";
 
-/** A first-in, first-out queue with bounds. */
+/** A queue with bounds. */
 export class StanzaQueue {
   private items: Stanza[] = [];
-  private bytes = 0;
-  private readonly maxStanzas: number;
-  private readonly maxBytes: number;
-
-  constructor(maxStanzas: number, maxBytes: number) {
-    this.maxStanzas = maxStanzas;
-    this.maxBytes = maxBytes;
-  }
+  private head = 0;
+  private size = 0;
 
   get length(): number {
-    return this.items.length;
+    return this.items.length - this.head;
   }
 
   /** Adds; false where it is full. */
-  push(stanza: Stanza): boolean {
-    const size = stanza.text().length;
-    if (this.items.length >= this.maxStanzas || this.bytes + size > this.maxBytes) return false;
+  push(stanza: Stanza, maxStanzas: number, maxSize: number): boolean {
+    const size = sizeOf(stanza);
+    if (this.length >= maxStanzas || (this.length > 0 && this.size + size > maxSize)) return false;
     this.items.push(stanza);
-    this.bytes += size;
+    this.size += size;
     return true;
+  }
+
+  /** The first one, which stays. */
+  get first(): Stanza | undefined {
+    return this.items[this.head];
+  }
+
+  /** Takes the first one out. */
+  shift(): void {
+    const stanza = this.items[this.head];
+    if (stanza === undefined) return;
+    this.size -= sizeOf(stanza);
+    this.head++;
+    if (this.head < 256 && this.head < this.items.length) return;
+    this.items.splice(0, this.head);
+    this.head = 0;
+  }
+
+  /** Puts stanzas that were on the way before all others; they had a place already, so no bound applies. */
+  putBack(stanzas: readonly Stanza[]): void {
+    if (stanzas.length === 0) return;
+    this.items = [...stanzas, ...this.items.slice(this.head)];
+    this.head = 0;
+    for (const stanza of stanzas) this.size += sizeOf(stanza);
   }
 
   /** Takes everything out, in order. */
   drain(): Stanza[] {
-    const { items } = this;
+    const items = this.items.slice(this.head);
     this.items = [];
-    this.bytes = 0;
+    this.head = 0;
+    this.size = 0;
     return items;
   }
+}
+
+function sizeOf(stanza: Stanza): number {
+  return stanza.tail.length + 200;
 }

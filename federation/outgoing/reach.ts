@@ -3,27 +3,36 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { FederationContext } from "../context.ts";
 import { dial, type Target } from "../resolver/index.ts";
-import { connectOptions } from "../tls/index.ts";
-import { OutgoingFailure } from "./states.ts";
+import { connectOptions, type TargetRecords } from "../tls/index.ts";
+import { OutgoingFailure, type Progress } from "./states.ts";
 
 /** A connection to one of a domain's targets. */
 export interface Reached {
   readonly socket: Socket | TLSSocket;
   readonly target: Target;
+  readonly address: string;
+  /** What DNSSEC says of the certificate there; undefined where it says nothing. */
+  readonly dane: TargetRecords | undefined;
 }
 
 /** Where a domain's servers are. @throws OutgoingFailure */
-export async function targetsOf(context: FederationContext, domain: string): Promise<readonly Target[]> {
+export async function targetsOf(
+  context: FederationContext,
+  domain: string,
+  progress: Progress,
+): Promise<readonly Target[]> {
   const resolution = await context.resolver.resolveDomain(domain, "xmpp-server");
   switch (resolution.kind) {
     case "targets":
+      for (const { host, port, directTls, priority, authenticated } of resolution.targets)
+        progress.note("target", { host, port, directTls, priority, dnssec: authenticated });
       return resolution.targets;
     case "refused":
       throw new OutgoingFailure("remote-server-not-found", `${domain} says that it has no XMPP server`);
     case "not-found":
       throw new OutgoingFailure("remote-server-not-found", resolution.reason);
     case "failed":
-      throw new OutgoingFailure("remote-server-timeout", resolution.reason);
+      throw new OutgoingFailure("remote-server-not-found", `DNS gave no answer: ${resolution.reason}`);
   }
 }
 
@@ -34,12 +43,23 @@ export async function reach(
   domain: string,
   targets: readonly Target[],
   signal: AbortSignal,
+  progress: Progress,
 ): Promise<Reached> {
   const failures: string[] = [];
+  const fail = (target: Target, reason: string) => {
+    failures.push(`${target.host} port ${target.port}: ${reason}`);
+    progress.note("unreachable", { host: target.host, port: target.port, reason });
+  };
   for (const target of targets) {
+    if (signal.aborted) break;
     const found = await context.resolver.addressesOf(target.host);
     if (found.kind !== "addresses") {
-      failures.push(`${target.host}: ${found.reason}`);
+      fail(target, found.reason);
+      continue;
+    }
+    const tlsa = await context.resolver.tlsaOf(target);
+    if (tlsa.kind === "failed") {
+      fail(target, `its TLSA records cannot be had: ${tlsa.reason}`);
       continue;
     }
     try {
@@ -49,10 +69,12 @@ export async function reach(
         connect: (address, abort) => connectOne(context, from, domain, target, address, abort),
         discard: (late) => late.destroy(),
       });
-      return { socket, target };
+      const address = socket.remoteAddress ?? "";
+      progress.note("connected", { address, port: target.port, host: target.host, directTls: target.directTls });
+      const dane = tlsa.kind === "records" ? { host: target.host, records: tlsa.records } : undefined;
+      return { socket, target, address, dane };
     } catch (error) {
-      failures.push(`${target.host}:${target.port}: ${reasonOf(error)}`);
-      if (signal.aborted) break;
+      fail(target, reasonOf(error));
     }
   }
   throw new OutgoingFailure("remote-server-timeout", `no server of ${domain} could be reached: ${failures.join("; ")}`);
@@ -61,7 +83,7 @@ export async function reach(
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { failures } = error as { failures?: readonly { reason: string }[] };
-  const reasons = failures?.map(({ reason }) => reason) ?? [];
+  const reasons = [...new Set(failures?.map(({ reason }) => reason) ?? [])];
   return reasons.length > 0 ? reasons.join(", ") : error.message;
 }
 
@@ -75,7 +97,8 @@ function connectOne(
 ): Promise<Socket> {
   const secureContext = context.tlsContext(from);
   return new Promise((resolve, reject) => {
-    if (target.directTls && secureContext === undefined) return reject(new Error("direct TLS needs a certificate"));
+    if (target.directTls && secureContext === undefined)
+      return reject(new Error(`direct TLS needs a certificate of ${from}`));
     const socket =
       target.directTls && secureContext !== undefined
         ? connectTls({
@@ -88,11 +111,13 @@ function connectOne(
     signal.addEventListener("abort", abort, { once: true });
     const settle = (error?: Error) => {
       signal.removeEventListener("abort", abort);
-      socket.off("error", settle);
+      socket.off("error", settle).off("close", closed);
       if (error === undefined) resolve(socket);
       else reject(error);
     };
+    const closed = () => settle(new Error("the connection was closed"));
     socket.once("error", settle);
+    socket.once("close", closed);
     socket.once(target.directTls ? "secureConnect" : "connect", () => settle());
   });
 }

@@ -1,4 +1,4 @@
-// The states of an outgoing connection, and why one failed.
+// The states of an outgoing connection, how long each may take, and why one failed.
 import type { ReturnCondition } from "../../server/index.ts";
 
 /** Where an outgoing connection is. */
@@ -14,13 +14,39 @@ export type OutgoingState =
   | "backing off"
   | "closed";
 
+/** The states of an attempt. */
+export type AttemptState = Extract<
+  OutgoingState,
+  "resolving" | "connecting" | "opening" | "securing" | "authenticating"
+>;
+
+/** Seconds that each state of an attempt may take; `connectSeconds` bounds them all together. */
+export const STATE_SECONDS: Readonly<Record<AttemptState, number>> = {
+  resolving: 15,
+  connecting: 15,
+  opening: 10,
+  securing: 10,
+  // The peer may have to reach us first, to verify a dialback key.
+  authenticating: 25,
+};
+
+/** What an attempt tells while it goes on. */
+export interface Progress {
+  enter(state: AttemptState): void;
+  /** Something worth a line in a trace or a test: names and addresses, no secrets. */
+  note(event: string, facts: Readonly<Record<string, string | number | boolean | undefined>>): void;
+}
+
 /** An attempt that failed, with what the waiting stanzas are returned with. */
 export class OutgoingFailure extends Error {
   override readonly name = "OutgoingFailure";
   readonly condition: ReturnCondition;
+  /** `remote`: nobody of ours can reach the domain. `pair`: only this domain of ours is refused. */
+  readonly scope: "remote" | "pair";
 
-  constructor(condition: ReturnCondition, reason: string) {
+  constructor(condition: ReturnCondition, reason: string, scope: "remote" | "pair" = "remote") {
     super(reason);
     this.condition = condition;
+    this.scope = scope;
   }
 }

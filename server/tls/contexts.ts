@@ -103,6 +103,12 @@ export class TlsContexts {
     return (this.served.get(name) ?? this.names.get(name) ?? this.names.get(name.replace(/^[^.]+/, "*")))?.context;
   }
 
+  /** The domain's certificate chain and key as PEM, for contexts of other settings; new objects after a reload. */
+  pem(domain: string): { readonly certificate: string; readonly key: string } | undefined {
+    const loaded = this.served.get(key(domain))?.loaded;
+    return loaded === undefined ? undefined : { certificate: loaded.certificatePem, key: loaded.keyPem };
+  }
+
   /** DER of the domain's leaf certificate. */
   leaf(domain: string): Buffer | undefined {
     return this.served.get(key(domain))?.loaded.leaf.raw;

@@ -1,0 +1,173 @@
+// Stream management of incoming streams: counted, acknowledged, and kept a while for the peer to take up again. XEP-0198.
+import { randomBytes } from "node:crypto";
+import { NS_SM, type RawElement, type Timer } from "../../server/index.ts";
+import type { FederationContext } from "../context.ts";
+import type { Sender } from "../management/carrier.ts";
+import { ackText, countOf, enabledText, resumedText, smFailedText, tooHighText } from "../management/elements.ts";
+import type { Ledger } from "../management/ledger.ts";
+import type { Pair } from "../outgoing/pair.ts";
+import { giveToPairs } from "../outgoing/suspension.ts";
+import type { IncomingSession } from "./session.ts";
+
+/** Broken streams that are kept at one time; beyond it the oldest is forgotten. */
+const LIMIT = 5_000;
+/** ms that our own stanzas wait for the peer to take up a broken bidirectional stream, before we connect ourselves. */
+const HOLD = 10_000;
+
+/** The streams of a node that may be resumed, by their secret id. */
+export class ResumableStreams {
+  readonly context: FederationContext;
+  private readonly byId = new Map<string, ManagedStream>();
+
+  constructor(context: FederationContext) {
+    this.context = context;
+  }
+
+  find(id: string): ManagedStream | undefined {
+    return this.byId.get(id);
+  }
+
+  add(stream: ManagedStream): void {
+    if (this.byId.size >= LIMIT) for (const oldest of this.byId.values()) if (oldest.forget()) break;
+    this.byId.set(stream.id, stream);
+  }
+
+  delete(id: string): void {
+    this.byId.delete(id);
+  }
+}
+
+/** What outlives one connection. */
+export class ManagedStream {
+  /** Names it to whoever resumes it; unguessable. */
+  readonly id = randomBytes(18).toString("base64url");
+  readonly remote: string;
+  readonly local: string;
+  session: IncomingSession;
+  private readonly streams: ResumableStreams;
+  private expiry: Timer | undefined;
+  private release: Timer | undefined;
+  /** Ours, where the broken stream was bidirectional. */
+  private ledger: Ledger<Sender> | undefined;
+  private held: Pair[] = [];
+
+  constructor(streams: ResumableStreams, session: IncomingSession, remote: string, local: string) {
+    this.streams = streams;
+    this.session = session;
+    this.remote = remote;
+    this.local = local;
+  }
+
+  /** The connection broke: waits to be resumed. `pairs` went over it, and `ledger` is what they have under way. */
+  suspend(ledger: Ledger<Sender> | undefined, pairs: Pair[], reason: string): void {
+    const { clock, config } = this.streams.context;
+    this.ledger = ledger;
+    this.held = pairs;
+    for (const pair of pairs) pair.held = true;
+    this.expiry = clock.setTimeout(() => this.streams.delete(this.id), config.resumeSeconds * 1000);
+    if (ledger !== undefined) this.release = clock.setTimeout(() => this.letGo(reason), HOLD);
+  }
+
+  /** Nothing is kept any more; false for a stream that is up. */
+  forget(): boolean {
+    if (this.expiry === undefined) return false;
+    this.streams.context.clock.clearTimeout(this.expiry);
+    this.streams.delete(this.id);
+    return true;
+  }
+
+  /** Goes on over `session`; undefined is success, else what the peer claims exceeds this count of ours. */
+  resume(session: IncomingSession, handled: number): number | undefined {
+    const { clock } = this.streams.context;
+    const old = this.session;
+    clock.clearTimeout(this.expiry);
+    clock.clearTimeout(this.release);
+    this.expiry = undefined;
+    this.session = session;
+    // A stream that its peer has given up, and we not yet, ends here.
+    const pairs = [...this.held.splice(0), ...old.detach()];
+    const ledger = this.ledger ?? old.carrier?.ledger;
+    this.ledger = undefined;
+    session.gate.handled = old.gate.handled;
+    if (ledger !== undefined && !ledger.acknowledge(handled)) {
+      for (const pair of pairs) pair.held = false;
+      giveToPairs(ledger, "the stream could not be resumed");
+      return ledger.sent;
+    }
+    session.stream.send(resumedText(this.id, session.gate.handled ?? 0));
+    if (ledger !== undefined) session.carrier?.takeOver(ledger);
+    for (const [remote, local] of old.domains.list()) session.authorise(remote, local, "resumption");
+    for (const pair of pairs)
+      if (session.carrier !== undefined) pair.adopt(session.carrier);
+      else pair.held = false;
+    session.offerWay();
+    return undefined;
+  }
+
+  /** The peer did not come back in time: our stanzas find another way. */
+  private letGo(reason: string): void {
+    const pairs = this.held.splice(0);
+    for (const pair of pairs) pair.held = false;
+    if (this.ledger !== undefined) giveToPairs(this.ledger, reason);
+    for (const pair of pairs) if (pair.queue.length > 0) pair.remote.need(pair);
+  }
+}
+
+/** Takes an element of stream management. */
+export function acceptManagement(
+  session: IncomingSession,
+  streams: ResumableStreams,
+  raw: RawElement,
+): void | Promise<void> {
+  const { stream, gate } = session;
+  if (raw.xmlns !== NS_SM) return;
+  if (!session.domains.any) return stream.fail("not-authorized", "no domain is proven on this stream");
+  switch (raw.name) {
+    case "r":
+      return stream.send(ackText(gate.handled ?? 0));
+    case "a":
+      return session.carrier?.acknowledged(countOf(raw));
+    case "enable":
+      return enable(session, streams, raw.attr("resume"));
+    case "resume":
+      return resume(session, streams, raw);
+    default:
+      return stream.fail("unsupported-stanza-type");
+  }
+}
+
+function enable(session: IncomingSession, streams: ResumableStreams, resume: string | undefined): void {
+  const { stream, gate } = session;
+  const pair = session.firstPair;
+  if (gate.handled !== undefined || pair === undefined) return stream.send(smFailedText("unexpected-request"));
+  gate.handled = 0;
+  const [remote, local] = pair;
+  const resumable = resume === "true" || resume === "1";
+  const managed = resumable ? new ManagedStream(streams, session, remote, local) : undefined;
+  if (managed !== undefined) {
+    session.managed = managed;
+    streams.add(managed);
+  }
+  stream.send(enabledText(managed?.id, streams.context.config.resumeSeconds));
+  session.carrier?.counted();
+  session.offerWay();
+}
+
+async function resume(session: IncomingSession, streams: ResumableStreams, raw: RawElement): Promise<void> {
+  const { stream, gate } = session;
+  const h = countOf(raw);
+  const managed = streams.find(raw.attr("previd") ?? "");
+  const pair = session.firstPair;
+  if (h === undefined) return stream.fail("bad-format", "`h` is no count");
+  if (gate.handled !== undefined) return stream.send(smFailedText("unexpected-request"));
+  if (managed === undefined || pair === undefined || managed.remote !== pair[0] || managed.local !== pair[1])
+    return stream.send(smFailedText("item-not-found"));
+  // What the old stream brought and is still being stored counts as handled once it is.
+  await managed.session.gate.inFlight?.catch(() => undefined);
+  if (!stream.writable) return;
+  session.managed = managed;
+  const sent = managed.resume(session, h);
+  if (sent !== undefined)
+    return stream.fail("undefined-condition", "more acknowledged than was sent", undefined, tooHighText(h, sent));
+  streams.context.log.info({ from: managed.remote, to: managed.local }, "s2s in resumed");
+}

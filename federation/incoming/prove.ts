@@ -1,0 +1,72 @@
+// STARTTLS and SASL EXTERNAL on incoming streams. RFC 6120 §5, §6; XEP-0178 §3.
+import { Jid, NS_SASL, NS_TLS, type RawElement } from "../../server/index.ts";
+import type { CertificateVerdict } from "../tls/index.ts";
+import type { IncomingSession } from "./session.ts";
+
+/** Takes `<starttls/>`. */
+export async function acceptStartTls(session: IncomingSession, raw: RawElement): Promise<void> {
+  const { stream, context, local } = session;
+  const secureContext = local === undefined ? undefined : context.tlsContext(local);
+  if (raw.name !== "starttls" || stream.transport.encrypted || secureContext === undefined || session.domains.any) {
+    stream.send(`<failure xmlns='${NS_TLS}'/>`);
+    return stream.closeNow();
+  }
+  stream.send(`<proceed xmlns='${NS_TLS}'/>`);
+  stream.discard();
+  stream.restart();
+  try {
+    await stream.transport.startTls("server", {
+      context: secureContext,
+      sni: (name) => context.tlsContext(name.toLowerCase()),
+      requestCert: true,
+    });
+  } catch (error) {
+    context.log.info({ from: session.remote, reason: (error as Error).message }, "s2s in TLS handshake failed");
+    stream.destroy();
+  }
+}
+
+/** Takes `<auth/>`: the certificate must prove the domain that is claimed. XEP-0178 §3. */
+export function acceptSasl(session: IncomingSession, raw: RawElement): void | Promise<void> {
+  const { stream, context } = session;
+  if (raw.name === "abort") return refuse(session, "aborted");
+  if (raw.name !== "auth") return stream.fail("unsupported-stanza-type");
+  if (session.domains.any) return stream.fail("policy-violation", "authenticated already");
+  if (raw.attr("mechanism") !== "EXTERNAL") return refuse(session, "invalid-mechanism");
+  const authzid = authzidOf(raw) ?? session.remote;
+  if (authzid === undefined || (session.remote !== undefined && authzid !== session.remote))
+    return refuse(session, "invalid-authzid");
+  if (context.inbound.serves(authzid) || context.policy(authzid).refuse) return refuse(session, "not-authorized");
+  const verdict = session.verdictOf(authzid);
+  if (verdict instanceof Promise) return verdict.then((settled) => decide(session, authzid, settled));
+  decide(session, authzid, verdict);
+}
+
+/** The domain in the initial response; undefined for none ("=" or nothing), "" for what is no domain. RFC 6120 §6.4.2. */
+function authzidOf(raw: RawElement): string | undefined {
+  const text = raw.toElement().getText().trim();
+  if (text === "" || text === "=") return undefined;
+  return Jid.tryParse(Buffer.from(text, "base64").toString())?.full ?? "";
+}
+
+function decide(session: IncomingSession, authzid: string, verdict: CertificateVerdict | undefined): void {
+  const { stream, context } = session;
+  if (verdict?.kind !== "valid") {
+    const reason = verdict?.reason ?? "there is no TLS";
+    context.log.warn({ from: authzid, to: session.local, reason }, "s2s in EXTERNAL refused");
+    refuse(session, "not-authorized");
+    // XEP-0178 §3 step 10.
+    return stream.close();
+  }
+  session.remote = authzid;
+  if (!session.authorise(authzid, session.local as string, "external")) {
+    refuse(session, "temporary-auth-failure");
+    return stream.fail("resource-constraint", "the domain has too many streams");
+  }
+  stream.send(`<success xmlns='${NS_SASL}'/>`);
+  stream.restart();
+}
+
+function refuse(session: IncomingSession, condition: string): void {
+  session.stream.send(`<failure xmlns='${NS_SASL}'><${condition}/></failure>`);
+}

@@ -1,0 +1,250 @@
+// A proven stream as a way for stanzas: what is on the way is kept until acknowledged, silence is asked, idleness ends it.
+import type { Stanza, Timer, XmppStream } from "../../server/index.ts";
+import type { FederationContext } from "../context.ts";
+import { type PeerLimits, SM_ENABLE, SM_REQUEST, tooHighText } from "./elements.ts";
+import { type Entry, Ledger } from "./ledger.ts";
+
+/** Whose stanzas a carrier carries. */
+export interface Sender {
+  /** There is room again after `full`. */
+  roomAgain(): void;
+}
+
+/** What became of a stanza. `full`: the sender keeps it and is told of room. */
+export type Carried = "sent" | "full" | "closed" | "too large";
+
+/**
+ * How the peer tells what it has handled: by stream management; by answering pings, sent behind the stanzas (a peer
+ * reads in order, so its answer covers them); or not at all.
+ */
+export type Acknowledging = "sm" | "ping" | "none";
+
+/** Characters that may wait for the kernel before a stream counts as full. */
+const HIGH_WATER = 1_048_576;
+/** Stanzas after which an acknowledgement is asked for at once, and ms after which at the latest. */
+const ASK_AFTER = 100;
+const ASK_DELAY = 1_000;
+/** Most of a peer's announced idle time that we let pass in silence. */
+const IDLE_MARGIN = 0.8;
+
+/** One direction of a stream to a remote server. */
+export class Carrier {
+  readonly stream: XmppStream;
+  readonly from: string;
+  readonly to: string;
+  ledger: Ledger<Sender>;
+  mode: Acknowledging = "ping";
+  /** Why we gave the stream up, where we did. */
+  fate: string | undefined;
+  private readonly context: FederationContext;
+  private readonly waiting = new Set<Sender>();
+  private limits: PeerLimits = { maxBytes: undefined, idleSeconds: undefined };
+  private since = 0;
+  private askTimer: Timer | undefined;
+  private watchTimer: Timer | undefined;
+  private askedAt: number | undefined;
+  private forgetPing: (() => void) | undefined;
+  /** The peer has answered a ping, so silence means something. */
+  private answers = false;
+  private lastUse: number;
+  private lastProbe = 0;
+
+  /** `from` and `to`: the stream's own domain pair, for pings. */
+  constructor(context: FederationContext, stream: XmppStream, from: string, to: string) {
+    this.context = context;
+    this.stream = stream;
+    this.from = from;
+    this.to = to;
+    const { unackedStanzas, queueBytes } = context.config;
+    this.ledger = new Ledger(unackedStanzas, queueBytes);
+    this.lastUse = context.clock.now();
+    this.watch();
+  }
+
+  /** Takes a stanza. */
+  carry(sender: Sender, stanza: Stanza): Carried {
+    const { stream, ledger } = this;
+    if (!stream.writable) return "closed";
+    if (ledger.full || stream.transport.backlog > HIGH_WATER) {
+      this.waiting.add(sender);
+      return "full";
+    }
+    if (this.limits.maxBytes !== undefined && exceeds(stanza, this.limits.maxBytes)) return "too large";
+    if (this.mode !== "none") ledger.push(sender, stanza);
+    stream.sendStanza(stanza);
+    this.lastUse = this.context.clock.now();
+    if (this.mode !== "none") this.askSoon();
+    return "sent";
+  }
+
+  /** Sends `<enable/>`; what is sent from here on is counted. XEP-0198 §3. */
+  enable(): void {
+    this.mode = "sm";
+    this.ledger.restart();
+    this.stream.send(SM_ENABLE);
+  }
+
+  /** The peer enabled it on its stream, and counts what we send from here on. */
+  counted(): void {
+    this.mode = "sm";
+    this.forgetPing?.();
+    this.forgetPing = undefined;
+    this.askedAt = undefined;
+    this.ledger.restart();
+  }
+
+  /** The peer does without stream management after all: pings must do. */
+  refused(): void {
+    this.mode = "ping";
+    this.askedAt = undefined;
+    if (this.ledger.length > 0) this.askSoon();
+  }
+
+  /** Goes on with what an earlier stream left, sending it again. XEP-0198 §5. */
+  takeOver(ledger: Ledger<Sender>): void {
+    this.mode = "sm";
+    this.ledger = ledger;
+    for (const { stanza } of ledger.entries()) this.stream.sendStanza(stanza);
+    if (ledger.length > 0) this.ask();
+  }
+
+  /** The peer says what it has handled. A count that cannot be ends the stream. XEP-0198 §4. */
+  acknowledged(h: number | undefined): void {
+    if (h === undefined) return this.stream.fail("bad-format", "`h` is no count");
+    this.askedAt = undefined;
+    if (!this.ledger.acknowledge(h)) {
+      const details = tooHighText(h, this.ledger.sent);
+      return this.stream.fail("undefined-condition", "more acknowledged than was sent", undefined, details);
+    }
+    this.roomAgain();
+  }
+
+  /** Traffic of the peer's on a bidirectional stream. */
+  heard(): void {
+    this.lastUse = this.context.clock.now();
+  }
+
+  /** What the peer announced that it takes. XEP-0478. */
+  setLimits(limits: PeerLimits): void {
+    this.limits = limits;
+  }
+
+  get maxBytes(): number | undefined {
+    return this.limits.maxBytes;
+  }
+
+  /** Lets waiting senders go on where there is room. */
+  roomAgain(): void {
+    if (this.waiting.size === 0 || this.ledger.full) return;
+    const senders = [...this.waiting];
+    this.waiting.clear();
+    for (const sender of senders) sender.roomAgain();
+  }
+
+  /** Asks now for an acknowledgement. */
+  ask(): void {
+    const { clock } = this.context;
+    clock.clearTimeout(this.askTimer);
+    this.askTimer = undefined;
+    this.since = 0;
+    this.lastProbe = clock.now();
+    if (this.mode === "sm") this.stream.send(SM_REQUEST);
+    else if (this.mode === "ping") this.ping();
+    if (this.mode !== "none") this.askedAt ??= clock.now();
+  }
+
+  /** The stream is over: returns what nobody acknowledged. */
+  close(): Entry<Sender>[] {
+    this.stop();
+    return this.ledger.drain();
+  }
+
+  /** The stream is over; the ledger is kept for another one. */
+  stop(): void {
+    const { clock } = this.context;
+    clock.clearTimeout(this.askTimer);
+    clock.clearTimeout(this.watchTimer);
+    this.forgetPing?.();
+    this.waiting.clear();
+  }
+
+  private askSoon(): void {
+    if (this.mode === "ping" && this.forgetPing !== undefined) return;
+    if (++this.since >= ASK_AFTER) this.ask();
+    else this.askTimer ??= this.context.clock.setTimeout(() => this.ask(), ASK_DELAY);
+  }
+
+  private ping(): void {
+    if (this.forgetPing !== undefined) return;
+    const mark = this.ledger.sent;
+    const { text, forget } = this.context.pings.ask(this.from, this.to, () => {
+      this.forgetPing = undefined;
+      this.askedAt = undefined;
+      this.answers = true;
+      this.ledger.acknowledge(mark);
+      if (this.ledger.length > 0) this.askSoon();
+      this.roomAgain();
+    });
+    this.forgetPing = forget;
+    this.stream.send(text);
+  }
+
+  /** One timer for three things: an answer that does not come, silence, and idleness. */
+  private watch(): void {
+    const { clock, config } = this.context;
+    const now = clock.now();
+    const idle = config.idleSeconds * 1000;
+    const alive = Math.min(
+      config.keepAliveSeconds,
+      (this.limits.idleSeconds ?? Number.POSITIVE_INFINITY) * IDLE_MARGIN,
+    );
+    const patience = config.keepAliveSeconds * 1000;
+    if (this.askedAt !== undefined && now - this.askedAt >= patience && this.unanswered()) return;
+    if (this.ledger.length === 0 && this.waiting.size === 0 && now - this.lastUse >= idle) {
+      this.fate = "nothing was sent for long";
+      return this.stream.close();
+    }
+    if (now - Math.max(this.lastUse, this.lastProbe) >= alive * 1000) this.probe(now);
+    const next = Math.min(
+      this.ledger.length === 0 ? this.lastUse + idle : Number.POSITIVE_INFINITY,
+      Math.max(this.lastUse, this.lastProbe) + alive * 1000,
+      this.askedAt === undefined ? Number.POSITIVE_INFINITY : this.askedAt + patience,
+    );
+    this.watchTimer = clock.setTimeout(() => this.watch(), Math.max(next - now, 100));
+  }
+
+  private probe(now: number): void {
+    this.lastProbe = now;
+    if (this.mode === "sm" || (this.mode === "ping" && this.answers)) this.ask();
+    // RFC 6120 §4.6.1: white space shows a broken connection at least to TCP.
+    else this.stream.send(" ");
+  }
+
+  /** True where the stream was given up. */
+  private unanswered(): boolean {
+    const seconds = this.context.config.keepAliveSeconds;
+    this.askedAt = undefined;
+    if (this.mode === "sm" || (this.answers && this.ledger.full)) {
+      this.fate = `the peer did not acknowledge within ${seconds} s`;
+      this.stream.destroy();
+      return true;
+    }
+    this.forgetPing?.();
+    this.forgetPing = undefined;
+    if (!this.answers) {
+      // It may have no way back to us; then nothing tells what arrived, and what was written counts as sent.
+      this.context.log.info({ from: this.from, to: this.to }, "s2s out: the peer answers no pings");
+      this.mode = "none";
+      this.ledger.drain();
+      this.roomAgain();
+    }
+    return false;
+  }
+}
+
+/** Characters tell enough unless the limit is near: a character has one to three bytes for each UTF-16 unit. */
+function exceeds(stanza: Stanza, maxBytes: number): boolean {
+  const text = stanza.text();
+  if (text.length > maxBytes) return true;
+  return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes;
+}

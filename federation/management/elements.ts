@@ -1,0 +1,78 @@
+// The elements of stream management and of stream limits as text, and what they say. XEP-0198, XEP-0478.
+import type { Element } from "ltx";
+import { escapeAttribute, NS_SM, NS_STANZA_ERRORS, type RawElement } from "../../server/index.ts";
+
+/** Stream limits. XEP-0478. */
+export const NS_STREAM_LIMITS = "urn:xmpp:stream-limits:0";
+/** Asks for a bidirectional stream, and the feature that offers it. XEP-0288. */
+export const NS_BIDI = "urn:xmpp:bidi";
+export const NS_BIDI_FEATURE = "urn:xmpp:features:bidi";
+
+export const SM_FEATURE = `<sm xmlns='${NS_SM}'/>`;
+export const SM_REQUEST = `<r xmlns='${NS_SM}'/>`;
+export const SM_ENABLE = `<enable xmlns='${NS_SM}' resume='true'/>`;
+
+/** `<a/>`. */
+export function ackText(h: number): string {
+  return `<a xmlns='${NS_SM}' h='${h}'/>`;
+}
+
+/** `<enabled/>`; with an id the stream may be resumed within `seconds`. */
+export function enabledText(id: string | undefined, seconds: number): string {
+  const resumable = id === undefined ? "" : ` id='${id}' resume='true' max='${Math.floor(seconds)}'`;
+  return `<enabled xmlns='${NS_SM}'${resumable}/>`;
+}
+
+/** `<resume/>`. */
+export function resumeText(id: string, h: number): string {
+  return `<resume xmlns='${NS_SM}' previd='${escapeAttribute(id)}' h='${h}'/>`;
+}
+
+/** `<resumed/>`. */
+export function resumedText(id: string, h: number): string {
+  return `<resumed xmlns='${NS_SM}' previd='${escapeAttribute(id)}' h='${h}'/>`;
+}
+
+/** `<failed/>`. */
+export function smFailedText(condition: "item-not-found" | "unexpected-request" | "not-allowed"): string {
+  return `<failed xmlns='${NS_SM}'><${condition} xmlns='${NS_STANZA_ERRORS}'/></failed>`;
+}
+
+/** The application-specific condition for an impossible count. XEP-0198 §6. */
+export function tooHighText(h: number, sent: number): string {
+  return `<handled-count-too-high xmlns='${NS_SM}' h='${h}' send-count='${sent}'/>`;
+}
+
+/** The count of an `<a/>`, `<resume/>` or `<resumed/>`; undefined where it is none. */
+export function countOf(raw: RawElement): number | undefined {
+  const text = raw.attr("h");
+  if (text === undefined || !/^[0-9]{1,10}$/.test(text)) return undefined;
+  const count = Number(text);
+  return count < 2 ** 32 ? count : undefined;
+}
+
+/** What a peer says that it takes. */
+export interface PeerLimits {
+  /** Bytes of one element. */
+  readonly maxBytes: number | undefined;
+  /** Seconds without traffic after which it may end the stream. */
+  readonly idleSeconds: number | undefined;
+}
+
+/** `<limits/>`. */
+export function limitsText(maxBytes: number, idleSeconds: number): string {
+  return `<limits xmlns='${NS_STREAM_LIMITS}'><max-bytes>${maxBytes}</max-bytes><idle-seconds>${Math.ceil(idleSeconds)}</idle-seconds></limits>`;
+}
+
+/** Reads `<limits/>` out of features or of `<bidi/>`; what makes no sense counts as not said. */
+export function limitsOf(parent: Element | undefined): PeerLimits {
+  const limits = parent?.getChild("limits", NS_STREAM_LIMITS);
+  return { maxBytes: numberIn(limits, "max-bytes", 1000), idleSeconds: numberIn(limits, "idle-seconds", 1) };
+}
+
+function numberIn(limits: Element | undefined, name: string, least: number): number | undefined {
+  const text = limits?.getChild(name)?.getText().trim() ?? "";
+  if (!/^[0-9]{1,12}$/.test(text)) return undefined;
+  const value = Number(text);
+  return value >= least ? value : undefined;
+}

@@ -1,0 +1,95 @@
+// What went out on a stream and is not acknowledged: in order, counted, bounded. XEP-0198 §4.
+import type { Stanza } from "../../server/index.ts";
+
+/** Counters wrap at 2^32. XEP-0198 §4. */
+const MODULUS = 2 ** 32;
+/** Acknowledged places at the front of the list before it is made shorter. */
+const COMPACT_AT = 256;
+
+/** A stanza and whose it is. */
+export interface Entry<Owner> {
+  readonly stanza: Stanza;
+  readonly owner: Owner;
+}
+
+/** The unacknowledged stanzas of one direction of a stream. */
+export class Ledger<Owner> {
+  private stanzas: Stanza[] = [];
+  private owners: Owner[] = [];
+  private head = 0;
+  private size = 0;
+  private readonly maxStanzas: number;
+  private readonly maxSize: number;
+  /** Stanzas sent, modulo 2^32. */
+  sent = 0;
+
+  /** Bounds: a number of stanzas, and of characters. */
+  constructor(maxStanzas: number, maxSize: number) {
+    this.maxStanzas = maxStanzas;
+    this.maxSize = maxSize;
+  }
+
+  get length(): number {
+    return this.stanzas.length - this.head;
+  }
+
+  /** True where no more may be on the way; one stanza always may. */
+  get full(): boolean {
+    const { length } = this;
+    return length > 0 && (length >= this.maxStanzas || this.size >= this.maxSize);
+  }
+
+  push(owner: Owner, stanza: Stanza): void {
+    this.stanzas.push(stanza);
+    this.owners.push(owner);
+    this.size += sizeOf(stanza);
+    this.sent = (this.sent + 1) % MODULUS;
+  }
+
+  /** Forgets what the peer has handled; false where it claims more than was sent. */
+  acknowledge(h: number): boolean {
+    const outstanding = (this.sent - h + MODULUS) % MODULUS;
+    const count = this.length - outstanding;
+    if (count < 0) return false;
+    for (let i = 0; i < count; i++) this.size -= sizeOf(this.stanzas[this.head + i] as Stanza);
+    this.head += count;
+    if (this.head === this.stanzas.length) {
+      this.stanzas = [];
+      this.owners = [];
+      this.head = 0;
+    } else if (this.head >= COMPACT_AT) {
+      this.stanzas.splice(0, this.head);
+      this.owners.splice(0, this.head);
+      this.head = 0;
+    }
+    return true;
+  }
+
+  /** What is unacknowledged, in order. */
+  entries(): Entry<Owner>[] {
+    const list: Entry<Owner>[] = [];
+    for (let i = this.head; i < this.stanzas.length; i++)
+      list.push({ stanza: this.stanzas[i] as Stanza, owner: this.owners[i] as Owner });
+    return list;
+  }
+
+  /** Takes everything out; `sent` stays. */
+  drain(): Entry<Owner>[] {
+    const list = this.entries();
+    this.stanzas = [];
+    this.owners = [];
+    this.head = 0;
+    this.size = 0;
+    return list;
+  }
+
+  /** Counts from 0 again, as both sides do when stream management is enabled; what is kept stays kept. */
+  restart(): void {
+    this.sent = 0;
+  }
+}
+
+/** Characters a stanza counts as; its head is short, and not put together for this. */
+function sizeOf(stanza: Stanza): number {
+  return stanza.tail.length + 200;
+}

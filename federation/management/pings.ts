@@ -1,0 +1,41 @@
+// Pings between servers and their answers, which may come on any stream of the asked domain. XEP-0199 §4.3.
+import { randomBytes } from "node:crypto";
+import { escapeAttribute, NS_PING, type RawElement } from "../../server/index.ts";
+
+/** Questions that may be open at one time. */
+const LIMIT = 20_000;
+
+interface Open {
+  readonly from: string;
+  readonly to: string;
+  readonly answered: () => void;
+}
+
+/** The open questions of a node. */
+export class Pings {
+  private readonly open = new Map<string, Open>();
+
+  /** Registers a question of our domain `from` to the domain `to`; returns the stanza's text and what forgets it. */
+  ask(from: string, to: string, answered: () => void): { readonly text: string; readonly forget: () => void } {
+    const id = `s2s-${randomBytes(9).toString("base64url")}`;
+    if (this.open.size >= LIMIT) this.open.clear();
+    this.open.set(id, { from, to, answered });
+    return {
+      text: `<iq from='${escapeAttribute(from)}' to='${escapeAttribute(to)}' id='${id}' type='get'><ping xmlns='${NS_PING}'/></iq>`,
+      forget: () => this.open.delete(id),
+    };
+  }
+
+  /** Takes an IQ that answers one; an error is an answer too. `from` and `to` are checked by the caller's stream. */
+  take(raw: RawElement): boolean {
+    if (this.open.size === 0) return false;
+    const type = raw.attr("type");
+    if (type !== "result" && type !== "error") return false;
+    const id = raw.attr("id") ?? "";
+    const question = this.open.get(id);
+    if (question === undefined || raw.attr("from") !== question.to || raw.attr("to") !== question.from) return false;
+    this.open.delete(id);
+    question.answered();
+    return true;
+  }
+}

@@ -1,0 +1,216 @@
+// One attempt to have a stream that carries stanzas: from resolution to authentication, each state with its time.
+import type { Element } from "ltx";
+import { NS_SM, type StreamHeader, type XmppStream } from "../../server/index.ts";
+import type { FederationContext } from "../context.ts";
+import { countOf, limitsText, NS_BIDI, NS_BIDI_FEATURE, resumeText } from "../management/elements.ts";
+import type { Target } from "../resolver/index.ts";
+import type { CertificateVerdict } from "../tls/index.ts";
+import { type Authenticated, authenticate, ExternalRefused, externalText, type Method } from "./authenticate.ts";
+import type { Dialogue } from "./dialogue.ts";
+import { type Established, establish } from "./establish.ts";
+import type { Reached } from "./reach.ts";
+import { type AttemptState, OutgoingFailure, type Progress, STATE_SECONDS } from "./states.ts";
+
+/** What a peer is known to take, so that it may be sent before it is offered. XEP-0305. */
+export interface Assumption {
+  readonly bidi: boolean;
+  readonly sm: boolean;
+}
+
+/** What an attempt is given. */
+export interface Plan {
+  readonly signal: AbortSignal;
+  readonly progress: Progress;
+  readonly assume: Assumption | undefined;
+  /** A broken stream to go on with. */
+  readonly resume: { readonly id: string; readonly handled: number } | undefined;
+  readonly targets: readonly Target[] | undefined;
+}
+
+/** A stream that carries stanzas of its domain pair. */
+export interface Ready {
+  readonly stream: XmppStream;
+  readonly dialogue: Dialogue;
+  readonly method: Method;
+  readonly certificate: CertificateVerdict | undefined;
+  readonly reached: Reached;
+  /** The peer's last header and features; undefined where they are still to come. */
+  readonly header: StreamHeader | undefined;
+  readonly features: Element | undefined;
+  readonly bidi: boolean;
+  /** `<enable/>` is to be sent. */
+  readonly sm: boolean;
+  /** What the peer had handled of the broken stream, which now goes on. */
+  readonly resumed: number | undefined;
+}
+
+/** Makes one attempt; where the peer refuses what was assumed, or EXTERNAL, another stream. @throws OutgoingFailure, StreamEnded */
+export async function attempt(context: FederationContext, from: string, to: string, plan: Plan): Promise<Ready> {
+  let { assume } = plan;
+  let skipExternal = false;
+  for (let streams = 1; ; streams++) {
+    const deadlines = new Deadlines(context, plan);
+    try {
+      return await open(context, from, to, plan, deadlines, assume, skipExternal);
+    } catch (error) {
+      if (deadlines.expired !== undefined) throw deadlines.expired;
+      if (plan.signal.aborted) throw new OutgoingFailure("remote-server-timeout", "the attempt was given up");
+      if (assume === undefined && !(error instanceof ExternalRefused)) throw error;
+      if (streams >= 3) throw asFailure(error);
+      // What was assumed may be what the peer could not bear.
+      if (assume !== undefined) assume = undefined;
+      else skipExternal = true;
+      plan.progress.note("again", { reason: error instanceof Error ? error.message : String(error) });
+    } finally {
+      deadlines.stop();
+    }
+  }
+}
+
+function asFailure(error: unknown): unknown {
+  if (!(error instanceof ExternalRefused)) return error;
+  return new OutgoingFailure("remote-server-timeout", error.message, "pair");
+}
+
+async function open(
+  context: FederationContext,
+  from: string,
+  to: string,
+  plan: Plan,
+  deadlines: Deadlines,
+  assume: Assumption | undefined,
+  skipExternal: boolean,
+): Promise<Ready> {
+  const policy = context.policy(to);
+  const { progress } = deadlines;
+  const bidiText = `<bidi xmlns='${NS_BIDI}'>${limitsText(context.config.stanzaBytes, context.config.idleSeconds * 2)}</bidi>`;
+  const assumeBidi = assume?.bidi === true && policy.bidirectional && mayBeBidi(policy);
+  const ahead = assume === undefined ? undefined : (assumeBidi ? bidiText : "") + externalText(from);
+  const established = await deadlines.race(
+    establish(context, from, to, { signal: deadlines.signal, progress, targets: plan.targets, ahead }),
+  );
+  const { stream } = established;
+  try {
+    progress.enter("authenticating");
+    // A peer that offered no TLS was not sent anything ahead.
+    const sentAhead = ahead !== undefined && stream.transport.encrypted;
+    const bidi = sentAhead ? assumeBidi : wantsBidi(context, to, established);
+    if (bidi && !sentAhead) stream.send(bidiText);
+    const authenticated = await deadlines.race(
+      authenticate(context, from, to, established, { progress, ahead: sentAhead, skipExternal }),
+    );
+    const sm = offersSm(authenticated, assume);
+    const resumed =
+      sm && plan.resume !== undefined ? await deadlines.race(resume(established, plan.resume)) : undefined;
+    const { dialogue, certificate, reached } = established;
+    return { stream, dialogue, certificate, reached, bidi, resumed, sm: sm && resumed === undefined, ...authenticated };
+  } catch (error) {
+    stream.close();
+    throw error;
+  }
+}
+
+/** Bidirectional streams prove the peer by its certificate or by DNS; the latter only where dialback would do. */
+function mayBeBidi(policy: { readonly allowDialback: boolean; readonly requireValidCertificate: boolean }): boolean {
+  return policy.allowDialback || policy.requireValidCertificate;
+}
+
+/** XEP-0288 §2: after TLS, before authentication, where offered. */
+function wantsBidi(context: FederationContext, to: string, established: Established): boolean {
+  const { stream, features, certificate } = established;
+  const policy = context.policy(to);
+  if (!policy.bidirectional || !stream.transport.encrypted) return false;
+  if (certificate?.kind !== "valid" && !policy.allowDialback) return false;
+  return features?.getChild("bidi", NS_BIDI_FEATURE) !== undefined;
+}
+
+function offersSm({ header, features }: Authenticated, assume: Assumption | undefined): boolean {
+  if (header === undefined) return assume?.sm === true;
+  return features?.getChild("sm", NS_SM) !== undefined;
+}
+
+/** XEP-0198 §5. Undefined where the peer does not know the stream any more. */
+async function resume(
+  { stream, dialogue }: Established,
+  { id, handled }: { readonly id: string; readonly handled: number },
+): Promise<number | undefined> {
+  stream.send(resumeText(id, handled));
+  for (;;) {
+    const answer = await dialogue.nextElement();
+    if (answer.xmlns !== NS_SM) continue;
+    if (answer.name === "resumed" && answer.attr("previd") === id) return countOf(answer);
+    if (answer.name === "failed") return undefined;
+  }
+}
+
+/** Time of an attempt: for each state, and for all of it. */
+class Deadlines {
+  /** Set once time is up. */
+  expired: OutgoingFailure | undefined;
+  readonly progress: Progress;
+  private readonly context: FederationContext;
+  private readonly controller = new AbortController();
+  private readonly outer: AbortSignal;
+  private readonly whole: object | number;
+  private stateTimer: object | number | undefined;
+  private state: AttemptState = "resolving";
+  private readonly onOuterAbort = () => this.controller.abort();
+
+  constructor(context: FederationContext, { progress, signal }: Plan) {
+    this.context = context;
+    this.outer = signal;
+    signal.addEventListener("abort", this.onOuterAbort, { once: true });
+    if (signal.aborted) this.controller.abort();
+    const { connectSeconds } = context.config;
+    this.whole = context.clock.setTimeout(() => this.expire(connectSeconds), connectSeconds * 1000);
+    this.progress = {
+      enter: (state) => {
+        this.enter(state);
+        progress.enter(state);
+      },
+      note: progress.note,
+    };
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  /** The promise, or a rejection as soon as time is up. */
+  race<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(this.expired ?? new Error("given up"));
+      if (this.signal.aborted) abort();
+      this.signal.addEventListener("abort", abort, { once: true });
+      promise.then(
+        (value) => {
+          this.signal.removeEventListener("abort", abort);
+          resolve(value);
+        },
+        (error) => {
+          this.signal.removeEventListener("abort", abort);
+          reject(error);
+        },
+      );
+    });
+  }
+
+  stop(): void {
+    this.context.clock.clearTimeout(this.whole);
+    this.context.clock.clearTimeout(this.stateTimer);
+    this.outer.removeEventListener("abort", this.onOuterAbort);
+  }
+
+  private enter(state: AttemptState): void {
+    const { clock } = this.context;
+    this.state = state;
+    clock.clearTimeout(this.stateTimer);
+    const seconds = STATE_SECONDS[state];
+    this.stateTimer = clock.setTimeout(() => this.expire(seconds), seconds * 1000);
+  }
+
+  private expire(seconds: number): void {
+    this.expired = new OutgoingFailure("remote-server-timeout", `gave up after ${seconds} s while ${this.state}`);
+    this.controller.abort();
+  }
+}

@@ -1,0 +1,172 @@
+// Gets domain pairs of one remote domain a stream: one attempt at a time, a stream that is there already first.
+import type { Timer } from "../../server/index.ts";
+import type { FederationContext } from "../context.ts";
+import { NS_BIDI_FEATURE } from "../management/elements.ts";
+import type { Target } from "../resolver/index.ts";
+import { type Assumption, attempt, type Ready } from "./attempt.ts";
+import { failureOf } from "./loss.ts";
+import type { Pair } from "./pair.ts";
+import type { OutgoingFailure, OutgoingState } from "./states.ts";
+import type { OutgoingStream } from "./stream.ts";
+
+/** Facts for a trace. */
+export type Facts = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Whose pairs are dialled for. */
+export interface DialerOwner {
+  readonly domain: string;
+  readonly context: FederationContext;
+  readonly streams: ReadonlySet<OutgoingStream>;
+  /** The broken stream to go on with, where this pair's was one. */
+  resumption(pair: Pair): { readonly id: string; readonly handled: number } | undefined;
+  /** A stream to the place where this domain is as well. XEP-0220 §2.7.2. */
+  sharedTarget(): Promise<OutgoingStream | undefined>;
+  /** The pair was proven on a stream that was there. */
+  shared(pair: Pair, stream: OutgoingStream): void;
+  /** There is a new stream. */
+  up(pair: Pair, ready: Ready): void;
+  /** An attempt failed; true where other pairs may be tried at once. */
+  failed(pair: Pair, failure: OutgoingFailure, state: OutgoingState): boolean;
+  tell(event: string, facts: Facts): void;
+}
+
+/** The dialer of one remote domain. */
+export class Dialer {
+  /** The attempt under way: for which domain of ours, and where it is. */
+  attempting: { readonly from: string; state: OutgoingState } | undefined;
+  /** Where the peer sent us when it ended a stream with `see-other-host`. */
+  redirect: Target | undefined;
+  private readonly owner: DialerOwner;
+  private readonly waiting = new Set<Pair>();
+  private controller: AbortController | undefined;
+  private running = false;
+  private timer: Timer | undefined;
+  private known: Assumption | undefined;
+
+  constructor(owner: DialerOwner) {
+    this.owner = owner;
+  }
+
+  get idle(): boolean {
+    return !this.running && this.timer === undefined;
+  }
+
+  /** True while an attempt is made. */
+  get busy(): boolean {
+    return this.running;
+  }
+
+  /** Has the pair get a stream, now or when the pause is over. */
+  need(pair: Pair): void {
+    this.waiting.add(pair);
+    if (this.idle) void this.run();
+  }
+
+  /** No attempts for `ms`; then `resume` says who needs one. */
+  pause(ms: number, resume: () => void): void {
+    const { clock } = this.owner.context;
+    clock.clearTimeout(this.timer);
+    this.timer = clock.setTimeout(() => {
+      this.timer = undefined;
+      resume();
+    }, ms);
+  }
+
+  /** Ends a pause. */
+  unpause(): void {
+    this.owner.context.clock.clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  /** Nobody waits any more. */
+  clear(): void {
+    this.waiting.clear();
+  }
+
+  abort(): void {
+    this.controller?.abort();
+  }
+
+  private async run(): Promise<void> {
+    this.running = true;
+    let goOn = true;
+    try {
+      for (const pair of this.waiting) {
+        this.waiting.delete(pair);
+        if (pair.carrier !== undefined || pair.held) continue;
+        if (await this.share(pair)) continue;
+        goOn = await this.connect(pair);
+        if (!goOn) break;
+      }
+    } finally {
+      this.running = false;
+      this.attempting = undefined;
+    }
+    if (goOn && this.waiting.size > 0 && this.idle) void this.run();
+  }
+
+  /** Takes a stream that is there already; multiplexing. XEP-0220 §2.7. */
+  private async share(pair: Pair): Promise<boolean> {
+    const { owner } = this;
+    const policy = owner.context.policy(owner.domain);
+    for (const stream of owner.streams)
+      if (stream.proves(pair.from, owner.domain) && stream.carrier.stream.writable) {
+        owner.shared(pair, stream);
+        return true;
+      }
+    if (!policy.allowDialback || pair.ownStream || owner.resumption(pair) !== undefined) return false;
+    const sameTarget = [...owner.streams].find((stream) => stream.takesMore(stream.to !== owner.domain));
+    const stream = sameTarget ?? (policy.requireValidCertificate ? undefined : await owner.sharedTarget());
+    if (stream === undefined || pair.carrier !== undefined) return pair.carrier !== undefined;
+    this.attempting = { from: pair.from, state: "authenticating" };
+    const refusal = await stream.prove(pair.from, owner.domain);
+    owner.tell("multiplexing", { from: pair.from, over: `${stream.from} ${stream.to}`, refused: refusal?.message });
+    if (refusal === undefined && stream.carrier.stream.writable) {
+      owner.shared(pair, stream);
+      return true;
+    }
+    pair.ownStream = true;
+    return false;
+  }
+
+  /** True where other pairs may be tried next. */
+  private async connect(pair: Pair): Promise<boolean> {
+    const { owner } = this;
+    const controller = new AbortController();
+    this.controller = controller;
+    const attempting = { from: pair.from, state: "resolving" as OutgoingState };
+    this.attempting = attempting;
+    try {
+      const ready = await attempt(owner.context, pair.from, owner.domain, {
+        signal: controller.signal,
+        progress: {
+          enter: (state) => {
+            attempting.state = state;
+            owner.tell(state, { from: pair.from });
+          },
+          note: (event, facts) => owner.tell(event, { from: pair.from, ...facts }),
+        },
+        assume: this.assumption(),
+        resume: owner.resumption(pair),
+        targets: this.redirect === undefined ? undefined : [this.redirect],
+      });
+      this.redirect = undefined;
+      if (ready.features !== undefined)
+        this.known = {
+          bidi: ready.features.getChild("bidi", NS_BIDI_FEATURE) !== undefined || ready.bidi,
+          sm: ready.sm,
+        };
+      owner.up(pair, ready);
+      return true;
+    } catch (error) {
+      this.redirect = undefined;
+      return owner.failed(pair, failureOf(error, owner.domain), attempting.state);
+    }
+  }
+
+  /** What may be sent before it is offered: what the last stream had, or all that Meridian has. */
+  private assumption(): Assumption | undefined {
+    const policy = this.owner.context.policy(this.owner.domain);
+    return policy.pipelining ? (this.known ?? { bidi: policy.bidirectional, sm: true }) : undefined;
+  }
+}

@@ -1,0 +1,52 @@
+// What an end of a stream means for what comes next: pure decisions. RFC 6120 §4.9.3.
+import type { StreamEnd } from "../../server/index.ts";
+import { describeEnd, StreamEnded } from "./dialogue.ts";
+import { OutgoingFailure } from "./states.ts";
+
+/** ms before the first new attempt after a peer said that it cannot go on for now; the real time is drawn below it. */
+const PAUSE = 3_000;
+
+/** What to do after a stream that carried stanzas has ended. */
+export interface Aftermath {
+  /** The same stream may be asked for again (XEP-0198 §5): nobody ended it. */
+  readonly resumable: boolean;
+  /** ms below which the time of the next attempt is drawn. */
+  readonly pauseBelow: number;
+}
+
+/** Judges the end of a stream that carried stanzas. */
+export function aftermathOf(end: StreamEnd): Aftermath {
+  if (end.kind === "broken") return { resumable: true, pauseBelow: 0 };
+  if (end.kind !== "peer-error") return { resumable: false, pauseBelow: 0 };
+  switch (end.error.condition) {
+    // The peer wants a new stream at once, there or elsewhere. RFC 6120 §4.9.3.16, §4.9.3.19.
+    case "reset":
+    case "see-other-host":
+      return { resumable: false, pauseBelow: 0 };
+    // `conflict`: another stream took its place; `system-shutdown`: it will be back; the others need a moment's peace.
+    default:
+      return { resumable: false, pauseBelow: PAUSE };
+  }
+}
+
+/** Judges why an attempt failed. */
+export function failureOf(error: unknown, to: string): OutgoingFailure {
+  if (error instanceof OutgoingFailure) return error;
+  if (!(error instanceof StreamEnded)) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return new OutgoingFailure("remote-server-timeout", reason);
+  }
+  const { end } = error;
+  const reason = `${to}: ${describeEnd(end)}`;
+  if (end.kind !== "peer-error") return new OutgoingFailure("remote-server-timeout", reason);
+  switch (end.error.condition) {
+    case "host-unknown":
+    case "host-gone":
+      return new OutgoingFailure("remote-server-not-found", reason);
+    case "not-authorized":
+    case "invalid-from":
+      return new OutgoingFailure("remote-server-timeout", reason, "pair");
+    default:
+      return new OutgoingFailure("remote-server-timeout", reason);
+  }
+}

@@ -1,0 +1,114 @@
+// Stanzas from one local domain to one remote domain: one way at a time, so that their order holds; never without an owner.
+import type { Stanza } from "../../server/index.ts";
+import type { Carrier, Sender } from "../management/carrier.ts";
+import type { Entry } from "../management/ledger.ts";
+import { mayBeResent, wasResent } from "../management/resend.ts";
+import { BackOff } from "./back-off.ts";
+import { StanzaQueue } from "./queue.ts";
+import type { Remote } from "./remote.ts";
+import type { OutgoingFailure } from "./states.ts";
+
+/** A domain pair. */
+export class Pair implements Sender {
+  readonly from: string;
+  readonly to: string;
+  readonly remote: Remote;
+  readonly queue = new StanzaQueue();
+  /** What is left of failures that concern this domain of ours alone. */
+  readonly backOff = new BackOff();
+  failure: OutgoingFailure | undefined;
+  carrier: Carrier | undefined;
+  /** Others' streams are no way for this pair: the peer refused it there. */
+  ownStream = false;
+  /** Waits for the peer to take up a broken stream; until then nothing else is tried. */
+  held = false;
+
+  constructor(remote: Remote, from: string) {
+    this.remote = remote;
+    this.from = from;
+    this.to = remote.domain;
+  }
+
+  /** Takes a stanza: written, queued, or given back. */
+  send(stanza: Stanza): void {
+    const { carrier } = this;
+    if (carrier === undefined || this.queue.length > 0) return this.remote.take(this, stanza);
+    switch (carrier.carry(this, stanza)) {
+      case "sent":
+        return this.remote.wrote(this, stanza);
+      case "too large":
+        return this.remote.tooLarge(stanza, carrier);
+      default:
+        return this.remote.take(this, stanza);
+    }
+  }
+
+  /** Goes over a stream from now on. */
+  adopt(carrier: Carrier): void {
+    this.carrier = carrier;
+    this.held = false;
+    this.failure = undefined;
+    this.backOff.reset();
+    this.roomAgain();
+  }
+
+  roomAgain(): void {
+    const { carrier, queue } = this;
+    if (carrier === undefined) return;
+    for (let stanza = queue.first; stanza !== undefined; stanza = queue.first) {
+      const outcome = carrier.carry(this, stanza);
+      if (outcome === "full" || outcome === "closed") return;
+      queue.shift();
+      if (outcome === "sent") this.remote.wrote(this, stanza);
+      else this.remote.tooLarge(stanza, carrier);
+    }
+  }
+
+  /** True where nothing waits and nothing is kept. */
+  get idle(): boolean {
+    return this.queue.length === 0 && this.carrier === undefined && !this.held;
+  }
+
+  /** Forgets failures. */
+  forgive(): void {
+    this.backOff.reset();
+    this.failure = undefined;
+    this.ownStream = false;
+  }
+
+  /** The peer refuses this domain of ours: what waits is given back, and for a while what comes. */
+  fail(failure: OutgoingFailure, now: number): void {
+    this.failure = failure;
+    this.backOff.failed(now);
+    this.giveUp(failure);
+  }
+
+  /** What waits is given back. */
+  giveUp({ condition, message }: OutgoingFailure): void {
+    for (const stanza of this.queue.drain()) this.remote.giveBack(stanza, condition, message);
+  }
+
+  /**
+   * The stream is gone, and `stanzas` of this pair may or may not have arrived. What may be sent twice waits at the
+   * front to be sent once more; the rest is given back.
+   */
+  takeBack(stanzas: readonly Stanza[], reason: string): void {
+    const again: Stanza[] = [];
+    for (const stanza of stanzas)
+      if (mayBeResent(stanza)) again.push(wasResent(stanza));
+      else this.remote.giveBack(stanza, "remote-server-timeout", `${reason}; whether it arrived is not known`);
+    this.queue.putBack(again);
+  }
+}
+
+/** Sorts what a stream left by its pair, each in order. */
+export function byPair(entries: readonly Entry<Sender>[]): Map<Pair, Stanza[]> {
+  const sorted = new Map<Pair, Stanza[]>();
+  for (const { stanza, owner } of entries) {
+    if (!(owner instanceof Pair)) continue;
+    const known = sorted.get(owner);
+    if (known) known.push(stanza);
+    else sorted.set(owner, [stanza]);
+  }
+  return sorted;
+}

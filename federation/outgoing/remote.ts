@@ -1,0 +1,299 @@
+// One remote domain: its domain pairs, the streams to it, and one state of failure that an operator can read and reset.
+import type { ReturnCondition, Stanza, StreamEnd } from "../../server/index.ts";
+import type { FederationContext } from "../context.ts";
+import type { RemoteCounts } from "../counts.ts";
+import type { Carrier } from "../management/carrier.ts";
+import type { Ready } from "./attempt.ts";
+import { BackOff } from "./back-off.ts";
+import { Dialer, type DialerOwner, type Facts } from "./dialer.ts";
+import { describeEnd, StreamEnded } from "./dialogue.ts";
+import { otherHost } from "./establish.ts";
+import { aftermathOf } from "./loss.ts";
+import { Pair } from "./pair.ts";
+import { OutgoingFailure, type OutgoingState } from "./states.ts";
+import { OutgoingStream } from "./stream.ts";
+import { giveToPairs, Suspension } from "./suspension.ts";
+
+/** A stream younger than this that ends counts as another failure, ms. */
+const SHORT_LIFE = 10_000;
+/** Between attempts while stanzas are kept for a domain that was up, ms: first, and at most. */
+const RETRY_FIRST = 500;
+const RETRY_LONGEST = 15_000;
+
+/** What remote domains share. */
+export interface RemoteSurroundings {
+  readonly context: FederationContext;
+  /** A stream to the place where `domain` is as well, that may carry it too. XEP-0220 §2.7.2. */
+  sharedTarget(domain: string): Promise<OutgoingStream | undefined>;
+  /** Every remote domain that goes over a stream. */
+  usersOf(stream: OutgoingStream): Iterable<Remote>;
+}
+
+/** A remote domain. */
+export class Remote implements DialerOwner {
+  readonly domain: string;
+  readonly context: FederationContext;
+  readonly counts: RemoteCounts;
+  readonly backOff = new BackOff();
+  readonly pairs = new Map<string, Pair>();
+  readonly streams = new Set<OutgoingStream>();
+  readonly dialer: Dialer;
+  failure: OutgoingFailure | undefined;
+  private readonly surroundings: RemoteSurroundings;
+  private closed = false;
+  private retries = 0;
+  /** Until then stanzas are kept although attempts fail: the domain was up. */
+  private keepUntil = 0;
+  private suspension: Suspension | undefined;
+
+  constructor(surroundings: RemoteSurroundings, domain: string) {
+    this.surroundings = surroundings;
+    this.context = surroundings.context;
+    this.domain = domain;
+    this.counts = this.context.counts.of(domain);
+    this.dialer = new Dialer(this);
+  }
+
+  /** The pair with a domain of ours. */
+  pair(from: string): Pair {
+    let pair = this.pairs.get(from);
+    if (pair === undefined) {
+      pair = new Pair(this, from);
+      this.pairs.set(from, pair);
+    }
+    return pair;
+  }
+
+  /** Takes a stanza that cannot be written now. */
+  take(pair: Pair, stanza: Stanza): void {
+    if (this.closed) return this.giveBack(stanza, "remote-server-timeout", "this server is shutting down");
+    const { config } = this.context;
+    const policy = this.context.policy(this.domain);
+    if (policy.refuse) return this.giveBack(stanza, "policy-violation", `${policy.rule} refuse ${this.domain}`);
+    if (pair.carrier !== undefined && !pair.carrier.stream.writable) pair.carrier = undefined;
+    if (pair.carrier === undefined && this.resting(pair)) return this.giveBackResting(pair, stanza);
+    if (!pair.queue.push(stanza, config.queueStanzas, config.queueBytes))
+      return this.giveBack(stanza, "resource-constraint", `too much waits for ${this.domain}`);
+    if (pair.carrier === undefined) this.need(pair);
+  }
+
+  /** Has the pair get a stream, now or when it is time. */
+  need(pair: Pair): void {
+    if (!pair.held && !this.closed) this.dialer.need(pair);
+  }
+
+  wrote(pair: Pair, stanza: Stanza): void {
+    this.context.metrics.stanzas.server.out[stanza.kind]++;
+    this.counts.out++;
+    if (!this.context.trace.active) return;
+    const from = stanza.from?.full ?? pair.from;
+    this.tell("stanza out", { kind: stanza.kind, type: stanza.type, from, to: stanza.to?.full });
+  }
+
+  giveBack(stanza: Stanza, condition: ReturnCondition, text: string): void {
+    this.counts.returned++;
+    this.tell("returned", { kind: stanza.kind, condition, text });
+    this.context.inbound.returned(stanza, condition, text);
+  }
+
+  /** XEP-0478 §4. */
+  tooLarge(stanza: Stanza, carrier: Carrier): void {
+    this.giveBack(stanza, "policy-violation", `${this.domain} takes at most ${carrier.maxBytes} bytes in a stanza`);
+  }
+
+  /** Forgets failures: the domain showed that it is there, or an operator said so. */
+  reset(): void {
+    this.backOff.reset();
+    this.failure = undefined;
+    for (const pair of this.pairs.values()) pair.forgive();
+    this.retries = 0;
+    this.dialer.unpause();
+    this.retry();
+  }
+
+  /** Policy changed: streams and stanzas that it refuses now end. */
+  policyChanged(): void {
+    const policy = this.context.policy(this.domain);
+    if (!policy.refuse) return this.reset();
+    this.dialer.abort();
+    for (const { carrier } of [...this.streams]) carrier.stream.fail("policy-violation", "federation is refused");
+    this.giveUp(new OutgoingFailure("policy-violation", `${policy.rule} refuse ${this.domain}`));
+  }
+
+  /** True where nothing is lost by forgetting the domain. */
+  get idle(): boolean {
+    if (this.streams.size > 0 || !this.dialer.idle || this.suspension !== undefined) return false;
+    if (this.backOff.wait(this.context.clock.now()) > 0) return false;
+    return [...this.pairs.values()].every((pair) => pair.idle);
+  }
+
+  /** True where nothing waits and nothing is unacknowledged. */
+  get settled(): boolean {
+    // Nothing can go out during a pause after failures.
+    if (this.streams.size === 0 && !this.dialer.busy) return true;
+    for (const { queue } of this.pairs.values()) if (queue.length > 0) return false;
+    for (const { carrier } of this.streams) if (carrier.mode === "sm" && carrier.ledger.length > 0) return false;
+    return true;
+  }
+
+  /** Asks for what is unacknowledged, before the end. */
+  hurry(): void {
+    for (const { carrier } of this.streams) if (carrier.ledger.length > 0) carrier.ask();
+  }
+
+  /** The end: streams are closed, what is left is given back. */
+  close(): void {
+    this.closed = true;
+    this.dialer.abort();
+    this.dialer.unpause();
+    for (const { carrier } of [...this.streams]) carrier.stream.fail("system-shutdown");
+    this.giveUp(new OutgoingFailure("remote-server-timeout", "this server is shutting down"));
+  }
+
+  resumption(pair: Pair): Suspension | undefined {
+    return this.suspension?.from === pair.from ? this.suspension : undefined;
+  }
+
+  sharedTarget(): Promise<OutgoingStream | undefined> {
+    return this.surroundings.sharedTarget(this.domain);
+  }
+
+  shared(pair: Pair, stream: OutgoingStream): void {
+    this.streams.add(stream);
+    this.recovered();
+    pair.adopt(stream.carrier);
+  }
+
+  up(pair: Pair, ready: Ready): void {
+    const { context, domain } = this;
+    const stream = new OutgoingStream(context, pair.from, domain, ready, (ended, end) => this.ended(ended, end));
+    const { method, bidi, resumed, reached } = ready;
+    const facts = {
+      from: pair.from,
+      to: domain,
+      method,
+      bidi,
+      resumed: resumed !== undefined,
+      address: reached.address,
+    };
+    context.log.info({ ...facts, rule: context.policy(domain).rule }, "s2s out up");
+    this.tell("up", facts);
+    this.streams.add(stream);
+    this.recovered();
+    const { suspension } = this;
+    this.suspension = undefined;
+    if (resumed !== undefined) suspension?.goOn(stream, resumed, context.config.resumeSeconds);
+    else {
+      suspension?.settle();
+      if (ready.sm) stream.carrier.enable();
+    }
+    pair.adopt(stream.carrier);
+    ready.dialogue.handOver(stream, ready.stream);
+  }
+
+  failed(pair: Pair, failure: OutgoingFailure, state: OutgoingState): boolean {
+    const { context, domain } = this;
+    const now = context.clock.now();
+    const { rule } = context.policy(domain);
+    this.counts.failures++;
+    context.log.warn({ from: pair.from, to: domain, state, reason: failure.message, rule }, "s2s out failed");
+    this.tell("failed", { from: pair.from, state, reason: failure.message });
+    if (this.closed) return false;
+    if (failure.scope === "pair" && this.resumption(pair) === undefined) {
+      pair.fail(failure, now);
+      return true;
+    }
+    this.failure = failure;
+    if (now < this.keepUntil && failure.condition !== "policy-violation") {
+      const most = Math.min(RETRY_LONGEST, RETRY_FIRST * 2 ** this.retries++);
+      this.dialer.pause(most * (0.5 + Math.random() / 2), () => this.retry());
+      return false;
+    }
+    this.backOff.failed(now);
+    this.giveUp(failure);
+    return false;
+  }
+
+  tell(event: string, facts: Facts): void {
+    const { trace, clock } = this.context;
+    if (trace.active) trace.tell(this.domain, clock.now(), event, facts);
+  }
+
+  private resting(pair: Pair): boolean {
+    const now = this.context.clock.now();
+    return pair.backOff.wait(now) > 0 || (this.backOff.wait(now) > 0 && now >= this.keepUntil);
+  }
+
+  private giveBackResting(pair: Pair, stanza: Stanza): void {
+    const now = this.context.clock.now();
+    const failure = pair.failure ?? this.failure;
+    const seconds = Math.ceil(Math.max(pair.backOff.wait(now), this.backOff.wait(now)) / 1000);
+    const text = `${failure?.message ?? "unreachable"}; next attempt in ${seconds} s`;
+    this.giveBack(stanza, failure?.condition ?? "remote-server-timeout", text);
+  }
+
+  private recovered(): void {
+    this.backOff.reset();
+    this.failure = undefined;
+    this.dialer.unpause();
+  }
+
+  /** Everything that waits is given back. */
+  private giveUp(failure: OutgoingFailure): void {
+    const { suspension } = this;
+    this.suspension = undefined;
+    suspension?.settle();
+    this.dialer.clear();
+    for (const pair of this.pairs.values()) {
+      if (pair.carrier !== undefined && !this.closed) continue;
+      pair.held = false;
+      pair.giveUp(failure);
+    }
+  }
+
+  /** A stream that this domain opened is over. */
+  private ended(stream: OutgoingStream, end: StreamEnd): void {
+    const { context } = this;
+    const { carrier } = stream;
+    const now = context.clock.now();
+    const reason = carrier.fate ?? describeEnd(end);
+    const { resumable, pauseBelow } = aftermathOf(end);
+    context.log.info({ from: stream.from, to: stream.to, end: reason }, "s2s out ended");
+    this.tell("ended", { from: stream.from, reason });
+    carrier.stop();
+    const users = [...this.surroundings.usersOf(stream)];
+    for (const remote of users) remote.without(stream, Math.random() * pauseBelow);
+    if (end.kind === "peer-error") this.dialer.redirect = otherHost(new StreamEnded(end));
+    const wanted = carrier.ledger.length > 0 || stream.bidi;
+    if (resumable && stream.resumable !== undefined && wanted && this.suspension === undefined && !this.closed)
+      this.suspension = new Suspension(stream, reason, now);
+    else giveToPairs(carrier.ledger, reason);
+    for (const remote of users) remote.retry();
+  }
+
+  /** The stream is no way any more; a new one is tried after `pause` ms. */
+  private without(stream: OutgoingStream, pause: number): void {
+    const now = this.context.clock.now();
+    const longLived = now - stream.since >= SHORT_LIFE;
+    if (longLived) this.retries = 0;
+    // A peer that ends each stream soon after it came up does not have us keep stanzas for ever.
+    if (longLived || this.keepUntil === 0) this.keepUntil = now + this.context.config.keepSeconds * 1000;
+    for (const pair of this.pairs.values()) if (pair.carrier === stream.carrier) pair.carrier = undefined;
+    this.streams.delete(stream);
+    const wait = pause + (longLived || this.retries === 0 ? 0 : RETRY_FIRST * 2 ** Math.min(this.retries, 5));
+    this.retries++;
+    if (wait > 0 && !this.closed) this.dialer.pause(wait, () => this.retry());
+  }
+
+  /** Has every pair with something to send, and a broken stream, get a stream. */
+  private retry(): void {
+    if (this.closed) return;
+    const { suspension } = this;
+    if (suspension !== undefined && this.context.clock.now() < suspension.until) this.need(this.pair(suspension.from));
+    else if (suspension !== undefined) {
+      this.suspension = undefined;
+      suspension.settle();
+    }
+    for (const pair of this.pairs.values()) if (pair.carrier === undefined && pair.queue.length > 0) this.need(pair);
+  }
+}

@@ -1,0 +1,226 @@
+// An outgoing stream once it is proven: carries stanzas of one domain pair or several, and theirs where it is bidirectional.
+import type { Element } from "ltx";
+import {
+  type HeaderOut,
+  NS_DIALBACK,
+  NS_SERVER,
+  NS_SM,
+  NS_STREAM,
+  type RawElement,
+  type StreamEnd,
+  type StreamHandler,
+  type StreamHeader,
+} from "../../server/index.ts";
+import { authenticatedLimits, type FederationContext } from "../context.ts";
+import { answerAddresses, dialbackErrorText, dialbackPair, verifyAnswer } from "../dialback/answer.ts";
+import { Verifications } from "../dialback/verifications.ts";
+import { Gate } from "../incoming/gate.ts";
+import { Carrier } from "../management/carrier.ts";
+import { ackText, countOf, limitsOf } from "../management/elements.ts";
+import type { Ready } from "./attempt.ts";
+import {
+  dialbackRefusal,
+  dialbackText,
+  isDialbackAnswer,
+  type Method,
+  offersDialback,
+  offersDialbackErrors,
+} from "./authenticate.ts";
+import { OutgoingFailure, STATE_SECONDS } from "./states.ts";
+
+/** Domain pairs that wait for an answer on one stream. */
+const MAX_PENDING = 100;
+
+/** A stream that may be taken up again after it broke. XEP-0198 §5. */
+export interface Resumable {
+  readonly id: string;
+  readonly seconds: number;
+}
+
+/** An outgoing stream. */
+export class OutgoingStream implements StreamHandler {
+  readonly from: string;
+  readonly to: string;
+  readonly method: Method;
+  readonly bidi: boolean;
+  readonly carrier: Carrier;
+  /** Address and port it goes to. */
+  readonly place: string;
+  /** ms since the epoch. */
+  readonly since: number;
+  resumable: Resumable | undefined;
+  /** Questions about dialback keys that go over this stream. */
+  readonly verifications: Verifications;
+  readonly gate: Gate;
+  private readonly context: FederationContext;
+  private readonly ready: Ready;
+  private readonly onEnd: (stream: OutgoingStream, end: StreamEnd) => void;
+  private header: StreamHeader | undefined;
+  private features: Element | undefined;
+  /** Domain pairs proven besides the first: multiplexing. XEP-0220 §2.7. */
+  private readonly more = new Set<string>();
+  private readonly pending = new Map<string, (refusal: OutgoingFailure | undefined) => void>();
+
+  constructor(
+    context: FederationContext,
+    from: string,
+    to: string,
+    ready: Ready,
+    onEnd: (stream: OutgoingStream, end: StreamEnd) => void,
+  ) {
+    const { stream, header, features } = ready;
+    this.context = context;
+    this.from = from;
+    this.to = to;
+    this.ready = ready;
+    this.method = ready.method;
+    this.bidi = ready.bidi;
+    this.header = header;
+    this.features = features;
+    this.onEnd = onEnd;
+    this.place = `${ready.reached.address} ${ready.reached.target.port}`;
+    this.since = context.clock.now();
+    this.carrier = new Carrier(context, stream, from, to);
+    this.carrier.setLimits(limitsOf(features));
+    this.verifications = new Verifications(stream, context);
+    this.gate = new Gate(context, stream, {
+      any: this.bidi,
+      has: (remote, local) => this.bidi && this.proves(local, remote),
+    });
+    stream.setLimits(authenticatedLimits(context, to));
+    this.gate.limit(context.policy(to).stanzasPerSecond);
+  }
+
+  /** True where stanzas of `from` to `to` may go over this stream. */
+  proves(from: string, to: string): boolean {
+    return (from === this.from && to === this.to) || this.more.has(`${from} ${to}`);
+  }
+
+  /** True where another domain pair may be offered: of another sender, or (`targets`) of another target. XEP-0220 §2.7. */
+  takesMore(targets: boolean): boolean {
+    const { stream } = this.carrier;
+    if (!stream.writable || this.header === undefined || this.pending.size >= MAX_PENDING) return false;
+    if (this.more.size + 1 >= this.context.policy(this.to).maxDomainsPerStream) return false;
+    return targets ? offersDialbackErrors(this.features) : offersDialback(this.header, this.features);
+  }
+
+  /** Proves another domain pair on this stream; resolves with why not, where the peer refused. Never rejects. */
+  prove(from: string, to: string): Promise<OutgoingFailure | undefined> {
+    const { clock } = this.context;
+    const pair = `${from} ${to}`;
+    return new Promise((resolve) => {
+      const timer = clock.setTimeout(
+        () => settle(new OutgoingFailure("remote-server-timeout", `${to} did not answer our dialback key`, "pair")),
+        STATE_SECONDS.authenticating * 1000,
+      );
+      const settle = (refusal: OutgoingFailure | undefined) => {
+        clock.clearTimeout(timer);
+        this.pending.delete(pair);
+        if (refusal === undefined) this.more.add(pair);
+        resolve(refusal);
+      };
+      this.pending.set(pair, settle);
+      this.carrier.stream.send(dialbackText(this.context, from, to, this.header?.id ?? ""));
+    });
+  }
+
+  /** Takes over pairs of a stream that this one goes on for. */
+  inherit(pairs: Iterable<string>): void {
+    for (const pair of pairs) this.more.add(pair);
+  }
+
+  /** Pairs proven besides the first. */
+  get otherPairs(): ReadonlySet<string> {
+    return this.more;
+  }
+
+  get errorsOffered(): boolean {
+    return offersDialbackErrors(this.features);
+  }
+
+  /** Only where features were pipelined past: the header of the stream after SASL. */
+  opened(header: StreamHeader): void {
+    this.header = header;
+  }
+
+  element(raw: RawElement): void | Promise<void> {
+    switch (raw.xmlns) {
+      case NS_SERVER:
+        return this.stanza(raw);
+      case NS_SM:
+        return this.management(raw);
+      case NS_DIALBACK:
+        return this.dialback(raw);
+      case NS_STREAM:
+        if (raw.name !== "features" || this.features !== undefined) return;
+        this.features = raw.toElement();
+        this.carrier.setLimits(limitsOf(this.features));
+    }
+  }
+
+  ended(end: StreamEnd): void {
+    for (const settle of [...this.pending.values()])
+      settle(
+        new OutgoingFailure("remote-server-timeout", `${this.to} ended the stream before it answered our key`, "pair"),
+      );
+    this.verifications.end(end);
+    this.context.metrics.streamEnded(end);
+    this.onEnd(this, end);
+  }
+
+  defaultHeader(): HeaderOut {
+    return { from: this.from, to: this.to, version: "1.0", prefixes: { db: NS_DIALBACK } };
+  }
+
+  crashed(error: unknown): void {
+    this.context.log.error({ err: error }, "s2s handler failed");
+  }
+
+  drained(): void {
+    this.carrier.roomAgain();
+  }
+
+  /** The stream's certificate, method and so on, for an operator. */
+  get facts(): Ready {
+    return this.ready;
+  }
+
+  private stanza(raw: RawElement): void | Promise<void> {
+    this.carrier.heard();
+    return this.gate.accept(raw);
+  }
+
+  private management(raw: RawElement): void {
+    const { carrier, gate } = this;
+    switch (raw.name) {
+      case "r":
+        return carrier.stream.send(ackText(gate.handled ?? 0));
+      case "a":
+        return carrier.acknowledged(countOf(raw));
+      case "failed":
+        return carrier.refused();
+      case "enabled": {
+        const id = raw.attr("id");
+        const seconds = Number(raw.attr("max") ?? this.context.config.resumeSeconds);
+        const resume = raw.attr("resume");
+        // The peer counts what it sends from here on. XEP-0198 §3.
+        gate.handled = 0;
+        if (id !== undefined && id.length <= 4000 && (resume === "true" || resume === "1") && seconds > 0)
+          this.resumable = { id, seconds };
+      }
+    }
+  }
+
+  private dialback(raw: RawElement): void {
+    const pair = dialbackPair(raw);
+    if (pair === undefined) return this.carrier.stream.fail("improper-addressing");
+    if (raw.name === "verify" && raw.attr("type") !== undefined) return this.verifications.answered(raw, pair);
+    if (isDialbackAnswer(raw)) return this.pending.get(`${pair.to} ${pair.from}`)?.(dialbackRefusal(raw, pair.from));
+    // A question, which only a peer of a bidirectional stream may ask. XEP-0288 §2.
+    if (!this.bidi) return;
+    const { stream } = this.carrier;
+    if (raw.name === "verify") return stream.send(verifyAnswer(this.context, raw, pair.from, pair.to));
+    // Further domains prove themselves on a stream of their own. XEP-0220 §2.5.
+    stream.send(dialbackErrorText("result", answerAddresses(pair.from, pair.to), "resource-constraint"));
+  }
+}

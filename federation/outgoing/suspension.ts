@@ -1,0 +1,55 @@
+// A broken stream that the peer may take up again, and what it left. XEP-0198 §5.
+import type { Sender } from "../management/carrier.ts";
+import type { Ledger } from "../management/ledger.ts";
+import { byPair } from "./pair.ts";
+import type { OutgoingStream } from "./stream.ts";
+
+/** What is known of a stream that broke. */
+export class Suspension {
+  readonly id: string;
+  /** Our domain of the stream's own pair: it must be the one to resume. */
+  readonly from: string;
+  /** Stanzas of the peer's that we had handled. */
+  readonly handled: number;
+  /** ms at which the peer forgets it. */
+  readonly until: number;
+  private readonly ledger: Ledger<Sender>;
+  private readonly otherPairs: ReadonlySet<string>;
+  private readonly reason: string;
+
+  /** `stream` ended for `reason` and was resumable. */
+  constructor(stream: OutgoingStream, reason: string, now: number) {
+    const { id, seconds } = stream.resumable ?? { id: "", seconds: 0 };
+    this.id = id;
+    this.from = stream.from;
+    this.handled = stream.gate.handled ?? 0;
+    this.until = now + seconds * 1000;
+    this.ledger = stream.carrier.ledger;
+    this.otherPairs = stream.otherPairs;
+    this.reason = reason;
+  }
+
+  /** The peer took it up on `stream`, having handled so many of our stanzas: the others are sent again. */
+  goOn(stream: OutgoingStream, handled: number, seconds: number): void {
+    stream.gate.handled = this.handled;
+    stream.resumable = { id: this.id, seconds };
+    stream.inherit(this.otherPairs);
+    if (this.ledger.acknowledge(handled)) return stream.carrier.takeOver(this.ledger);
+    this.settle();
+    // The count cannot be: ends the stream. XEP-0198 §4.
+    stream.carrier.acknowledged(handled);
+  }
+
+  /** The peer does not know it: what it left is sent anew, or given back. */
+  settle(): void {
+    giveToPairs(this.ledger, this.reason);
+  }
+}
+
+/** Gives what a stream left to its pairs, which send it once more or give it back. */
+export function giveToPairs(ledger: Ledger<Sender>, reason: string): void {
+  for (const [pair, stanzas] of byPair(ledger.drain())) {
+    pair.takeBack(stanzas, reason);
+    if (pair.queue.length > 0 && pair.carrier === undefined) pair.remote.need(pair);
+  }
+}
