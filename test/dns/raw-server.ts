@@ -27,15 +27,27 @@ export interface RawServer {
   close(): Promise<void>;
 }
 
+/** One port for both transports; one that is free for UDP may be taken for TCP, and then another is tried. */
+async function listenOnBoth() {
+  for (;;) {
+    const tcp = createServer();
+    const udp = createSocket("udp4");
+    udp.bind(0, "127.0.0.1");
+    await once(udp, "listening");
+    const { port } = udp.address();
+    try {
+      tcp.listen(port, "127.0.0.1");
+      await once(tcp, "listening");
+      return { tcp, udp, port };
+    } catch {
+      udp.close();
+    }
+  }
+}
+
 /** Starts a server on a free port of 127.0.0.1. */
 export async function startRawServer(behave: (query: RawQuery) => void): Promise<RawServer> {
-  const tcp = createServer();
-  const udp = createSocket("udp4");
-  udp.bind(0, "127.0.0.1");
-  await once(udp, "listening");
-  const { port } = udp.address();
-  tcp.listen(port, "127.0.0.1");
-  await once(tcp, "listening");
+  const { tcp, udp, port } = await listenOnBoth();
   const queries: RawQuery[] = [];
   const sockets = new Set<Socket>();
   const take = (

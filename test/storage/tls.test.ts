@@ -49,8 +49,8 @@ async function encrypted(): Promise<boolean[]> {
   return rows.map(({ ssl }) => ssl);
 }
 
-async function seenOver(query: string): Promise<boolean[]> {
-  const storage = await openStorage({ kind: "postgres", url: url + query, poolSize: 1 }, { bounds });
+async function seenOver(query: string, options: Parameters<typeof openStorage>[1] = {}): Promise<boolean[]> {
+  const storage = await openStorage({ kind: "postgres", url: url + query, poolSize: 1 }, options);
   try {
     return await encrypted();
   } finally {
@@ -68,8 +68,10 @@ maybe(`a connection is plain, encrypted or checked as sslmode says (${POSTGRES_H
 });
 
 maybe("a certificate that does not prove the server is refused", async () => {
-  await expect(seenOver("?sslmode=verify-full")).rejects.toThrow(StorageOpenError);
-  await expect(seenOver(`?sslmode=verify-full&sslrootcert=${folder}/other.pem`)).rejects.toThrow(StorageOpenError);
+  await expect(seenOver("?sslmode=verify-full", { bounds })).rejects.toThrow(StorageOpenError);
+  await expect(seenOver(`?sslmode=verify-full&sslrootcert=${folder}/other.pem`, { bounds })).rejects.toThrow(
+    StorageOpenError,
+  );
   const otherName = url.replace("127.0.0.1", "localhost");
   const opening = openStorage(
     { kind: "postgres", url: `${otherName}?sslmode=verify-full&sslrootcert=${folder}/certificate.pem`, poolSize: 1 },
