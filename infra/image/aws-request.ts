@@ -40,19 +40,39 @@ export async function taskCredentials(): Promise<Credentials> {
   throw new AwsError("ecs", "NoCredentials", "neither a task role nor AWS_ACCESS_KEY_ID");
 }
 
-/** A call of a service that speaks JSON. @throws AwsError */
-export async function callJson(
+/** A service that speaks JSON. */
+export interface JsonService {
+  readonly service: "secretsmanager" | "kms" | "monitoring";
+  readonly target: string;
+  /** Version of AWS's JSON protocol. */
+  readonly version: "1.0" | "1.1";
+  /** Default: AWS_REGION. */
+  readonly region?: string;
+}
+
+/** A call of Secrets Manager or KMS in the task's own region. @throws AwsError */
+export function callJson(
   service: "secretsmanager" | "kms",
   target: string,
+  input: object,
+  credentials: Credentials,
+): Promise<Record<string, unknown>> {
+  return callAws({ service, target, version: "1.1" }, input, credentials);
+}
+
+/** A call of a service that speaks JSON. @throws AwsError */
+export async function callAws(
+  { service, target, version, region }: JsonService,
   input: object,
   credentials: Credentials,
 ): Promise<Record<string, unknown>> {
   const response = await signedFetch(
     {
       service,
+      ...(region !== undefined && { region }),
       method: "POST",
       path: "/",
-      headers: { "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target },
+      headers: { "Content-Type": `application/x-amz-json-${version}`, "X-Amz-Target": target },
       body: JSON.stringify(input),
     },
     credentials,

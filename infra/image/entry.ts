@@ -1,5 +1,5 @@
 // A container's first process: gives the node its name, writes its configuration, and becomes the server.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { files } from "../ports.ts";
 
@@ -18,8 +18,9 @@ export function namedConfig(shared: string, node: string): string {
 }
 
 async function main(): Promise<void> {
-  const shared = process.env.MERIDIAN_CONFIG;
-  if (shared === undefined) throw new Error("MERIDIAN_CONFIG: the node's configuration (JSON) is needed");
+  const { MERIDIAN_CONFIG: inPlace, MERIDIAN_CONFIG_FILE: file } = process.env;
+  const shared = inPlace ?? (file && readFileSync(file, "utf8"));
+  if (!shared) throw new Error("MERIDIAN_CONFIG (JSON) or MERIDIAN_CONFIG_FILE is needed: the node's configuration");
   writeFileSync(files.config, namedConfig(shared, await nodeName()), { mode: 0o600 });
   // The same process goes on as the server, so that SIGTERM reaches it.
   const args = [process.execPath, "app/main.ts", "serve", "--config", files.config];

@@ -7,6 +7,7 @@ import { openAuthority } from "../../app/local-world/certificate-authority.ts";
 import { AwsError, cacheToken } from "../../infra/image/aws-request.ts";
 import { type KeeperEnvironment, keep } from "../../infra/image/keeper.ts";
 import { Challenges, challengeChange, isDue } from "../../infra/image/renew.ts";
+import { cloudWatchHealth } from "../../infra/rollout/cloudwatch.ts";
 import { type AwsStandIn, type Call, startAwsStandIn } from "./aws-stand-in.ts";
 
 const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI" };
@@ -44,6 +45,14 @@ function answer({ target, path, body }: Call) {
   if (body.includes("arn:db")) return { SecretString: JSON.stringify({ username: "meridian", password: "a:b\\c" }) };
   if (body.includes("arn:cert") && certificate !== undefined)
     return { SecretString: JSON.stringify({ certificate, key: "KEY" }) };
+  if (target.endsWith(".GetMetricData"))
+    return {
+      MetricDataResults: [
+        { Id: "stanzas", Values: [90, 80] },
+        { Id: "sessions", Values: [7, 6] },
+      ],
+    };
+  if (target.endsWith(".DescribeAlarms")) return { MetricAlarms: [{ AlarmName: "eu-links" }] };
   if (path.includes("/rrset/")) return "<Id>/change/C1</Id>";
   if (path.includes("/change/C1")) return "<Status>INSYNC</Status>";
   return undefined;
@@ -108,4 +117,16 @@ test("a challenge is answered in the zone of its domain, and waited for", async 
     "GET /2013-04-01/change/C1",
   ]);
   expect(aws.calls[0]?.body).toBe(challengeChange("UPSERT", "_acme-challenge.eu.example.org.", ["value"]));
+});
+
+test("CloudWatch tells sessions, stanzas and raised alarms of a region", async () => {
+  const where = { world: "two", region: "eu", awsRegion: "eu-west-1" };
+  expect(await cloudWatchHealth(where, credentials, 1_000_000)).toEqual({
+    sessions: 7,
+    stanzas: 90,
+    alarms: ["eu-links"],
+  });
+  const asked = JSON.parse(aws.calls[0]?.body ?? "{}");
+  expect([asked.StartTime, asked.EndTime]).toEqual([700, 1000]);
+  expect(aws.calls.map((call) => call.authorization.split("/")[2])).toEqual(["eu-west-1", "eu-west-1"]);
 });

@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
+import { openPorts } from "../../infra/ports.ts";
+import { NodeConfig } from "../../server/config/contract.ts";
 
 const root = new URL("../..", import.meta.url).pathname;
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -46,6 +48,18 @@ test("the sources of the image are whole: every module that its programs import 
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test("compose.yaml: the server parses the nodes' configuration, and HAProxy leads every open port to it", () => {
+  const config = NodeConfig.parse(JSON.parse(read("infra/compose/node.json")));
+  const proxy = read("infra/compose/haproxy.cfg");
+  for (const { name, target } of openPorts) {
+    expect(config.listeners.some((listener) => listener.port === target)).toBe(true);
+    const section = proxy.split(`listen ${name}\n`)[1]?.split("\n\n")[0];
+    for (const node of [1, 2, 3]) expect(section).toContain(`server node-${node} node-${node}:${target}`);
+  }
+  for (const [, tag] of read("infra/compose/compose.yaml").matchAll(/^ {4}image: \S+?:(\S+)$/gm))
+    expect(tag).toMatch(/^\d+\.\d+/);
 });
 
 /** Relative imports reachable from a program, as pairs of the importing and the imported file. */
