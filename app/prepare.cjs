@@ -9,8 +9,8 @@ if (major < 18) {
 }
 
 const path = require("node:path");
-const { installPackages, packagesMissing } = require("./prepare/packages.cjs");
-const { installPinnedNode, pinnedNodeWorks, pinnedVersion } = require("./prepare/pinned-node.cjs");
+const { developmentInstalled, installPackages, packagesMissing } = require("./prepare/packages.cjs");
+const { fetchPinnedNode, pinnedNodeIsThere, pinnedNodeWorks, pinnedVersion } = require("./prepare/pinned-node.cjs");
 const { readStamp, stampFor, writeStamp } = require("./prepare/stamp.cjs");
 const { withLock } = require("./prepare/lock.cjs");
 
@@ -24,6 +24,7 @@ function say(text) {
 /** True when nothing is to be done: what a start costs every time. */
 function isReady(wanted) {
   const stamp = readStamp(root);
+  if (!pinnedNodeIsThere(root)) return false;
   return stamp !== undefined && stamp.lock === stampFor(root) && (stamp.packages === "all" || wanted === "production");
 }
 
@@ -32,12 +33,16 @@ async function prepare(wanted) {
   await withLock(root, say, async () => {
     // Another run may have done it while this one waited.
     if (isReady(wanted)) return;
-    const stamp = readStamp(root);
     // What was installed whole stays whole, so that `npm start` never takes a developer's tools away.
-    let packages = stamp && stamp.packages === "all" ? "all" : wanted;
-    if (packagesMissing(root, "all").length === 0) packages = "all";
-    else if (packagesMissing(root, packages).length > 0) await installPackages(root, packages, say);
-    if (!pinnedNodeWorks(root)) await installPinnedNode(root, say);
+    const packages = developmentInstalled(root) ? "all" : wanted;
+    const missing = packagesMissing(root, packages).length > 0;
+    const works = pinnedNodeWorks(root);
+    // An installation takes the pinned Node away with everything else.
+    const node = works && !missing ? undefined : fetchPinnedNode(root, say);
+    // Told where it is waited for, not as an accident meanwhile.
+    if (node) node.catch(() => undefined);
+    if (missing) await installPackages(root, packages, say);
+    if (node) (await node)();
     writeStamp(root, { lock: stampFor(root), packages });
     say(`Ready: Node ${pinnedVersion(root)} and every package are in place.`);
   });

@@ -1,4 +1,5 @@
 // When a local world is to end: Ctrl-C, SIGTERM, a closed terminal, or the program that started it gone.
+import { parentOf } from "./process-identity.ts";
 
 /** Watches for the end. */
 export interface EndWatch {
@@ -54,13 +55,15 @@ export function watchEnd(): EndWatch {
 }
 
 /**
- * npm passes a signal on to the shell it runs, and a shell that dies leaves its child behind: when the parent that npm
- * (or our own launcher) gave us is gone, nobody can press Ctrl-C any more.
+ * npm runs us by a shell, and a shell that dies, or whose npm dies, leaves its child behind: when one of the two that
+ * npm (or our own launcher) gave us is gone, nobody can press Ctrl-C any more.
  */
 function parentGone(tell: () => void): NodeJS.Timeout | undefined {
-  if (process.env.npm_lifecycle_event !== "start" && process.env.MERIDIAN_LAUNCHER === undefined) return undefined;
-  const parent = process.ppid;
+  const byNpm = process.env.npm_lifecycle_event === "start";
+  if (!byNpm && process.env.MERIDIAN_LAUNCHER === undefined) return undefined;
+  const ancestors = () => [process.ppid, byNpm ? parentOf(process.ppid) : undefined].join(" ");
+  const first = ancestors();
   return setInterval(() => {
-    if (process.ppid !== parent) tell();
+    if (ancestors() !== first) tell();
   }, LOOK_EVERY).unref();
 }

@@ -23,11 +23,21 @@ export function isRunning({ pid, started }: ProcessIdentity): boolean {
   return started === undefined || startOf(pid) === started;
 }
 
-/** Field 22 of /proc/PID/stat (proc_pid_stat(5)); the name before may hold spaces and brackets. */
+/** The process that started that one; undefined where the system does not tell, or the process is gone. */
+export function parentOf(pid: number): number | undefined {
+  const parent = Number(fieldsOf(pid)?.[1]);
+  return Number.isInteger(parent) ? parent : undefined;
+}
+
 function startOf(pid: number): string | undefined {
+  return fieldsOf(pid)?.[19];
+}
+
+/** Fields of /proc/PID/stat from the third on (proc_pid_stat(5)); the name before may hold spaces and brackets. */
+function fieldsOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
     return undefined;
   }

@@ -44,6 +44,12 @@ function packagesMissing(root, which) {
     .map(([where]) => where);
 }
 
+/** True where a developer's packages are installed, of whatever version. */
+function developmentInstalled(root) {
+  const there = readJson(path.join(root, "node_modules", ".package-lock.json"));
+  return there !== undefined && Object.values(there.packages).some((each) => each.dev);
+}
+
 /** Number of packages unpacked so far. */
 function unpacked(root) {
   let count = 0;
@@ -95,4 +101,4 @@ function advice(output) {
   return "`npm ci` shows the whole of it.";
 }
 
-module.exports = { installPackages, packagesMissing };
+module.exports = { developmentInstalled, installPackages, packagesMissing };

@@ -26,6 +26,11 @@ function paths(root) {
   return { program: path.join(modules, "node", "bin", executable), link: path.join(modules, ".bin", "node") };
 }
 
+/** True when there is a `node_modules/.bin/node`: what can be said without starting it. */
+function pinnedNodeIsThere(root) {
+  return fs.existsSync(paths(root).link);
+}
+
 /** True when `node_modules/.bin/node` runs and is of the pinned version. */
 function pinnedNodeWorks(root) {
   return versionOf(paths(root).link) === `v${pinnedVersion(root)}`;
@@ -36,40 +41,42 @@ function versionOf(file) {
   return run.status === 0 ? run.stdout.trim() : undefined;
 }
 
-/** Downloads the program beside, tries it, and puts it in its place in one step. */
-async function installPinnedNode(root, say) {
+/**
+ * Downloads the program while packages are installed, and tries it. Resolves with what puts it in its place; the
+ * installation empties node_modules, so that it waits beside.
+ */
+async function fetchPinnedNode(root, say) {
   const version = pinnedVersion(root);
   const { program, link } = paths(root);
-  if (versionOf(program) !== `v${version}`) {
-    say(`Installing Node ${version} for Meridian alone (your own stays as it is) …`);
-    await download(root, version, program);
-  }
-  fs.mkdirSync(path.dirname(link), { recursive: true });
-  fs.rmSync(link, { force: true });
-  fs.symlinkSync(path.relative(path.dirname(link), program), link);
-  if (!pinnedNodeWorks(root)) throw new Error(`${link} does not run`);
+  say(`Fetching Node ${version} for Meridian alone (your own stays as it is) …`);
+  const beside = path.join(root, "tmp", `node-${process.pid}`);
+  const fetched = await download(root, version, beside);
+  return () => {
+    fs.mkdirSync(path.dirname(program), { recursive: true });
+    fs.renameSync(fetched, program);
+    fs.rmSync(beside, { recursive: true, force: true });
+    fs.mkdirSync(path.dirname(link), { recursive: true });
+    fs.rmSync(link, { force: true });
+    fs.symlinkSync(path.relative(path.dirname(link), program), link);
+    if (!pinnedNodeWorks(root)) throw new Error(`${link} does not run`);
+  };
 }
 
-async function download(root, version, program) {
+async function download(root, version, beside) {
   const name = programPackage();
-  const beside = path.join(root, "node_modules", `.meridian-node-${process.pid}`);
   try {
     fs.mkdirSync(beside, { recursive: true });
     fs.writeFileSync(path.join(beside, "package.json"), "{}\n");
     const flags = ["--ignore-scripts", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"];
     const run = await npm(root, ["install", "--prefix", beside, `${name}@${version}`].concat(flags));
-    if (run.code !== 0) {
-      throw new Error(`npm could not install ${name}@${version}.\n  ${reasonOf(run.output)}`);
-    }
+    if (run.code !== 0) throw new Error(`npm could not install ${name}@${version}.\n  ${reasonOf(run.output)}`);
     const fetched = path.join(beside, "node_modules", name, "bin", executable);
-    if (versionOf(fetched) !== `v${version}`) {
-      throw new Error(`Node ${version} does not run on this system (${name}); an older glibc or musl cannot run it`);
-    }
-    fs.mkdirSync(path.dirname(program), { recursive: true });
-    fs.renameSync(fetched, program);
-  } finally {
+    if (versionOf(fetched) === `v${version}`) return fetched;
+    throw new Error(`Node ${version} does not run on this system (${name}); an older glibc or musl cannot run it`);
+  } catch (error) {
     fs.rmSync(beside, { recursive: true, force: true });
+    throw error;
   }
 }
 
-module.exports = { installPinnedNode, pinnedNodeWorks, pinnedVersion };
+module.exports = { fetchPinnedNode, pinnedNodeIsThere, pinnedNodeWorks, pinnedVersion };

@@ -126,6 +126,25 @@ test("killed without warning, the supervisor leaves no node behind", async () =>
   kept.remove();
 }, 60_000);
 
+test("when npm is killed, nothing that it started is left", async () => {
+  const kept = temporaryFolder();
+  const { spawn } = await import("node:child_process");
+  const args = ["start", "--silent", "--", "--json", "--port", "0", "--regions", "1", "--data", kept.path];
+  const npm = spawn("npm", args, { stdio: ["ignore", "pipe", "inherit"] });
+  let text = "";
+  for await (const part of npm.stdout.setEncoding("utf8")) {
+    text += part;
+    if (text.trimEnd().endsWith("}")) break;
+  }
+  const world = JSON.parse(text) as StartedWorld;
+  npm.kill("SIGKILL");
+  await whenGone(
+    world.regions.map((region) => region.pid),
+    20_000,
+  );
+  kept.remove();
+}, 60_000);
+
 test("Ctrl-C drains every region, exits with 0, and the next start has the same accounts and ports", async () => {
   const kept = temporaryFolder();
   const args = ["--regions", "2", "--data", kept.path];

@@ -1,0 +1,125 @@
+// What runs before `npm start` and `npm test`, against an npm that only pretends to install.
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeEach, expect, test } from "@jest/globals";
+import { temporaryFolder } from "./command.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder.remove());
+const root = join(folder.path, "meridian");
+const npm = join(folder.path, "npm-cli.js");
+const calls = join(folder.path, "calls");
+
+/** Writes down how it was called; "installs" by making folders, and a Node that only knows its version. */
+const pretender = `
+const fs = require("node:fs"), path = require("node:path");
+const args = process.argv.slice(2);
+fs.appendFileSync(${JSON.stringify(calls)}, args.slice(0, 2).join(" ") + "\\n");
+const fail = (text) => { console.error(text); process.exit(1); };
+if (process.env.PRETEND === "offline") fail("npm error code ECONNREFUSED\\nnpm error network down");
+if (process.env.PRETEND === "out of sync" && args[0] === "ci") fail("npm error code EUSAGE");
+const prefix = args.indexOf("--prefix");
+if (prefix >= 0) {
+  const [name, version] = args[prefix + 2].split("@");
+  const bin = path.join(args[prefix + 1], "node_modules", name, "bin");
+  fs.mkdirSync(bin, { recursive: true });
+  fs.writeFileSync(path.join(bin, "node"), "#!/bin/sh\\necho v" + version + "\\n", { mode: 0o755 });
+} else {
+  const lock = JSON.parse(fs.readFileSync("package-lock.json", "utf8"));
+  fs.rmSync("node_modules", { recursive: true, force: true });
+  const wanted = Object.entries(lock.packages).filter(([where, each]) => where && (!each.dev || !args.includes("--omit=dev")));
+  for (const [where] of wanted) fs.mkdirSync(where, { recursive: true });
+  fs.writeFileSync("node_modules/.package-lock.json", JSON.stringify({ packages: Object.fromEntries(wanted) }));
+}
+`;
+
+function writeLock(version: string): void {
+  const packages = {
+    "": {},
+    "node_modules/node": { version: "26.1.0" },
+    "node_modules/a": { version },
+    "node_modules/tool": { version: "1.0.0", dev: true },
+    "node_modules/other-system": { version: "1.0.0", optional: true },
+  };
+  writeFileSync(join(root, "package-lock.json"), JSON.stringify({ packages }));
+}
+
+beforeEach(() => {
+  rmSync(root, { recursive: true, force: true });
+  rmSync(calls, { force: true });
+  mkdirSync(join(root, "app"), { recursive: true });
+  const app = join(import.meta.dirname, "..", "..", "app");
+  cpSync(join(app, "prepare"), join(root, "app", "prepare"), { recursive: true });
+  cpSync(join(app, "prepare.cjs"), join(root, "app", "prepare.cjs"));
+  writeFileSync(npm, pretender);
+  writeLock("1.0.0");
+});
+
+function prepare(which: "production" | "all", pretend = ""): Promise<{ code: number | null; stderr: string }> {
+  return new Promise((resolve) => {
+    const env = { ...process.env, npm_execpath: npm, npm_node_execpath: process.execPath, PRETEND: pretend };
+    const child = spawn(process.execPath, [join(root, "app", "prepare.cjs"), which], { cwd: "/", env });
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+    });
+    child.on("close", (code) => resolve({ code, stderr }));
+  });
+}
+
+const called = () => (existsSync(calls) ? readFileSync(calls, "utf8").trim().split("\n").toSorted() : []);
+const has = (name: string) => existsSync(join(root, "node_modules", name));
+const fetch = `install --prefix`;
+
+test("a start installs what it needs and the pinned Node, once, without a developer's packages", async () => {
+  expect(await prepare("production")).toMatchObject({ code: 0 });
+  expect([has("a"), has("tool"), has(".bin/node")]).toEqual([true, false, true]);
+  expect(called()).toEqual(["ci --omit=dev", fetch]);
+  expect(await prepare("production")).toEqual({ code: 0, stderr: "" });
+  expect(called()).toHaveLength(2);
+});
+
+test("tests add the developer's packages, and a later start never takes them away", async () => {
+  await prepare("production");
+  await prepare("all");
+  expect(has("tool")).toBe(true);
+  writeLock("2.0.0");
+  expect(await prepare("production")).toMatchObject({ code: 0 });
+  expect(has("tool")).toBe(true);
+});
+
+test("what somebody installed by hand is taken as it is", async () => {
+  await prepare("all");
+  rmSync(join(root, "node_modules", ".meridian-ready"));
+  rmSync(calls);
+  expect(await prepare("all")).toMatchObject({ code: 0 });
+  expect(called()).toEqual([]);
+});
+
+test("a pinned Node that was lost is fetched again, and nothing else", async () => {
+  await prepare("production");
+  rmSync(calls);
+  rmSync(join(root, "node_modules", "node", "bin"), { recursive: true });
+  expect(await prepare("production")).toMatchObject({ code: 0 });
+  expect(called()).toEqual([fetch]);
+});
+
+test("of several at once one installs, and all go on", async () => {
+  const all = await Promise.all(Array.from({ length: 4 }, () => prepare("production")));
+  expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+  expect(called()).toEqual(["ci --omit=dev", fetch]);
+});
+
+test("where npm refuses the lock file, it is installed all the same", async () => {
+  expect(await prepare("production", "out of sync")).toMatchObject({ code: 0 });
+  expect(called()).toEqual(["ci --omit=dev", "install --no-save", fetch]);
+});
+
+test("without a network it says so, leaves no half, and the next run makes it good", async () => {
+  const { code, stderr } = await prepare("production", "offline");
+  expect(code).toBe(1);
+  expect(stderr).toContain("network down");
+  expect(stderr).toContain("The package registry cannot be reached");
+  expect(await prepare("production")).toMatchObject({ code: 0 });
+});
