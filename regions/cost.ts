@@ -21,6 +21,7 @@ export interface RegionCost {
 export interface WorldCost {
   readonly date: string;
   readonly source: string;
+  /** Every region, and last what they share, named `global`. */
   readonly regions: readonly RegionCost[];
   readonly usd: number;
 }
@@ -39,8 +40,20 @@ const { hoursPerMonth } = prices;
 
 /** The bill of a world. Rates of regions that the table lacks are taken as us-east-1's. */
 export function worldCost(world: World, traffic: Traffic = usual): WorldCost {
-  const regions = world.regions.map((region) => regionCost(region, traffic));
+  const regions = [...world.regions.map((region) => regionCost(region, traffic)), sharedCost(world)];
   return { date: prices.date, source: prices.source, regions, usd: cents(sum(regions.map((each) => each.usd))) };
+}
+
+/** The bill of what all regions share, under the name `global`. */
+function sharedCost(world: World): RegionCost {
+  const copies = new Set(world.regions.map((region) => region.aws)).size;
+  const zones = world.domains.regional.endsWith(world.domains.global) ? 1 : 2;
+  const lines = [
+    { what: "certificate authority (short-lived certificates)", usd: prices.authorityMonth },
+    { what: `world key, a copy in each of ${copies} AWS regions`, usd: copies * prices.keyMonth },
+    { what: zones === 1 ? "hosted zone" : `${zones} hosted zones`, usd: zones * prices.zoneMonth },
+  ];
+  return { region: "global", lines, usd: cents(sum(lines.map((line) => line.usd))) };
 }
 
 /** The bill of a region at its least number of nodes. */
