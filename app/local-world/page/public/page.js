@@ -57,7 +57,7 @@ function showState(world, state) {
     if (!card) continue;
     const { place } = world.regions.find(({ name }) => name === region.name);
     card.className = `region ${region.state === "up" ? "up" : region.state === "ending" ? "down" : "wait"}`;
-    const links = `${region.linksUp} of ${count(world.regions.length - 1, "link")} up`;
+    const links = `${region.linksUp} of ${count(world.regions.length - 1, "link")}`;
     const what = region.state === "up" ? links : region.state;
     card.querySelector(".facts").textContent = `${place} · ${count(region.sessions, "session")} · ${what}`;
   }
