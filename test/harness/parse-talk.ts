@@ -68,7 +68,7 @@ const FORMS: readonly (readonly [RegExp, Parse])[] = [
   [/^(\S+)\s+<\s+(.+)$/, ([who, text], { line }) => ({ line, do: "expect", who: who!, text: text! })],
   [/^(\S+)\s+quiet(?: through (\S+))?$/, ([who, through], { line }) => ({ line, do: "quiet", who: who!, through })],
   [/^(\S+)\s+closed$/, ([who], { line }) => ({ line, do: "closed", who: who! })],
-  [/^(\S+)\s+opens$/, ([who], { line }) => ({ line, do: "open", who: who! })],
+  [/^(\S+)\s+opens\s*(.*)$/, ([who, rest], { line }) => ({ line, do: "open", who: who!, options: options(rest) })],
   [/^(\S+)\s+sees error(?: (\S+))?$/, ([who, condition], { line }) => ({ line, do: "error", who: who!, condition })],
   [
     /^(\S+)\s+authenticates (\S+)\s*(.*)$/,

@@ -69,10 +69,15 @@ class Accepted {
       this.secure = true;
       wire.send(`<proceed xmlns="${NS_TLS}"/>`);
     } else if (node.ns === NS_SASL && node.name === "auth") {
-      this.proven = true;
+      this.prove();
       wire.send(`<success xmlns="${NS_SASL}"/>`);
     } else if (node.ns === NS_DIALBACK && !node.attributes.has("type")) this.dialback(node);
-    else peer.inbox.push({ kind: "element", node });
+    else peer.take(node);
+  }
+
+  private prove(): void {
+    this.proven = true;
+    this.peer.proven(this.wire);
   }
 
   private features(): string {
@@ -89,7 +94,7 @@ class Accepted {
     const to = node.attributes.get("to");
     const key = textOf(node);
     if (node.name === "result") {
-      this.proven = true;
+      this.prove();
       this.wire.send(`<db:result from="${to}" to="${from}" type="valid"/>`);
     } else {
       const id = node.attributes.get("id");

@@ -1,13 +1,14 @@
 // A remote server that a talk impersonates: it negotiates and authenticates by itself, and its stanzas are the talk's.
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { NS_SERVER } from "../../server/xml/namespaces.ts";
+import { NS_PING, NS_SERVER } from "../../server/xml/namespaces.ts";
 import { type Actor, type Answers, ping } from "./actor.ts";
 import { type CertificateKind, contextOf } from "./certificates.ts";
-import { FOREVER, Inbox } from "./inbox.ts";
+import { FOREVER, Inbox, NothingCame, PATIENCE } from "./inbox.ts";
 import { acceptStream } from "./peer-accept.ts";
 import { openStream } from "./peer-connect.ts";
 import type { Transcript } from "./transcript.ts";
 import { TcpWire, type WireTls } from "./wire.ts";
+import { childOf, type XmlNode } from "./xml-node.ts";
 
 /** How a peer behaves. */
 export interface PeerPlan {
@@ -44,6 +45,8 @@ export class Peer implements Actor {
   private readonly portsOf: (domain: string | undefined) => { domain: string; ports: S2sPorts };
   private readonly listener: Server;
   private readonly wires = new Set<TcpWire>();
+  /** Those that it speaks by itself, once a domain is proven on them. */
+  private readonly own = new Set<TcpWire>();
   /** Streams to the server under test, by its domain. */
   private readonly outgoing = new Map<string, Promise<TcpWire>>();
   private readonly waiting: Socket[] = [];
@@ -73,7 +76,7 @@ export class Peer implements Actor {
   }
 
   get live(): boolean {
-    return !this.plan.manual && [...this.wires].some((wire) => !wire.ended);
+    return [...this.own].some((wire) => !wire.ended);
   }
 
   /** Sends on the stream to the domain that the text is addressed to, opening it where there is none. */
@@ -103,6 +106,20 @@ export class Peer implements Actor {
     this.outgoing.clear();
   }
 
+  /** A domain was proven on this connection: stanzas may flow. */
+  proven(wire: TcpWire): void {
+    this.own.add(wire);
+  }
+
+  /** Takes what came for this domain; keep-alive pings are answered without a word. */
+  take(node: XmlNode): void {
+    const { domain } = this.plan;
+    const [from, to] = [node.attributes.get("from") ?? "", node.attributes.get("to")];
+    if (node.attributes.get("type") !== "get" || to !== domain || from.includes("@") || !childOf(node, "ping", NS_PING))
+      return this.inbox.push({ kind: "element", node });
+    void this.send(`<iq type="result" id="${node.attributes.get("id")}" from="${domain}" to="${from}"/>`);
+  }
+
   /** Ends everything. */
   stop(): Promise<void> {
     this.cut();
@@ -117,8 +134,10 @@ export class Peer implements Actor {
 
   /** The next connection of the server under test, for a talk that speaks it itself. */
   async accept(name: string): Promise<TcpWire> {
-    const socket = this.waiting.shift() ?? (await new Promise<Socket>((resolve) => (this.taker = resolve)));
-    return this.keep(new TcpWire(name, socket, "server", this.transcript, this.tls()));
+    const socket = this.waiting.shift() ?? (await this.arrival());
+    const wire = this.keep(new TcpWire(name, socket, "server", this.transcript, this.tls()));
+    if (this.plan.tls === "direct") await wire.startTls();
+    return wire;
   }
 
   /** A connection to the server under test, for a talk that speaks it itself. */
@@ -141,6 +160,16 @@ export class Peer implements Actor {
     return wire;
   }
 
+  private arrival(): Promise<Socket> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new NothingCame(`${this.name}: no connection came`)), PATIENCE);
+      this.taker = (socket) => {
+        clearTimeout(timer);
+        resolve(socket);
+      };
+    });
+  }
+
   private arrived(socket: Socket): void {
     socket.on("error", () => undefined);
     this.transcript.add(this.name, "- a connection came");
@@ -152,7 +181,8 @@ export class Peer implements Actor {
       return;
     }
     const name = `${this.name}#${++this.accepted}`;
-    void acceptStream(this, this.keep(new TcpWire(name, socket, "server", this.transcript, this.tls(), this.answers)));
+    const wire = this.keep(new TcpWire(name, socket, "server", this.transcript, this.tls(), this.answers));
+    void acceptStream(this, wire);
   }
 
   private stream(to: string | undefined): Promise<TcpWire> {
@@ -178,6 +208,7 @@ export class Peer implements Actor {
     );
     this.keep(wire);
     await openStream(this, wire, domain);
+    this.proven(wire);
     this.transcript.collapse(wire.name, `- stream to ${domain}, proven by ${this.plan.auth}`);
     void this.forward(wire, domain);
     return wire;
@@ -187,7 +218,8 @@ export class Peer implements Actor {
   private async forward(wire: TcpWire, domain: string): Promise<void> {
     for (;;) {
       const item = await wire.inbox.next(FOREVER);
-      this.inbox.push(item);
+      if (item.kind === "element") this.take(item.node);
+      else this.inbox.push(item);
       if (item.kind === "close") wire.end();
       if (item.kind !== "end") continue;
       this.outgoing.delete(domain);

@@ -6,6 +6,7 @@ import { NothingCame, type Received } from "./inbox.ts";
 import { turns } from "./manual-clock.ts";
 import { type Captures, match, substitute } from "./match.ts";
 import { type Pattern, parsePattern } from "./pattern.ts";
+import { PeerWire } from "./peer-wire.ts";
 import { authenticate } from "./sasl-client.ts";
 import { Scene } from "./scene.ts";
 import { PASSWORD } from "./scene-server.ts";
@@ -90,13 +91,11 @@ class Runner {
       case "authenticate":
         return this.authenticate(step);
       case "open":
-        await this.client(step.who).openStream();
-        return;
+        return this.open(step.who, step.options.get("id") ?? "s1");
       case "close":
         return this.actor(step.who).close();
       case "cut":
-        this.cut.add(step.who);
-        return this.actor(step.who).cut();
+        return this.drop(step.who);
       case "down":
         return scene.peers.get(step.domain)?.down();
       case "drain":
@@ -182,6 +181,21 @@ class Runner {
   private async through(domain: string): Promise<void> {
     for (const actor of this.scene.actors.values())
       if (actor instanceof Client && actor.live) await actor.barrier(domain);
+  }
+
+  /** A client sends a header and reads the server's with its features; an impersonated server answers one. */
+  private async open(who: string, id: string): Promise<void> {
+    const actor = this.actor(who);
+    if (actor instanceof PeerWire) await actor.answerHeader(id);
+    else await this.client(who).openStream();
+  }
+
+  /** Drops a connection; that the server was about to end it itself is no surprise. */
+  private drop(who: string): void {
+    const actor = this.actor(who);
+    this.cut.add(who);
+    actor.cut();
+    actor.inbox.drop(({ kind }) => kind === "close" || kind === "end");
   }
 
   private async ended(who: string): Promise<void> {

@@ -110,7 +110,7 @@ export class Scene {
       way === "accepts" ? await peer.accept(name) : await peer.connect(name, to, tls === "direct", certificate);
     const actor = new PeerWire(name, wire, peer, to, () => this.elsewhere(this.serverOf(to)));
     this.actors.set(name, actor);
-    await actor.negotiate(options.get("stage") ?? "connected", way);
+    await actor.negotiate(options.get("stage") ?? "connected", way, options.get("id") ?? "s1");
   }
 
   /** Waits until all that the parties have sent has taken effect. */

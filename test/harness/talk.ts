@@ -37,7 +37,7 @@ export type Step = { readonly line: number } & (
   | { readonly do: "closed"; readonly who: string }
   | { readonly do: "error"; readonly who: string; readonly condition: string | undefined }
   | { readonly do: "authenticate"; readonly who: string; readonly mechanism: string; readonly options: Options }
-  | { readonly do: "open"; readonly who: string }
+  | { readonly do: "open"; readonly who: string; readonly options: Options }
   | { readonly do: "close"; readonly who: string }
   | { readonly do: "cut"; readonly who: string }
   | { readonly do: "down"; readonly domain: string }
