@@ -161,17 +161,21 @@ export class MeridianServer {
   /** Stops accepting, ends every client stream with `system-shutdown`, then closes the storage. */
   async drain(): Promise<void> {
     this.draining = true;
-    await this.closeListeners();
+    // The HTTP listener is closed only once its WebSockets are, so nothing waits for it before they are told.
+    const closed = this.closeListeners();
     for (const connection of [...this.context.connections]) connection.stream.fail("system-shutdown");
     // Sessions that waited to be resumed give what they hold to the offline store.
     for (const host of this.router.hosts.values()) for (const session of [...host.sessions.all()]) session.finish();
     await this.connectionsGone();
+    for (const connection of [...this.context.connections]) connection.stream.destroy();
+    await closed;
   }
 
   /** Closes what `drain` left: the storage. */
   async close(): Promise<void> {
-    await this.closeListeners();
+    const closed = this.closeListeners();
     for (const connection of [...this.context.connections]) connection.stream.destroy();
+    await closed;
     this.tls.close();
     this.metrics.close();
     await this.storage.close();

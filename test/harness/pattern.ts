@@ -2,6 +2,7 @@
 import {
   NS_CLIENT,
   NS_DIALBACK,
+  NS_FRAMING,
   NS_SERVER,
   NS_STANZA_ERRORS,
   NS_STREAM,
@@ -44,7 +45,10 @@ export function parsePattern(text: string, ns: string): Pattern {
   const root = parseXml(`<talk xmlns="${ns}" xmlns:stream="${NS_STREAM}" xmlns:db="${NS_DIALBACK}">${whole}</talk>`);
   const elements = root.children.filter((child) => typeof child !== "string");
   if (elements.length !== 1) throw new Error(`one element is wanted, not ${elements.length}`);
-  return { kind: header ? "open" : "element", element: toPattern(elements[0] as XmlNode) };
+  const element = toPattern(elements[0] as XmlNode);
+  // On WebSocket the stream's ends are elements of their own. RFC 7395 §3.4, §3.6.
+  if (element.ns === NS_FRAMING && element.name === "close") return { kind: "close" };
+  return { kind: header || (element.ns === NS_FRAMING && element.name === "open") ? "open" : "element", element };
 }
 
 /** `{...}` inside a start tag is no XML: it becomes an attribute. */
