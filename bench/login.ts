@@ -3,7 +3,7 @@ import { Client, forEach, type Mechanism, within } from "./harness/client.ts";
 import { median, type Row, ratio, type Table } from "./harness/figures.ts";
 import { localpart, PASSWORD, type PasswordStore, type ServerUnderTest, startServer } from "./harness/server.ts";
 import { cpuMicros, ownCpuMicros } from "./harness/usage.ts";
-import type { Options } from "./options.ts";
+import { type Options, UsageError } from "./options.ts";
 
 const ACCOUNTS = 200;
 const AT_ONCE = 20;
@@ -30,7 +30,7 @@ interface Round {
 /** Measures every mechanism, plain and over TLS, on every server in turn. */
 export async function login(options: Options): Promise<Table[]> {
   const rows: Row[] = [];
-  for (const one of CASES) {
+  for (const one of chosenCases(options)) {
     const servers: ServerUnderTest[] = [];
     for (const name of options.servers)
       servers.push(
@@ -44,6 +44,12 @@ export async function login(options: Options): Promise<Table[]> {
   const what = "connect, stream, SASL, bind, close";
   const title = `login: ${what}; ${logins} over ${ACCOUNTS} accounts, ${AT_ONCE} at once; median of ${rounds} rounds`;
   return [{ title, rows }];
+}
+
+function chosenCases({ mechanisms }: Options): readonly Case[] {
+  for (const name of mechanisms)
+    if (!CASES.some(({ mechanism }) => mechanism === name)) throw new UsageError(`${name} is not measured`);
+  return mechanisms.length === 0 ? CASES : CASES.filter(({ mechanism }) => mechanisms.includes(mechanism));
 }
 
 async function compare(servers: readonly ServerUnderTest[], one: Case, options: Options): Promise<Row[]> {

@@ -5,9 +5,16 @@ import { cleanUpAtExit, pinLoadGenerator } from "./harness/processes.ts";
 import { idle } from "./idle.ts";
 import { login } from "./login.ts";
 import { type Options, readOptions, USAGE, UsageError } from "./options.ts";
+import { parse } from "./parse.ts";
 import { start } from "./start.ts";
 
-const BENCHMARKS: Readonly<Record<string, (options: Options) => Promise<Table[]>>> = { start, chat, login, idle };
+const BENCHMARKS: Readonly<Record<string, (options: Options) => Promise<Table[]>>> = {
+  start,
+  parse,
+  chat,
+  login,
+  idle,
+};
 
 /** What is left of each figure where everything is asked for at once. */
 const SHORT = { rounds: 2, seconds: 2, logins: 600, sessions: 1000 };

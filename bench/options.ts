@@ -10,6 +10,7 @@ export const USAGE = `usage: npm run bench -- [parse | chat | login | idle | sta
   --pairs N         chat: pairs of clients (100)
   --window N        chat: messages in flight for each pair; may be repeated (1 and 10)
   --logins N        login: logins of one round (2000)
+  --mechanism NAME  login: PLAIN, SCRAM-SHA-1 or SCRAM-SHA-256; may be repeated (all)
   --sessions N      idle: sessions (10000)
   --seconds N       chat: length of one round (5); idle: time to settle (10)
   --rounds N        rounds of each server; the median is told (5)
@@ -26,6 +27,8 @@ export interface Options {
   readonly pairs: number;
   readonly windows: readonly number[];
   readonly logins: number;
+  /** SASL names; none: all. */
+  readonly mechanisms: readonly string[];
   readonly sessions: number;
   readonly seconds: number | undefined;
   readonly rounds: number;
@@ -50,6 +53,7 @@ export function readOptions(argv: readonly string[]): { names: string[]; options
     pairs: number("pairs", values.pairs) ?? 100,
     windows: (values.window ?? ["1", "10"]).map((window) => number("window", window) ?? 1),
     logins: number("logins", values.logins) ?? 2000,
+    mechanisms: values.mechanism ?? [],
     sessions: number("sessions", values.sessions) ?? 10_000,
     seconds: number("seconds", values.seconds),
     rounds: number("rounds", values.rounds) ?? 5,
@@ -74,6 +78,7 @@ function parse(argv: readonly string[]) {
         pairs: { type: "string" },
         window: { type: "string", multiple: true },
         logins: { type: "string" },
+        mechanism: { type: "string", multiple: true },
         sessions: { type: "string" },
         seconds: { type: "string" },
         rounds: { type: "string" },
