@@ -20,6 +20,10 @@ const BENCHMARKS: Readonly<Record<string, (options: Options) => Promise<Table[]>
 const SHORT = { rounds: 2, seconds: 2, logins: 600, sessions: 1000 };
 
 async function main(argv: readonly string[]): Promise<void> {
+  if (argv.includes("--help")) {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
   const { names, options } = readOptions(argv);
   for (const name of names)
     if (!Object.hasOwn(BENCHMARKS, name)) throw new UsageError(`no benchmark is called ${name}`);
