@@ -46,11 +46,12 @@ async function receive(
   const streamId = session.id;
   session.verifying.add(pair);
   try {
-    const certificate = await session.verdictOf(from);
-    // A certificate proves more than DNS would. XEP-0220 §2.2.2: any method will do.
-    if (certificate?.kind === "valid") return accept(session, from, to, "certificate");
-    if (!context.policy(from).allowDialback)
+    if (!context.policy(from).allowDialback) {
+      // The key proves too little, and the certificate may prove it without. XEP-0220 §2.2.2: any method will do.
+      const certificate = await session.verdictOf(from);
+      if (certificate?.kind === "valid") return accept(session, from, to, "certificate");
       return refuse(session, from, to, "not-authorized", certificate?.reason ?? "there is no TLS");
+    }
     const verdict: Verdict = await verifyWithAuthority(
       context,
       { receiving: to, originating: from, streamId, key },

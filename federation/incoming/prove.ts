@@ -35,8 +35,8 @@ export function acceptSasl(session: IncomingSession, raw: RawElement): void | Pr
   if (raw.attr("mechanism") !== "EXTERNAL") return refuse(session, "invalid-mechanism");
   const authzid = authzidOf(raw) ?? session.remote;
   if (authzid === undefined || (session.remote !== undefined && authzid !== session.remote))
-    return refuse(session, "invalid-authzid");
-  if (context.inbound.serves(authzid) || context.policy(authzid).refuse) return refuse(session, "not-authorized");
+    return end(session, "invalid-authzid");
+  if (context.inbound.serves(authzid) || context.policy(authzid).refuse) return end(session, "not-authorized");
   const verdict = session.verdictOf(authzid);
   if (verdict instanceof Promise) return verdict.then((settled) => decide(session, authzid, settled));
   decide(session, authzid, verdict);
@@ -54,9 +54,7 @@ function decide(session: IncomingSession, authzid: string, verdict: CertificateV
   if (verdict?.kind !== "valid") {
     const reason = verdict?.reason ?? "there is no TLS";
     context.log.warn({ from: authzid, to: session.local, reason }, "s2s in EXTERNAL refused");
-    refuse(session, "not-authorized");
-    // XEP-0178 §3 step 10.
-    return stream.close();
+    return end(session, "not-authorized");
   }
   session.remote = authzid;
   if (!session.authorise(authzid, session.local as string, "external")) {
@@ -65,6 +63,12 @@ function decide(session: IncomingSession, authzid: string, verdict: CertificateV
   }
   stream.send(`<success xmlns='${NS_SASL}'/>`);
   stream.restart();
+}
+
+/** A certificate that does not prove the domain will not do so later. XEP-0178 §3 step 10. */
+function end(session: IncomingSession, condition: string): void {
+  refuse(session, condition);
+  session.stream.close();
 }
 
 function refuse(session: IncomingSession, condition: string): void {

@@ -195,7 +195,7 @@ export class IncomingSession implements StreamHandler {
     };
     context.log.info({ ...facts, rule: policy.rule, peer: stream.transport.remoteAddress }, "s2s in authenticated");
     this.tell(remote, "incoming authenticated", facts);
-    if (first) this.admitted(remote, local);
+    if (first) this.admitted(remote, local, method);
     // After the answer that says so has been written.
     else if (this.settled) queueMicrotask(() => this.offer(remote, local));
     this.observer.authenticated(remote);
@@ -253,6 +253,7 @@ export class IncomingSession implements StreamHandler {
     if (!stream.writable) return;
     const { remote, local } = this;
     stream.open(this.defaultHeader());
+    if (this.carrier !== undefined) this.settleSoon();
     // A peer older than XMPP 1.0 gets no features, and can only use dialback. RFC 6120 §4.7.5.
     if (header.version === undefined) return;
     if (verdict?.kind === "invalid")
@@ -271,7 +272,7 @@ export class IncomingSession implements StreamHandler {
   }
 
   /** The first pair is proven. */
-  private admitted(remote: string, local: string): void {
+  private admitted(remote: string, local: string, method: Proof): void {
     const { context, stream } = this;
     context.clock.clearTimeout(this.timer);
     this.slot?.release();
@@ -280,8 +281,13 @@ export class IncomingSession implements StreamHandler {
     if (this.bidi !== undefined) {
       this.carrier = new Carrier(context, stream, local, remote);
       this.carrier.setLimits(limitsOf(this.bidi.toElement()));
-      this.settleTimer = context.clock.setTimeout(() => this.offerWay(), SETTLE);
+      // After SASL the stream begins anew first.
+      if (method !== "external") this.settleSoon();
     } else this.watch();
+  }
+
+  private settleSoon(): void {
+    this.settleTimer ??= this.context.clock.setTimeout(() => this.offerWay(), SETTLE);
   }
 
   /** XEP-0288 §2: after TLS, before authentication. */

@@ -10,6 +10,7 @@ import {
 } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import { makeKey } from "../dialback/key.ts";
+import { StreamEnded } from "./dialogue.ts";
 import { type Established, openStream } from "./establish.ts";
 import { OutgoingFailure, type Progress } from "./states.ts";
 
@@ -33,7 +34,7 @@ export interface AuthenticateOptions {
   readonly skipExternal: boolean;
 }
 
-/** The peer refused EXTERNAL, and ended the stream or was not asked otherwise. */
+/** The peer refused EXTERNAL and ended the stream: dialback needs another one. */
 export class ExternalRefused extends Error {
   override readonly name = "ExternalRefused";
 }
@@ -70,9 +71,11 @@ export async function authenticate(
     }
     const reason = `${to} refused SASL EXTERNAL: ${conditionOf(answer)}`;
     progress.note("refused", { method: "external", reason });
-    // Most peers end the stream now (XEP-0178 §3 step 10): another one is needed for dialback.
-    if (options.ahead || policy.allowDialback) throw new ExternalRefused(reason);
-    throw new OutgoingFailure("remote-server-timeout", reason, "pair");
+    if (!policy.allowDialback) throw new OutgoingFailure("remote-server-timeout", reason, "pair");
+    return await dialback(context, from, to, established, progress).catch((error: unknown) => {
+      // Most peers end the stream after a refusal (XEP-0178 §3 step 10): another one is needed for dialback.
+      throw error instanceof StreamEnded ? new ExternalRefused(reason) : error;
+    });
   }
   if (!policy.allowDialback)
     throw new OutgoingFailure(
@@ -80,7 +83,18 @@ export async function authenticate(
       `${to} does not accept our certificate for SASL EXTERNAL, and ${policy.rule} do not allow dialback`,
       "pair",
     );
-  const { header, features } = established;
+  return dialback(context, from, to, established, progress);
+}
+
+/** Dialback as originating server. XEP-0220 §2.1.1. */
+async function dialback(
+  context: FederationContext,
+  from: string,
+  to: string,
+  established: Established,
+  progress: Progress,
+): Promise<Authenticated> {
+  const { stream, dialogue, header, features } = established;
   if (!offersDialback(header, features))
     throw new OutgoingFailure("remote-server-timeout", `${to} offers neither SASL EXTERNAL nor dialback`, "pair");
   stream.send(dialbackText(context, from, to, header.id ?? ""));

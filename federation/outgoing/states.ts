@@ -23,11 +23,11 @@ export type AttemptState = Extract<
 /** Seconds that each state of an attempt may take; `connectSeconds` bounds them all together. */
 export const STATE_SECONDS: Readonly<Record<AttemptState, number>> = {
   resolving: 15,
-  connecting: 15,
-  opening: 10,
-  securing: 10,
+  connecting: 20,
+  opening: 20,
+  securing: 20,
   // The peer may have to reach us first, to verify a dialback key.
-  authenticating: 25,
+  authenticating: 30,
 };
 
 /** What an attempt tells while it goes on. */
