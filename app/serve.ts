@@ -1,7 +1,10 @@
 // Runs one node until it is told to drain, and tells a supervising process how it is.
 import { type Listening, loadConfig, type NodeConfig } from "../server/index.ts";
+import { listenForAdmin } from "./admin/listener.ts";
+import { adminSocketPath } from "./admin/socket-path.ts";
 import { drainOnSignal } from "./drain.ts";
-import { startNode } from "./node.ts";
+import { type RunningNode, startNode } from "./node.ts";
+import { reload } from "./reload.ts";
 import { statusOf } from "./status.ts";
 
 /** ms between two looks at what a supervisor is told. */
@@ -14,9 +17,49 @@ export async function serve(file: string): Promise<void> {
     throw explain(error, config);
   });
   node.server.log.info({ listeners: node.listeners.map(describeListener) }, "ready");
+  // One stanza's unforeseen failure must not end everybody's sessions; anything worse leaves no state to trust.
+  process.on("unhandledRejection", (error) => node.server.log.error({ err: error }, "unhandled rejection"));
+  process.on("uncaughtException", (error) => {
+    node.server.log.fatal({ err: error }, "uncaught exception");
+    process.exit(1);
+  });
   const stopTelling = tellSupervisor(() => statusOf(node));
-  drainOnSignal(node, stopTelling);
+  const reloadFile = reloadOnSignal(node, file, config);
+  const admin = await openAdmin(node, config, reloadFile);
+  drainOnSignal(node, () => {
+    stopTelling();
+    void admin?.close();
+  });
   process.send?.({ type: "ready", listeners: node.listeners.map(describeListener) });
+}
+
+/** SIGHUP reads the configuration again; returns what does so. @throws ConfigError, TlsError */
+function reloadOnSignal(node: RunningNode, file: string, config: NodeConfig): () => void {
+  let running = config;
+  const reloadFile = () => {
+    running = reload(node, file, running);
+  };
+  process.on("SIGHUP", () => {
+    try {
+      reloadFile();
+    } catch (error) {
+      node.server.log.error({ err: error }, "configuration not reloaded: the old one stays");
+    }
+  });
+  return reloadFile;
+}
+
+/** The admin socket; a node that cannot have the default one runs without. @throws Error where one was configured */
+async function openAdmin(node: RunningNode, config: NodeConfig, reloadFile: () => void) {
+  const path = adminSocketPath(config);
+  const domains = config.hosts.map(({ domain }) => domain);
+  try {
+    return await listenForAdmin(path, { federation: node.federation, domains, reload: reloadFile });
+  } catch (error) {
+    if (config.adminSocket !== undefined) throw error;
+    node.server.log.warn({ path, reason: (error as Error).message }, "no admin socket");
+    return undefined;
+  }
 }
 
 function describeListener({ kind, tls, address, port }: Listening) {

@@ -87,7 +87,7 @@ export class MeridianServer {
       observe: (operation, ms, failed) => metrics.stored(operation, ms, failed),
     });
     const accounts = new Accounts(storage.accounts, { iterations: config.authentication.scramIterations, clock });
-    const router = new Router();
+    const router = new Router(log);
     const trace = new Trace(clock);
     for (const host of config.hosts)
       router.hosts.set(host.domain, await startHost(host, { router, storage, accounts, trace, clock, log }));

@@ -18,6 +18,7 @@ import type {
 import { Events, type HostEvents } from "../module/events.ts";
 import { type Filter, type Outcome, Pipeline } from "../module/stages.ts";
 import type { Trace } from "../observe/trace.ts";
+import { inBackground } from "../router/background.ts";
 import { acceptHostIq, IqHandlers } from "../router/iq-dispatch.ts";
 import { deliverMessage, deliverToAccount } from "../router/local-delivery.ts";
 import type { Router } from "../router/router.ts";
@@ -197,6 +198,6 @@ export class VirtualHost implements ModuleHost {
   request(stanza: Stanza, answered: (answer: Stanza | undefined) => void): void {
     if (stanza.id === undefined || stanza.to === undefined) throw new Error("a request needs id and to");
     this.requests.expect(stanza.id, stanza.to, answered);
-    void this.route(stanza);
+    inBackground(this.route(stanza), this.log);
   }
 }

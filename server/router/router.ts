@@ -1,8 +1,10 @@
 // Picks one way for each stanza: a virtual host of ours, or whoever carries stanzas to other domains.
+import type { Logger } from "pino";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { InboundStanzas, RemoteRouter, ReturnCondition } from "../ports.ts";
 import { errorReply, mayAnswerWithError } from "../stanza/error.ts";
 import type { Stanza } from "../stanza/stanza.ts";
+import { inBackground } from "./background.ts";
 
 /** A domain served here that is no virtual host: an external component, or a service of a module. */
 export interface DomainService {
@@ -15,6 +17,11 @@ export class Router implements InboundStanzas {
   /** Components and services of modules, by domain. */
   readonly services = new Map<string, DomainService>();
   private remote: RemoteRouter | undefined;
+  private readonly log: Logger;
+
+  constructor(log: Logger) {
+    this.log = log;
+  }
 
   /** Sets who carries stanzas to other domains. */
   connect(remote: RemoteRouter): void {
@@ -42,6 +49,6 @@ export class Router implements InboundStanzas {
     if (!mayAnswerWithError(stanza)) return;
     // The answer can only go to a domain of ours, so that two servers never bounce at each other.
     const sender = stanza.from?.domain ?? "";
-    if (this.serves(sender)) void this.route(errorReply(stanza, condition, { text }));
+    if (this.serves(sender)) inBackground(this.route(errorReply(stanza, condition, { text })), this.log);
   }
 }

@@ -1,4 +1,5 @@
 // Where unacknowledged stanzas of a session go when it is over. XEP-0198 §6, XEP-0160.
+import { inBackground } from "../../router/background.ts";
 import { mayAnswerWithError } from "../../stanza/error.ts";
 import { messageType } from "../../stanza/message.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
@@ -13,7 +14,8 @@ export function reroute(session: C2sSession, stanzas: readonly Stanza[]): void {
   for (const stanza of stanzas) {
     if (stanza.kind === "message") {
       if (stanza.from === undefined || messageType(stanza) === "error") continue;
-      void host.redeliver(stanza.withAddresses(stanza.from, session.account));
-    } else if (stanza.kind === "iq" && mayAnswerWithError(stanza)) void host.refuse(stanza, "recipient-unavailable");
+      inBackground(host.redeliver(stanza.withAddresses(stanza.from, session.account)), host.log);
+    } else if (stanza.kind === "iq" && mayAnswerWithError(stanza))
+      inBackground(host.refuse(stanza, "recipient-unavailable"), host.log);
   }
 }
