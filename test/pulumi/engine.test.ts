@@ -28,7 +28,7 @@ run(
     expect(await engine.change("global", "world", "up")).toEqual(preview);
     expect(Object.keys(await engine.change("global", "world", "up"))).toEqual(["same"]);
   },
-  5 * minutes,
+  10 * minutes,
 );
 
 run.each(["eu", "us"])(
@@ -40,7 +40,7 @@ run.each(["eu", "us"])(
     expect(await engine.change("region", region, "up")).toEqual(preview);
     expect(Object.keys(await engine.change("region", region, "up"))).toEqual(["same"]);
   },
-  5 * minutes,
+  10 * minutes,
 );
 
 run(
@@ -55,7 +55,7 @@ run(
     // The new image is in two task definitions, which are replaced; what names them is updated.
     expect({ ...summary, same: 0 }).toEqual({ replace: 2, update: 3, same: 0 });
   },
-  5 * minutes,
+  10 * minutes,
 );
 
 run(
@@ -70,7 +70,7 @@ run(
     expect(summary.update).toBeGreaterThan(0);
     expect(Object.keys(await engine.change("region", "eu", "up"))).toEqual(["same"]);
   },
-  5 * minutes,
+  10 * minutes,
 );
 
 run(
@@ -90,7 +90,7 @@ run(
     const mended = engine.cloud.find("aws:ecs/service:Service", service!.id);
     expect(mended?.inputs.availabilityZoneRebalancing).toBe("DISABLED");
   },
-  5 * minutes,
+  10 * minutes,
 );
 
 run(

@@ -67,7 +67,7 @@ run(
     }
     expect(rollout.dangerous(plan)).toEqual([]);
   },
-  5 * minutes,
+  10 * minutes,
 );
 
 run(
@@ -77,7 +77,7 @@ run(
     expect(outcome.exitCode).toBe(0);
     expect(running()).toEqual(["eu-west-1 0.2.0", "us-east-2 0.2.0"]);
   },
-  5 * minutes,
+  10 * minutes,
 );
 
 run(
@@ -90,7 +90,7 @@ run(
     expect(outcome.journal.regions.us?.state).toBe("pending");
     expect(running()).toEqual(["eu-west-1 0.2.0", "us-east-2 0.2.0"]);
   },
-  5 * minutes,
+  10 * minutes,
 );
 
 run(
@@ -112,7 +112,7 @@ run(
     expect(outcome.exitCode).toBe(0);
     expect(running()).toEqual(["eu-west-1 0.4.0", "us-east-2 0.4.0"]);
   },
-  5 * minutes,
+  10 * minutes,
 );
 
 run(
@@ -131,7 +131,7 @@ run(
       ["us", [service]],
     ]);
   },
-  5 * minutes,
+  10 * minutes,
 );
 
 run(
@@ -148,7 +148,7 @@ run(
     expect(inverted()).toBe(false);
     expect(running()).toEqual(["eu-west-1 0.4.0", "us-east-2 0.4.0"]);
   },
-  5 * minutes,
+  10 * minutes,
 );
 
 /** Whether the killed update has changed the cloud: a task definition with the new image is there. */
