@@ -72,6 +72,10 @@ export function run(
   exchange: SaslExchange,
   initial: string,
 ): void | Promise<void> {
+  // A banned address must not cost the work of checking a password; an account's ban is only looked at after it.
+  const { throttle } = connection.context;
+  if (throttle.banned(undefined, connection.stream.transport.remoteAddress))
+    return fail(connection, profile, { kind: "failure", condition: "not-authorized" });
   running.set(connection, { exchange, profile });
   return feed(connection, profile, exchange, initial);
 }

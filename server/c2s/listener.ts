@@ -17,11 +17,11 @@ export interface C2sListenerOptions {
 
 /** Starts listening; resolves once the port is open. @throws Error of the system (`EADDRINUSE` …) */
 export function listenForClients(options: C2sListenerOptions, context: C2sContext): Promise<Server> {
-  const perAddress = new AddressCount(context.limits.connectionsPerAddress);
   const accept = (socket: Socket) => {
-    if (perAddress.admit(socket)) new C2sConnection(new TcpTransport(socket), context);
+    if (!socket.destroyed) new C2sConnection(new TcpTransport(socket), context);
   };
   const server = options.tls === "direct" ? directTlsServer(context, accept) : createServer(accept);
+  limitConnections(server, context.limits.connectionsPerAddress, options.tls === "direct", options.proxyProtocol);
   expectProxyHeaders(server, options.proxyProtocol, context);
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -52,6 +52,17 @@ function directTlsServer(context: C2sContext, accept: (socket: Socket) => void):
     socket.destroy();
   });
   return server;
+}
+
+/**
+ * Refuses connections of an address that has too many. They are counted as they come: one that never makes its TLS
+ * handshake, or never sends its request, holds a connection as well. Only behind PROXY headers TLS shows the client's
+ * address no earlier than after its handshake. Call it before `expectProxyHeaders`.
+ */
+export function limitConnections(server: Server, limit: number, tls: boolean, proxyProtocol: readonly string[]): void {
+  const perAddress = new AddressCount(limit);
+  const event = tls && proxyProtocol.length > 0 ? "secureConnection" : "connection";
+  server.prependListener(event, (socket: Socket) => perAddress.admit(socket));
 }
 
 /** Counts connections by address, and refuses what is too many. */

@@ -1,13 +1,15 @@
 // The HTTP listener of a node: WebSocket (RFC 7395) and host-meta (XEP-0156).
 import type { IncomingMessage, Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import Fastify from "fastify";
 import { WebSocketServer } from "ws";
 import { C2sConnection } from "../c2s/connection.ts";
 import type { C2sContext } from "../c2s/context.ts";
+import { limitConnections } from "../c2s/listener.ts";
 import type { ListenerConfig } from "../config/contract.ts";
 import { expectProxyHeaders } from "../stream/proxy-protocol.ts";
+import { KEEP_ALIVE } from "../stream/tcp.ts";
 import { WebSocketTransport } from "../stream/websocket.ts";
 import { hostMetaJson, hostMetaXml } from "./host-meta.ts";
 
@@ -33,6 +35,9 @@ export async function listenForHttp(config: HttpListenerConfig, context: C2sCont
   app.get("/.well-known/host-meta.json", (_request, reply) =>
     reply.header("access-control-allow-origin", "*").send(hostMetaJson(url())),
   );
+  const { server } = app;
+  limitConnections(server, context.limits.connectionsPerAddress, config.tls, config.proxyProtocol);
+  server.on("connection", (socket: Socket) => void socket.setKeepAlive(true, KEEP_ALIVE));
   const sockets = acceptWebSockets(app.server as Server, config, context);
   expectProxyHeaders(app.server as Server, config.proxyProtocol, context);
   await app.listen({ port: config.port, host: config.address });

@@ -71,6 +71,11 @@ export class XmppStream {
   private over = false;
   private held = 0;
   private closeTimer: Timer | undefined;
+  private rateTimer: Timer | undefined;
+  /** Frames that came while the stream is held: what one read brought is told before the transport stops. */
+  private readonly frames: string[] = [];
+  /** True where the peer has to open the stream, for the first time or anew. */
+  private headerDue = true;
   /** Bytes read since the stream began. */
   bytesIn = 0;
 
@@ -113,6 +118,7 @@ export class XmppStream {
   /** Expects a new header from the peer: after TLS and after SASL. RFC 6120 §4.3.3. */
   restart(): void {
     this.headerSent = false;
+    this.headerDue = true;
     this.tokenizer.reset();
   }
 
@@ -197,22 +203,27 @@ export class XmppStream {
     const wait = this.bucket.take(bytes);
     if (wait > 0) {
       this.block(HELD_RATE);
-      this.clock.setTimeout(() => this.unblock(HELD_RATE), wait);
+      // What comes while held adds to the debt: only the last wait pays all of it.
+      this.clock.clearTimeout(this.rateTimer);
+      this.rateTimer = this.clock.setTimeout(() => this.unblock(HELD_RATE), wait);
     }
-    if (this.transport.framed) this.onFrame(text);
-    else this.tokenizer.write(text);
+    if (!this.transport.framed) this.tokenizer.write(text);
+    else if (this.held === 0) this.onFrame(text);
+    else this.frames.push(text);
   }
 
   private onFrame(text: string): void {
     const raw = parseDocument(text, this.limits.xml);
     if (!(raw instanceof RawElement)) this.fail(raw.condition, raw.text);
     else if (raw.xmlns !== NS_FRAMING) this.onElement(raw);
+    else if (raw.name === "open" && !this.headerDue) this.fail("bad-format", "the stream is open already");
     else if (raw.name === "open") this.onOpen(framedHeader(raw, this.contentNamespace));
     else if (raw.name === "close") this.onPeerClose();
     else this.fail("bad-format", "neither open nor close");
   }
 
   private onOpen(header: StreamHeader): void {
+    this.headerDue = false;
     this.guard(() => this.handler.opened(header));
   }
 
@@ -259,6 +270,7 @@ export class XmppStream {
     this.held &= ~reason;
     if (this.held !== 0 || this.over) return;
     this.tokenizer.resume();
+    while (this.held === 0 && !this.over && this.frames.length > 0) this.onFrame(this.frames.shift() as string);
     if (this.held === 0) this.transport.resume();
   }
 
@@ -290,7 +302,9 @@ export class XmppStream {
     if (this.over) return;
     this.over = true;
     this.clock.clearTimeout(this.closeTimer);
+    this.clock.clearTimeout(this.rateTimer);
     this.tokenizer.stop();
+    this.frames.length = 0;
     if (end.kind !== "broken") {
       this.transport.end();
       // The peer may keep its side open for ever; real time, since this guards a socket and not a protocol state.

@@ -8,6 +8,9 @@ import { Utf8Decoder } from "./utf8.ts";
 /** Text gathered beyond this many characters leaves at once rather than at the end of the turn. */
 const GATHER_LIMIT = 65_536;
 
+/** ms of silence after which the kernel asks whether the peer is still there: half-open connections end. RFC 6120 §4.6.1. */
+export const KEEP_ALIVE = 60_000;
+
 /** A TCP connection as a transport; give it a `TLSSocket` for direct TLS. */
 export class TcpTransport implements Transport {
   readonly kind = "tcp";
@@ -26,6 +29,7 @@ export class TcpTransport implements Transport {
     this.socket = socket;
     this.remoteAddress = remoteAddress;
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, KEEP_ALIVE);
     socket.on("error", this.onError);
   }
 

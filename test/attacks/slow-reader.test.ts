@@ -1,0 +1,91 @@
+// Readers that do not read: what waits for them is bounded, then they are cut; nobody else is slowed down.
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { C2sSession } from "../../server/c2s/session.ts";
+import { DOMAIN, startTarget, type Target } from "./node.ts";
+import { RawTcp, RawWebSocket } from "./raw.ts";
+
+const BACKLOG = 1 << 20;
+const BODY = "x".repeat(16_384);
+
+let target: Target;
+
+beforeEach(async () => {
+  target = await startTarget({ "limits.bytesPerSecond": "1000000000", "limits.burstBytes": "1000000000" });
+  for (const name of ["romeo", "juliet", "nurse"]) await target.account(name);
+});
+afterEach(() => target.stop());
+
+async function bound(local: string, transport: "tcp" | "tls" | "websocket" = "tcp") {
+  const raw =
+    transport === "websocket"
+      ? await RawWebSocket.connect(target.ports.http)
+      : await RawTcp.connect(transport === "tls" ? target.ports.c2sTls : target.ports.c2s, tlsName(transport));
+  await raw.open(DOMAIN);
+  await raw.login(local, DOMAIN);
+  await raw.bind("r");
+  return raw;
+}
+
+function tlsName(transport: string): string | undefined {
+  return transport === "tls" ? DOMAIN : undefined;
+}
+
+function session(local: string): C2sSession | undefined {
+  return target.server.router.hosts.get(DOMAIN)?.sessions.of(local)[0] as C2sSession | undefined;
+}
+
+/** Bytes that wait for a session. */
+function backlog(local: string): number {
+  return session(local)?.connection?.stream.transport.backlog ?? 0;
+}
+
+/** Sends until the other session is gone, at most 100 MB; the largest backlog seen. */
+async function flood(sender: RawTcp, text: string, victim: string): Promise<number> {
+  let most = 0;
+  for (let sent = 0; sent < 100e6 && session(victim) !== undefined; sent += 16 * text.length) {
+    sender.send(text.repeat(16));
+    await sender.sent();
+    await new Promise((resolve) => setImmediate(resolve));
+    most = Math.max(most, backlog(victim));
+  }
+  return most;
+}
+
+test.each(["tcp", "tls", "websocket"] as const)("over %s it costs 1 MiB at most, and is cut", async (transport) => {
+  const juliet = await bound("juliet", transport);
+  const romeo = (await bound("romeo")) as RawTcp;
+  const nurse = await bound("nurse");
+  juliet.socket.pause();
+  const message = `<message to='juliet@${DOMAIN}/r' type='headline'><body>${BODY}</body></message>`;
+  const most = await flood(romeo, message, "juliet");
+  expect(session("juliet")).toBeUndefined();
+  expect(most).toBeGreaterThan(BODY.length);
+  expect(most).toBeLessThanOrEqual(BACKLOG + message.length + 1000);
+  nurse.send(`<message xmlns='jabber:client' to='romeo@${DOMAIN}/r' type='chat'><body>still here</body></message>`);
+  await romeo.until("still here");
+  juliet.destroy();
+  target.noErrors();
+});
+
+test("who asks and never reads the answers is cut too", async () => {
+  const romeo = (await bound("romeo")) as RawTcp;
+  romeo.socket.pause();
+  const request = "<iq type='get' id='1'><x xmlns='urn:example'/></iq>".repeat(100);
+  const most = await flood(romeo, request, "romeo");
+  expect(session("romeo")).toBeUndefined();
+  expect(most).toBeLessThanOrEqual(BACKLOG + 100_000);
+  target.noErrors();
+});
+
+test("with stream management what is not acknowledged is bounded as well", async () => {
+  const juliet = (await bound("juliet")) as RawTcp;
+  juliet.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+  await juliet.until("<enabled");
+  const romeo = (await bound("romeo")) as RawTcp;
+  juliet.socket.pause();
+  const message = `<message to='juliet@${DOMAIN}/r' type='headline'><body>${BODY}</body></message>`;
+  const most = await flood(romeo, message, "juliet");
+  expect(session("juliet")?.connection).toBeUndefined();
+  expect(most).toBeLessThanOrEqual(BACKLOG + message.length + 1000);
+  target.noErrors();
+});
