@@ -36,6 +36,8 @@ export function expectProxyHeaders(server: Server, networks: readonly string[], 
   };
   server.removeAllListeners("connection");
   server.on("connection", (socket: Socket) => {
+    // Reset before it was accepted, as health checks are: nobody is there, and whose it was can no longer be told.
+    if (socket.remoteAddress === undefined) return void socket.on("error", ignore).destroy();
     if (!trusted.has(socket.remoteAddress)) return void handOver(socket);
     awaitHeader(socket, context, (source) => {
       if (source !== undefined) showSource(socket, source);
