@@ -1,14 +1,11 @@
 // Every kind of listener behind a balancer: the client's own address is what the node notes and limits.
 import { once } from "node:events";
-import type { Duplex } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { WebSocket } from "ws";
 import { contextOf } from "../harness/certificates.ts";
 import { ProxiedNode } from "./node.ts";
-import { open, plain, Speaker, v1, v2, type Way } from "./speaker.ts";
+import { logInByWebSocket, open, Speaker, v1, v2, type Way } from "./speaker.ts";
 
 const CLIENT = { alpn: "xmpp-client" };
-const FRAMING = "urn:ietf:params:xml:ns:xmpp-framing";
 let node: ProxiedNode;
 
 beforeAll(async () => {
@@ -67,25 +64,10 @@ describe.each(HEADERS)("%s", (_, address, way) => {
 });
 
 async function provideCertificate(peer: Speaker, address: string): Promise<void> {
-  await peer.openStream("jabber:server", "capulet.test");
-  peer.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>");
-  await peer.until(/<success /);
+  await peer.provideCertificate("capulet.test");
   expect(node.incoming()).toEqual([{ from: "capulet.test", peer: address }]);
   peer.send("</stream:stream>");
   await peer.closed;
-}
-
-async function logInByWebSocket(socket: Duplex): Promise<void> {
-  const client = new WebSocket("ws://verona.test/xmpp-websocket", "xmpp", { createConnection: () => socket });
-  const success = new Promise<void>((resolve) => {
-    client.on("message", (frame) => String(frame).startsWith("<success") && resolve());
-  });
-  await once(client, "open");
-  client.send(`<open xmlns='${FRAMING}' to='verona.test' version='1.0'/>`);
-  client.send(plain("romeo"));
-  await success;
-  client.terminate();
-  await once(client, "close");
 }
 
 describe("what is not taken", () => {

@@ -1,7 +1,9 @@
 // A connection through a (real or made-up) balancer, spoken by hand: header, TLS, and lines of a stream.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { connect as connectTls, type SecureContext } from "node:tls";
+import { WebSocket } from "ws";
 import { clientContext } from "../harness/certificates.ts";
 
 /** Password of the accounts that speak. */
@@ -133,6 +135,13 @@ export class Speaker {
     await this.until(/<success /);
   }
 
+  /** A server proves its domain by the certificate of its TLS. XEP-0178 §3. */
+  async provideCertificate(domain: string): Promise<void> {
+    await this.openStream("jabber:server", domain);
+    this.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>");
+    await this.until(/<success /);
+  }
+
   end(): void {
     this.socket.destroy();
   }
@@ -146,8 +155,22 @@ export class Speaker {
   }
 }
 
+/** Upgrades a connection to WebSocket, logs romeo in and drops it. RFC 7395. */
+export async function logInByWebSocket(socket: Duplex): Promise<void> {
+  const client = new WebSocket("ws://verona.test/xmpp-websocket", "xmpp", { createConnection: () => socket });
+  const success = new Promise<void>((resolve) => {
+    client.on("message", (frame) => String(frame).startsWith("<success") && resolve());
+  });
+  await once(client, "open");
+  client.send("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='verona.test' version='1.0'/>");
+  client.send(plain("romeo"));
+  await success;
+  client.terminate();
+  await once(client, "close");
+}
+
 /** SASL PLAIN of an account. */
-export function plain(local: string): string {
+function plain(local: string): string {
   const message = Buffer.from(`\0${local}\0${PASSWORD}`).toString("base64");
   return `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>${message}</auth>`;
 }
