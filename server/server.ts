@@ -10,6 +10,7 @@ import type { C2sContext } from "./c2s/context.ts";
 import { listenForClients } from "./c2s/listener.ts";
 import { ResumableSessions } from "./c2s/stream-management/stream-management.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import type { ComponentConnection } from "./component/connection.ts";
 import { listenForComponents } from "./component/listener.ts";
 import type { ListenerConfig, NodeConfig } from "./config/contract.ts";
 import { readSecret } from "./config/secret.ts";
@@ -56,6 +57,7 @@ export class MeridianServer {
   private draining = false;
   private readonly context: C2sContext;
   private readonly listening: Listening[] = [];
+  private readonly components = new Set<ComponentConnection>();
 
   private constructor(config: NodeConfig, router: Router, storage: Storage, accounts: Accounts, context: C2sContext) {
     this.config = config;
@@ -164,6 +166,7 @@ export class MeridianServer {
     // The HTTP listener is closed only once its WebSockets are, so nothing waits for it before they are told.
     const closed = this.closeListeners();
     for (const connection of [...this.context.connections]) connection.stream.fail("system-shutdown");
+    for (const component of [...this.components]) component.stream.fail("system-shutdown");
     // Sessions that waited to be resumed give what they hold to the offline store.
     for (const host of this.router.hosts.values()) for (const session of [...host.sessions.all()]) session.finish();
     await this.connectionsGone();
@@ -175,6 +178,7 @@ export class MeridianServer {
   async close(): Promise<void> {
     const closed = this.closeListeners();
     for (const connection of [...this.context.connections]) connection.stream.destroy();
+    for (const component of [...this.components]) component.stream.destroy();
     await closed;
     this.tls.close();
     this.metrics.close();
@@ -228,6 +232,7 @@ export class MeridianServer {
       secrets,
       clock: this.clock,
       log: this.log,
+      connections: this.components,
     });
     const { port } = server.address() as AddressInfo;
     return { kind: "component", tls: "none", address, port, close: () => closeServer(server) };

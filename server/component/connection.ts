@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { Clock, Timer } from "../clock.ts";
 import { Jid } from "../jid/jid.ts";
 import type { DomainService, Router } from "../router/router.ts";
+import { errorReply, mayAnswerWithError } from "../stanza/error.ts";
 import { iqFault } from "../stanza/iq.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import type { HeaderOut } from "../stream/header.ts";
@@ -32,6 +33,22 @@ export interface ComponentContext {
   readonly secrets: ReadonlyMap<string, string>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Connections that are not over. */
+  readonly connections: Set<ComponentConnection>;
+}
+
+/** Stands in for a component that is not connected: its domain is ours all the same, and looked for nowhere else. */
+export class AbsentComponent implements DomainService {
+  private readonly router: Router;
+
+  constructor(router: Router) {
+    this.router = router;
+  }
+
+  accept(stanza: Stanza): void | Promise<void> {
+    if (!mayAnswerWithError(stanza)) return;
+    return this.router.route(errorReply(stanza, "service-unavailable", { text: "the component is not connected" }));
+  }
 }
 
 /** One component's connection. */
@@ -50,6 +67,7 @@ export class ComponentConnection implements StreamHandler, DomainService {
       () => this.stream.fail("connection-timeout", "the handshake took too long"),
       HANDSHAKE_TIMEOUT,
     );
+    context.connections.add(this);
   }
 
   opened(header: StreamHeader): void {
@@ -74,8 +92,10 @@ export class ComponentConnection implements StreamHandler, DomainService {
 
   ended(end: StreamEnd): void {
     this.context.clock.clearTimeout(this.deadline);
-    const { router, log } = this.context;
-    if (this.domain !== undefined && router.services.get(this.domain) === this) router.services.delete(this.domain);
+    const { router, log, connections } = this.context;
+    connections.delete(this);
+    if (this.domain !== undefined && router.services.get(this.domain) === this)
+      router.services.set(this.domain, new AbsentComponent(router));
     log.info({ component: this.domain, end: end.kind }, "component gone");
   }
 
@@ -96,7 +116,8 @@ export class ComponentConnection implements StreamHandler, DomainService {
     const a = Buffer.from(given.toLowerCase());
     const b = Buffer.from(expected);
     if (a.length !== b.length || !timingSafeEqual(a, b)) return this.stream.fail("not-authorized");
-    if (this.context.router.serves(domain)) return this.stream.fail("conflict", "the component is connected already");
+    if (!(this.context.router.services.get(domain) instanceof AbsentComponent))
+      return this.stream.fail("conflict", "the component is connected already");
     this.context.clock.clearTimeout(this.deadline);
     this.serving = true;
     this.context.router.services.set(domain, this);

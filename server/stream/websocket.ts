@@ -51,7 +51,8 @@ export class WebSocketTransport implements Transport {
   }
 
   resume(): void {
-    if (this.socket.readyState === this.socket.OPEN) this.socket.resume();
+    // While closing as well: the peer's own close frame is still to be read.
+    if (this.socket.readyState !== this.socket.CONNECTING) this.socket.resume();
   }
 
   end(): void {

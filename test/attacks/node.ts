@@ -1,5 +1,6 @@
 // A node to attack: one domain, PLAIN without TLS, time held, its log at hand.
 import { expect } from "@jest/globals";
+import type { RunningNode } from "../../app/node.ts";
 import type { MeridianServer } from "../../server/server.ts";
 import { TALK_START } from "../harness/certificates.ts";
 import { ManualClock } from "../harness/manual-clock.ts";
@@ -10,6 +11,7 @@ export const DOMAIN = "verona.test";
 /** A node that runs. */
 export interface Target {
   readonly server: MeridianServer;
+  readonly listeners: RunningNode["listeners"];
   readonly ports: ReturnType<ServerUnderTest["ports"]>;
   readonly clock: ManualClock;
   readonly log: readonly string[];
@@ -34,9 +36,10 @@ export async function startTarget(options: Readonly<Record<string, string>> = {}
   };
   const tested = new ServerUnderTest({ domain: DOMAIN, options: new Map(Object.entries(all)) });
   await tested.start(clock, "127.0.0.1:1");
-  const { server } = tested.nodes[0]!;
+  const { server, listeners } = tested.nodes[0]!;
   return {
     server,
+    listeners,
     ports: tested.ports(),
     clock,
     log: tested.log,
