@@ -1,7 +1,7 @@
 // Listens for other servers, with STARTTLS or direct TLS. RFC 6120 §3.2.1, XEP-0368.
 import { createServer, type Server, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { TcpTransport } from "../../server/index.ts";
+import { expectProxyHeaders, TcpTransport } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import { acceptOptions } from "../tls/index.ts";
 import { type IncomingObserver, IncomingSession } from "./session.ts";
@@ -14,6 +14,8 @@ export interface S2sListenerOptions {
   readonly tls: "starttls" | "direct";
   /** The domain whose certificate a peer gets that sends no SNI. */
   readonly defaultDomain: string;
+  /** Networks (CIDR) whose connections begin with a PROXY header. */
+  readonly proxyProtocol: readonly string[];
 }
 
 /** Starts listening. @throws Error of the system (`EADDRINUSE` …) */
@@ -23,20 +25,23 @@ export function listenForServers(
   streams: IncomingStreams,
   observer: IncomingObserver,
 ): Promise<Server> {
-  const accept = (socket: Socket, slot: Slot | undefined) => {
-    const session = new IncomingSession(new TcpTransport(socket), context, streams, observer, slot);
+  const accept = (socket: Socket, slot: Slot | undefined, peer: string | undefined) => {
+    const session = new IncomingSession(new TcpTransport(socket, peer), context, streams, observer, slot);
     // Too many that have not proven anything. RFC 6120 §13.12.
     if (slot === undefined) session.stream.fail("resource-constraint", "too many streams are not authenticated");
   };
   if (options.tls === "direct" && context.tlsContext(options.defaultDomain) === undefined)
     throw new Error("direct TLS needs a host with a certificate");
   const server = createServer((socket) => {
-    const slot = streams.admit(socket.remoteAddress ?? "");
+    // Behind a PROXY header the socket below knows the peer's address, and the TLS on it does not.
+    const peer = socket.remoteAddress;
+    const slot = streams.admit(peer ?? "");
     socket.once("close", () => slot?.release());
-    if (options.tls === "starttls") return accept(socket, slot);
+    if (options.tls === "starttls") return accept(socket, slot, peer);
     if (slot === undefined) return socket.destroy();
-    secure(socket, options, context, (secured) => accept(secured, slot));
+    secure(socket, options, context, (secured) => accept(secured, slot, peer));
   });
+  expectProxyHeaders(server, options.proxyProtocol, context);
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen({ port: options.port, host: options.address }, () => {
