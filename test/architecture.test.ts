@@ -13,7 +13,7 @@ const ALLOWED: Readonly<Record<Part, readonly string[]>> = {
   federation: ["server/index.ts"],
   regions: [],
   infra: ["regions/", "server/config/contract.ts"],
-  app: ["regions/", "federation/index.ts", "server/index.ts", "server/config/"],
+  app: ["regions/", "infra/rollout/", "federation/index.ts", "server/index.ts", "server/config/"],
   bench: ["server/", "federation/", "regions/", "infra/", "app/", "test/"],
   test: ["server/", "federation/", "regions/", "infra/", "app/", "bench/"],
 };

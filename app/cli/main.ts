@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { accountCommands } from "./account.ts";
 import { Exit, exitCodeOf, textOf } from "./command.ts";
 import { configCommands } from "./config.ts";
+import { rolloutCommands } from "./rollout.ts";
 import { serveCommand } from "./serve.ts";
 import { startCommand } from "./start.ts";
 import { worldCommands } from "./world.ts";
@@ -17,6 +18,7 @@ const groups: readonly ((program: Command) => void)[] = [
   accountCommands,
   configCommands,
   worldCommands,
+  rolloutCommands,
 ];
 
 /** Runs one command line. Resolves with the exit code. */
