@@ -15,6 +15,7 @@ import {
 } from "../server/index.ts";
 import type { FederationContext } from "./context.ts";
 import { CountsByRemote } from "./counts.ts";
+import { diagnose, type FindingListener } from "./diagnose/diagnose.ts";
 import { listenForServers } from "./incoming/listener.ts";
 import { ResumableStreams } from "./incoming/management.ts";
 import type { IncomingObserver } from "./incoming/session.ts";
@@ -26,6 +27,7 @@ import { createResolver } from "./resolver/index.ts";
 import { type CertificateSource, createHttpsGet, createPosh, OwnContexts, openAnchors } from "./tls/index.ts";
 import { Trace, type TraceListener } from "./trace.ts";
 
+export type { Finding, FindingListener } from "./diagnose/diagnose.ts";
 export type { OutgoingStatus } from "./outgoing/pool.ts";
 export type { OutgoingState } from "./outgoing/states.ts";
 export type { TraceEvent, TraceListener } from "./trace.ts";
@@ -128,6 +130,12 @@ export class Federation implements RemoteRouter {
   /** Tells what happens with a remote domain (`*`: with all) until the returned function is called. @throws Error */
   watch(domain: string, listener: TraceListener): () => void {
     return this.trace.watch(domain, listener);
+  }
+
+  /** Tests the way to a remote domain, telling each step. Resolves with whether stanzas would get through. */
+  test(domain: string, from: string, found: FindingListener): Promise<boolean> {
+    this.context.resolver.flush();
+    return diagnose(this.context, from, domain, found);
   }
 
   /**

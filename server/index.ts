@@ -12,7 +12,7 @@ export { ConfigError, check, loadConfig, readJson } from "./config/load.ts";
 export { readSecret } from "./config/secret.ts";
 export { Jid, JidError } from "./jid/jid.ts";
 export { createLog } from "./observe/log.ts";
-export type { NodeMetrics } from "./observe/metrics.ts";
+export { NodeMetrics } from "./observe/metrics.ts";
 export type { InboundStanzas, RemoteRouter, ReturnCondition } from "./ports.ts";
 export { closeServer, type Listening, MeridianServer, type ServerOptions } from "./server.ts";
 export { errorReply, mayAnswerWithError } from "./stanza/error.ts";

@@ -15,7 +15,6 @@ import { listenForComponents } from "./component/listener.ts";
 import type { ListenerConfig, NodeConfig } from "./config/contract.ts";
 import { readSecret } from "./config/secret.ts";
 import { startHost } from "./host/start.ts";
-import { listenForObservers } from "./observe/listener.ts";
 import { NodeMetrics } from "./observe/metrics.ts";
 import { Trace } from "./observe/trace.ts";
 import type { RemoteRouter } from "./ports.ts";
@@ -125,6 +124,8 @@ export class MeridianServer {
       if (config.kind === "c2s") this.listening.push(await this.listenTcp(config));
       if (config.kind === "component") this.listening.push(await this.listenForComponents(config));
       if (config.kind === "metrics") {
+        // As below: Fastify only where it is used.
+        const { listenForObservers } = await import("./observe/listener.ts");
         const { port, close } = await listenForObservers(config.address, config.port, this);
         this.listening.push({ kind: "metrics", tls: "none", address: config.address, port, close });
       }

@@ -5,6 +5,7 @@ import { accountCommands } from "./account.ts";
 import { Exit, exitCodeOf, textOf } from "./command.ts";
 import { configCommands } from "./config.ts";
 import { rolloutCommands } from "./rollout.ts";
+import { s2sCommands } from "./s2s.ts";
 import { serveCommand } from "./serve.ts";
 import { startCommand } from "./start.ts";
 import { worldCommands } from "./world.ts";
@@ -16,6 +17,7 @@ const groups: readonly ((program: Command) => void)[] = [
   startCommand,
   serveCommand,
   accountCommands,
+  s2sCommands,
   configCommands,
   worldCommands,
   rolloutCommands,

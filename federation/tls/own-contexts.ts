@@ -4,27 +4,44 @@ import { type Credentials, serverContext } from "./context.ts";
 
 /** Where certificates are read; `TlsContexts` of the server, which looks at the files now and then. */
 export interface CertificateSource {
-  /** PEM of a domain's certificate and key; undefined where it has none. */
+  /** PEM of a certificate for a domain, and its key; undefined where there is none. */
   pem(domain: string): Credentials | undefined;
 }
 
-/** Contexts by local domain. */
+/** Contexts kept; beyond it they are made again. */
+const LIMIT = 1_000;
+
+/** Contexts by certificate. */
 export class OwnContexts {
   private readonly source: CertificateSource;
-  private readonly made = new Map<string, { readonly certificate: string; readonly context: SecureContext }>();
+  private readonly made = new Map<string, SecureContext>();
 
   constructor(source: CertificateSource) {
     this.source = source;
   }
 
-  /** The context of a domain of ours; undefined for a name that has no certificate here. */
+  /**
+   * The context for a domain of ours, or a name that a peer asks for: its own certificate, or that of the domain above
+   * it, which encrypts although it proves nothing (a service without certificate then uses dialback).
+   */
   of(domain: string): SecureContext | undefined {
-    const pem = this.source.pem(domain);
+    const pem = this.pemAbove(domain);
     if (pem === undefined) return undefined;
-    const known = this.made.get(domain);
-    if (known?.certificate === pem.certificate) return known.context;
-    const context = serverContext(pem);
-    this.made.set(domain, { certificate: pem.certificate, context });
+    let context = this.made.get(pem.certificate);
+    if (context === undefined) {
+      if (this.made.size >= LIMIT) this.made.clear();
+      context = serverContext(pem);
+      this.made.set(pem.certificate, context);
+    }
     return context;
+  }
+
+  private pemAbove(domain: string): Credentials | undefined {
+    for (let name = domain; name !== ""; name = name.slice(name.indexOf(".") + 1)) {
+      const pem = this.source.pem(name);
+      if (pem !== undefined) return pem;
+      if (!name.includes(".")) return undefined;
+    }
+    return undefined;
   }
 }

@@ -1,9 +1,9 @@
 // One client connection: from the first byte to a bound session. RFC 6120 §4.3 to §7.
-import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { Timer } from "../clock.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
+import { randomToken } from "../random.ts";
 import { acceptFromClient } from "../router/ingress.ts";
 import type { HeaderOut } from "../stream/header.ts";
 import { type StreamEnd, type StreamHandler, XmppStream } from "../stream/stream.ts";
@@ -50,7 +50,7 @@ export class C2sConnection implements StreamHandler {
 
   constructor(transport: Transport, context: C2sContext) {
     this.context = context;
-    this.log = context.log.child({ stream: randomBytes(6).toString("base64url"), peer: transport.remoteAddress });
+    this.log = context.log.child({ stream: randomToken(6), peer: transport.remoteAddress });
     this.stream = new XmppStream(transport, NS_CLIENT, limitsBeforeAuthentication(context.limits), context.clock, this);
     this.deadline = context.clock.setTimeout(
       () => this.stream.fail("connection-timeout", "authentication took too long"),
@@ -160,7 +160,7 @@ export class C2sConnection implements StreamHandler {
     return {
       from: this.host?.domain ?? this.context.hosts.keys().next().value,
       ...(to === undefined ? {} : { to }),
-      id: randomBytes(16).toString("base64url"),
+      id: randomToken(16),
       version: "1.0",
       lang: "en",
     };

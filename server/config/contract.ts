@@ -238,6 +238,11 @@ export const NodeConfig = z.strictObject({
   log: z
     .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") })
     .prefault({}),
+  adminSocket: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Unix socket for `meridian s2s`; by default beside the database, or in a folder of the user's own."),
   drainSeconds: Seconds.default(90).describe("Bound on an orderly shutdown."),
 });
 

@@ -7,6 +7,7 @@ import { RawElement } from "../xml/raw-element.ts";
 import { type StreamHeader, StreamTokenizer, type XmlLimits } from "../xml/tokenizer.ts";
 import { ByteBucket } from "./byte-bucket.ts";
 import { type StreamError, type StreamErrorCondition, streamErrorText } from "./error.ts";
+import { framedHeader } from "./framed-header.ts";
 import { closeText, type HeaderOut, headerText } from "./header.ts";
 import type { Transport } from "./transport.ts";
 
@@ -72,6 +73,8 @@ export class XmppStream {
   private held = 0;
   private closeTimer: Timer | undefined;
   private rateTimer: Timer | undefined;
+  /** Drops the connection of a stream that is over; cleared with it, or it would keep the stream for its time. */
+  private dropTimer: NodeJS.Timeout | undefined;
   /** Frames that came while the stream is held: what one read brought is told before the transport stops. */
   private readonly frames: string[] = [];
   /** True where the peer has to open the stream, for the first time or anew. */
@@ -99,7 +102,7 @@ export class XmppStream {
     transport.attach({
       text: (text, bytes) => this.onText(text, bytes),
       malformed: (condition, text) => this.fail(condition, text),
-      closed: (cause) => this.finish({ kind: "broken", cause }),
+      closed: (cause) => this.onClosed(cause),
       drained: () => this.handler.drained?.(),
     });
   }
@@ -286,6 +289,11 @@ export class XmppStream {
     this.finish({ kind: "peer-error", error });
   }
 
+  private onClosed(cause: Error | undefined): void {
+    clearTimeout(this.dropTimer);
+    this.finish({ kind: "broken", cause });
+  }
+
   private onPeerClose(): void {
     if (!this.closeSent) this.transport.write(closeText(this.transport.framed));
     this.closeSent = true;
@@ -308,26 +316,9 @@ export class XmppStream {
     if (end.kind !== "broken") {
       this.transport.end();
       // The peer may keep its side open for ever; real time, since this guards a socket and not a protocol state.
-      setTimeout(() => this.transport.destroy(), CLOSE_TIMEOUT).unref();
+      this.dropTimer = setTimeout(() => this.transport.destroy(), CLOSE_TIMEOUT).unref();
       this.transport.resume();
     }
     this.handler.ended(end);
   }
-}
-
-/** An `<open/>` as the header it stands for. RFC 7395 §3.4. */
-function framedHeader(raw: RawElement, contentNamespace: string): StreamHeader {
-  return {
-    prefix: "stream",
-    name: "stream",
-    xmlns: NS_STREAM,
-    defaultNamespace: contentNamespace,
-    to: raw.attr("to"),
-    from: raw.attr("from"),
-    id: raw.attr("id"),
-    version: raw.attr("version"),
-    lang: raw.attr("xml:lang"),
-    attributes: raw.attributes,
-    prefixes: new Map(),
-  };
 }

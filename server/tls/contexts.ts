@@ -98,14 +98,12 @@ export class TlsContexts {
    * it; undefined for neither, and the listener's own choice stands.
    */
   sni(servername: string): SecureContext | undefined {
-    if (servername.length > 255) return undefined;
-    const name = key(servername);
-    return (this.served.get(name) ?? this.names.get(name) ?? this.names.get(name.replace(/^[^.]+/, "*")))?.context;
+    return this.find(servername)?.context;
   }
 
-  /** The domain's certificate chain and key as PEM, for contexts of other settings; new objects after a reload. */
+  /** Chain and key as PEM of the domain, or of a certificate that names it: for contexts of other settings. */
   pem(domain: string): { readonly certificate: string; readonly key: string } | undefined {
-    const loaded = this.served.get(key(domain))?.loaded;
+    const loaded = this.find(domain)?.loaded;
     return loaded === undefined ? undefined : { certificate: loaded.certificatePem, key: loaded.keyPem };
   }
 
@@ -150,6 +148,12 @@ export class TlsContexts {
   close(): void {
     this.closed = true;
     this.clock.clearTimeout(this.timer);
+  }
+
+  private find(name: string): Served | undefined {
+    if (name.length > 255) return undefined;
+    const domain = key(name);
+    return this.served.get(domain) ?? this.names.get(domain) ?? this.names.get(domain.replace(/^[^.]+/, "*"));
   }
 
   private load(host: TlsHost, problem: (path: string, what: string) => void): Served | undefined {

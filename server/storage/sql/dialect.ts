@@ -1,4 +1,6 @@
 // Kysely as the compiler of three dialects: queries are built once, compiled once, and run by our own engines.
+
+import type { Kysely as KyselyOf } from "kysely";
 import {
   DummyDriver,
   Kysely,
@@ -11,14 +13,14 @@ import {
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
-} from "kysely";
+} from "./kysely.ts";
 import type { Schema } from "./schema.ts";
 
 /** The SQL dialects Meridian speaks; `mysql` is MariaDB too. */
 export type DialectName = "sqlite" | "postgres" | "mysql";
 
 /** A query builder of `dialect` that compiles and never runs: an engine does that. */
-export function compilerOf(dialect: DialectName): Kysely<Schema> {
+export function compilerOf(dialect: DialectName): KyselyOf<Schema> {
   return new Kysely<Schema>({ dialect: { ...PARTS[dialect], createDriver: () => new DummyDriver() } });
 }
 
@@ -26,16 +28,16 @@ const PARTS = {
   sqlite: {
     createAdapter: () => new SqliteAdapter(),
     createQueryCompiler: () => new SqliteQueryCompiler(),
-    createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
+    createIntrospector: (db: KyselyOf<unknown>) => new SqliteIntrospector(db),
   },
   postgres: {
     createAdapter: () => new PostgresAdapter(),
     createQueryCompiler: () => new PostgresQueryCompiler(),
-    createIntrospector: (db: Kysely<unknown>) => new PostgresIntrospector(db),
+    createIntrospector: (db: KyselyOf<unknown>) => new PostgresIntrospector(db),
   },
   mysql: {
     createAdapter: () => new MysqlAdapter(),
     createQueryCompiler: () => new MysqlQueryCompiler(),
-    createIntrospector: (db: Kysely<unknown>) => new MysqlIntrospector(db),
+    createIntrospector: (db: KyselyOf<unknown>) => new MysqlIntrospector(db),
   },
 };

@@ -1,5 +1,6 @@
 // Statements with named parameters: a kysely query compiled once and bound as often as needed.
-import { type Compilable, type RawBuilder, sql } from "kysely";
+import type { Compilable, RawBuilder } from "kysely";
+import { sql } from "./kysely.ts";
 
 /** What a parameter may be, and a column. */
 export type SqlValue = string | number | null;

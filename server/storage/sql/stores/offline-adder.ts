@@ -1,7 +1,8 @@
 // Adds many offline messages of many accounts in one transaction of a few statements, limits kept exactly.
-import { sql } from "kysely";
+
 import { compareKeys } from "../../text.ts";
 import { rows, type Work } from "../engine.ts";
+import { sql } from "../kysely.ts";
 import { type Bound, bind, once, param, statement } from "../statement.ts";
 import type { AccountKey } from "./accounts.ts";
 import type { NewMessage } from "./offline.ts";

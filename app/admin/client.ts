@@ -1,0 +1,52 @@
+// Asks a running node over its admin socket.
+import { type IncomingMessage, request } from "node:http";
+import { createInterface } from "node:readline";
+
+/** No node answers at the socket. */
+export class NodeNotRunning extends Error {
+  override name = "Failure";
+}
+
+/** Asks for one JSON value. @throws NodeNotRunning, Error that tells what the node said */
+export async function ask(path: string, method: "GET" | "POST", resource: string): Promise<unknown> {
+  const answer = await open(path, method, resource);
+  let text = "";
+  answer.setEncoding("utf8");
+  for await (const part of answer) text += part;
+  const value: unknown = JSON.parse(text);
+  if (answer.statusCode === 200) return value;
+  throw failureOf(value);
+}
+
+/** Asks for lines of JSON and gives each to `take` as it comes. @throws as `ask` */
+export async function follow(
+  path: string,
+  method: "GET" | "POST",
+  resource: string,
+  take: (line: unknown) => void,
+): Promise<void> {
+  const answer = await open(path, method, resource);
+  for await (const line of createInterface({ input: answer })) {
+    const value: unknown = JSON.parse(line);
+    if (answer.statusCode !== 200) throw failureOf(value);
+    take(value);
+  }
+}
+
+function failureOf(value: unknown): Error {
+  const text = typeof value === "object" && value !== null && "error" in value ? String(value.error) : "unknown error";
+  return Object.assign(new Error(`the node says: ${text}`), { name: "Failure" });
+}
+
+function open(path: string, method: string, resource: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ socketPath: path, method, path: resource }, resolve);
+    outgoing.once("error", (error: NodeJS.ErrnoException) => {
+      const { code } = error;
+      if (code === "ENOENT" || code === "ECONNREFUSED")
+        reject(new NodeNotRunning(`no node runs with this configuration (${path})`));
+      else reject(error);
+    });
+    outgoing.end();
+  });
+}

@@ -1,0 +1,19 @@
+// Where a node's admin socket is: found alike by the node and by the commands that talk to it.
+import { createHash } from "node:crypto";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import type { NodeConfig } from "../../server/index.ts";
+
+/** Bytes that a socket's path may have on every system. */
+const MOST = 100;
+
+/** The path; beside the database where that is a file, else in a folder that is the user's alone. */
+export function adminSocketPath(config: NodeConfig): string {
+  if (config.adminSocket !== undefined) return resolve(config.adminSocket);
+  const { storage, node, region } = config;
+  const own = join(tmpdir(), `meridian-${process.getuid?.() ?? 0}`);
+  if (storage.kind !== "sqlite") return join(own, `${region}-${node}.sock`.replace(/[^\w.-]/g, "_"));
+  const beside = join(resolve(dirname(storage.file)), `${node}.sock`.replace(/[^\w.-]/g, "_"));
+  if (Buffer.byteLength(beside) <= MOST) return beside;
+  return join(own, `${createHash("sha256").update(beside).digest("hex").slice(0, 16)}.sock`);
+}

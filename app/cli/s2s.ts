@@ -1,0 +1,184 @@
+// `meridian s2s`: what a node's federation does, and where the way to a remote domain breaks.
+import type { Command } from "commander";
+import type { Finding, IncomingStatus, OutgoingStatus, TraceEvent } from "../../federation/index.ts";
+import type { NodeConfig } from "../../server/index.ts";
+import { Exit, Failure, print, UsageError } from "./command.ts";
+
+interface Options {
+  readonly config: string;
+  readonly json?: boolean;
+}
+
+interface Status {
+  readonly outgoing: readonly OutgoingStatus[];
+  readonly incoming: readonly IncomingStatus[];
+}
+
+/** Adds `s2s status|test|reset|trace|reload`. */
+export function s2sCommands(program: Command): void {
+  const s2s = program.command("s2s").description("server-to-server federation of a node");
+  const add = (name: string, description: string) =>
+    s2s
+      .command(name)
+      .description(description)
+      .requiredOption("--config <file>", "the node's configuration (JSON)")
+      .option("--json", "print JSON");
+  add("status", "streams and what waits, by remote domain")
+    .argument("[domain]", "this remote domain alone")
+    .action((domain: string | undefined, options: Options) => status(domain, options));
+  add("test", "walk the way to a remote domain and say where it breaks, and what to do")
+    .argument("<domain>")
+    .option("--from <domain>", "the domain of ours to test from (default: the first host)")
+    .option("--local", "test from this process, though a node may be running")
+    .action((domain: string, options: Options & { from?: string; local?: boolean }) => test(domain, options));
+  add("reset", "forget failures to reach a remote domain, and DNS answers, and try again now")
+    .argument("<domain>")
+    .action((domain: string, options: Options) => reset(domain, options));
+  add("trace", "show what happens with a remote domain, as it happens (* for all); no content is shown")
+    .argument("<domain>")
+    .action((domain: string, options: Options) => trace(domain, options));
+  add("reload", "have the node read its configuration and certificates again").action((options: Options) =>
+    reload(options),
+  );
+}
+
+async function status(domain: string | undefined, options: Options): Promise<void> {
+  const { ask } = await import("../admin/client.ts");
+  const all = (await ask(await socketOf(options), "GET", "/s2s")) as Status;
+  const outgoing = all.outgoing.filter(({ to }) => domain === undefined || to === domain);
+  const incoming = all.incoming.filter(({ from }) => domain === undefined || from === domain);
+  print(options.json, { outgoing, incoming }, table({ outgoing, incoming }));
+}
+
+function table({ outgoing, incoming }: Status): string {
+  const out = outgoing.map(({ from, to, state, method, queued, unacknowledged, retryIn, lastError }) => {
+    const how = method === undefined ? "" : ` by ${method === "incoming" ? "their stream" : method}`;
+    const waits = queued + unacknowledged > 0 ? `, ${queued} queued, ${unacknowledged} unacknowledged` : "";
+    const again = retryIn > 0 ? `, next attempt in ${retryIn} s` : "";
+    const error = lastError === undefined ? "" : `\n      ${lastError}`;
+    return `  ${from} → ${to}: ${state}${how}${waits}${again}${error}`;
+  });
+  const back = incoming.map(({ from, to, peer, encrypted, bidirectional }) => {
+    const kind = `${encrypted ? "encrypted" : "in clear"}${bidirectional ? ", both ways" : ""}`;
+    return `  ${from} → ${to.join(", ")}: from ${peer}, ${kind}`;
+  });
+  return [
+    "outgoing",
+    ...(out.length > 0 ? out : ["  none"]),
+    "incoming",
+    ...(back.length > 0 ? back : ["  none"]),
+  ].join("\n");
+}
+
+async function test(domain: string, options: Options & { from?: string; local?: boolean }): Promise<void> {
+  const { loadConfig, Jid } = await import("../../server/index.ts");
+  const config = loadConfig(options.config);
+  const jid = Jid.parse(domain);
+  if (jid.full !== jid.domain) throw new UsageError(`${domain}: expected a domain`);
+  const from = options.from ?? config.hosts[0]?.domain ?? "";
+  if (!config.hosts.some((host) => host.domain === from))
+    throw new UsageError(`--from ${from}: not a host of the node`);
+  const findings: Finding[] = [];
+  const show = (finding: Finding) => {
+    findings.push(finding);
+    if (!options.json) process.stdout.write(`${lineOf(finding)}\n`);
+  };
+  const good = options.local === true ? undefined : await testByNode(options, jid.domain, from, show);
+  const reached = good ?? (await testHere(config, jid.domain, from, show, options.json === true));
+  if (options.json) print(true, { domain: jid.domain, from, good: reached, findings }, "");
+  else process.stdout.write(reached ? `${jid.domain} can be reached\n` : `${jid.domain} cannot be reached\n`);
+  process.exitCode = reached ? Exit.good : Exit.failed;
+}
+
+function lineOf({ step, outcome, text, advice }: Finding): string {
+  const mark = { good: "✓", note: "!", failed: "✗" }[outcome];
+  const line = `${mark} ${step}: ${text}`;
+  return advice === undefined ? line : `${line}\n    ${advice}`;
+}
+
+/** Undefined where no node runs. */
+async function testByNode(
+  options: Options,
+  domain: string,
+  from: string,
+  show: (finding: Finding) => void,
+): Promise<boolean | undefined> {
+  const { follow, NodeNotRunning } = await import("../admin/client.ts");
+  let good: boolean | undefined;
+  const query = new URLSearchParams({ domain, from });
+  try {
+    await follow(await socketOf(options), "POST", `/s2s/test?${query}`, (line) => {
+      if (typeof line === "object" && line !== null && "good" in line) good = line.good === true;
+      else show(line as Finding);
+    });
+  } catch (error) {
+    if (error instanceof NodeNotRunning) return undefined;
+    throw error;
+  }
+  return good ?? false;
+}
+
+/** From this process: a dialback key that it issues is vouched for by no node, unless they share the secret. */
+async function testHere(
+  config: NodeConfig,
+  domain: string,
+  from: string,
+  show: (finding: Finding) => void,
+  quiet: boolean,
+): Promise<boolean> {
+  const { Federation } = await import("../../federation/index.ts");
+  const { createLog, NodeMetrics, readSecret, systemClock, TlsContexts } = await import("../../server/index.ts");
+  const { dialbackSecret } = config.federation;
+  if (!quiet) process.stdout.write("no node runs with this configuration: testing from this process\n");
+  const secret = dialbackSecret === undefined ? undefined : readSecret(dialbackSecret, "federation.dialbackSecret");
+  const metrics = new NodeMetrics();
+  const federation = new Federation(config, {
+    inbound: {
+      serves: (name) => config.hosts.some((host) => host.domain === name),
+      deliver: () => {},
+      returned: () => {},
+    },
+    secrets: [secret ?? "no node verifies this key"],
+    certificates: new TlsContexts(config.hosts, { watchSeconds: 0 }),
+    metrics,
+    clock: systemClock,
+    log: createLog("silent", config),
+  });
+  try {
+    return await federation.test(domain, from, show);
+  } finally {
+    await federation.drain(0);
+    metrics.close();
+  }
+}
+
+async function reset(domain: string, options: Options): Promise<void> {
+  const { ask } = await import("../admin/client.ts");
+  const query = new URLSearchParams({ domain });
+  const { known } = (await ask(await socketOf(options), "POST", `/s2s/reset?${query}`)) as { known: boolean };
+  if (!known) throw new Failure(`nothing is known of ${domain}: no stanza has gone there`);
+  print(options.json, { domain, reset: true }, `${domain}: failures forgotten, the next stanza makes an attempt`);
+}
+
+async function trace(domain: string, options: Options): Promise<void> {
+  const { follow } = await import("../admin/client.ts");
+  const query = new URLSearchParams({ domain });
+  await follow(await socketOf(options), "GET", `/s2s/trace?${query}`, (line) => {
+    const event = line as TraceEvent;
+    const facts = Object.entries(event.facts).map(([name, value]) => `${name}=${value}`);
+    const text = `${new Date(event.at).toISOString()} ${event.domain} ${event.event} ${facts.join(" ")}`;
+    process.stdout.write(options.json ? `${JSON.stringify(event)}\n` : `${text}\n`);
+  });
+}
+
+async function reload(options: Options): Promise<void> {
+  const { ask } = await import("../admin/client.ts");
+  await ask(await socketOf(options), "POST", "/reload");
+  print(options.json, { reloaded: true }, "reloaded; what needs a restart is told in the node's log");
+}
+
+async function socketOf({ config }: Options): Promise<string> {
+  const { loadConfig } = await import("../../server/index.ts");
+  const { adminSocketPath } = await import("../admin/socket-path.ts");
+  return adminSocketPath(loadConfig(config));
+}
