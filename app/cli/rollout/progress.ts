@@ -30,6 +30,8 @@ interface Row {
   output?: string;
   readonly ended: PromiseWithResolvers<void>;
   state: RegionState;
+  /** The rollout ended without it; listr2 may begin its task only afterwards. */
+  untouched?: boolean;
 }
 
 /** The states in which a region is left for good. `failed` is not among them: it is rolled back next. */
@@ -53,6 +55,7 @@ export async function listProgress(regions: readonly string[], wanted: Ending): 
         row.shown = shown;
         shown.title = row.title;
         if (row.output !== undefined) shown.output = row.output;
+        if (row.untouched) shown.skip(row.title);
         return row.ended.promise;
       },
     })),
@@ -65,7 +68,10 @@ export async function listProgress(regions: readonly string[], wanted: Ending): 
       for (const row of rows.values()) {
         // What has ended already is not changed by this.
         if (row.state === "failed") row.ended.reject(new Error(row.title));
-        else if (!isEnding(row.state)) row.shown?.skip(row.title);
+        else if (!isEnding(row.state)) {
+          row.untouched = true;
+          row.shown?.skip(row.title);
+        }
         row.ended.resolve();
       }
       await shown;
