@@ -116,8 +116,9 @@ function proceed(connection: C2sConnection, profile: SaslProfile, step: SaslStep
       running.delete(connection);
       const account = Jid.prepared(step.local, host?.domain ?? "", "");
       const address = stream.transport.remoteAddress;
+      // Told with the account, so that a right password is slowed as much as a wrong one: a ban is no oracle.
       if (context.throttle.banned(account.bare, address))
-        return fail(connection, profile, { kind: "failure", condition: "not-authorized" });
+        return fail(connection, profile, { kind: "failure", condition: "not-authorized", account: account.bare });
       context.throttle.succeeded(account.bare, address);
       context.metrics.login(true);
       connection.authenticatedAs(account);

@@ -72,11 +72,20 @@ export function openSession(
   const jid = account.withResource(resource);
   const old = host.sessions.find(jid);
   if (old !== undefined) old.end("conflict", "the resource was bound by another stream");
-  else if (host.sessions.of(account.local).length >= connection.context.limits.resourcesPerAccount) return undefined;
+  else if (!roomFor(host, account, connection.context.limits.resourcesPerAccount)) return undefined;
   const session = new C2sSession(host, jid, connection);
   connection.session = session;
   host.sessions.add(session);
   return session;
+}
+
+/** Sessions that only wait to be resumed make way, the oldest first. */
+function roomFor(host: VirtualHost, account: Jid, limit: number): boolean {
+  const sessions = host.sessions.of(account.local);
+  if (sessions.length < limit) return true;
+  const waiting = sessions.find((session) => session instanceof C2sSession && session.connection === undefined);
+  waiting?.finish();
+  return waiting !== undefined;
 }
 
 function refuse(connection: C2sConnection, request: Stanza, condition: StanzaErrorCondition): void {

@@ -124,6 +124,10 @@ export class C2sConnection implements StreamHandler {
     session?.detach(this, end);
   }
 
+  drained(): void {
+    this.session?.progressed();
+  }
+
   crashed(error: unknown): void {
     this.log.error({ err: error }, "stream handler failed");
   }

@@ -11,7 +11,7 @@ import type { C2sConnection } from "./connection.ts";
 import { fastExchange, fastFeature, issueToken, NS_FAST } from "./fast.ts";
 import type { StreamFeature } from "./feature.ts";
 import { mechanismList } from "./sasl.ts";
-import { resumeSession } from "./stream-management/feature.ts";
+import { readyToResume, resumeSession } from "./stream-management/feature.ts";
 
 /** What a client asked beside its authentication, kept until that has succeeded. */
 const asked = new WeakMap<C2sConnection, Element>();
@@ -74,7 +74,14 @@ async function succeed(connection: C2sConnection, account: Jid, data: Buffer | u
   asked.delete(connection);
   const userAgent = userAgentOf(request);
   let text = data === undefined ? "" : `<additional-data>${encodeSaslData(data)}</additional-data>`;
+  const token = await issueToken(connection, account, request, userAgent).catch((error: unknown) => {
+    connection.log.error({ err: error }, "no token could be issued");
+    return "";
+  });
   const resume = request.getChild("resume", NS_SM);
+  if (resume !== undefined) await readyToResume(connection, resume.attrs.previd);
+  if (!connection.stream.writable) return;
+  // From here to the success nothing may wait: the session is open, and stanzas must not come before it.
   const resumed = resume && resumeSession(connection, resume.attrs.previd, resume.attrs.h);
   if (resume !== undefined && resumed === undefined) return;
   const bind = request.getChild("bind", NS_BIND2);
@@ -82,7 +89,7 @@ async function succeed(connection: C2sConnection, account: Jid, data: Buffer | u
   const bound = resumed?.sm === undefined && bind !== undefined ? bindInline(connection, bind, userAgent) : "";
   const jid = connection.session?.jid.full ?? account.bare;
   text += `<authorization-identifier>${escapeText(jid)}</authorization-identifier>`;
-  text += (resumed?.text ?? "") + bound + (await issueToken(connection, account, request, userAgent));
+  text += (resumed?.text ?? "") + bound + token;
   connection.stream.send(`<success xmlns='${NS_SASL2}'>${text}</success>`);
   if (!connection.stream.writable) return;
   if (resumed?.sm === undefined) connection.sendFeatures();

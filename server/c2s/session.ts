@@ -35,6 +35,7 @@ export class C2sSession implements ClientSession {
   private readonly written: Record<StanzaKind, number>;
   private facts: Map<SessionKey<unknown>, unknown> | undefined;
   private over = false;
+  private readonly waiters: (() => void)[] = [];
 
   constructor(host: VirtualHost, jid: Jid, connection: C2sConnection) {
     this.host = host;
@@ -61,6 +62,27 @@ export class C2sSession implements ClientSession {
     else this.connection?.stream.sendStanza(stanza);
   }
 
+  get congested(): boolean {
+    if (this.connection === undefined) return true;
+    return this.connection.stream.congested || this.sm?.congested === true;
+  }
+
+  get keeps(): boolean {
+    return this.sm !== undefined;
+  }
+
+  async caughtUp(): Promise<boolean> {
+    // What was written in this turn has to be offered to the kernel first.
+    await new Promise(setImmediate);
+    while (!this.over && this.congested) await new Promise<void>((resolve) => this.waiters.push(resolve));
+    return !this.over;
+  }
+
+  /** The client took something: whoever waits may look again. */
+  progressed(): void {
+    for (const waiter of this.waiters.splice(0)) waiter();
+  }
+
   end(condition: StreamErrorCondition, text?: string): void {
     const { connection } = this;
     this.finish();
@@ -76,7 +98,11 @@ export class C2sSession implements ClientSession {
   /** Takes the session out of its host and tells who must know. Safe to call twice. */
   finish(): void {
     if (this.over) return;
+    const { gate } = this;
+    this.gate = undefined;
+    gate?.flush();
     this.over = true;
+    this.progressed();
     const { host } = this;
     host.sessions.remove(this);
     const last = this.presence === undefined ? undefined : presence(this.jid, this.account, "unavailable");

@@ -94,7 +94,6 @@ export const StreamLimits = z
     preAuthBytesPerSecond: z.int().min(1024).default(65_536),
     connectionsPerAddress: z.int().min(1).default(1000),
     backlogBytes: z.int().min(65_536).default(1_048_576).describe("Bytes waiting for a reader that does not read."),
-    backlogSeconds: Seconds.default(30).describe("Time after which a full backlog cuts the reader."),
     resourcesPerAccount: z.int().min(1).default(25),
   })
   .prefault({});

@@ -17,6 +17,8 @@ export class SessionKey<T> {
 export interface Gate {
   /** True where the stanza may be written now; else the gate keeps it and writes it later with `session.write`. */
   admit(stanza: Stanza): boolean;
+  /** Writes what is kept. */
+  flush(): void;
 }
 
 /** One bound resource. */
@@ -41,6 +43,12 @@ export interface ClientSession {
   deliver(stanza: Stanza): void;
   /** Hands a stanza to the client past the gate. */
   write(stanza: Stanza): void;
+  /** True where the client is behind: what can wait, should. */
+  readonly congested: boolean;
+  /** Waits until the client has caught up: true where it may be written more, false where the session is over. */
+  caughtUp(): Promise<boolean>;
+  /** True where somebody answers for what was delivered, should the stream break now. XEP-0198. */
+  readonly keeps: boolean;
   /** Ends the session's stream with a stream error. */
   end(condition: StreamErrorCondition, text?: string): void;
   /** Takes the session out of its host without a word to its client. */

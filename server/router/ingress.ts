@@ -14,7 +14,14 @@ export function acceptFromClient(session: C2sSession, raw: RawElement, lang: str
   const done = accept(session, raw, lang);
   if (session.sm === undefined) return done;
   if (done === undefined) return session.sm.count();
-  return done.then(() => session.sm?.count());
+  const { sm } = session;
+  const working = done
+    .then(() => sm.count())
+    .finally(() => {
+      if (sm.working === working) sm.working = undefined;
+    });
+  sm.working = working;
+  return working;
 }
 
 function accept(session: C2sSession, raw: RawElement, lang: string | undefined): void | Promise<void> {

@@ -71,6 +71,7 @@ export class XmppStream {
   private closeSent = false;
   private over = false;
   private held = 0;
+  private judging = false;
   private closeTimer: Timer | undefined;
   private rateTimer: Timer | undefined;
   /** Drops the connection of a stream that is over; cleared with it, or it would keep the stream for its time. */
@@ -147,7 +148,12 @@ export class XmppStream {
   send(text: string): void {
     if (!this.writable) return;
     this.transport.write(text);
-    if (this.transport.backlog > this.limits.backlogBytes) this.overflow();
+    if (!this.judging && this.transport.backlog > this.limits.backlogBytes) this.judgeBacklog();
+  }
+
+  /** True where the peer is behind: whoever can wait before writing more, should. */
+  get congested(): boolean {
+    return this.transport.backlog > this.limits.backlogBytes / 4;
   }
 
   /** Ends the stream with a stream error. RFC 6120 §4.9. */
@@ -300,10 +306,18 @@ export class XmppStream {
     this.finish({ kind: "closed" });
   }
 
-  /** A reader that does not read is cut: what waits for it must not grow. */
-  private overflow(): void {
-    this.finish({ kind: "broken", cause: new Error("the peer does not read") });
-    this.transport.destroy();
+  /**
+   * A reader that does not read is cut: what waits for it must not grow. Judged once this turn's writes have been
+   * offered to the kernel, since a burst of our own says nothing of the reader.
+   */
+  private judgeBacklog(): void {
+    this.judging = true;
+    setImmediate(() => {
+      this.judging = false;
+      if (this.over || this.transport.backlog <= this.limits.backlogBytes) return;
+      this.finish({ kind: "broken", cause: new Error("the peer does not read") });
+      this.transport.destroy();
+    });
   }
 
   private finish(end: StreamEnd): void {

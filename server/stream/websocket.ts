@@ -2,6 +2,9 @@
 import type { WebSocket } from "ws";
 import type { TlsFacts, Transport, TransportEvents } from "./transport.ts";
 
+/** Bytes waiting from which on it is told when a frame has left. */
+const CONGESTED = 65_536;
+
 /** A WebSocket connection as a transport. */
 export class WebSocketTransport implements Transport {
   readonly kind = "websocket";
@@ -43,7 +46,9 @@ export class WebSocketTransport implements Transport {
 
   /** One call is one frame: RFC 7395 §3.3.3 wants each element in its own. */
   write(text: string): void {
-    if (this.socket.readyState === this.socket.OPEN) this.socket.send(text);
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    if (this.socket.bufferedAmount < CONGESTED) this.socket.send(text);
+    else this.socket.send(text, () => this.events?.drained());
   }
 
   pause(): void {

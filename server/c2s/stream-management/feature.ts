@@ -53,11 +53,33 @@ export function enable(connection: C2sConnection, resume: string | undefined): s
   return `<enabled xmlns='${NS_SM}' id='${sm.id}' resume='true' max='${sm.settings.resumeSeconds}'/>`;
 }
 
-function resume(connection: C2sConnection, raw: RawElement): void {
+async function resume(connection: C2sConnection, raw: RawElement): Promise<void> {
+  await readyToResume(connection, raw.attr("previd"));
   const answer = resumeSession(connection, raw.attr("previd"), raw.attr("h"));
   if (answer === undefined) return;
   connection.stream.send(answer.text);
   answer.sm?.replay();
+}
+
+/** ms that a stanza in work on the old stream may take before the session is resumed without its being counted. */
+const WORK_TIMEOUT = 5_000;
+
+/**
+ * Waits for what the old stream still works on, so that the count told is right. Call it, and then `resumeSession`
+ * without any other wait between.
+ */
+export async function readyToResume(connection: C2sConnection, previd: string | undefined): Promise<void> {
+  const working = connection.context.resumable.find(previd ?? "")?.working;
+  if (working === undefined) return;
+  const { clock } = connection.context;
+  await new Promise<void>((resolve) => {
+    const timer = clock.setTimeout(resolve, WORK_TIMEOUT);
+    const done = () => {
+      clock.clearTimeout(timer);
+      resolve();
+    };
+    working.then(done, done);
+  });
 }
 
 /**

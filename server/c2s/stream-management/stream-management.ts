@@ -1,6 +1,7 @@
 // Stream management of one session: counts, acknowledgements, and what happens when its stream breaks. XEP-0198.
 import { randomBytes } from "node:crypto";
 import type { Timer } from "../../clock.ts";
+import type { Gate } from "../../host/session.ts";
 import { noteArrival } from "../../stanza/arrival.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import type { StreamEnd } from "../../stream/stream.ts";
@@ -57,6 +58,7 @@ export class StreamManagement implements Outlet {
   /** Stanzas of the client that are handled, modulo 2^32. */
   private handled = 0;
   private sinceAsked = 0;
+  private held: Gate | undefined;
   private askTimer: Timer | undefined;
   private expiry: Timer | undefined;
 
@@ -78,6 +80,14 @@ export class StreamManagement implements Outlet {
     return this.unacked.sent;
   }
 
+  /** True where so much is unacknowledged that more should wait. */
+  get congested(): boolean {
+    return this.unacked.length > this.settings.maxUnacked / 4 || this.unacked.size > this.settings.maxUnackedSize / 4;
+  }
+
+  /** A stanza of the client is in a stage that takes time; resumption waits for it, since it is not counted yet. */
+  working: Promise<void> | undefined;
+
   /** A stanza of the client was handled: routed and, where it had to be, stored. */
   count(): void {
     this.handled = (this.handled + 1) % 2 ** 32;
@@ -98,7 +108,7 @@ export class StreamManagement implements Outlet {
 
   /** The client says what it handled. A count that cannot be ends the stream. XEP-0198 §4. */
   acknowledged(h: number): void {
-    if (this.unacked.acknowledge(h)) return;
+    if (this.unacked.acknowledge(h)) return this.session.progressed();
     const details = `<handled-count-too-high xmlns='${NS_SM}' h='${h}' send-count='${this.unacked.sent}'/>`;
     this.session.connection?.stream.fail("undefined-condition", "more acknowledged than was sent", undefined, details);
   }
@@ -119,6 +129,10 @@ export class StreamManagement implements Outlet {
     this.session.host.clock.clearTimeout(this.expiry);
     this.session.connection = connection;
     connection.session = this.session;
+    // A resumed client is taken to be looking. XEP-0352 §5.
+    const { gate } = this.session;
+    this.session.gate = undefined;
+    this.held = gate;
     old?.stream.fail("conflict", "the session was resumed by another stream");
     return true;
   }
@@ -127,6 +141,9 @@ export class StreamManagement implements Outlet {
   replay(): void {
     const { connection } = this.session;
     for (const stanza of this.unacked.list()) connection?.stream.sendStanza(stanza);
+    this.held?.flush();
+    this.held = undefined;
+    this.session.progressed();
     if (this.unacked.length > 0) this.ask();
   }
 

@@ -4,6 +4,7 @@ import type { ClientSession } from "../../host/session.ts";
 import { Jid } from "../../jid/jid.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
 import { handled, pass, reject, replace, type Verdict } from "../../module/verdict.ts";
+import { inBackground } from "../../router/background.ts";
 import { arrivalOf } from "../../stanza/arrival.ts";
 import { messageType } from "../../stanza/message.ts";
 import { Stanza } from "../../stanza/stanza.ts";
@@ -25,14 +26,15 @@ export const offline = defineModule({
   needs: ["disco"],
   config: OfflineConfig,
   activate(host, config) {
+    const flushing: Flushing = new Map();
     host.disco.host.features.add("msgoffline");
     host.stage("account.undelivered", "offline.keep", { kinds: ["message"] }, (stanza, { account }) =>
-      keep(host, account.local, stanza, config.maxMessages),
+      keep(host, flushing, account.local, stanza, config.maxMessages),
     );
     host.stage("account.delivering", "offline.forged", { kinds: ["message"] }, (stanza) =>
       unforged(stanza, host.domain),
     );
-    host.on("session.receptive", ({ session }) => flush(host, session));
+    host.on("session.receptive", ({ session }) => flush(host, flushing, session));
   },
 });
 
@@ -56,11 +58,21 @@ function worthKeeping(stanza: Stanza): boolean {
   return type === "normal" || stanza.children.some((child) => !child.xmlns.endsWith("/chatstates"));
 }
 
-async function keep(host: ModuleHost, local: string, stanza: Stanza, limit: number): Promise<Verdict> {
+async function keep(
+  host: ModuleHost,
+  flushing: Flushing,
+  local: string,
+  stanza: Stanza,
+  limit: number,
+): Promise<Verdict> {
   if (!worthKeeping(stanza)) return messageType(stanza) === "chat" ? handled : pass;
   const at = arrivalOf(stanza) ?? host.clock.now();
   const stored = await host.storage.offline.add(host.domain, local, delayed(stanza, host.domain, at), at, limit);
-  return stored ? handled : reject("service-unavailable", "the offline store of this account is full");
+  if (!stored) return reject("service-unavailable", "the offline store of this account is full");
+  // Somebody may have come while it was stored: then nothing else would bring the message until the next log-in.
+  const taker = receptive(host, local);
+  if (taker !== undefined) inBackground(flush(host, flushing, taker), host.log);
+  return handled;
 }
 
 /** The stanza's text with the time it was kept. XEP-0203. */
@@ -72,17 +84,56 @@ function delayed(stanza: Stanza, domain: string, at: number): string {
     : `${text.slice(0, -"</message>".length)}${delay}</message>`;
 }
 
-/** Delivers what is kept, in order; removed only once it is handed over, so that a break loses nothing. */
-async function flush(host: ModuleHost, session: ClientSession): Promise<void> {
+/** Accounts whose messages are being delivered, with whether to look once more. */
+type Flushing = Map<string, { again: boolean }>;
+
+/** Delivers what is kept, one run an account: what arrives meanwhile is found by the same run. */
+async function flush(host: ModuleHost, flushing: Flushing, session: ClientSession): Promise<void> {
+  const { local } = session.account;
+  const running = flushing.get(local);
+  if (running !== undefined) {
+    running.again = true;
+    return;
+  }
+  const run = { again: true };
+  flushing.set(local, run);
+  try {
+    let taker: ClientSession | undefined = session;
+    while (run.again && taker !== undefined) {
+      run.again = false;
+      await deliverKept(host, taker);
+      taker = receptive(host, local);
+    }
+  } finally {
+    flushing.delete(local);
+  }
+}
+
+/** A session that takes messages to the bare JID. */
+function receptive(host: ModuleHost, local: string): ClientSession | undefined {
+  return host.sessions.available(local).find((session) => session.priority >= 0);
+}
+
+/**
+ * Delivers in order, as fast as the client takes it. A message is removed once somebody answers for it: stream
+ * management (which gives it back should the session end), else the client that has caught up with what was written.
+ */
+async function deliverKept(host: ModuleHost, session: ClientSession): Promise<void> {
   const { local } = session.account;
   let last = 0;
   for (;;) {
     const batch = await host.storage.offline.read(host.domain, local, last, BATCH);
-    if (batch.length === 0 || session.presence === undefined) return;
+    if (batch.length === 0) return;
     for (const { id, text } of batch) {
+      if (session.presence === undefined) return;
       session.deliver(Stanza.fromElement(parseElement(text)));
+      if (session.keeps || session.congested) {
+        if (session.keeps) await host.storage.offline.removeThrough(host.domain, local, id);
+        if (session.congested && !(await session.caughtUp())) return;
+      }
       last = id;
     }
+    if (!session.keeps && !(await session.caughtUp())) return;
     await host.storage.offline.removeThrough(host.domain, local, last);
   }
 }
