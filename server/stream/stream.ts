@@ -148,7 +148,9 @@ export class XmppStream {
   send(text: string): void {
     if (!this.writable) return;
     this.transport.write(text);
-    if (!this.judging && this.transport.backlog > this.limits.backlogBytes) this.judgeBacklog();
+    const { backlog } = this.transport;
+    if (backlog > 2 * this.limits.backlogBytes) this.overflow();
+    else if (!this.judging && backlog > this.limits.backlogBytes) this.judgeBacklog();
   }
 
   /** True where the peer is behind: whoever can wait before writing more, should. */
@@ -308,16 +310,19 @@ export class XmppStream {
 
   /**
    * A reader that does not read is cut: what waits for it must not grow. Judged once this turn's writes have been
-   * offered to the kernel, since a burst of our own says nothing of the reader.
+   * offered to the kernel, since a burst of our own says nothing of the reader; twice the limit is too much at once.
    */
   private judgeBacklog(): void {
     this.judging = true;
     setImmediate(() => {
       this.judging = false;
-      if (this.over || this.transport.backlog <= this.limits.backlogBytes) return;
-      this.finish({ kind: "broken", cause: new Error("the peer does not read") });
-      this.transport.destroy();
+      if (!this.over && this.transport.backlog > this.limits.backlogBytes) this.overflow();
     });
+  }
+
+  private overflow(): void {
+    this.finish({ kind: "broken", cause: new Error("the peer does not read") });
+    this.transport.destroy();
   }
 
   private finish(end: StreamEnd): void {
