@@ -10,6 +10,7 @@ import { errorReply, mayAnswerWithError, StanzaError } from "../../stanza/error.
 import { buildIq } from "../../stanza/iq.ts";
 import { presence } from "../../stanza/presence.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
+import { directedKey } from "../presence/broadcast.ts";
 import { hasFrom } from "../roster/item.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
 import { BlockLists, blocks } from "./block-lists.ts";
@@ -33,6 +34,10 @@ export const blocking = defineModule({
     host.iq("account", "get", NS_BLOCKING, "blocklist", (request) => read(lists, request));
     host.iq("account", "set", NS_BLOCKING, "block", (request) => block(host, rosters, lists, request, maxItems));
     host.iq("account", "set", NS_BLOCKING, "unblock", (request) => unblock(host, rosters, lists, request));
+    rosters.visibility.hide((local, contact) => {
+      const list = lists.of(local);
+      return list instanceof Promise ? list.then((loaded) => blocks(loaded, contact)) : blocks(list, contact);
+    });
     const kinds = ["message", "presence", "iq"] as const;
     host.stage(
       "account.sending",
@@ -101,19 +106,14 @@ async function block(
   const current = await lists.of(account.local);
   if (current.size + jids.length > maxItems)
     throw new StanzaError("not-allowed", `a list has at most ${maxItems} items`);
-  // The contact sees the user leave before the door closes. XEP-0191 §3.3.
-  await showTo(
-    host,
-    rosters,
-    account,
-    jids.filter((jid) => !current.has(jid.full)),
-    false,
-  );
   const changed = await lists.change(
     account.local,
     jids.map((jid) => jid.full),
     true,
   );
+  // The door is closed first, so that nothing comes after the leave that the contact sees. XEP-0191 §3.3.
+  await showTo(host, rosters, account, changed, current, false);
+  await endDirectedTo(host, account, changed);
   push(host, account, "block", changed);
   return undefined;
 }
@@ -123,29 +123,43 @@ async function unblock(host: ModuleHost, rosters: Rosters, lists: BlockLists, re
   const { to: account } = request;
   const all = asked.length === 0;
   const changed = await lists.change(account.local, all ? [...(await lists.of(account.local))] : asked, false);
-  await showTo(
-    host,
-    rosters,
-    account,
-    changed.map((jid) => Jid.parse(jid)),
-    true,
-  );
+  await showTo(host, rosters, account, changed, await lists.of(account.local), true);
   push(host, account, "unblock", all ? [] : changed);
   return undefined;
 }
 
-/** Presence to the subscribed contacts that a change of the list concerns. */
-async function showTo(host: ModuleHost, rosters: Rosters, account: Jid, jids: readonly Jid[], visible: boolean) {
-  const concerned = new Set(jids.map((jid) => jid.full));
+/** Presence to the subscribed contacts that a change concerns: those who are not on the `rest` of the list as well. */
+async function showTo(
+  host: ModuleHost,
+  rosters: Rosters,
+  account: Jid,
+  jids: readonly string[],
+  rest: ReadonlySet<string>,
+  visible: boolean,
+): Promise<void> {
+  const concerned = new Set(jids);
   if (concerned.size === 0) return;
   for (const item of (await rosters.of(account.local)).items.values()) {
     const contact = Jid.parse(item.jid);
-    if (!hasFrom(item) || !blocks(concerned, contact)) continue;
+    if (!hasFrom(item) || !blocks(concerned, contact) || blocks(rest, contact)) continue;
     for (const session of host.sessions.available(account.local)) {
       const stanza = visible ? session.presence : presence(session.jid, contact, "unavailable");
       if (stanza !== undefined) await host.route(stanza.withAddresses(session.jid, contact));
     }
   }
+}
+
+/** Those now blocked who had directed presence hear its end here: at the session's end they hear no more. */
+async function endDirectedTo(host: ModuleHost, account: Jid, jids: readonly string[]): Promise<void> {
+  const concerned = new Set(jids);
+  if (concerned.size === 0) return;
+  for (const session of host.sessions.of(account.local))
+    for (const address of session.get(directedKey) ?? []) {
+      const to = Jid.parse(address);
+      if (!blocks(concerned, to)) continue;
+      session.get(directedKey)?.delete(address);
+      await host.route(presence(session.jid, to, "unavailable"));
+    }
 }
 
 /** XEP-0191 §3.3: every device that asked for the list hears of the change. */

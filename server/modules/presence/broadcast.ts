@@ -37,12 +37,12 @@ export async function broadcastAvailable(
   const receptive = priority >= 0 && (initial || session.priority < 0);
   session.presence = stanza;
   session.priority = priority;
-  await sendToSubscribers(host, roster, stanza);
+  await sendToSubscribers(host, rosters, roster, session, stanza);
   for (const other of host.sessions.available(session.account.local))
     other.deliver(stanza.withAddresses(session.jid, other.account));
   if (initial) {
-    learn(host, roster, session);
-    await probeContacts(host, roster, session);
+    await learn(host, rosters, roster, session);
+    await probeContacts(host, rosters, roster, session);
     host.emit("session.available", { session });
   }
   if (receptive) host.emit("session.receptive", { session });
@@ -56,8 +56,8 @@ export async function broadcastUnavailable(
   stanza: Stanza,
 ): Promise<void> {
   const roster = await rosters.of(session.account.local);
-  await sendToSubscribers(host, roster, stanza);
-  await endDirected(host, roster, session, stanza);
+  await sendToSubscribers(host, rosters, roster, session, stanza);
+  await endDirected(host, rosters, session, stanza);
   for (const other of host.sessions.available(session.account.local))
     other.deliver(stanza.withAddresses(session.jid, other.account));
 }
@@ -65,41 +65,73 @@ export async function broadcastUnavailable(
 /** Tells those who only had directed presence. RFC 6121 §4.6.3. */
 export async function endDirected(
   host: ModuleHost,
-  roster: Roster,
+  rosters: Rosters,
   session: ClientSession,
   stanza: Stanza,
 ): Promise<void> {
   const directed = session.get(directedKey);
   if (directed === undefined) return;
+  const roster = await rosters.of(session.account.local);
   session.set(directedKey, new Set());
   for (const address of directed) {
     const to = Jid.parse(address);
     const item = roster.items.get(to.bare);
-    if (item === undefined || !hasFrom(item)) await host.route(stanza.withAddresses(session.jid, to));
+    if (item !== undefined && hasFrom(item)) continue;
+    await show(host, rosters, session, stanza.withAddresses(session.jid, to), to);
   }
 }
 
-async function sendToSubscribers(host: ModuleHost, roster: Roster, stanza: Stanza): Promise<void> {
+/** Sends presence of a session, unless something keeps the contact from seeing it (XEP-0191 §3.2). */
+function show(
+  host: ModuleHost,
+  rosters: Rosters,
+  session: ClientSession,
+  stanza: Stanza,
+  to: Jid,
+): void | Promise<void> {
+  const may = rosters.visibility.maySee(session.account.local, to);
+  if (may instanceof Promise) return may.then((seen) => (seen ? host.route(stanza) : undefined));
+  if (may) return host.route(stanza);
+}
+
+async function sendToSubscribers(
+  host: ModuleHost,
+  rosters: Rosters,
+  roster: Roster,
+  session: ClientSession,
+  stanza: Stanza,
+): Promise<void> {
   for (const item of roster.items.values()) {
     if (!hasFrom(item)) continue;
-    const sent = host.route(stanza.withAddresses(stanza.from, Jid.parse(item.jid)));
+    const to = Jid.parse(item.jid);
+    const sent = show(host, rosters, session, stanza.withAddresses(stanza.from, to), to);
     if (sent !== undefined) await sent;
   }
 }
 
 /** A new session is told of its account's other resources, and of requests that wait, as they came. RFC 6121 §3.1.3, §4.2.2. */
-function learn(host: ModuleHost, roster: Roster, session: ClientSession): void {
+async function learn(host: ModuleHost, rosters: Rosters, roster: Roster, session: ClientSession): Promise<void> {
   for (const other of host.sessions.available(session.account.local))
     if (other !== session && other.presence !== undefined)
       session.deliver(other.presence.withAddresses(other.jid, session.account));
-  for (const item of roster.items.values())
-    if (item.pendingIn !== undefined) session.deliver(Stanza.fromElement(parseElement(item.pendingIn)));
+  for (const item of roster.items.values()) {
+    if (item.pendingIn === undefined) continue;
+    const may = rosters.visibility.maySee(session.account.local, Jid.parse(item.jid));
+    if (may === true || (may !== false && (await may)))
+      session.deliver(Stanza.fromElement(parseElement(item.pendingIn)));
+  }
 }
 
-async function probeContacts(host: ModuleHost, roster: Roster, session: ClientSession): Promise<void> {
+async function probeContacts(
+  host: ModuleHost,
+  rosters: Rosters,
+  roster: Roster,
+  session: ClientSession,
+): Promise<void> {
   for (const item of roster.items.values()) {
     if (!hasTo(item)) continue;
-    const sent = host.route(barePresence(session.jid, Jid.parse(item.jid), "probe"));
+    const to = Jid.parse(item.jid);
+    const sent = show(host, rosters, session, barePresence(session.jid, to, "probe"), to);
     if (sent !== undefined) await sent;
   }
 }

@@ -23,7 +23,8 @@ export async function takeSubscription(host: ModuleHost, rosters: Rosters, stanz
   const notice = stanza.withAddresses(contact, account);
   await rosters.put(account.local, inState(before, next, notice.text()));
   for (const session of host.sessions.available(account.local)) session.deliver(notice);
-  if (type === "unsubscribe" && hasFrom(before)) await sendPresenceOfAll(host, account, contact, "unavailable");
+  if (type === "unsubscribe" && hasFrom(before))
+    await sendPresenceOfAll(host, rosters, account, contact, "unavailable");
 }
 
 /** Answers a request that was granted already or in advance. RFC 6121 §3.1.3, §3.4.2. */
@@ -34,7 +35,7 @@ async function grant(host: ModuleHost, rosters: Rosters, account: Jid, contact: 
     await rosters.put(account.local, { ...item, subscription, approved: false, pendingIn: undefined });
   }
   await host.route(presence(account, contact, "subscribed", stanza.id));
-  await sendPresenceOfAll(host, account, contact, "available");
+  await sendPresenceOfAll(host, rosters, account, contact, "available");
 }
 
 /** Answers a probe with what the prober may see. RFC 6121 §4.3.2. */

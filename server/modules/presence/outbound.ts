@@ -22,9 +22,10 @@ export async function sendSubscription(
   const after = approval(type, passes, inState(before, next, undefined));
   if (after !== before) await rosters.put(account.local, after);
   if (!passes) return;
-  if (type === "unsubscribed" && hasFrom(before)) await sendPresenceOfAll(host, account, contact, "unavailable");
+  if (type === "unsubscribed" && hasFrom(before))
+    await sendPresenceOfAll(host, rosters, account, contact, "unavailable");
   await host.route(stanza.withAddresses(account, contact));
-  if (type === "subscribed") await sendPresenceOfAll(host, account, contact, "available");
+  if (type === "subscribed") await sendPresenceOfAll(host, rosters, account, contact, "available");
 }
 
 /** Pre-approval: `subscribed` without a request is remembered, and spent or cancelled later. RFC 6121 §3.4. */
@@ -37,10 +38,12 @@ function approval(type: SubscriptionType, passes: boolean, item: RosterItem): Ro
 /** Sends the presence of each available resource of an account to one contact, or its end. */
 export async function sendPresenceOfAll(
   host: ModuleHost,
+  rosters: Rosters,
   account: Jid,
   contact: Jid,
   what: "available" | "unavailable",
 ): Promise<void> {
+  if (!(await rosters.visibility.maySee(account.local, contact))) return;
   for (const session of host.sessions.available(account.local)) {
     const stanza =
       what === "available"

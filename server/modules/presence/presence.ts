@@ -79,7 +79,7 @@ async function leave(
     host.emit("session.unavailable", { session });
   } else if (session.get(directedKey) !== undefined) {
     const unavailable = unavailablePresence(session.jid, session.account, "unavailable");
-    await endDirected(host, await rosters.of(session.account.local), session, unavailable);
+    await endDirected(host, rosters, session, unavailable);
   }
 }
 

@@ -85,7 +85,7 @@ async function remove(host: ModuleHost, rosters: Rosters, account: Jid, jid: Jid
   await rosters.remove(account.local, jid.full);
   const from = account.toBare();
   if (hasTo(item) || item.ask) await host.route(presence(from, jid, "unsubscribe"));
-  if (hasFrom(item)) {
+  if (hasFrom(item) && (await rosters.visibility.maySee(account.local, jid))) {
     for (const session of host.sessions.available(account.local))
       await host.route(presence(session.jid, jid, "unavailable"));
   }

@@ -6,6 +6,7 @@ import { buildIq } from "../../stanza/iq.ts";
 import type { RosterItem } from "../../storage/ports.ts";
 import { NS_ROSTER } from "../../xml/namespaces.ts";
 import { itemElement, removedElement, unknownItem } from "./item.ts";
+import { Visibility } from "./visibility.ts";
 
 /** One account's roster. */
 export interface Roster {
@@ -24,6 +25,8 @@ const IDLE_LIMIT = 1000;
 
 /** The rosters of one virtual host. */
 export class Rosters {
+  /** Who may not see an account, whatever its roster says. */
+  readonly visibility = new Visibility();
   private readonly host: ModuleHost;
   private readonly held = new Map<string, Held>();
   private readonly loading = new Map<string, Promise<Held>>();
