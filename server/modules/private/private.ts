@@ -3,6 +3,7 @@ import { Element } from "ltx";
 import { z } from "zod";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { StanzaError } from "../../stanza/error.ts";
+import { DOCUMENT_KEY_BYTES } from "../../storage/text.ts";
 import { parseElement } from "../../xml/tree.ts";
 
 const NS_PRIVATE = "jabber:iq:private";
@@ -33,7 +34,10 @@ function documentOf(request: IqRequest): { readonly element: Element; readonly k
   if (element === undefined || more.length > 0) throw new StanzaError("bad-request", "exactly one element is kept");
   const xmlns = element.getNS() ?? "";
   if (xmlns === "" || xmlns === NS_PRIVATE) throw new StanzaError("bad-request", "the element needs its own namespace");
-  return { element, key: `${element.getName()} ${xmlns}` };
+  const key = `${element.getName()} ${xmlns}`;
+  if (Buffer.byteLength(key) > DOCUMENT_KEY_BYTES)
+    throw new StanzaError("not-acceptable", `name and namespace have at most ${DOCUMENT_KEY_BYTES} bytes`);
+  return { element, key };
 }
 
 async function get(host: ModuleHost, request: IqRequest): Promise<Element> {
