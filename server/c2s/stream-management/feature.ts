@@ -1,4 +1,5 @@
 // Negotiation of stream management: enable, resume, and the two small elements. XEP-0198 §3 to §5.
+import type { Clock } from "../../clock.ts";
 import { NS_SM, NS_STANZA_ERRORS } from "../../xml/namespaces.ts";
 import type { RawElement } from "../../xml/raw-element.ts";
 import type { C2sConnection } from "../connection.ts";
@@ -69,9 +70,17 @@ const WORK_TIMEOUT = 5_000;
  * without any other wait between.
  */
 export async function readyToResume(connection: C2sConnection, previd: string | undefined): Promise<void> {
-  const working = connection.context.resumable.find(previd ?? "")?.working;
-  if (working === undefined) return;
-  const { clock } = connection.context;
+  const sm = connection.context.resumable.find(previd ?? "");
+  if (sm === undefined || sm.session.account.bare !== connection.account?.bare) return;
+  // The old stream is read no further, or it would go on with its next stanza while its last one is waited for.
+  const old = sm.session.connection;
+  old?.stream.hold();
+  if (sm.working !== undefined) await settled(sm.working, connection.context.clock);
+  if (!connection.stream.writable) old?.stream.release();
+}
+
+/** Waits for `working`, but not for ever. */
+async function settled(working: Promise<void>, clock: Clock): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = clock.setTimeout(resolve, WORK_TIMEOUT);
     const done = () => {
@@ -98,6 +107,7 @@ export function resumeSession(
   if (sm === undefined || sm.session.account.bare !== connection.account?.bare)
     return { text: failed("item-not-found") };
   if (!sm.resume(connection, h)) {
+    sm.session.connection?.stream.release();
     const details = `<handled-count-too-high xmlns='${NS_SM}' h='${h}' send-count='${sm.sent}'/>`;
     connection.stream.fail("undefined-condition", "more acknowledged than was sent", undefined, details);
     return undefined;
