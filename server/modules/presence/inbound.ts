@@ -15,11 +15,15 @@ export async function takeSubscription(host: ModuleHost, rosters: Rosters, stanz
   const type = stanza.type as SubscriptionType;
   // RFC 6121 §8.5.1: the asker learns no more than from someone who never answers.
   if (!(await host.accounts.exists(host.domain, account.local))) return;
-  const before = Rosters.item(await rosters.of(account.local), contact.full);
+  const roster = await rosters.of(account.local);
+  const before = Rosters.item(roster, contact.full);
   if (type === "subscribe" && (hasFrom(before) || before.approved))
     return grant(host, rosters, account, contact, stanza);
   const { passes, next } = INBOUND[type][stateOf(before)];
   if (!passes) return;
+  // Dropped without a word, as if nobody answered: an error would tell that the account exists (RFC 6121 §8.5.1), and
+  // the asker may ask again when some have been answered.
+  if (type === "subscribe" && !before.listed && !Rosters.hasRoomForStranger(roster)) return;
   const notice = stanza.withAddresses(contact, account);
   await rosters.put(account.local, inState(before, next, notice.text()));
   for (const session of host.sessions.available(account.local)) session.deliver(notice);

@@ -1,6 +1,7 @@
 // Subscription stanzas that a user sends. RFC 6121 §3, appendix A.2.
 import type { Jid } from "../../jid/jid.ts";
 import type { ModuleHost } from "../../module/define.ts";
+import { handled, reject, type Verdict } from "../../module/verdict.ts";
 import { presence, type SubscriptionType } from "../../stanza/presence.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import type { RosterItem } from "../../storage/ports.ts";
@@ -8,24 +9,31 @@ import { hasFrom, inState, stateOf } from "../roster/item.ts";
 import { Rosters } from "../roster/rosters.ts";
 import { OUTBOUND } from "../roster/subscription-table.ts";
 
-/** Sends a subscription stanza of `account` to `contact`, both bare, keeping the roster in step. */
+/**
+ * Sends a subscription stanza of `account` to `contact`, both bare, keeping the roster in step. One that would add a
+ * contact to a full roster is refused, as a roster set would be (RFC 6121 §2.3.3).
+ */
 export async function sendSubscription(
   host: ModuleHost,
   rosters: Rosters,
   account: Jid,
   contact: Jid,
   stanza: Stanza,
-): Promise<void> {
+): Promise<Verdict> {
   const type = stanza.type as SubscriptionType;
-  const before = Rosters.item(await rosters.of(account.local), contact.full);
+  const roster = await rosters.of(account.local);
+  const before = Rosters.item(roster, contact.full);
   const { passes, next } = OUTBOUND[type][stateOf(before)];
   const after = approval(type, passes, inState(before, next, undefined));
+  if (after.listed && !rosters.hasRoom(roster, contact.full))
+    return reject("not-allowed", `a roster has at most ${rosters.maxItems} items`);
   if (after !== before) await rosters.put(account.local, after);
-  if (!passes) return;
+  if (!passes) return handled;
   if (type === "unsubscribed" && hasFrom(before))
     await sendPresenceOfAll(host, rosters, account, contact, "unavailable");
   await host.route(stanza.withAddresses(account, contact));
   if (type === "subscribed") await sendPresenceOfAll(host, rosters, account, contact, "available");
+  return handled;
 }
 
 /** Pre-approval: `subscribed` without a request is remembered, and spent or cancelled later. RFC 6121 §3.4. */

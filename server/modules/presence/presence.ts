@@ -38,7 +38,7 @@ function send(host: ModuleHost, rosters: Rosters, session: ClientSession, stanza
   if (to === undefined) return broadcast(host, rosters, session, stanza);
   if (isSubscriptionType(type)) {
     if (to.bare === session.account.bare) return reject("not-allowed", "an account is not its own contact");
-    return sendSubscription(host, rosters, session.account, to.toBare(), stanza).then(() => handled);
+    return sendSubscription(host, rosters, session.account, to.toBare(), stanza);
   }
   if (type === undefined || type === "unavailable") {
     if (to.bare === session.account.bare) return pass;

@@ -10,7 +10,11 @@ import { hasFrom, hasTo, itemElement } from "./item.ts";
 import { Rosters, rostersApi } from "./rosters.ts";
 
 const RosterConfig = z.strictObject({
-  maxItems: z.int().min(1).default(1000).describe("Items of one roster."),
+  maxItems: z
+    .int()
+    .min(1)
+    .default(1000)
+    .describe("Contacts of one roster; strangers whose requests wait do not count."),
   maxGroups: z.int().min(0).default(50).describe("Groups of one item."),
   maxNameLength: z.int().min(1).default(1023).describe("Characters of a name or group."),
 });
@@ -22,7 +26,7 @@ export const roster = defineModule({
   implements: ["RFC 6121 §2", "XEP-0237 1.3"],
   config: RosterConfig,
   activate(host, config) {
-    const rosters = new Rosters(host);
+    const rosters = new Rosters(host, config.maxItems);
     host.provide(rostersApi, rosters);
     host.iq("account", "get", NS_ROSTER, "query", (request) => get(rosters, request));
     host.iq("account", "set", NS_ROSTER, "query", (request) => set(host, rosters, config, request));
@@ -73,7 +77,7 @@ async function update(rosters: Rosters, config: RosterConfig, local: string, jid
   if (groups.length > config.maxGroups)
     throw new StanzaError("not-acceptable", `an item has at most ${config.maxGroups} groups`);
   const current = await rosters.of(local);
-  if (!current.items.has(jid.full) && current.items.size >= config.maxItems)
+  if (!rosters.hasRoom(current, jid.full))
     throw new StanzaError("not-allowed", `a roster has at most ${config.maxItems} items`);
   await rosters.put(local, { ...Rosters.item(current, jid.full), name, groups, listed: true });
 }

@@ -20,6 +20,9 @@ interface Held {
   version: number;
 }
 
+/** Requests kept of those who are in no roster: a contact list has its own limit, and strangers are not to fill it. */
+const STRANGERS_LIMIT = 100;
+
 /** Rosters kept although nobody of the account is connected. */
 const IDLE_LIMIT = 1000;
 
@@ -31,8 +34,12 @@ export class Rosters {
   private readonly held = new Map<string, Held>();
   private readonly loading = new Map<string, Promise<Held>>();
 
-  constructor(host: ModuleHost) {
+  /** Contacts of one roster, at most. */
+  readonly maxItems: number;
+
+  constructor(host: ModuleHost, maxItems: number) {
     this.host = host;
+    this.maxItems = maxItems;
     host.on("account.deleted", ({ account }) => {
       this.held.delete(account.local);
     });
@@ -48,9 +55,29 @@ export class Rosters {
     return roster.items.get(jid) ?? unknownItem(jid);
   }
 
-  /** Stores an item and pushes it to interested resources, where clients may see it. @throws StoreUnavailable */
+  /** True where the contact is in the roster, or can be added. Strangers who wait for an answer do not count. */
+  hasRoom(roster: Roster, jid: string): boolean {
+    if (Rosters.item(roster, jid).listed || roster.items.size < this.maxItems) return true;
+    let listed = 0;
+    for (const item of roster.items.values()) if (item.listed) listed += 1;
+    return listed < this.maxItems;
+  }
+
+  /** True where one more request of someone who is not in the roster can wait for an answer. */
+  static hasRoomForStranger(roster: Roster): boolean {
+    let waiting = 0;
+    for (const item of roster.items.values()) if (!item.listed) waiting += 1;
+    return waiting < STRANGERS_LIMIT;
+  }
+
+  /**
+   * Stores an item and pushes it to interested resources, where clients may see it. Memory is changed within the call,
+   * so that a limit checked just before it holds against others who come in the same turn. @throws StoreUnavailable
+   */
   async put(local: string, item: RosterItem): Promise<void> {
-    const held = (await this.of(local)) as Held;
+    const held = this.held.get(local) ?? (await this.load(local));
+    // An item that says nothing is not kept: it would be there for good, and counted nowhere.
+    if (!item.listed && item.pendingIn === undefined) return this.remove(local, item.jid);
     const before = held.items.get(item.jid);
     held.items.set(item.jid, item);
     try {
@@ -66,7 +93,7 @@ export class Rosters {
 
   /** Removes an item, and pushes that. @throws StoreUnavailable */
   async remove(local: string, jid: string): Promise<void> {
-    const held = (await this.of(local)) as Held;
+    const held = this.held.get(local) ?? (await this.load(local));
     const item = held.items.get(jid);
     if (item === undefined) return;
     held.items.delete(jid);
