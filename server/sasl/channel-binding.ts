@@ -5,7 +5,7 @@ import { ownCertificate } from "../tls/own-certificate.ts";
 import { signatureHash } from "../tls/signature-hash.ts";
 import type { SaslContext } from "./mechanism.ts";
 
-/** Types this server knows, strongest first. `tls-unique` is not among them: TLS 1.3 has none (RFC 8446 §C.5). */
+/** Types this server tells of, strongest first. `tls-unique` is not among them: TLS 1.3 has none (RFC 8446 §C.5). */
 export type BindingType = "tls-exporter" | "tls-server-end-point";
 
 /** Types of channel binding that this stream can do, strongest first, for XEP-0440. */
@@ -30,9 +30,20 @@ export function channelBindingData(type: string, context: SaslContext): Buffer |
       const certificate = ownCertificate(socket) ?? context.serverCertificate;
       return certificate === undefined ? undefined : endPointHash(certificate);
     }
+    case "tls-unique":
+      return socket !== undefined && exporterAvailable(socket) ? firstFinished(socket) : undefined;
     default:
       return undefined;
   }
+}
+
+/**
+ * COMPAT(slixmpp, 1.8): on TLS 1.3 it takes what OpenSSL gives for `tls-unique`, whatever types it was told, and without
+ * it could only send its password: a client that knows -PLUS and does not use it counts as attacked (RFC 5802 §6). The
+ * first Finished message is keyed by this handshake alone. RFC 5929 §3.
+ */
+function firstFinished(socket: TLSSocket): Buffer | undefined {
+  return socket.isSessionReused() ? socket.getFinished() : socket.getPeerFinished();
 }
 
 /**
