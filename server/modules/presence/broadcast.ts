@@ -3,9 +3,9 @@ import { type ClientSession, SessionKey } from "../../host/session.ts";
 import { Jid } from "../../jid/jid.ts";
 import type { ModuleHost } from "../../module/define.ts";
 import { presence as barePresence } from "../../stanza/presence.ts";
-import { Stanza } from "../../stanza/stanza.ts";
-import { parseElement } from "../../xml/tree.ts";
+import type { Stanza } from "../../stanza/stanza.ts";
 import { hasFrom, hasTo } from "../roster/item.ts";
+import { requestStanza, TOLD_LIMIT } from "../roster/request.ts";
 import type { Roster, Rosters } from "../roster/rosters.ts";
 
 /** Those a session sent directed presence to. RFC 6121 §4.6. */
@@ -109,16 +109,21 @@ async function sendToSubscribers(
   }
 }
 
-/** A new session is told of its account's other resources, and of requests that wait, as they came. RFC 6121 §3.1.3, §4.2.2. */
+/** A new session is told of its account's other resources, and of requests that wait, within a bound. RFC 6121 §3.1.3, §4.2.2. */
 async function learn(host: ModuleHost, rosters: Rosters, roster: Roster, session: ClientSession): Promise<void> {
   for (const other of host.sessions.available(session.account.local))
     if (other !== session && other.presence !== undefined)
       session.deliver(other.presence.withAddresses(other.jid, session.account));
+  let told = 0;
   for (const item of roster.items.values()) {
     if (item.pendingIn === undefined) continue;
-    const may = rosters.visibility.maySee(session.account.local, Jid.parse(item.jid));
-    if (may === true || (may !== false && (await may)))
-      session.deliver(Stanza.fromElement(parseElement(item.pendingIn)));
+    const contact = Jid.parse(item.jid);
+    const may = rosters.visibility.maySee(session.account.local, contact);
+    if (may === false || (may !== true && !(await may))) continue;
+    const request = requestStanza(item.pendingIn, contact, session.account);
+    told += Buffer.byteLength(request.text());
+    if (told > TOLD_LIMIT) return;
+    session.deliver(request);
   }
 }
 

@@ -4,6 +4,7 @@ import type { ModuleHost } from "../../module/define.ts";
 import { presence, type SubscriptionType } from "../../stanza/presence.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import { hasFrom, inState, stateOf } from "../roster/item.ts";
+import { keptRequest } from "../roster/request.ts";
 import { Rosters } from "../roster/rosters.ts";
 import { INBOUND } from "../roster/subscription-table.ts";
 import { sendPresenceOfAll } from "./outbound.ts";
@@ -25,7 +26,10 @@ export async function takeSubscription(host: ModuleHost, rosters: Rosters, stanz
   // the asker may ask again when some have been answered.
   if (type === "subscribe" && !before.listed && !Rosters.hasRoomForStranger(roster)) return;
   const notice = stanza.withAddresses(contact, account);
-  await rosters.put(account.local, inState(before, next, notice.text()));
+  await rosters.put(
+    account.local,
+    inState(before, next, type === "subscribe" ? keptRequest(notice, contact, account) : undefined),
+  );
   for (const session of host.sessions.available(account.local)) session.deliver(notice);
   if (type === "unsubscribe" && hasFrom(before))
     await sendPresenceOfAll(host, rosters, account, contact, "unavailable");
