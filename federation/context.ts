@@ -47,6 +47,14 @@ export const UNAUTHENTICATED_LIMITS: Limits = {
   elements: 64,
 };
 
+/** The same for streams that we open: the dialogue holds a peer that talks on, and more than one answer may come at once. */
+export const OPENING_LIMITS: Limits = {
+  xml: UNAUTHENTICATED_LIMITS.xml,
+  bytesPerSecond: UNAUTHENTICATED_LIMITS.bytesPerSecond,
+  burstBytes: UNAUTHENTICATED_LIMITS.burstBytes,
+  backlogBytes: UNAUTHENTICATED_LIMITS.backlogBytes,
+};
+
 /** Characters that may wait for a peer that does not read before it is cut; senders are held back long before. */
 const BACKLOG = 16_777_216;
 

@@ -23,7 +23,7 @@ export type Acknowledging = "sm" | "ping" | "none";
 const HIGH_WATER = 1_048_576;
 /** Stanzas after which an acknowledgement is asked for at once, and ms after which at the latest. */
 const ASK_AFTER = 100;
-const ASK_DELAY = 1_000;
+const ASK_DELAY = 300;
 /** Most of a peer's announced idle time that we let pass in silence. */
 const IDLE_MARGIN = 0.8;
 

@@ -1,7 +1,7 @@
 // One attempt to have a stream that carries stanzas: from resolution to authentication, each state with its time.
 import type { Element } from "ltx";
 import { NS_SM, type StreamHeader, type XmppStream } from "../../server/index.ts";
-import type { FederationContext } from "../context.ts";
+import { authenticatedLimits, type FederationContext } from "../context.ts";
 import { countOf, limitsText, NS_BIDI, NS_BIDI_FEATURE, resumeText } from "../management/elements.ts";
 import type { Target } from "../resolver/index.ts";
 import type { CertificateVerdict } from "../tls/index.ts";
@@ -92,6 +92,8 @@ async function open(
   const { stream } = established;
   try {
     progress.enter("authenticating");
+    // Stanzas of the peer's may follow its answer at once.
+    stream.setLimits(authenticatedLimits(context, to));
     // A peer that offered no TLS was not sent anything ahead.
     const sentAhead = ahead !== undefined && stream.transport.encrypted;
     const bidi = sentAhead ? assumeBidi : wantsBidi(context, to, established);

@@ -10,7 +10,7 @@ import {
   TcpTransport,
   XmppStream,
 } from "../../server/index.ts";
-import { type FederationContext, UNAUTHENTICATED_LIMITS } from "../context.ts";
+import { type FederationContext, OPENING_LIMITS } from "../context.ts";
 import type { Target } from "../resolver/index.ts";
 import { type CertificateVerdict, connectOptions, judgeTarget, peerChain } from "../tls/index.ts";
 import { Dialogue, StreamEnded } from "./dialogue.ts";
@@ -79,7 +79,7 @@ async function open(
   const header: HeaderOut = { from, to, version: "1.0", prefixes: { db: NS_DIALBACK } };
   const dialogue = new Dialogue(header);
   const transport = new TcpTransport(reached.socket);
-  const stream = new XmppStream(transport, NS_SERVER, UNAUTHENTICATED_LIMITS, context.clock, dialogue);
+  const stream = new XmppStream(transport, NS_SERVER, OPENING_LIMITS, context.clock, dialogue);
   signal.addEventListener("abort", () => stream.destroy(), { once: true });
   if (signal.aborted) stream.destroy();
   try {

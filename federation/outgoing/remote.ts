@@ -79,7 +79,10 @@ export class Remote implements DialerOwner {
 
   /** Has the pair get a stream, now or when it is time. */
   need(pair: Pair): void {
-    if (!pair.held && !this.closed) this.dialer.need(pair);
+    if (pair.held || this.closed) return;
+    const policy = this.context.policy(this.domain);
+    if (policy.refuse) pair.giveUp(new OutgoingFailure("policy-violation", `${policy.rule} refuse ${this.domain}`));
+    else this.dialer.need(pair);
   }
 
   wrote(pair: Pair, stanza: Stanza): void {

@@ -11,7 +11,7 @@ import {
   type StreamHandler,
   type StreamHeader,
 } from "../../server/index.ts";
-import { authenticatedLimits, type FederationContext } from "../context.ts";
+import type { FederationContext } from "../context.ts";
 import { answerAddresses, dialbackErrorText, dialbackPair, verifyAnswer } from "../dialback/answer.ts";
 import { Verifications } from "../dialback/verifications.ts";
 import { Gate } from "../incoming/gate.ts";
@@ -87,7 +87,6 @@ export class OutgoingStream implements StreamHandler {
       any: this.bidi,
       has: (remote, local) => this.bidi && this.proves(local, remote),
     });
-    stream.setLimits(authenticatedLimits(context, to));
     this.gate.limit(context.policy(to).stanzasPerSecond);
   }
 

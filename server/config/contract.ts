@@ -1,6 +1,7 @@
 // The typed configuration of one node: what infra and the local world emit, and what the server parses.
 import { z } from "zod";
 import { parseNetwork } from "./networks.ts";
+import { mistakesOf } from "./rules.ts";
 import { StorageConfig } from "./storage.ts";
 
 /** A TCP port; 0 lets the system choose. */
@@ -77,7 +78,17 @@ export const ListenerConfig = z.discriminatedUnion("kind", [
     proxyProtocol: ProxyProtocol,
   }),
   z.strictObject({ kind: z.literal("component"), address: Address, port: Port }),
-  z.strictObject({ kind: z.literal("metrics"), address: Address, port: Port }).describe("Health, metrics; loopback."),
+  z
+    .strictObject({
+      kind: z.literal("metrics"),
+      address: Address,
+      port: Port,
+      exposed: z
+        .boolean()
+        .default(false)
+        .describe("Listen beyond loopback as well: whoever reaches the port reads the metrics, without a secret."),
+    })
+    .describe("Health and metrics; on loopback."),
 ]);
 
 /** Bounds on what one connection may ask. */
@@ -223,27 +234,31 @@ export const AuthenticationConfig = z
 export const ComponentConfig = z.strictObject({ domain: DomainName, secret: Secret });
 
 /** One node's whole configuration. */
-export const NodeConfig = z.strictObject({
-  node: z.string().min(1).max(63).describe("Name of the node, unique in its region."),
-  region: z.string().min(1).max(63).default("local").describe("Region the node belongs to."),
-  hosts: z.array(HostConfig).min(1),
-  components: z.array(ComponentConfig).default([]).describe("Domains that external components may serve."),
-  listeners: z.array(ListenerConfig).min(1),
-  storage: StorageConfig,
-  limits: StreamLimits,
-  authentication: AuthenticationConfig,
-  streamManagement: StreamManagementConfig,
-  federation: FederationConfig.prefault({}),
-  log: z
-    .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") })
-    .prefault({}),
-  adminSocket: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("Unix socket for `meridian s2s`; by default beside the database, or in a folder of the user's own."),
-  drainSeconds: Seconds.default(90).describe("Bound on an orderly shutdown."),
-});
+export const NodeConfig = z
+  .strictObject({
+    node: z.string().min(1).max(63).describe("Name of the node, unique in its region."),
+    region: z.string().min(1).max(63).default("local").describe("Region the node belongs to."),
+    hosts: z.array(HostConfig).min(1),
+    components: z.array(ComponentConfig).default([]).describe("Domains that external components may serve."),
+    listeners: z.array(ListenerConfig).min(1),
+    storage: StorageConfig,
+    limits: StreamLimits,
+    authentication: AuthenticationConfig,
+    streamManagement: StreamManagementConfig,
+    federation: FederationConfig.prefault({}),
+    log: z
+      .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") })
+      .prefault({}),
+    adminSocket: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("Unix socket for `meridian s2s`; by default beside the database, or in a folder of the user's own."),
+    drainSeconds: Seconds.default(90).describe("Bound on an orderly shutdown."),
+  })
+  .superRefine((config, context) => {
+    for (const { path, message } of mistakesOf(config)) context.addIssue({ code: "custom", path, message });
+  });
 
 /** As an operator writes it: defaults left out. */
 export type NodeConfigInput = z.input<typeof NodeConfig>;

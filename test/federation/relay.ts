@@ -1,0 +1,71 @@
+// A TCP relay between two servers that can cut, hold or delay what passes: the network as it is.
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+
+/** A relay to one port of 127.0.0.1. */
+export class Relay {
+  /** ms that each direction adds. */
+  delay = 0;
+  /** Nothing passes while it is true, and nobody is told. */
+  holding = false;
+  /** Connections made so far. */
+  connections = 0;
+  private readonly server: Server;
+  private readonly pairs = new Set<readonly [Socket, Socket]>();
+
+  private constructor(server: Server) {
+    this.server = server;
+  }
+
+  static async to(target: () => number): Promise<Relay> {
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    const proxy = new Relay(server);
+    server.on("connection", (near) => proxy.accept(near, target()));
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Breaks every connection. */
+  cut(): void {
+    for (const [near, far] of this.pairs) {
+      near.resetAndDestroy();
+      far.resetAndDestroy();
+    }
+    this.pairs.clear();
+  }
+
+  close(): void {
+    this.cut();
+    this.server.close();
+  }
+
+  private accept(near: Socket, port: number): void {
+    this.connections++;
+    const far = connect({ port, host: "127.0.0.1", noDelay: true, allowHalfOpen: true });
+    const pair = [near, far] as const;
+    this.pairs.add(pair);
+    this.pass(near, far);
+    this.pass(far, near);
+    const end = () => {
+      near.destroy();
+      far.destroy();
+      this.pairs.delete(pair);
+    };
+    near.on("close", end).on("error", end);
+    far.on("close", end).on("error", end);
+  }
+
+  private pass(from: Socket, to: Socket): void {
+    from.on("data", (bytes: Buffer) => {
+      if (this.holding) return;
+      if (this.delay === 0) to.write(bytes);
+      else setTimeout(() => to.write(bytes), this.delay);
+    });
+    from.on("end", () => setTimeout(() => to.end(), this.delay));
+  }
+}
