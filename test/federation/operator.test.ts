@@ -1,0 +1,142 @@
+// What an operator does with a running node: the socket nobody else can open, and the commands that talk to it.
+import { execFile } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { type AdminTarget, listenForAdmin } from "../../app/admin/listener.ts";
+import { adminSocketPath } from "../../app/admin/socket-path.ts";
+import { FederationConfig } from "../../server/config/contract.ts";
+import { Ground, type TestNode } from "./nodes.ts";
+
+const run = promisify(execFile);
+const main = join(import.meta.dirname, "../../app/cli/main.ts");
+
+let ground: Ground;
+let a: TestNode;
+let b: TestNode;
+let file: string;
+let admin: { close(): Promise<void> };
+let reloads = 0;
+
+beforeAll(async () => {
+  ground = await Ground.lay();
+  a = await ground.node("a.test");
+  b = await ground.node("b.test");
+  chmodSync(ground.folder, 0o700);
+  const adminSocket = join(ground.folder, "a.sock");
+  file = join(ground.folder, "a.json");
+  const config = { ...a.config, adminSocket };
+  writeFileSync(file, JSON.stringify(config));
+  const target: AdminTarget = {
+    federation: a.federation,
+    domains: ["a.test"],
+    reload: () => {
+      reloads++;
+    },
+  };
+  admin = await listenForAdmin(adminSocketPath(config), target);
+});
+
+afterAll(async () => {
+  await admin.close();
+  await ground.clear();
+});
+
+/** Runs a command. @throws what execFile throws on an exit code other than 0 */
+async function meridian(...args: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, [main, "s2s", ...args, "--config", file]);
+  return stdout;
+}
+
+test("only the node's own user can open the socket", async () => {
+  expect(statSync(join(ground.folder, "a.sock")).mode & 0o777).toBe(0o600);
+  const open = join(ground.folder, "open");
+  mkdirSync(open);
+  chmodSync(open, 0o777);
+  const target = { federation: undefined, domains: [], reload: () => {} };
+  await expect(listenForAdmin(join(open, "x.sock"), target)).rejects.toThrow("may be written by other users");
+  await expect(listenForAdmin(join(ground.folder, "a.sock"), target)).rejects.toThrow(
+    "another node has the admin socket",
+  );
+  writeFileSync(join(ground.folder, "file"), "");
+  await expect(listenForAdmin(join(ground.folder, "file"), target)).rejects.toThrow("is no socket");
+});
+
+test("by default the socket is beside the database, or in a folder of the user's own", () => {
+  const sqlite = { ...a.config, storage: { kind: "sqlite", file: "/data/store.db", synchronous: "normal" } } as const;
+  expect(adminSocketPath(sqlite)).toBe("/data/a.test.sock");
+  expect(adminSocketPath(a.config)).toMatch(/meridian-\d+\/local-a\.test\.sock$/);
+  const long = { ...sqlite, storage: { ...sqlite.storage, file: `/${"long/".repeat(30)}store.db` } };
+  expect(adminSocketPath(long).length).toBeLessThan(100);
+});
+
+test("test: every step of a way that works", async () => {
+  const text = await meridian("test", "b.test");
+  expect(text).toContain("✓ resolution: h.b.test port");
+  expect(text).toContain("✓ certificate: proves the domain (dNSName)");
+  expect(text).toContain("✓ authentication: stanzas get through (both ways on one stream, acknowledged and resumable)");
+  expect(text).toContain("b.test can be reached");
+});
+
+test("test: where it breaks and what to do, exit code 1", async () => {
+  ground.announce("down.test", 1);
+  const failure = meridian("test", "down.test");
+  await expect(failure).rejects.toMatchObject({ code: 1 });
+  await expect(failure).rejects.toMatchObject({
+    stdout: expect.stringMatching(/✗ connection: no server of down\.test[\s\S]*nothing listens on that port/),
+  });
+  await expect(meridian("test", "nowhere.test", "--json")).rejects.toMatchObject({
+    stdout: expect.stringContaining('"step": "resolution"'),
+  });
+  await expect(meridian("test", "b.test", "--from", "c.test")).rejects.toMatchObject({ code: 2 });
+});
+
+test("test without a running node, from the configuration alone", async () => {
+  const text = await meridian("test", "b.test", "--local");
+  expect(text).toContain("testing from this process");
+  expect(text).toContain("b.test can be reached");
+});
+
+test("status, reset, reload", async () => {
+  a.send(`y@${b.service}`, "Hark");
+  await b.until(() => b.received.length === 1, "the message");
+  expect(await meridian("status")).toMatch(/svc\.a\.test → svc\.b\.test: up by external/);
+  expect(JSON.parse(await meridian("status", "svc.b.test", "--json"))).toMatchObject({ outgoing: [{ state: "up" }] });
+  ground.announce("svc.down.test", 1);
+  a.send("y@svc.down.test", "lost");
+  await a.until(() => a.received.length === 1, "the message given back");
+  expect(await meridian("status", "svc.down.test")).toMatch(/backing off, next attempt in \d+ s\n +no server of/);
+  await meridian("reset", "svc.down.test");
+  expect(await meridian("status", "svc.down.test")).toContain("svc.down.test: idle");
+  await expect(meridian("reset", "unknown.test")).rejects.toMatchObject({ code: 1 });
+  await meridian("reload");
+  expect(reloads).toBe(1);
+});
+
+test("trace tells what happens until it is stopped", async () => {
+  const child = execFile(process.execPath, [main, "s2s", "trace", "svc.b.test", "--config", file]);
+  let text = "";
+  child.stdout?.on("data", (part: string) => {
+    text += part;
+  });
+  await a.until(() => {
+    a.send(`y@${b.service}`, "Again");
+    return text.includes("stanza out");
+  }, "a traced stanza");
+  child.kill();
+  expect(text).toMatch(/svc\.b\.test stanza out kind=message type=chat from=x@svc\.a\.test to=y@svc\.b\.test/);
+});
+
+test("no node: told in one line, exit code 1", async () => {
+  const other = join(ground.folder, "other.json");
+  writeFileSync(other, JSON.stringify({ ...a.config, adminSocket: join(ground.folder, "none.sock") }));
+  const status = run(process.execPath, [main, "s2s", "status", "--config", other]);
+  await expect(status).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining("no node runs") });
+  expect(existsSync(join(ground.folder, "none.sock"))).toBe(false);
+});
+
+test("settings are checked whole before any is taken on", () => {
+  const wrong = FederationConfig.safeParse({ policies: [{ domains: ["x"], maxStreams: 0, colour: "red" }] });
+  expect(wrong.success).toBe(false);
+});
