@@ -24,7 +24,15 @@ import { Pings } from "./management/pings.ts";
 import { OutgoingPool, type OutgoingStatus } from "./outgoing/pool.ts";
 import { Policies } from "./policy.ts";
 import { createResolver } from "./resolver/index.ts";
-import { type CertificateSource, createHttpsGet, createPosh, OwnContexts, openAnchors } from "./tls/index.ts";
+import {
+  type Anchors,
+  type CertificateSource,
+  createHttpsGet,
+  createPosh,
+  OwnContexts,
+  openAnchors,
+  readPem,
+} from "./tls/index.ts";
 import { Trace, type TraceListener } from "./trace.ts";
 
 export type { Finding, FindingListener } from "./diagnose/diagnose.ts";
@@ -168,6 +176,9 @@ export class Federation implements RemoteRouter {
       ...(config.trustDnssec ? { trustAd: true } : {}),
     });
     const own = new OwnContexts(options.certificates);
+    const extra = config.trustedAuthorities.map((file) => readFileSync(file, "utf8"));
+    for (const text of extra) readPem(text);
+    let anchors: Anchors | undefined;
     return {
       get config() {
         return self.config;
@@ -175,10 +186,11 @@ export class Federation implements RemoteRouter {
       policy: (domain) => this.policies.of(domain),
       inbound: options.inbound,
       resolver,
-      anchors: openAnchors({
-        ...(config.publicAuthorities ? {} : { roots: [] }),
-        extra: config.trustedAuthorities.map((file) => readFileSync(file, "utf8")),
-      }),
+      // The public roots are parsed when the first peer is judged: that is the dearest part of a start.
+      get anchors() {
+        anchors ??= openAnchors({ ...(config.publicAuthorities ? {} : { roots: [] }), extra });
+        return anchors;
+      },
       posh: createPosh({ get: createHttpsGet({ resolver, clock }), clock }),
       tlsContext: (domain) => own.of(domain),
       secrets: options.secrets,

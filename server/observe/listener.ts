@@ -28,9 +28,10 @@ export async function listenForObservers(address: string, port: number, observed
       .send(`${reason ?? "ok"}\n`);
   });
   app.get("/metrics", async (_request, reply) => {
-    const { registry } = observed.metrics;
+    const registry = await observed.metrics.registry();
     return reply.type(registry.contentType).send(await registry.metrics());
   });
+  await observed.metrics.registry();
   await app.listen({ host: address, port });
   return { port: (app.server.address() as AddressInfo).port, close: () => app.close() };
 }

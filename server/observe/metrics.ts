@@ -1,6 +1,6 @@
 // What a node counts, and how Prometheus reads it. Counting is a plain increment; labels are made when asked.
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Histogram, Registry } from "prom-client";
 import type { StanzaKind } from "../stanza/stanza.ts";
 import type { StreamErrorCondition } from "../stream/error.ts";
 import type { StreamEnd } from "../stream/stream.ts";
@@ -21,24 +21,60 @@ const noCounts = (): StanzaCounts => ({
   out: { message: 0, presence: 0, iq: 0 },
 });
 
-/** Counts of one node. */
-export class NodeMetrics {
-  readonly stanzas: Record<Side, StanzaCounts> = { client: noCounts(), server: noCounts() };
-  readonly registry = new Registry();
-  private readonly errors = { sent: new Map<string, number>(), received: new Map<string, number>() };
-  private readonly logins = { succeeded: 0, failed: 0 };
-  private readonly delay = monitorEventLoopDelay({ resolution: 10 });
+/** A metric whose values are asked for when it is read. */
+interface Reading {
+  readonly type: "gauge" | "counter";
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly values: () => Iterable<readonly [object, number]>;
+}
 
-  private readonly storage = new Histogram({
+async function register(readings: readonly Reading[]): Promise<{ registry: Registry; storage: Histogram }> {
+  const { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } = await import("prom-client");
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  for (const { type, name, help, labels, values } of readings) {
+    const options = { name, help, labelNames: [...labels], registers: [registry] };
+    if (type === "gauge")
+      new Gauge({
+        ...options,
+        collect() {
+          this.reset();
+          for (const [label, value] of values()) this.set(label as Record<string, string>, value);
+        },
+      });
+    else
+      new Counter({
+        ...options,
+        collect() {
+          this.reset();
+          for (const [label, value] of values()) this.inc(label as Record<string, string>, value);
+        },
+      });
+  }
+  const storage = new Histogram({
     name: "meridian_storage_seconds",
     help: "Time of storage operations.",
     labelNames: ["operation", "outcome"],
     buckets: [0.0001, 0.001, 0.005, 0.02, 0.1, 0.5, 2, 5],
-    registers: [this.registry],
+    registers: [registry],
   });
+  return { registry, storage };
+}
+
+/** Counts of one node. */
+export class NodeMetrics {
+  readonly stanzas: Record<Side, StanzaCounts> = { client: noCounts(), server: noCounts() };
+  private readonly errors = { sent: new Map<string, number>(), received: new Map<string, number>() };
+  private readonly logins = { succeeded: 0, failed: 0 };
+  private readonly delay = monitorEventLoopDelay({ resolution: 10 });
+
+  /** Prometheus' own library, loaded only where somebody is to read: it costs a tenth of a second at start. */
+  private prometheus: { readonly registry: Registry; readonly storage: Histogram } | undefined;
+  private readonly readings: Reading[] = [];
 
   constructor() {
-    collectDefaultMetrics({ register: this.registry });
     this.delay.enable();
     this.describe();
   }
@@ -56,7 +92,7 @@ export class NodeMetrics {
 
   /** Counts a call of the storage and its time. */
   stored(operation: string, ms: number, failed: boolean): void {
-    this.storage.observe({ operation, outcome: failed ? "failed" : "done" }, ms / 1000);
+    this.prometheus?.storage.observe({ operation, outcome: failed ? "failed" : "done" }, ms / 1000);
   }
 
   /** A gauge whose values are asked for when Prometheus reads; `values` gives label values and a number each. */
@@ -66,16 +102,7 @@ export class NodeMetrics {
     labels: readonly string[],
     values: () => Iterable<readonly [object, number]>,
   ): void {
-    new Gauge({
-      name,
-      help,
-      labelNames: [...labels],
-      registers: [this.registry],
-      collect() {
-        this.reset();
-        for (const [label, value] of values()) this.set(label as Record<string, string>, value);
-      },
-    });
+    this.readings.push({ type: "gauge", name, help, labels, values });
   }
 
   /** A counter whose totals are kept elsewhere. */
@@ -85,21 +112,18 @@ export class NodeMetrics {
     labels: readonly string[],
     values: () => Iterable<readonly [object, number]>,
   ): void {
-    new Counter({
-      name,
-      help,
-      labelNames: [...labels],
-      registers: [this.registry],
-      collect() {
-        this.reset();
-        for (const [label, value] of values()) this.inc(label as Record<string, string>, value);
-      },
-    });
+    this.readings.push({ type: "counter", name, help, labels, values });
+  }
+
+  /** The registry that Prometheus reads, made on first use; storage times are kept from then on. */
+  async registry(): Promise<Registry> {
+    this.prometheus ??= await register(this.readings);
+    return this.prometheus.registry;
   }
 
   close(): void {
     this.delay.disable();
-    this.registry.clear();
+    this.prometheus?.registry.clear();
   }
 
   private countError(direction: "sent" | "received", condition: StreamErrorCondition): void {

@@ -52,7 +52,7 @@ export async function startTarget(options: Readonly<Record<string, string>> = {}
 }
 
 async function openStreams(server: MeridianServer): Promise<number> {
-  const gauge = await server.metrics.registry.getSingleMetric("meridian_client_streams")?.get();
+  const gauge = await (await server.metrics.registry()).getSingleMetric("meridian_client_streams")?.get();
   return (gauge?.values ?? []).reduce((sum, { value }) => sum + value, 0);
 }
 
