@@ -11,7 +11,8 @@ export const streamManagementFeature: StreamFeature = {
   name: "stream management",
   phase: "after authentication",
   xmlns: NS_SM,
-  advertise: () => `<sm xmlns='${NS_SM}'/>`,
+  // A session that has it already (bound within SASL2) is not offered it again: @xmpp/client would resume itself.
+  advertise: ({ session }) => (session?.sm === undefined ? `<sm xmlns='${NS_SM}'/>` : undefined),
   handle(connection, raw) {
     if (!connection.authenticated) return connection.stream.fail("not-authorized");
     switch (raw.name) {
@@ -55,6 +56,8 @@ export function enable(connection: C2sConnection, resume: string | undefined): s
 }
 
 async function resume(connection: C2sConnection, raw: RawElement): Promise<void> {
+  // The session asked for may be the one that asks: it must not be held up for itself.
+  if (connection.session !== undefined) return connection.stream.send(failed("unexpected-request"));
   await readyToResume(connection, raw.attr("previd"));
   const answer = resumeSession(connection, raw.attr("previd"), raw.attr("h"));
   if (answer === undefined) return;

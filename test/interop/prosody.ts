@@ -1,0 +1,146 @@
+// Debian's Prosody as a remote server: its own folder, ports of loopback, accounts, and our name server.
+import { chownSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type Daemon,
+  freePort,
+  type OrdinaryUser,
+  ordinaryUser,
+  removeFolder,
+  startDaemon,
+  temporaryFolder,
+} from "../harness/daemon.ts";
+import { PASSWORD, type Region } from "./region.ts";
+
+/** How the two servers prove themselves to one another. */
+export type Proof = "dialback" | "external";
+
+/** What there is of it. */
+export interface ProsodyOptions {
+  readonly domain: string;
+  readonly accounts: readonly string[];
+  readonly proof: Proof;
+  /** How it is reached by servers. */
+  readonly tls: "starttls" | "direct";
+  /** Further lines of its configuration, for the host. */
+  readonly more?: string;
+}
+
+/** A Prosody that runs. */
+export interface Prosody {
+  readonly domain: string;
+  /** Address and port for clients, with STARTTLS. */
+  readonly service: string;
+  /** PEM file that its clients trust. */
+  readonly authority: string;
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again as it was. */
+  start(): Promise<void>;
+}
+
+/**
+ * Starts Prosody beside a region and makes both known to one another. By `external` it has a certificate of the
+ * region's authority and wants one; by `dialback` neither trusts the other's authority.
+ */
+export async function startProsody(region: Region, options: ProsodyOptions): Promise<Prosody> {
+  const { domain, proof, tls } = options;
+  const user = ordinaryUser("prosody");
+  const folder = temporaryFolder("prosody", user);
+  const certificate = await region.certificate(domain, proof === "external");
+  const ports = { c2s: await freePort(), s2s: await freePort(), direct: await freePort() };
+  const put = (path: string, text: string) => write(join(folder, path), text, user);
+  put("cert.pem", certificate.certificateText);
+  put("key.pem", certificate.keyText);
+  put("ca.pem", certificate.authorityText);
+  for (const name of options.accounts)
+    put(`data/${domain.replaceAll(".", "%2e")}/accounts/${name}.dat`, `return { ["password"] = "${PASSWORD}"; };\n`);
+  put("plugins/mod_local_dns.lua", dnsModule(region.zone.port));
+  put("prosody.cfg.lua", configuration(folder, options, ports, region.zone.port));
+  region.announce(domain, tls === "direct" ? { direct: ports.direct } : { starttls: ports.s2s });
+  const launch = () =>
+    startDaemon({
+      command: "/usr/bin/prosody",
+      args: ["--config", join(folder, "prosody.cfg.lua"), "-F"],
+      user,
+      ready: /Activated service 's2s'/,
+    });
+  let daemon: Daemon = await launch();
+  return {
+    domain,
+    service: `127.0.0.1:${ports.c2s}`,
+    authority: join(folder, "ca.pem"),
+    async stop(signal = "SIGTERM") {
+      await daemon.stop(signal);
+      removeFolder(folder);
+    },
+    async start() {
+      daemon = await launch();
+    },
+  };
+}
+
+function write(path: string, text: string, user: OrdinaryUser | undefined): void {
+  const folders = path.split("/").slice(0, -1);
+  const folder = folders.join("/");
+  const made = mkdirSync(folder, { recursive: true });
+  writeFileSync(path, text, { mode: 0o600 });
+  if (user === undefined) return;
+  chownSync(path, user.uid, user.gid);
+  for (let at = folder; made !== undefined && at.length >= made.length; at = at.slice(0, at.lastIndexOf("/")))
+    chownSync(at, user.uid, user.gid);
+}
+
+function configuration(
+  folder: string,
+  { domain, proof, more = "" }: ProsodyOptions,
+  ports: { readonly c2s: number; readonly s2s: number; readonly direct: number },
+  dns: number,
+): string {
+  const external = proof === "external";
+  return `
+daemonize = false
+run_as_root = true
+pidfile = "${folder}/prosody.pid"
+data_path = "${folder}/data"
+plugin_paths = { "${folder}/plugins" }
+log = { { levels = { min = "debug" }, to = "file", filename = "${folder}/prosody.log" }, { levels = { min = "info" }, to = "console" } }
+modules_enabled = { "local_dns", "roster", "saslauth", "tls", "dialback", "disco", "ping", "version", "carbons", "smacks", "s2s_bidi", "s2s_auth_certs" }
+unbound = { resolvconf = false; hoststxt = false; forward = { "127.0.0.1@${dns}" }; options = { ["do-not-query-localhost:"] = "no" } }
+authentication = "internal_plain"
+interfaces = { "127.0.0.1" }
+c2s_ports = { ${ports.c2s} }
+s2s_ports = { ${ports.s2s} }
+s2s_direct_tls_ports = { ${ports.direct} }
+c2s_direct_tls_ports = {}
+http_ports = {}
+https_ports = {}
+c2s_require_encryption = true
+s2s_require_encryption = true
+s2s_secure_auth = ${external}
+ssl = { certificate = "${folder}/cert.pem"; key = "${folder}/key.pem"; ${external ? `cafile = "${folder}/ca.pem";` : `cafile = "${folder}/cert.pem";`} }
+VirtualHost "${domain}"
+${more}
+`;
+}
+
+/** Without lua-unbound, Prosody's resolver asks port 53 alone: its questions are sent to ours instead. */
+function dnsModule(port: number): string {
+  return `
+module:set_global();
+local adns = require "net.adns";
+if not adns.new_async_socket then return; end
+local original = adns.resolver;
+adns.resolver = function ()
+  local resolver = original();
+  resolver._resolver:setnameserver("127.0.0.1");
+  resolver._resolver:socket_wrapper_set(function (sock, inner)
+    local handler, err = adns.new_async_socket(sock, inner);
+    if not handler then return nil, err; end
+    local setpeername = handler.setpeername;
+    handler.setpeername = function (self) return setpeername(self, "127.0.0.1", ${port}); end
+    return handler;
+  end);
+  return resolver;
+end
+`;
+}
