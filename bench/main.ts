@@ -6,6 +6,7 @@ import { idle } from "./idle.ts";
 import { login } from "./login.ts";
 import { type Options, readOptions, USAGE, UsageError } from "./options.ts";
 import { parse } from "./parse.ts";
+import { s2s } from "./s2s.ts";
 import { start } from "./start.ts";
 
 const BENCHMARKS: Readonly<Record<string, (options: Options) => Promise<Table[]>>> = {
@@ -14,6 +15,7 @@ const BENCHMARKS: Readonly<Record<string, (options: Options) => Promise<Table[]>
   chat,
   login,
   idle,
+  s2s,
 };
 
 /** What is left of each figure where everything is asked for at once. */

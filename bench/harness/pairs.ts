@@ -9,7 +9,7 @@ const DIGITS = 9;
 const PAIR_DIGITS = 4;
 
 /** One sender and its receiver. */
-class Pair {
+export class Pair {
   readonly sender: Client;
   readonly receiver: Client;
   sent = 0;
