@@ -1,54 +1,20 @@
 // Debian's Prosody as a remote server: its own folder, ports of loopback, accounts, and our name server.
-import { chownSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type Daemon,
-  freePort,
-  type OrdinaryUser,
-  ordinaryUser,
-  removeFolder,
-  startDaemon,
-  temporaryFolder,
-} from "../harness/daemon.ts";
+import { freePort, ordinaryUser, removeFolder, startDaemon, temporaryFolder } from "../harness/daemon.ts";
 import { PASSWORD, type Region } from "./region.ts";
-
-/** How the two servers prove themselves to one another. */
-export type Proof = "dialback" | "external";
-
-/** What there is of it. */
-export interface ProsodyOptions {
-  readonly domain: string;
-  readonly accounts: readonly string[];
-  readonly proof: Proof;
-  /** How it is reached by servers. */
-  readonly tls: "starttls" | "direct";
-  /** Further lines of its configuration, for the host. */
-  readonly more?: string;
-}
-
-/** A Prosody that runs. */
-export interface Prosody {
-  readonly domain: string;
-  /** Address and port for clients, with STARTTLS. */
-  readonly service: string;
-  /** PEM file that its clients trust. */
-  readonly authority: string;
-  stop(signal?: NodeJS.Signals): Promise<void>;
-  /** Starts it again as it was. */
-  start(): Promise<void>;
-}
+import { type RemoteOptions, type RemoteServer, writeFor } from "./remote-server.ts";
 
 /**
  * Starts Prosody beside a region and makes both known to one another. By `external` it has a certificate of the
  * region's authority and wants one; by `dialback` neither trusts the other's authority.
  */
-export async function startProsody(region: Region, options: ProsodyOptions): Promise<Prosody> {
+export async function startProsody(region: Region, options: RemoteOptions): Promise<RemoteServer> {
   const { domain, proof, tls } = options;
   const user = ordinaryUser("prosody");
   const folder = temporaryFolder("prosody", user);
   const certificate = await region.certificate(domain, proof === "external");
   const ports = { c2s: await freePort(), s2s: await freePort(), direct: await freePort() };
-  const put = (path: string, text: string) => write(join(folder, path), text, user);
+  const put = (path: string, text: string) => writeFor(user, join(folder, path), text);
   put("cert.pem", certificate.certificateText);
   put("key.pem", certificate.keyText);
   put("ca.pem", certificate.authorityText);
@@ -57,42 +23,26 @@ export async function startProsody(region: Region, options: ProsodyOptions): Pro
   put("plugins/mod_local_dns.lua", dnsModule(region.zone.port));
   put("prosody.cfg.lua", configuration(folder, options, ports, region.zone.port));
   region.announce(domain, tls === "direct" ? { direct: ports.direct } : { starttls: ports.s2s });
-  const launch = () =>
-    startDaemon({
-      command: "/usr/bin/prosody",
-      args: ["--config", join(folder, "prosody.cfg.lua"), "-F"],
-      user,
-      ready: /Activated service 's2s'/,
-    });
-  let daemon: Daemon = await launch();
+  const daemon = await startDaemon({
+    command: "/usr/bin/prosody",
+    args: ["--config", join(folder, "prosody.cfg.lua"), "-F"],
+    user,
+    ready: /Activated service 's2s'/,
+  });
   return {
     domain,
     service: `127.0.0.1:${ports.c2s}`,
     authority: join(folder, "ca.pem"),
-    async stop(signal = "SIGTERM") {
-      await daemon.stop(signal);
+    async stop() {
+      await daemon.stop("SIGTERM");
       removeFolder(folder);
-    },
-    async start() {
-      daemon = await launch();
     },
   };
 }
 
-function write(path: string, text: string, user: OrdinaryUser | undefined): void {
-  const folders = path.split("/").slice(0, -1);
-  const folder = folders.join("/");
-  const made = mkdirSync(folder, { recursive: true });
-  writeFileSync(path, text, { mode: 0o600 });
-  if (user === undefined) return;
-  chownSync(path, user.uid, user.gid);
-  for (let at = folder; made !== undefined && at.length >= made.length; at = at.slice(0, at.lastIndexOf("/")))
-    chownSync(at, user.uid, user.gid);
-}
-
 function configuration(
   folder: string,
-  { domain, proof, more = "" }: ProsodyOptions,
+  { domain, proof, more = "" }: RemoteOptions,
   ports: { readonly c2s: number; readonly s2s: number; readonly direct: number },
   dns: number,
 ): string {

@@ -58,7 +58,10 @@ export async function startRegion(domain: string, federation: NodeConfigInput["f
   });
   const port = (kind: string, tls?: string) =>
     node.listeners.find((one) => one.kind === kind && (tls === undefined || one.tls === tls))?.port ?? 0;
-  const records: ZoneRecord[] = recordsOf(domain, { starttls: port("s2s", "starttls"), direct: port("s2s", "direct") });
+  const records: ZoneRecord[] = [
+    { name: TARGET, type: "A", address: "127.0.0.1" },
+    ...recordsOf(domain, { starttls: port("s2s", "starttls"), direct: port("s2s", "direct") }),
+  ];
   zone.setRecords(records);
   return {
     domain,
@@ -117,15 +120,13 @@ function configOf(
   };
 }
 
-function recordsOf(domain: string, ports: { starttls?: number; direct?: number }): ZoneRecord[] {
-  const target = `xmpp.${domain}`;
+/** ejabberd asks the C library for the addresses of SRV targets, so they are a name that it knows. */
+const TARGET = "localhost";
+
+function recordsOf(domain: string, ports: { readonly starttls?: number; readonly direct?: number }): ZoneRecord[] {
   const srv = (service: string, port: number | undefined): ZoneRecord[] =>
     port === undefined
       ? []
-      : [{ name: `${service}._tcp.${domain}`, type: "SRV", priority: 10, weight: 5, port, target }];
-  return [
-    { name: target, type: "A", address: "127.0.0.1" },
-    ...srv("_xmpp-server", ports.starttls),
-    ...srv("_xmpps-server", ports.direct),
-  ];
+      : [{ name: `${service}._tcp.${domain}`, type: "SRV", priority: 10, weight: 5, port, target: TARGET }];
+  return [...srv("_xmpp-server", ports.starttls), ...srv("_xmpps-server", ports.direct)];
 }
