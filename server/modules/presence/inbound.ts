@@ -30,7 +30,9 @@ export async function takeSubscription(host: ModuleHost, rosters: Rosters, stanz
     account.local,
     inState(before, next, type === "subscribe" ? keptRequest(notice, contact, account) : undefined),
   );
-  for (const session of host.sessions.available(account.local)) session.deliver(notice);
+  // Requests are for those who can answer; answers also for those who only watch the roster. RFC 6121 §3.1.3, §3.1.6.
+  for (const session of host.sessions.of(account.local))
+    if (session.presence !== undefined || (type !== "subscribe" && session.interested)) session.deliver(notice);
   if (type === "unsubscribe" && hasFrom(before))
     await sendPresenceOfAll(host, rosters, account, contact, "unavailable");
 }
