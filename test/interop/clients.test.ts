@@ -27,6 +27,8 @@ describeWith([PYTHON], "two clients of others", () => {
     ["slixmpp", "starttls", "@xmpp/client", "starttls"],
     ["slixmpp", "tls", "@xmpp/client", "tls"],
     ["@xmpp/client", "websocket", "slixmpp", "starttls"],
+    ["stanza", "websocket", "slixmpp", "tls"],
+    ["strophe.js", "websocket", "stanza", "websocket"],
   ] as const)("%s by %s and %s by %s", async (first, firstTransport, second, secondTransport) => {
     const a = await logIn(first, firstTransport);
     const b = await logIn(second, secondTransport);

@@ -4,14 +4,18 @@ import { type ClientLogin, ForeignClient } from "./foreign-client.ts";
 
 const folder = import.meta.dirname;
 
+const byNode = (file: string) => (login: ClientLogin) =>
+  ForeignClient.start([process.execPath, join(folder, "clients", file)], login, {
+    NODE_EXTRA_CA_CERTS: login.authority,
+  });
+
 /** Clients that others wrote, by name. */
 export const CLIENTS = {
   slixmpp: (login: ClientLogin) =>
     ForeignClient.start(["/usr/bin/python3", join(folder, "clients/slixmpp_client.py")], login),
-  "@xmpp/client": (login: ClientLogin) =>
-    ForeignClient.start([process.execPath, join(folder, "clients/xmpp-js.ts")], login, {
-      NODE_EXTRA_CA_CERTS: login.authority,
-    }),
+  "@xmpp/client": byNode("xmpp-js.ts"),
+  stanza: byNode("stanza.ts"),
+  "strophe.js": byNode("strophe.ts"),
 } as const;
 
 export type ClientName = keyof typeof CLIENTS;

@@ -29,7 +29,8 @@ xmpp.on(
   },
 );
 xmpp.reconnect.stop();
-await xmpp.start().catch((error: Error) => tell("error", { text: String(error) }));
+// Not waited for: where SASL2 is quick, its promise is made too late to see that it went online.
+xmpp.start().catch((error: Error) => tell("error", { text: String(error) }));
 
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line);
