@@ -87,7 +87,7 @@ export class SceneDns {
 
   private record(name: string, type: string, data: readonly string[]): ZoneRecord {
     const [first = "", second, third, fourth] = data;
-    if (type === "A" || type === "AAAA") return { name, type, address: first };
+    if (type === "A" || type === "AAAA") return { name, type, address: this.hosts.get(first)?.address ?? first };
     if (type === "CNAME") return { name, type, target: first };
     if (type === "TXT") return { name, type, text: data.join(" ") };
     if (type !== "SRV" || fourth === undefined) throw new Error(`a dns line cannot say: ${type} ${data.join(" ")}`);

@@ -1,4 +1,5 @@
 // The stage of one talk: servers under test, impersonated servers, DNS, clock, and everybody who speaks.
+import { randomInt } from "node:crypto";
 import type { Subscription } from "../../server/storage/ports.ts";
 import type { Actor } from "./actor.ts";
 import { CERTIFICATE_KINDS, type CertificateKind, clientContext, TALK_START } from "./certificates.ts";
@@ -260,7 +261,8 @@ function peerPlan(domain: string, options: Options): PeerPlan {
     tls: choose("tls", ["starttls", "direct", "none"]),
     certificate: choose("certificate", CERTIFICATE_KINDS),
     manual: options.has("manual"),
-    address: options.get("address") ?? "127.0.0.1",
+    // A port that is given may be taken at 127.0.0.1: such a peer gets an address of its own.
+    address: options.has("port") ? `127.${1 + randomInt(254)}.${randomInt(256)}.${1 + randomInt(254)}` : "127.0.0.1",
     port: Number(options.get("port") ?? 0),
   };
 }
