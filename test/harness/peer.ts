@@ -42,7 +42,7 @@ export class Peer implements Actor {
   readonly keys = new Set<string>();
   port = 0;
   private readonly transcript: Transcript;
-  private readonly portsOf: (domain: string | undefined) => { domain: string; ports: S2sPorts };
+  private readonly portsOf: (domain: string | undefined, node?: number) => { domain: string; ports: S2sPorts };
   private readonly listener: Server;
   private readonly wires = new Set<TcpWire>();
   /** Those that it speaks by itself, once a domain is proven on them. */
@@ -144,10 +144,9 @@ export class Peer implements Actor {
   async connect(
     name: string,
     to: string | undefined,
-    direct: boolean,
-    certificate?: CertificateKind,
+    { direct, certificate, node }: { direct: boolean; certificate: CertificateKind | undefined; node: number },
   ): Promise<TcpWire> {
-    const { domain, ports } = this.portsOf(to);
+    const { domain, ports } = this.portsOf(to, node);
     const context = contextOf(this.plan.domain, certificate ?? this.plan.certificate);
     const tls = { context, servername: domain, alpn: direct ? "xmpp-server" : undefined };
     const port = direct ? ports.direct : ports.starttls;

@@ -105,10 +105,12 @@ export class Scene {
     const peer = this.peers.get(peerDomain);
     if (peer === undefined) throw new Error(`there is no peer ${peerDomain}`);
     const to = options.get("to") ?? this.servers[0]!.domain;
-    const tls = options.get("tls") ?? "starttls";
-    const certificate = options.get("certificate") as CertificateKind | undefined;
-    const wire =
-      way === "accepts" ? await peer.accept(name) : await peer.connect(name, to, tls === "direct", certificate);
+    const plan = {
+      direct: options.get("tls") === "direct",
+      certificate: options.get("certificate") as CertificateKind | undefined,
+      node: Number(options.get("node") ?? 1),
+    };
+    const wire = way === "accepts" ? await peer.accept(name) : await peer.connect(name, to, plan);
     const actor = new PeerWire(name, wire, peer, to, () => this.elsewhere(this.serverOf(to)));
     this.actors.set(name, actor);
     await actor.negotiate(options.get("stage") ?? "connected", way, options.get("id") ?? "s1");
@@ -154,9 +156,9 @@ export class Scene {
   }
 
   private async startPeer(plan: PeerPlan): Promise<void> {
-    const peer = new Peer(plan, this.transcript, (domain) => {
+    const peer = new Peer(plan, this.transcript, (domain, node) => {
       const server = this.serverOf(domain ?? "");
-      const { s2s, s2sTls } = server.ports();
+      const { s2s, s2sTls } = server.ports(node);
       const served = server.hosts.find((host) => host.domain === domain)?.domain ?? server.domain;
       return { domain: served, ports: { starttls: s2s, direct: s2sTls } };
     });
