@@ -157,7 +157,8 @@ function answerBytes(
   if (question?.class !== "IN") return bare(5);
   options.onQuery?.({ name: question.name, type: question.type, transport });
   const subnet = subnetOf(query);
-  const answer = zone.answer(question, subnet?.prefix ?? `${from}/${isIPv6(from) ? 128 : 32}`);
+  const prefix = subnet?.prefix ?? `${from}/${isIPv6(from) ? 128 : 32}`;
+  const answer = zone.answer(question, prefix);
   if (answer.kind === "drop") return undefined;
   const opt = query.additionals?.find((record) => record.type === "OPT");
   const packet: Packet = {
@@ -169,10 +170,28 @@ function answerBytes(
     authorities: [...answer.authorities],
     additionals: opt ? [optFor(subnet, answer.ordered)] : [],
   };
-  const whole = encode(packet);
   const size = opt?.type === "OPT" ? Math.max(512, opt.udpPayloadSize) : 512;
-  if (whole.length <= (transport === "udp" ? Math.min(size, MAX_UDP) : 65_535)) return whole;
+  const most = transport === "udp" ? Math.min(size, MAX_UDP) : 65_535;
+  const added = targetAddresses(zone, answer.answers, prefix);
+  const generous = encode({ ...packet, additionals: [...added, ...(packet.additionals ?? [])] });
+  if (generous.length <= most) return generous;
+  const whole = encode(packet);
+  if (whole.length <= most) return whole;
   return encode({ ...packet, flags: (packet.flags ?? 0) | TRUNCATED_RESPONSE, answers: [], authorities: [] });
+}
+
+/** Hosts of SRV records whose addresses are added to the answer. */
+const MAX_TARGETS = 8;
+
+/** The addresses of SRV targets, which save the asker a round trip (RFC 2782). */
+function targetAddresses(zone: Zone, answers: readonly Answer[], prefix: string): Answer[] {
+  const targets = answers.flatMap((record) => (record.type === "SRV" ? [record.data.target] : []));
+  return [...new Set(targets)].slice(0, MAX_TARGETS).flatMap((name) =>
+    ["AAAA", "A"].flatMap((type) => {
+      const found = zone.answer({ name, type }, prefix);
+      return found.kind === "drop" ? [] : found.answers.filter((record) => record.type === type);
+    }),
+  );
 }
 
 interface Subnet {

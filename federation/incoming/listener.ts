@@ -18,6 +18,9 @@ export interface S2sListenerOptions {
   readonly proxyProtocol: readonly string[];
 }
 
+/** Connections that may wait to be accepted: a thousand peers come at once after a restart. */
+const BACKLOG = 4096;
+
 /** Starts listening. @throws Error of the system (`EADDRINUSE` …) */
 export function listenForServers(
   options: S2sListenerOptions,
@@ -44,7 +47,7 @@ export function listenForServers(
   expectProxyHeaders(server, options.proxyProtocol, context);
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ port: options.port, host: options.address }, () => {
+    server.listen({ port: options.port, host: options.address, backlog: BACKLOG }, () => {
       server.off("error", reject);
       server.on("error", (error) => context.log.error({ err: error }, "s2s listener failed"));
       resolve(server);

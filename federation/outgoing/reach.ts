@@ -52,32 +52,45 @@ export async function reach(
   };
   for (const target of targets) {
     if (signal.aborted) break;
-    const found = await context.resolver.addressesOf(target.host);
-    if (found.kind !== "addresses") {
-      fail(target, found.reason);
-      continue;
-    }
     const tlsa = await context.resolver.tlsaOf(target);
     if (tlsa.kind === "failed") {
       fail(target, `its TLSA records cannot be had: ${tlsa.reason}`);
       continue;
     }
-    try {
-      const socket = await dial(found.addresses, {
-        clock: context.clock,
-        signal,
-        connect: (address, abort) => connectOne(context, from, domain, target, address, abort),
-        discard: (late) => late.destroy(),
-      });
-      const address = socket.remoteAddress ?? "";
-      progress.note("connected", { address, port: target.port, host: target.host, directTls: target.directTls });
-      const dane = tlsa.kind === "records" ? { host: target.host, records: tlsa.records } : undefined;
-      return { socket, target, address, dane };
-    } catch (error) {
-      fail(target, reasonOf(error));
+    const dane = tlsa.kind === "records" ? { host: target.host, records: tlsa.records } : undefined;
+    let tried: readonly string[] = [];
+    for await (const addresses of addressesOf(context, target, (reason) => fail(target, reason))) {
+      const fresh = addresses.filter((address) => !tried.includes(address));
+      if (fresh.length === 0 || signal.aborted) break;
+      tried = fresh;
+      try {
+        const socket = await dial(fresh, {
+          clock: context.clock,
+          signal,
+          connect: (address, abort) => connectOne(context, from, domain, target, address, abort),
+          discard: (late) => late.destroy(),
+        });
+        const address = socket.remoteAddress ?? "";
+        progress.note("connected", { address, port: target.port, host: target.host, directTls: target.directTls });
+        return { socket, target, address, dane };
+      } catch (error) {
+        fail(target, reasonOf(error));
+      }
     }
   }
   throw new OutgoingFailure("remote-server-timeout", `no server of ${domain} could be reached: ${failures.join("; ")}`);
+}
+
+/** The addresses that came with the SRV record, which saves a round trip; where they fail, those that DNS is asked for. */
+async function* addressesOf(
+  context: FederationContext,
+  target: Target,
+  fail: (reason: string) => void,
+): AsyncGenerator<readonly string[]> {
+  if (target.addresses !== undefined && !context.config.trustDnssec) yield target.addresses;
+  const found = await context.resolver.addressesOf(target.host);
+  if (found.kind === "addresses") yield found.addresses;
+  else fail(found.reason);
 }
 
 function reasonOf(error: unknown): string {

@@ -9,7 +9,13 @@ import { dnsName } from "./name.ts";
 
 /** What DNS says of a name and type. `authenticated`: every step had the AD bit of a trusted resolver. */
 export type Lookup =
-  | { readonly kind: "records"; readonly records: readonly Answer[]; readonly authenticated: boolean }
+  | {
+      readonly kind: "records";
+      readonly records: readonly Answer[];
+      readonly authenticated: boolean;
+      /** Addresses that came with an SRV answer; for the use of that answer alone. */
+      readonly additionals?: readonly Answer[];
+    }
   | { readonly kind: "none"; readonly authenticated: boolean }
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -90,7 +96,10 @@ export class DnsClient {
       if (!walk) return failure(`the aliases of ${name} are a loop, or more than ${MAX_ALIASES}`);
       if (walk.records.length > MAX_RECORD_SET) return failure(`${name} has ${walk.records.length} ${type} records`);
       if (walk.records.length > 0) {
-        return this.#keep(key, { kind: "records", records: walk.records, authenticated }, Math.min(ttl, walk.ttl));
+        const additionals = type === "SRV" ? addressesOf(reply.additionals) : [];
+        const life = Math.min(ttl, walk.ttl, ...additionals.map(ttlOf));
+        const added = additionals.length === 0 ? {} : { additionals };
+        return this.#keep(key, { kind: "records", records: walk.records, authenticated, ...added }, life);
       }
       const negative = negativeTtl(reply);
       if (walk.hops === 0 || reply.rcode === 3 || negative !== undefined) {
@@ -159,6 +168,11 @@ export class DnsClient {
     this.#running++;
     return true;
   }
+}
+
+/** Addresses among what a server adds, of those that are looked at. */
+function addressesOf(additionals: readonly Answer[]): Answer[] {
+  return additionals.filter(({ type }) => type === "A" || type === "AAAA").slice(0, MAX_RECORD_SET);
 }
 
 const RCODES: Readonly<Record<number, string>> = {

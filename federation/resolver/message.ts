@@ -30,6 +30,8 @@ export interface Reply {
   readonly authentic: boolean;
   readonly answers: readonly Answer[];
   readonly authorities: readonly Answer[];
+  /** What the server adds unasked; worth something only for the very thing asked. */
+  readonly additionals: readonly Answer[];
 }
 
 /** What bytes from a name server are. `unasked` bytes are to be ignored: they may be a forger's. */
@@ -76,21 +78,29 @@ export function judge(bytes: Buffer, query: Query): Judged {
   const questions = bytes.readUInt16BE(4);
   // Servers that could not read the question do not repeat it; such an answer can only say that it is an error.
   if (questions === 0 && rcode !== 0 && rcode !== 3) {
-    return { kind: "reply", reply: toReply(flags, [], []) };
+    return { kind: "reply", reply: toReply(flags, [], [], []) };
   }
   if (questions !== 1 || !sameQuestion(bytes, query)) return { kind: "unasked" };
-  if ((flags & 0x0200) !== 0) return { kind: "reply", reply: toReply(flags, [], []) };
+  if ((flags & 0x0200) !== 0) return { kind: "reply", reply: toReply(flags, [], [], []) };
   const records = bytes.readUInt16BE(6) + bytes.readUInt16BE(8) + bytes.readUInt16BE(10);
   if (records > MAX_RECORDS) return { kind: "malformed", reason: `the answer holds ${records} records` };
   try {
     const packet = decode(bytes);
-    return { kind: "reply", reply: toReply(flags, packet.answers ?? [], packet.authorities ?? []) };
+    return {
+      kind: "reply",
+      reply: toReply(flags, packet.answers ?? [], packet.authorities ?? [], packet.additionals ?? []),
+    };
   } catch {
     return { kind: "malformed", reason: "the answer cannot be decoded" };
   }
 }
 
-function toReply(flags: number, answers: readonly Answer[], authorities: readonly Answer[]): Reply {
+function toReply(
+  flags: number,
+  answers: readonly Answer[],
+  authorities: readonly Answer[],
+  additionals: readonly Answer[],
+): Reply {
   return {
     rcode: flags & 0xf,
     truncated: (flags & 0x0200) !== 0,
@@ -99,6 +109,7 @@ function toReply(flags: number, answers: readonly Answer[], authorities: readonl
     authentic: (flags & 0x0020) !== 0,
     answers: answers.filter(isInternet),
     authorities: authorities.filter(isInternet),
+    additionals: additionals.filter(isInternet),
   };
 }
 

@@ -1,5 +1,7 @@
 // Where a domain's service is: both kinds of SRV merged, A and AAAA only where there is no SRV at all.
-import { lookUpAddresses } from "./addresses.ts";
+import { isIPv4, isIPv6 } from "node:net";
+import type { Answer } from "dns-packet";
+import { interleave, lookUpAddresses, MAX_ADDRESSES } from "./addresses.ts";
 import type { DnsClient, Lookup } from "./client.ts";
 import { dnsName, ipLiteral } from "./name.ts";
 import { orderTargets, type Target } from "./target-order.ts";
@@ -66,8 +68,18 @@ function targetsIn(lookup: Lookup, directTls: boolean): Target[] {
     const host = dnsName(record.data.target);
     const { port, priority = 0, weight = 0 } = record.data;
     if (host === undefined || port < 1) return [];
-    return [{ host, port, directTls, priority, weight, authenticated: lookup.authenticated }];
+    const addresses = addressesIn(lookup.additionals ?? [], host);
+    const added = addresses.length === 0 ? {} : { addresses };
+    return [{ host, port, directTls, priority, weight, authenticated: lookup.authenticated, ...added }];
   });
+}
+
+/** What came along for one host. */
+function addressesIn(additionals: readonly Answer[], host: string): string[] {
+  const own = additionals.filter((record) => record.type !== "OPT" && dnsName(record.name) === host);
+  const of = (type: "A" | "AAAA") => own.flatMap((record) => (record.type === type ? [String(record.data)] : []));
+  const valid = interleave(of("AAAA").filter(isIPv6), of("A").filter(isIPv4));
+  return valid.slice(0, MAX_ADDRESSES);
 }
 
 function authentic(...lookups: readonly Lookup[]): boolean {

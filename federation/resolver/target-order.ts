@@ -11,6 +11,8 @@ export interface Target {
   readonly weight: number;
   /** Its record was validated by DNSSEC, as a trusted resolver says. */
   readonly authenticated: boolean;
+  /** Addresses of the host that came with the SRV record: they save a question, and are believed for this domain alone. */
+  readonly addresses?: readonly string[];
 }
 
 /**

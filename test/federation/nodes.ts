@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { type Authority, openAuthority } from "../../app/local-world/certificate-authority.ts";
-import { startZone, type ZoneRecord, type ZoneServer } from "../../app/local-world/dns.ts";
+import { startZone, type ZoneOptions, type ZoneRecord, type ZoneServer } from "../../app/local-world/dns.ts";
 import { type RunningNode, startNode } from "../../app/node.ts";
 import { check, Jid, NodeConfig, type NodeConfigInput, Stanza } from "../../server/index.ts";
 import { Relay } from "./relay.ts";
@@ -13,7 +13,7 @@ import { Relay } from "./relay.ts";
 const SERVICE = "svc";
 
 /** ms that tests wait for something. */
-const PATIENCE = 10_000;
+const PATIENCE = Number(process.env.PATIENCE ?? 10_000);
 
 /** What tests share: name server, authority, folder. */
 export class Ground {
@@ -30,7 +30,7 @@ export class Ground {
     this.zone = zone;
   }
 
-  static async lay(zoneOptions: { readonly authentic?: boolean } = {}): Promise<Ground> {
+  static async lay(zoneOptions: Partial<ZoneOptions> = {}): Promise<Ground> {
     const folder = mkdtempSync(join(tmpdir(), "federation-"));
     const zone = await startZone({ records: [], zones: ["."], ...zoneOptions });
     return new Ground(folder, await openAuthority(folder), zone);

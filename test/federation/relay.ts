@@ -8,6 +8,9 @@ export class Relay {
   delay = 0;
   /** Nothing passes while it is true, and nobody is told. */
   holding = false;
+  /** Flights of each side: what it sends without hearing from the other in between. */
+  readonly flights = { near: 0, far: 0 };
+  private last: "near" | "far" | undefined;
   /** Connections made so far. */
   connections = 0;
   private readonly server: Server;
@@ -49,8 +52,8 @@ export class Relay {
     const far = connect({ port, host: "127.0.0.1", noDelay: true, allowHalfOpen: true });
     const pair = [near, far] as const;
     this.pairs.add(pair);
-    this.pass(near, far);
-    this.pass(far, near);
+    this.pass("near", near, far);
+    this.pass("far", far, near);
     const end = () => {
       near.destroy();
       far.destroy();
@@ -60,8 +63,10 @@ export class Relay {
     far.on("close", end).on("error", end);
   }
 
-  private pass(from: Socket, to: Socket): void {
+  private pass(side: "near" | "far", from: Socket, to: Socket): void {
     from.on("data", (bytes: Buffer) => {
+      if (this.last !== side) this.flights[side]++;
+      this.last = side;
       if (this.holding) return;
       if (this.delay === 0) to.write(bytes);
       else setTimeout(() => to.write(bytes), this.delay);
