@@ -1,0 +1,118 @@
+// Mistakes that only the whole configuration shows.
+import { describe, expect, test } from "@jest/globals";
+import { NodeConfig } from "./contract.ts";
+import { ConfigError, check } from "./load.ts";
+
+const certificate = { certificate: "a.crt", key: "a.key" };
+const SECRET = "sixteen characters";
+
+/** What is told of a configuration; nothing where it is good. */
+function told(changes: Record<string, unknown>): readonly string[] {
+  const good = {
+    node: "n",
+    hosts: [{ domain: "a.test", certificate }],
+    listeners: [{ kind: "c2s", port: 5222 }],
+    storage: { kind: "memory" },
+  };
+  try {
+    check(NodeConfig, { ...good, ...changes }, "test");
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+test("a good one has none", () => expect(told({})).toEqual([]));
+
+test("every mistake is told, not only the first", () => {
+  const problems = told({
+    hosts: [{ domain: "a.test" }, { domain: "a.test", admins: ["me"] }],
+    listeners: [{ kind: "metrics", address: "::", port: 0 }],
+  });
+  expect(problems.map((problem) => problem.split(":")[0])).toEqual([
+    "hosts[1].domain",
+    "hosts[1].admins[0]",
+    "listeners[0].address",
+  ]);
+});
+
+describe("domains are served once", () => {
+  const component = (domain: string) => ({ domain, secret: SECRET });
+
+  test("a host twice", () =>
+    expect(told({ hosts: [{ domain: "a.test" }, { domain: "a.test" }] })).toEqual([
+      "hosts[1].domain: a.test is served by hosts[0] already",
+    ]));
+
+  test("a component of a host's domain", () =>
+    expect(told({ components: [component("b.test"), component("a.test")] })).toEqual([
+      "components[1].domain: a.test is served by hosts[0] already",
+    ]));
+
+  test("a component twice", () =>
+    expect(told({ components: [component("b.test"), component("b.test")] })).toEqual([
+      "components[1].domain: b.test is served by components[0] already",
+    ]));
+});
+
+describe("admins", () => {
+  const admins = (...list: string[]) => told({ hosts: [{ domain: "a.test", admins: list }] });
+
+  test.each(["me@a.test", "müller@bücher.test", "me@b.test"])("%s is one", (admin) =>
+    expect(admins(admin)).toEqual([]),
+  );
+
+  test.each(["me", "@a.test", "me@", "me@a.test/phone", "me@@a.test", "Me@a.test", "a b@a.test", ""])(
+    "'%s' is none",
+    (admin) =>
+      expect(admins("me@a.test", admin)).toEqual([expect.stringMatching(/^hosts\[0\]\.admins\[1\]: a bare JID/)]),
+  );
+});
+
+describe("listeners", () => {
+  const pair = (one: object, other: object) =>
+    told({
+      listeners: [
+        { kind: "c2s", port: 5222, ...one },
+        { kind: "s2s", port: 5222, ...other },
+      ],
+    });
+
+  test.each([
+    [{}, {}],
+    [{ address: "::" }, { address: "192.0.2.1" }],
+    [{ address: "192.0.2.1" }, { address: "0.0.0.0" }],
+    [{ address: "::1" }, { address: "0:0::1" }],
+  ])("%j and %j cannot both have the port", (one, other) =>
+    expect(pair(one, other)).toEqual(["listeners[1].port: 5222 is taken by listeners[0] already"]),
+  );
+
+  test.each([
+    [{ port: 0 }, { port: 0 }],
+    [{}, { port: 5269 }],
+    [{ address: "192.0.2.1" }, { address: "192.0.2.2" }],
+    [{ address: "0.0.0.0" }, { address: "::1" }],
+  ])("%j and %j can", (one, other) => expect(pair(one, other)).toEqual([]));
+
+  test.each([
+    { kind: "c2s", tls: "direct" },
+    { kind: "s2s", tls: "direct" },
+    { kind: "http", tls: true },
+  ])("direct TLS without any certificate: %j", (listener) => {
+    const listeners = [{ ...listener, port: 1 }];
+    expect(told({ hosts: [{ domain: "a.test" }], listeners })).toEqual([
+      "listeners[0].tls: direct TLS needs a host with a certificate",
+    ]);
+    expect(told({ hosts: [{ domain: "a.test" }, { domain: "b.test", certificate }], listeners })).toEqual([]);
+  });
+
+  test("metrics are on loopback, or exposed by an operator who says so", () => {
+    const metrics = (more: object) => told({ listeners: [{ kind: "metrics", port: 9464, ...more }] });
+    for (const address of ["127.0.0.1", "127.1.2.3", "::1", "localhost", "::ffff:127.0.0.1"])
+      expect(metrics({ address })).toEqual([]);
+    for (const address of ["0.0.0.0", "::", "192.0.2.1", "127.0.0.1.example.org"])
+      expect(metrics({ address })).toEqual(["listeners[0].address: metrics beyond loopback need `exposed: true`"]);
+    expect(metrics({ address: "0.0.0.0", exposed: true })).toEqual([]);
+  });
+});

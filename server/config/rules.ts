@@ -1,0 +1,83 @@
+// What a node's configuration must be as a whole, beyond the form of each setting: every mistake with its path.
+import { plainAddress } from "./networks.ts";
+
+/** What the rules look at. */
+interface Looked {
+  readonly hosts: readonly {
+    readonly domain: string;
+    readonly certificate?: object | undefined;
+    readonly admins: readonly string[];
+  }[];
+  readonly components: readonly { readonly domain: string }[];
+  readonly listeners: readonly LookedListener[];
+}
+
+interface LookedListener {
+  readonly kind: string;
+  readonly address: string;
+  readonly port: number;
+  readonly tls?: string | boolean;
+  readonly exposed?: boolean;
+}
+
+/** Where a mistake is, and what it is. */
+export interface Mistake {
+  readonly path: (string | number)[];
+  readonly message: string;
+}
+
+/** Every mistake of a configuration whose settings are well formed each. */
+export function mistakesOf(config: Looked): Mistake[] {
+  return [...domainMistakes(config), ...adminMistakes(config), ...listenerMistakes(config)];
+}
+
+/** A domain is served once: by a host or by a component. */
+function* domainMistakes({ hosts, components }: Looked): Generator<Mistake> {
+  const served = new Map<string, string>();
+  for (const [kind, list] of Object.entries({ hosts, components }))
+    for (const [i, { domain }] of list.entries()) {
+      const before = served.get(domain);
+      const place = `${kind}[${i}]`;
+      if (before === undefined) served.set(domain, place);
+      else yield { path: [kind, i, "domain"], message: `${domain} is served by ${before} already` };
+    }
+}
+
+/** What is no bare JID as the server writes it would never match anybody. RFC 7622 §3.3.1: localparts are lower case. */
+function* adminMistakes({ hosts }: Looked): Generator<Mistake> {
+  for (const [i, { admins }] of hosts.entries())
+    for (const [j, admin] of admins.entries())
+      if (!/^[^\s"&'/:<>@]+@[^\s/@'"<>&]+$/.test(admin) || admin !== admin.toLowerCase())
+        yield { path: ["hosts", i, "admins", j], message: "a bare JID in lower case, as admin@example.org" };
+}
+
+function* listenerMistakes({ hosts, listeners }: Looked): Generator<Mistake> {
+  const certified = hosts.some(({ certificate }) => certificate !== undefined);
+  for (const [i, listener] of listeners.entries()) {
+    const path = ["listeners", i];
+    const before = listeners.slice(0, i).findIndex((other) => collide(listener, other));
+    if (before >= 0)
+      yield { path: [...path, "port"], message: `${listener.port} is taken by listeners[${before}] already` };
+    if (!certified && (listener.tls === "direct" || listener.tls === true))
+      yield { path: [...path, "tls"], message: "direct TLS needs a host with a certificate" };
+    if (listener.kind === "metrics" && listener.exposed !== true && !isLoopback(listener.address))
+      yield { path: [...path, "address"], message: "metrics beyond loopback need `exposed: true`" };
+  }
+}
+
+/** Whether the system would refuse the second of them. Port 0 is another one each time. */
+function collide(a: LookedListener, b: LookedListener): boolean {
+  if (a.port === 0 || a.port !== b.port) return false;
+  const [one, other] = [plainAddress(a.address).toLowerCase(), plainAddress(b.address).toLowerCase()];
+  // `::` takes IPv4 as well; `0.0.0.0` all of IPv4.
+  return one === other || covers(one, other) || covers(other, one);
+}
+
+function covers(wildcard: string, address: string): boolean {
+  return wildcard === "::" || (wildcard === "0.0.0.0" && !address.includes(":"));
+}
+
+function isLoopback(address: string): boolean {
+  const plain = plainAddress(address);
+  return plain === "localhost" || plain === "::1" || /^127(\.\d+){3}$/.test(plain);
+}
