@@ -18,7 +18,7 @@ import { CountsByRemote } from "./counts.ts";
 import { diagnose, type FindingListener } from "./diagnose/diagnose.ts";
 import { listenForServers } from "./incoming/listener.ts";
 import { ResumableStreams } from "./incoming/management.ts";
-import type { IncomingObserver } from "./incoming/session.ts";
+import type { IncomingObserver } from "./incoming/observer.ts";
 import { IncomingStreams } from "./incoming/streams.ts";
 import { Pings } from "./management/pings.ts";
 import { OutgoingPool, type OutgoingStatus } from "./outgoing/pool.ts";

@@ -4,7 +4,8 @@ import { TLSSocket } from "node:tls";
 import { expectProxyHeaders, TcpTransport } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import { acceptOptions } from "../tls/index.ts";
-import { type IncomingObserver, IncomingSession } from "./session.ts";
+import type { IncomingObserver } from "./observer.ts";
+import { IncomingSession } from "./session.ts";
 import type { IncomingStreams, Slot } from "./streams.ts";
 
 /** Where and how to listen. */

@@ -27,26 +27,13 @@ import { AuthorisedDomains } from "./authorised-domains.ts";
 import { acceptDialback } from "./dialback.ts";
 import { featuresText } from "./features.ts";
 import { Gate } from "./gate.ts";
-import { acceptManagement, type ManagedStream, type ResumableStreams } from "./management.ts";
+import { acceptManagement, type ManagedStream } from "./management.ts";
+import type { IncomingObserver, Proof } from "./observer.ts";
 import { acceptSasl, acceptStartTls } from "./prove.ts";
 import type { IncomingStreams, Slot } from "./streams.ts";
 
 /** ms after which a bidirectional stream carries our stanzas although the peer has not said whether it resumes one. */
 const SETTLE = 1_000;
-
-/** Told by a session to who keeps account of them. */
-export interface IncomingObserver {
-  readonly resumable: ResumableStreams;
-  /** A remote domain proved itself. */
-  authenticated(remote: string): void;
-  /** The pair that a bidirectional stream may carry. */
-  pair(from: string, to: string): Pair;
-  /** Questions about dialback keys over a stream of ours to a remote domain. */
-  verifications: Parameters<typeof acceptDialback>[2];
-}
-
-/** How a pair was proven. */
-export type Proof = "external" | "dialback" | "certificate" | "resumption";
 
 /** One incoming stream. */
 export class IncomingSession implements StreamHandler {

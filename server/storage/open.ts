@@ -51,7 +51,7 @@ async function openPlain(config: StorageConfig, options: OpenOptions): Promise<S
   let engine: SqlEngine | undefined;
   try {
     engine = await openEngine(config, bounds, options.log);
-    const storage = sqlStorage(engine, clock.now, bounds);
+    const storage = sqlStorage(engine, () => clock.now(), bounds);
     await storage.ping();
     await engine.migrate();
     return storage;

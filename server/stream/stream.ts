@@ -4,51 +4,15 @@ import type { Stanza } from "../stanza/stanza.ts";
 import { parseDocument } from "../xml/document.ts";
 import { NS_FRAMING, NS_STREAM, NS_STREAM_ERRORS } from "../xml/namespaces.ts";
 import { RawElement } from "../xml/raw-element.ts";
-import { type StreamHeader, StreamTokenizer, type XmlLimits } from "../xml/tokenizer.ts";
+import { type StreamHeader, StreamTokenizer } from "../xml/tokenizer.ts";
 import { ByteBucket } from "./byte-bucket.ts";
 import { type StreamError, type StreamErrorCondition, streamErrorText } from "./error.ts";
 import { framedHeader } from "./framed-header.ts";
+import type { Limits, StreamEnd, StreamHandler } from "./handler.ts";
 import { closeText, type HeaderOut, headerText } from "./header.ts";
 import type { Transport } from "./transport.ts";
 
-/** How a stream ended. */
-export type StreamEnd =
-  /** Both sides closed, or the peer closed in order. */
-  | { readonly kind: "closed" }
-  /** We ended it with a stream error. */
-  | { readonly kind: "failed"; readonly error: StreamError }
-  /** The peer ended it with a stream error. */
-  | { readonly kind: "peer-error"; readonly error: StreamError }
-  /** The connection broke. */
-  | { readonly kind: "broken"; readonly cause: Error | undefined };
-
-/** What a stream tells its owner. */
-export interface StreamHandler {
-  /** The peer opened (or restarted) the stream. */
-  opened(header: StreamHeader): void | Promise<void>;
-  /** A complete child of the stream. A promise stops reading until it settles. */
-  element(raw: RawElement): void | Promise<void>;
-  /** The stream is over; comes once, and nothing after it. */
-  ended(end: StreamEnd): void;
-  /** Header to answer with where an error comes before ours was sent. RFC 6120 §4.9.1.2. */
-  defaultHeader(): HeaderOut;
-  /** A handler of ours failed; the stream is ended with `internal-server-error`. */
-  crashed(error: unknown): void;
-  /** What waited for a slow peer has been taken by the kernel. */
-  drained?(): void;
-}
-
-/** Bounds of a stream at one time of its life. */
-export interface Limits {
-  readonly xml: XmlLimits;
-  /** Bytes a second, and at once. */
-  readonly bytesPerSecond: number;
-  readonly burstBytes: number;
-  /** Bytes that may wait for a peer that does not read. */
-  readonly backlogBytes: number;
-  /** Elements allowed in this state; undefined for any number. */
-  readonly elements?: number;
-}
+export type { Limits, StreamEnd, StreamHandler } from "./handler.ts";
 
 /** ms that the peer has to close its side after we closed ours. */
 const CLOSE_TIMEOUT = 5_000;

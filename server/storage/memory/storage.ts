@@ -12,7 +12,7 @@ export function memoryStorage(clock: Clock = systemClock): Storage {
   return {
     kind: "memory",
     accounts: new MemoryAccounts(shelves),
-    rosters: new MemoryRosters(shelves, clock.now),
+    rosters: new MemoryRosters(shelves, () => clock.now()),
     offline: new MemoryOffline(shelves),
     documents: new MemoryDocuments(shelves),
     ping: async () => {},

@@ -1,0 +1,44 @@
+// What a stream tells its owner, how it may end, and its bounds.
+import type { RawElement } from "../xml/raw-element.ts";
+import type { StreamHeader, XmlLimits } from "../xml/tokenizer.ts";
+import type { StreamError } from "./error.ts";
+import type { HeaderOut } from "./header.ts";
+
+/** How a stream ended. */
+export type StreamEnd =
+  /** Both sides closed, or the peer closed in order. */
+  | { readonly kind: "closed" }
+  /** We ended it with a stream error. */
+  | { readonly kind: "failed"; readonly error: StreamError }
+  /** The peer ended it with a stream error. */
+  | { readonly kind: "peer-error"; readonly error: StreamError }
+  /** The connection broke. */
+  | { readonly kind: "broken"; readonly cause: Error | undefined };
+
+/** What a stream tells its owner. */
+export interface StreamHandler {
+  /** The peer opened (or restarted) the stream. */
+  opened(header: StreamHeader): void | Promise<void>;
+  /** A complete child of the stream. A promise stops reading until it settles. */
+  element(raw: RawElement): void | Promise<void>;
+  /** The stream is over; comes once, and nothing after it. */
+  ended(end: StreamEnd): void;
+  /** Header to answer with where an error comes before ours was sent. RFC 6120 §4.9.1.2. */
+  defaultHeader(): HeaderOut;
+  /** A handler of ours failed; the stream is ended with `internal-server-error`. */
+  crashed(error: unknown): void;
+  /** What waited for a slow peer has been taken by the kernel. */
+  drained?(): void;
+}
+
+/** Bounds of a stream at one time of its life. */
+export interface Limits {
+  readonly xml: XmlLimits;
+  /** Bytes a second, and at once. */
+  readonly bytesPerSecond: number;
+  readonly burstBytes: number;
+  /** Bytes that may wait for a peer that does not read. */
+  readonly backlogBytes: number;
+  /** Elements allowed in this state; undefined for any number. */
+  readonly elements?: number;
+}
