@@ -1,10 +1,10 @@
 // Listens for clients on TCP, with STARTTLS or direct TLS. RFC 6120 §5, XEP-0368.
 import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { expectProxyHeaders } from "../stream/proxy-protocol.ts";
 import { TcpTransport } from "../stream/tcp.ts";
 import { C2sConnection } from "./connection.ts";
 import type { C2sContext } from "./context.ts";
-import { expectTls } from "./direct-tls.ts";
 
 /** Where and how to listen. */
 export interface C2sListenerOptions {
@@ -20,9 +20,8 @@ export function listenForClients(options: C2sListenerOptions, context: C2sContex
   const accept = (socket: Socket) => {
     if (!socket.destroyed) new C2sConnection(new TcpTransport(socket), context);
   };
-  const server = createServer(accept);
-  if (options.tls === "direct") expectTls(server, { alpn: ["xmpp-client"], clientCertificates: true }, context);
-  limitConnections(server, context.limits.connectionsPerAddress);
+  const server = options.tls === "direct" ? directTlsServer(context, accept) : createServer(accept);
+  limitConnections(server, context.limits.connectionsPerAddress, options.tls === "direct", options.proxyProtocol);
   expectProxyHeaders(server, options.proxyProtocol, context);
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -34,14 +33,36 @@ export function listenForClients(options: C2sListenerOptions, context: C2sContex
   });
 }
 
+function directTlsServer(context: C2sContext, accept: (socket: Socket) => void): Server {
+  const first = [...context.hosts.values()].find((host) => host.hasTls);
+  if (first === undefined) throw new Error("direct TLS needs a host with a certificate");
+  const server = createTlsServer(
+    {
+      ALPNProtocols: ["xmpp-client"],
+      requestCert: context.clientAuthorities.length > 0,
+      rejectUnauthorized: false,
+      SNICallback: (servername, callback) =>
+        callback(null, context.tls.sni(servername) ?? context.tls.forDomain(first.domain)),
+      handshakeTimeout: context.limits.authenticationSeconds * 1000,
+    },
+    accept,
+  );
+  server.on("tlsClientError", (error, socket) => {
+    context.log.debug({ err: error, peer: socket.remoteAddress }, "TLS handshake failed");
+    socket.destroy();
+  });
+  return server;
+}
+
 /**
  * Refuses connections of an address that has too many. They are counted as they come: one that never makes its TLS
- * handshake, or never sends its request, holds a connection as well. Call it between `expectTls` and
- * `expectProxyHeaders`: behind a PROXY header it is the client's address that counts.
+ * handshake, or never sends its request, holds a connection as well. Only behind PROXY headers TLS shows the client's
+ * address no earlier than after its handshake. Call it before `expectProxyHeaders`.
  */
-export function limitConnections(server: Server, limit: number): void {
+export function limitConnections(server: Server, limit: number, tls: boolean, proxyProtocol: readonly string[]): void {
   const perAddress = new AddressCount(limit);
-  server.prependListener("connection", (socket: Socket) => perAddress.admit(socket));
+  const event = tls && proxyProtocol.length > 0 ? "secureConnection" : "connection";
+  server.prependListener(event, (socket: Socket) => perAddress.admit(socket));
 }
 
 /** Counts connections by address, and refuses what is too many. */

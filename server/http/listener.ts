@@ -6,7 +6,6 @@ import Fastify from "fastify";
 import { WebSocketServer } from "ws";
 import { C2sConnection } from "../c2s/connection.ts";
 import type { C2sContext } from "../c2s/context.ts";
-import { expectTls } from "../c2s/direct-tls.ts";
 import { limitConnections } from "../c2s/listener.ts";
 import type { ListenerConfig } from "../config/contract.ts";
 import { expectProxyHeaders } from "../stream/proxy-protocol.ts";
@@ -27,6 +26,7 @@ export async function listenForHttp(config: HttpListenerConfig, context: C2sCont
   const app = Fastify({
     bodyLimit: context.limits.stanzaBytes,
     forceCloseConnections: true,
+    ...(config.tls ? { https: httpsOptions(context) } : {}),
   });
   const url = () => config.publicUrl ?? defaultUrl(config, app.server.address() as AddressInfo);
   app.get("/.well-known/host-meta", (_request, reply) =>
@@ -36,9 +36,8 @@ export async function listenForHttp(config: HttpListenerConfig, context: C2sCont
     reply.header("access-control-allow-origin", "*").send(hostMetaJson(url())),
   );
   const { server } = app;
-  if (config.tls) expectTls(server, { alpn: ["http/1.1"], clientCertificates: false }, context);
+  limitConnections(server, context.limits.connectionsPerAddress, config.tls, config.proxyProtocol);
   server.on("connection", (socket: Socket) => void socket.setKeepAlive(true, KEEP_ALIVE));
-  limitConnections(server, context.limits.connectionsPerAddress);
   const sockets = acceptWebSockets(app.server as Server, config, context);
   expectProxyHeaders(app.server as Server, config.proxyProtocol, context);
   await app.listen({ port: config.port, host: config.address });
@@ -79,6 +78,15 @@ function acceptWebSockets(server: Server, config: HttpListenerConfig, context: C
 function refuse(socket: Duplex, status: string): void {
   socket.on("error", () => {});
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+}
+
+function httpsOptions(context: C2sContext): object {
+  const first = [...context.hosts.values()].find((host) => host.hasTls);
+  if (first === undefined) throw new Error("an HTTPS listener needs a host with a certificate");
+  return {
+    SNICallback: (servername: string, callback: (error: Error | null, secured: unknown) => void) =>
+      callback(null, context.tls.sni(servername) ?? context.tls.forDomain(first.domain)),
+  };
 }
 
 function defaultUrl(config: HttpListenerConfig, address: AddressInfo): string {
