@@ -125,6 +125,12 @@ export class OutgoingPool implements RemoteRouter, RemoteSurroundings {
   }
 }
 
+/** A pair that shares another's stream was proven there by a key. XEP-0220 §2.7. */
+function methodOf(stream: OutgoingStream | undefined, pair: Pair): OutgoingStatus["method"] {
+  if (stream === undefined) return "incoming";
+  return stream.from === pair.from && stream.to === pair.to ? stream.method : "dialback";
+}
+
 function statusOf(remote: Remote, pair: Pair, now: number, closed: boolean): OutgoingStatus {
   const wait = Math.max(remote.backOff.wait(now), pair.backOff.wait(now));
   const { attempting } = remote.dialer;
@@ -139,7 +145,7 @@ function statusOf(remote: Remote, pair: Pair, now: number, closed: boolean): Out
     from: pair.from,
     to: pair.to,
     state: state(),
-    method: pair.carrier === undefined ? undefined : (stream?.method ?? "incoming"),
+    method: pair.carrier === undefined ? undefined : methodOf(stream, pair),
     queued: pair.queue.length,
     unacknowledged: pair.carrier?.ledger.length ?? 0,
     retryIn: Math.ceil(wait / 1000),
