@@ -6,6 +6,7 @@ import type { ServerUnderTest } from "../../../bench/harness/server.ts";
 import { FederationConfig } from "../../../server/config/contract.ts";
 import { check, createLog, NodeConfig } from "../../../server/index.ts";
 import type { Daemon } from "../../harness/daemon.ts";
+import { Relay } from "../relay.ts";
 import { prepareEjabberd, startEjabberd } from "./ejabberd.ts";
 import { type PeerSetup, prepareProsody, startProsody } from "./prosody.ts";
 import { DNS_ADDRESS, JULIET, missing, PASSWORD, Papers, type Pem, type Place, ports, startDns } from "./site.ts";
@@ -36,6 +37,7 @@ const only = lacking === undefined ? describe : describe.skip;
 only("real peers", () => {
   const setups = new Map<string, PeerSetup>();
   const daemons = new Map<string, Daemon>();
+  const relays = new Map<string, Relay>();
   let dns: Daemon;
   let node: RunningNode;
 
@@ -52,7 +54,9 @@ only("real peers", () => {
           const domain = domainOf(name, method, way);
           const names = hosts.length === 0 ? [domain, rooms] : [domain];
           hosts.push({ domain, pem: papers.issue(names, method === "external") });
-          places.push({ domain, port: way === "direct" ? directPort : s2sPort, direct: way === "direct" });
+          const relay = await Relay.to(() => (way === "direct" ? directPort : s2sPort));
+          relays.set(domain, relay);
+          places.push({ domain, port: relay.port, direct: way === "direct" });
         }
       places.push({ domain: rooms, port: s2sPort, direct: false });
       const setup = {
@@ -79,6 +83,7 @@ only("real peers", () => {
   afterAll(async () => {
     for (const daemon of daemons.values()) await daemon.stop("SIGKILL");
     await node?.stop();
+    for (const relay of relays.values()) relay.close();
     await dns?.stop("SIGTERM");
   }, 30_000);
 
@@ -209,39 +214,71 @@ only("real peers", () => {
     20_000,
   );
 
+  /** Sends numbered messages; resolves with those that neither arrived nor came back. */
+  async function loadOf(
+    name: string,
+    total: number,
+    disturb: (sent: number) => Promise<void>,
+    after: () => Promise<void>,
+  ) {
+    const domain = domainOf(name, "external", "starttls");
+    const romeo = await romeoOf("external");
+    let juliet = await julietOf(name, domain);
+    const seen = new Set<string>();
+    const returned = new Set<string>();
+    const collect = (set: Set<string>) => (text: string) => {
+      for (const [, id] of text.matchAll(/<message[^>]*\sid=.(n[0-9]+)./g)) if (id !== undefined) set.add(id);
+    };
+    juliet.onText = collect(seen);
+    romeo.onText = collect(returned);
+    for (let i = 0; i < total; i++) {
+      romeo.send(`<message to='${JULIET}@${domain}' type='chat' id='n${i}'><body>${i}</body></message>`);
+      await disturb(i);
+      if (i % 20 === 19) await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await after();
+    juliet.destroy();
+    juliet = await julietOf(name, domain);
+    juliet.onText = collect(seen);
+    node.federation?.reset(domain);
+    const lost = () =>
+      Array.from({ length: total }, (_, i) => `n${i}`).filter((id) => !seen.has(id) && !returned.has(id));
+    const deadline = Date.now() + 20_000;
+    while (lost().length > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
+    romeo.destroy();
+    juliet.destroy();
+    return lost();
+  }
+
   test.each(PRODUCTS.map(({ name, start }) => [name, start] as const))(
     "%s is killed under load and comes back: every message is delivered or given back",
     async (name, start) => {
-      const domain = domainOf(name, "external", "starttls");
-      const romeo = await romeoOf("external");
-      let juliet = await julietOf(name, domain);
-      const seen = new Set<string>();
-      const returned = new Set<string>();
-      const collect = (set: Set<string>) => (text: string) => {
-        for (const [, id] of text.matchAll(/<message[^>]*\sid=.(n[0-9]+)./g)) if (id !== undefined) set.add(id);
+      const kill = async (sent: number) => {
+        if (sent === 150) await daemons.get(name)?.stop("SIGKILL");
       };
-      juliet.onText = collect(seen);
-      romeo.onText = collect(returned);
-      const total = 400;
-      for (let i = 0; i < total; i++) {
-        romeo.send(`<message to='${JULIET}@${domain}' type='chat' id='n${i}'><body>${i}</body></message>`);
-        if (i === 150) {
-          await daemons.get(name)?.stop("SIGKILL");
-          juliet.destroy();
-        }
-        if (i % 20 === 19) await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-      await run(name, start);
-      juliet = await julietOf(name, domain);
-      juliet.onText = collect(seen);
-      node.federation?.reset(domain);
-      const accounted = () => new Set([...seen, ...returned]).size;
-      const deadline = Date.now() + 20_000;
-      while (accounted() < total && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
-      const lost = Array.from({ length: total }, (_, i) => `n${i}`).filter((id) => !seen.has(id) && !returned.has(id));
-      expect(lost).toEqual([]);
-      romeo.destroy();
-      juliet.destroy();
+      expect(await loadOf(name, 400, kill, () => run(name, start))).toEqual([]);
+    },
+    60_000,
+  );
+
+  test.each(PRODUCTS.map(({ name }) => name))(
+    "the network to %s is cut under load: every message is delivered or given back",
+    async (name) => {
+      const cut = async (sent: number) => {
+        if (sent % 100 === 50) relays.get(domainOf(name, "external", "starttls"))?.cut();
+      };
+      expect(await loadOf(name, 400, cut, async () => {})).toEqual([]);
+    },
+    60_000,
+  );
+
+  test.each(PRODUCTS.map(({ name, start }) => [name, start] as const))(
+    "%s is restarted in order under load: every message is delivered or given back",
+    async (name, start) => {
+      const restart = async (sent: number) => {
+        if (sent === 150) await daemons.get(name)?.stop("SIGTERM");
+      };
+      expect(await loadOf(name, 400, restart, () => run(name, start))).toEqual([]);
     },
     60_000,
   );
