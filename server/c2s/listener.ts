@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { expectProxyHeaders } from "../stream/proxy-protocol.ts";
 import { TcpTransport } from "../stream/tcp.ts";
+import { keepDefaultContext } from "../tls/default-context.ts";
 import { C2sConnection } from "./connection.ts";
 import type { C2sContext } from "./context.ts";
 
@@ -47,6 +48,7 @@ function directTlsServer(context: C2sContext, accept: (socket: Socket) => void):
     },
     accept,
   );
+  keepDefaultContext(server, context.tls, first.domain);
   server.on("tlsClientError", (error, socket) => {
     context.log.debug({ err: error, peer: socket.remoteAddress }, "TLS handshake failed");
     socket.destroy();

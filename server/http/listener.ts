@@ -2,6 +2,7 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Server as TlsServer } from "node:tls";
 import Fastify from "fastify";
 import { WebSocketServer } from "ws";
 import { C2sConnection } from "../c2s/connection.ts";
@@ -11,6 +12,7 @@ import type { ListenerConfig } from "../config/contract.ts";
 import { expectProxyHeaders } from "../stream/proxy-protocol.ts";
 import { KEEP_ALIVE } from "../stream/tcp.ts";
 import { WebSocketTransport } from "../stream/websocket.ts";
+import { keepDefaultContext } from "../tls/default-context.ts";
 import { hostMetaJson, hostMetaXml } from "./host-meta.ts";
 
 type HttpListenerConfig = Extract<ListenerConfig, { kind: "http" }>;
@@ -36,6 +38,8 @@ export async function listenForHttp(config: HttpListenerConfig, context: C2sCont
     reply.header("access-control-allow-origin", "*").send(hostMetaJson(url())),
   );
   const { server } = app;
+  const secured = config.tls ? [...context.hosts.values()].find((host) => host.hasTls) : undefined;
+  if (secured !== undefined) keepDefaultContext(server as unknown as TlsServer, context.tls, secured.domain);
   limitConnections(server, context.limits.connectionsPerAddress, config.tls, config.proxyProtocol);
   server.on("connection", (socket: Socket) => void socket.setKeepAlive(true, KEEP_ALIVE));
   const sockets = acceptWebSockets(app.server as Server, config, context);

@@ -2,7 +2,7 @@
 import { constants } from "node:crypto";
 import { type Stats, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
+import { createSecureContext, type SecureContext, type SecureContextOptions, type TLSSocket } from "node:tls";
 import { domainToASCII } from "node:url";
 import { type Clock, systemClock, type Timer } from "../clock.ts";
 import {
@@ -175,9 +175,20 @@ export class TlsContexts {
     }
   }
 
+  /** What `forDomain` is made of, for a server that builds its default context itself. @throws TlsError as `forDomain` */
+  optionsFor(domain: string): SecureContextOptions {
+    const served = this.served.get(key(domain));
+    if (served === undefined) throw new TlsError([`${domain} has no certificate`]);
+    return this.contextOptions(served.loaded);
+  }
+
   private context(loaded: LoadedCertificate): SecureContext {
+    return createSecureContext(this.contextOptions(loaded));
+  }
+
+  private contextOptions(loaded: LoadedCertificate): SecureContextOptions {
     const { clientAuthorities } = this.options;
-    return createSecureContext({
+    return {
       cert: loaded.certificatePem,
       key: loaded.keyPem,
       minVersion: "TLSv1.2",
@@ -185,7 +196,7 @@ export class TlsContexts {
       honorCipherOrder: true,
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION,
       ...(clientAuthorities === undefined ? {} : { ca: [...clientAuthorities] }),
-    });
+    };
   }
 
   private paths(): string[] {
