@@ -63,8 +63,7 @@ async function registerStranger(
     if (request.type !== "set" || query === undefined) throw new StanzaError("bad-request");
     if (!rate.mayRegister(stream.transport.remoteAddress))
       throw new StanzaError("resource-constraint", "too many accounts were made from your address; try later");
-    await create(host, config, query);
-    rate.count(stream.transport.remoteAddress);
+    await create(host, config, query, () => rate.count(stream.transport.remoteAddress));
     stream.sendStanza(iqResult(request));
   } catch (error) {
     const { condition, text } = asStanzaError(error);
@@ -80,9 +79,13 @@ function emptyForm(): Element {
   return query;
 }
 
-async function create(host: ModuleHost, config: RegisterConfig, query: Element): Promise<void> {
+/** `attempted` is called before anything waits, so that streams beside each other cannot pass the rate together. */
+async function create(host: ModuleHost, config: RegisterConfig, query: Element, attempted: () => void): Promise<void> {
   const local = localpartOf(query);
   const password = passwordOf(query, config);
+  attempted();
+  // Asked first: a name that is taken must not cost the derivation of three keys.
+  if (await host.accounts.exists(host.domain, local)) throw new StanzaError("conflict", "that name is taken");
   if (!(await host.accounts.create(host.domain, local, password)))
     throw new StanzaError("conflict", "that name is taken");
   host.emit("account.created", { account: host.jid.withLocal(local) });
