@@ -100,7 +100,7 @@ export class ManagedStream {
     for (const pair of pairs)
       if (session.carrier !== undefined) pair.adopt(session.carrier);
       else pair.held = false;
-    session.offerWay();
+    session.reverse.offerAll();
     return undefined;
   }
 
@@ -150,7 +150,7 @@ function enable(session: IncomingSession, streams: ResumableStreams, resume: str
   }
   stream.send(enabledText(managed?.id, streams.context.config.resumeSeconds));
   session.carrier?.counted();
-  session.offerWay();
+  session.reverse.offerAll();
 }
 
 async function resume(session: IncomingSession, streams: ResumableStreams, raw: RawElement): Promise<void> {

@@ -17,8 +17,8 @@ import {
   XmppStream,
 } from "../../server/index.ts";
 import { authenticatedLimits, type FederationContext, UNAUTHENTICATED_LIMITS } from "../context.ts";
-import { Carrier } from "../management/carrier.ts";
-import { limitsOf, NS_BIDI } from "../management/elements.ts";
+import type { Carrier } from "../management/carrier.ts";
+import { NS_BIDI } from "../management/elements.ts";
 import { describeEnd } from "../outgoing/dialogue.ts";
 import type { Pair } from "../outgoing/pair.ts";
 import { giveToPairs } from "../outgoing/suspension.ts";
@@ -30,10 +30,8 @@ import { Gate } from "./gate.ts";
 import { acceptManagement, type ManagedStream } from "./management.ts";
 import type { IncomingObserver, Proof } from "./observer.ts";
 import { acceptSasl, acceptStartTls } from "./prove.ts";
+import { ReverseWay } from "./reverse-way.ts";
 import type { IncomingStreams, Slot } from "./streams.ts";
-
-/** ms after which a bidirectional stream carries our stanzas although the peer has not said whether it resumes one. */
-const SETTLE = 1_000;
 
 /** One incoming stream. */
 export class IncomingSession implements StreamHandler {
@@ -41,8 +39,7 @@ export class IncomingSession implements StreamHandler {
   readonly stream: XmppStream;
   readonly domains = new AuthorisedDomains();
   readonly gate: Gate;
-  /** Our stanzas' way over this stream, where it is bidirectional and proven. XEP-0288. */
-  carrier: Carrier | undefined;
+  readonly reverse: ReverseWay;
   managed: ManagedStream | undefined;
   /** Id of the present stream; dialback keys are bound to it. */
   id = "";
@@ -50,15 +47,11 @@ export class IncomingSession implements StreamHandler {
   readonly verifying = new Set<string>();
   local: string | undefined;
   remote: string | undefined;
-  /** The peer asked for a bidirectional stream. */
-  private bidi: RawElement | undefined;
   private readonly observer: IncomingObserver;
   private readonly streams: IncomingStreams;
   private readonly slot: Slot | undefined;
   private readonly verdicts = new Map<string, CertificateVerdict | Promise<CertificateVerdict>>();
   private timer: Timer | undefined;
-  private settleTimer: Timer | undefined;
-  private settled = false;
   private detached = false;
   private bytesSeen = 0;
 
@@ -75,6 +68,7 @@ export class IncomingSession implements StreamHandler {
     this.slot = slot;
     this.stream = new XmppStream(transport, NS_SERVER, UNAUTHENTICATED_LIMITS, context.clock, this);
     this.gate = new Gate(context, this.stream, this.domains);
+    this.reverse = new ReverseWay(context, this.stream, this.domains, (from, to) => observer.pair(from, to));
     streams.sessions.add(this);
     this.timer = context.clock.setTimeout(
       () => this.stream.fail("connection-timeout", "authentication took too long"),
@@ -109,7 +103,7 @@ export class IncomingSession implements StreamHandler {
   element(raw: RawElement): void | Promise<void> {
     switch (raw.xmlns) {
       case NS_SERVER:
-        if (!this.settled && this.domains.any) this.offerWay();
+        if (this.domains.any) this.reverse.offerAll();
         return this.gate.accept(raw);
       case NS_DIALBACK:
         return acceptDialback(this, raw, this.observer.verifications);
@@ -120,7 +114,7 @@ export class IncomingSession implements StreamHandler {
       case NS_SM:
         return acceptManagement(this, this.observer.resumable, raw);
       case NS_BIDI:
-        return this.acceptBidi(raw);
+        return this.reverse.accept(raw, this.context.policy(this.remote ?? "").bidirectional);
       default:
         return this.stream.fail(this.domains.any ? "unsupported-stanza-type" : "not-authorized");
     }
@@ -129,7 +123,6 @@ export class IncomingSession implements StreamHandler {
   ended(end: StreamEnd): void {
     const { context } = this;
     context.clock.clearTimeout(this.timer);
-    context.clock.clearTimeout(this.settleTimer);
     this.slot?.release();
     const reason = this.carrier?.fate ?? describeEnd(end);
     const remotes = this.domains.remotes();
@@ -177,14 +170,13 @@ export class IncomingSession implements StreamHandler {
       from: remote,
       to: local,
       method,
-      bidi: this.bidi !== undefined,
+      bidi: this.reverse.requested,
       encrypted: stream.transport.encrypted,
     };
     context.log.info({ ...facts, rule: policy.rule, peer: stream.transport.remoteAddress }, "s2s in authenticated");
     this.tell(remote, "incoming authenticated", facts);
     if (first) this.admitted(remote, local, method);
-    // After the answer that says so has been written.
-    else if (this.settled) queueMicrotask(() => this.offer(remote, local));
+    else this.reverse.proven(remote, local);
     this.observer.authenticated(remote);
     return true;
   }
@@ -202,21 +194,16 @@ export class IncomingSession implements StreamHandler {
     return verdict;
   }
 
-  /** Lets our stanzas to the proven domains go over this stream, where it is bidirectional. */
-  offerWay(): void {
-    if (this.settled) return;
-    this.settled = true;
-    this.context.clock.clearTimeout(this.settleTimer);
-    for (const [remote, local] of this.domains.list()) this.offer(remote, local);
+  /** Our stanzas' way over this stream, where it is bidirectional and proven. */
+  get carrier(): Carrier | undefined {
+    return this.reverse.carrier;
   }
 
   /** Another stream goes on in place of this one, which ends; returns the pairs that went over it. */
   detach(): Pair[] {
     if (this.detached) return [];
     this.detached = true;
-    const pairs = this.carriedPairs();
-    for (const pair of pairs) pair.carrier = undefined;
-    this.carrier?.stop();
+    const pairs = this.reverse.close();
     this.stream.fail("conflict", "the stream was resumed by another one");
     return pairs;
   }
@@ -240,7 +227,7 @@ export class IncomingSession implements StreamHandler {
     if (!stream.writable) return;
     const { remote, local } = this;
     stream.open(this.defaultHeader());
-    if (this.carrier !== undefined) this.settleSoon();
+    this.reverse.settleSoon();
     // A peer older than XMPP 1.0 gets no features, and can only use dialback. RFC 6120 §4.7.5.
     if (header.version === undefined) return;
     if (verdict?.kind === "invalid")
@@ -265,51 +252,15 @@ export class IncomingSession implements StreamHandler {
     this.slot?.release();
     stream.setLimits(authenticatedLimits(context, remote));
     this.gate.limit(context.policy(remote).stanzasPerSecond);
-    if (this.bidi !== undefined) {
-      this.carrier = new Carrier(context, stream, local, remote);
-      this.carrier.setLimits(limitsOf(this.bidi.toElement()));
-      // After SASL the stream begins anew first.
-      if (method !== "external") this.settleSoon();
-    } else this.watch();
-  }
-
-  private settleSoon(): void {
-    this.settleTimer ??= this.context.clock.setTimeout(() => this.offerWay(), SETTLE);
-  }
-
-  /** XEP-0288 §2: after TLS, before authentication. */
-  private acceptBidi(raw: RawElement): void {
-    const { stream, context } = this;
-    const allowed = context.policy(this.remote ?? "").bidirectional && stream.transport.encrypted;
-    if (raw.name !== "bidi" || !allowed || this.domains.any)
-      return stream.fail("policy-violation", "no bidirectional stream now");
-    this.bidi = raw;
-  }
-
-  private offer(remote: string, local: string): void {
-    const { carrier } = this;
-    if (carrier === undefined) return;
-    const pair = this.observer.pair(local, remote);
-    // A way that a pair has it keeps, so that order holds.
-    if (pair.carrier === undefined && !pair.held) pair.adopt(carrier);
-  }
-
-  private carriedPairs(): Pair[] {
-    if (this.carrier === undefined) return [];
-    const pairs: Pair[] = [];
-    for (const [remote, local] of this.domains.list()) {
-      const pair = this.observer.pair(local, remote);
-      if (pair.carrier === this.carrier) pairs.push(pair);
-    }
-    return pairs;
+    if (!this.reverse.open(remote, local)) this.watch();
+    // After SASL the stream begins anew first.
+    else if (method !== "external") this.reverse.settleSoon();
   }
 
   /** What was under way over this stream is kept for the peer to resume, or finds another way. */
   private leave(end: StreamEnd, reason: string): void {
     const { carrier, managed } = this;
-    const pairs = this.carriedPairs();
-    for (const pair of pairs) pair.carrier = undefined;
-    carrier?.stop();
+    const pairs = this.reverse.close();
     if (managed !== undefined && end.kind === "broken" && carrier?.fate === undefined)
       return managed.suspend(carrier?.ledger, pairs, reason);
     if (managed !== undefined) this.observer.resumable.delete(managed.id);

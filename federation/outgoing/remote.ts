@@ -171,15 +171,8 @@ export class Remote implements DialerOwner {
     const { context, domain } = this;
     const stream = new OutgoingStream(context, pair.from, domain, ready, (ended, end) => this.ended(ended, end));
     const { method, bidi, resumed, reached } = ready;
-    const facts = {
-      from: pair.from,
-      to: domain,
-      method,
-      bidi,
-      resumed: resumed !== undefined,
-      address: reached.address,
-    };
-    context.log.info({ ...facts, rule: context.policy(domain).rule }, "s2s out up");
+    const facts = { from: pair.from, to: domain, method, bidi, address: reached.address };
+    context.log.info({ ...facts, resumed: resumed !== undefined, rule: context.policy(domain).rule }, "s2s out up");
     this.tell("up", facts);
     this.streams.add(stream);
     this.recovered();

@@ -39,7 +39,7 @@ export function startEjabberd(setup: PeerSetup): Promise<Daemon> {
     command: "/usr/bin/env",
     args: [
       ...settings,
-      ...["erl", "+K", "true", "-noinput", "-mnesia", "dir", JSON.stringify(join(folder, "spool"))],
+      ...["erl", "+K", "true", "+sbwt", "none", "-noinput", "-mnesia", "dir", JSON.stringify(join(folder, "spool"))],
       ...["-s", "ejabberd", "-eval", accounts],
     ],
     user: undefined,

@@ -1,0 +1,99 @@
+// A peer's bidirectional stream as a way for our stanzas: asked for, proven, offered to pairs, and given up. XEP-0288.
+import type { RawElement, Timer, XmppStream } from "../../server/index.ts";
+import type { FederationContext } from "../context.ts";
+import { Carrier } from "../management/carrier.ts";
+import { limitsOf } from "../management/elements.ts";
+import type { Pair } from "../outgoing/pair.ts";
+import type { AuthorisedDomains } from "./authorised-domains.ts";
+
+/** ms after which our stanzas go over it although the peer has not said whether it resumes another stream. */
+const SETTLE = 1_000;
+
+/** Our direction of an incoming stream. */
+export class ReverseWay {
+  /** There once a domain is proven, where the peer asked for both ways. */
+  carrier: Carrier | undefined;
+  private readonly context: FederationContext;
+  private readonly stream: XmppStream;
+  private readonly domains: AuthorisedDomains;
+  private readonly pairOf: (from: string, to: string) => Pair;
+  private request: RawElement | undefined;
+  private timer: Timer | undefined;
+  private settled = false;
+
+  constructor(
+    context: FederationContext,
+    stream: XmppStream,
+    domains: AuthorisedDomains,
+    pairOf: (from: string, to: string) => Pair,
+  ) {
+    this.context = context;
+    this.stream = stream;
+    this.domains = domains;
+    this.pairOf = pairOf;
+  }
+
+  get requested(): boolean {
+    return this.request !== undefined;
+  }
+
+  /** Takes `<bidi/>`: after TLS, before authentication. XEP-0288 §2. */
+  accept(raw: RawElement, allowed: boolean): void {
+    if (raw.name !== "bidi" || !allowed || !this.stream.transport.encrypted || this.domains.any)
+      return this.stream.fail("policy-violation", "no bidirectional stream now");
+    this.request = raw;
+  }
+
+  /** The stream's first pair is proven. True where the peer asked for both ways. */
+  open(remote: string, local: string): boolean {
+    if (this.request === undefined) return false;
+    this.carrier = new Carrier(this.context, this.stream, local, remote);
+    this.carrier.setLimits(limitsOf(this.request.toElement()));
+    return true;
+  }
+
+  /** The peer may say now whether it resumes another stream; for a while we wait for that. */
+  settleSoon(): void {
+    if (this.carrier !== undefined) this.timer ??= this.context.clock.setTimeout(() => this.offerAll(), SETTLE);
+  }
+
+  /** Lets our stanzas to the proven domains go over the stream. */
+  offerAll(): void {
+    if (this.settled) return;
+    this.settled = true;
+    this.context.clock.clearTimeout(this.timer);
+    for (const [remote, local] of this.domains.list()) this.offer(remote, local);
+  }
+
+  /** One more pair is proven; its answer is written first. */
+  proven(remote: string, local: string): void {
+    if (this.settled) queueMicrotask(() => this.offer(remote, local));
+  }
+
+  /** The pairs that go over the stream have no way any more; returns them. What is unacknowledged stays in the ledger. */
+  close(): Pair[] {
+    this.context.clock.clearTimeout(this.timer);
+    this.carrier?.stop();
+    const pairs = this.pairs();
+    for (const pair of pairs) pair.carrier = undefined;
+    return pairs;
+  }
+
+  private offer(remote: string, local: string): void {
+    const { carrier } = this;
+    if (carrier === undefined || !this.stream.writable) return;
+    const pair = this.pairOf(local, remote);
+    // A way that a pair has it keeps, so that order holds.
+    if (pair.carrier === undefined && !pair.held) pair.adopt(carrier);
+  }
+
+  private pairs(): Pair[] {
+    if (this.carrier === undefined) return [];
+    const pairs: Pair[] = [];
+    for (const [remote, local] of this.domains.list()) {
+      const pair = this.pairOf(local, remote);
+      if (pair.carrier === this.carrier) pairs.push(pair);
+    }
+    return pairs;
+  }
+}
