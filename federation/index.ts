@@ -10,6 +10,7 @@ import {
   type Listening,
   type NodeConfig,
   type NodeMetrics,
+  type RemoteLink,
   type RemoteRouter,
   type Stanza,
 } from "../server/index.ts";
@@ -127,6 +128,21 @@ export class Federation implements RemoteRouter {
         bidirectional: carrier !== undefined,
       })),
     );
+  }
+
+  links(): RemoteLink[] {
+    const incoming = this.incomingStatus().flatMap(({ from, to, bidirectional }) =>
+      to.map((local) => ({
+        local,
+        remote: from,
+        direction: bidirectional ? ("bidi" as const) : ("incoming" as const),
+      })),
+    );
+    const outgoing = this.pool.status().flatMap(({ from, to, state, method, bidirectional }) => {
+      if (state !== "up" || method === "incoming") return [];
+      return [{ local: from, remote: to, direction: bidirectional ? ("bidi" as const) : ("outgoing" as const) }];
+    });
+    return [...incoming, ...outgoing];
   }
 
   /** Forgets failures to reach a remote domain and tries again; false where nothing is known of it. */

@@ -13,7 +13,7 @@ export { readSecret } from "./config/secret.ts";
 export { Jid, JidError } from "./jid/jid.ts";
 export { createLog } from "./observe/log.ts";
 export { NodeMetrics } from "./observe/metrics.ts";
-export type { InboundStanzas, RemoteRouter, ReturnCondition } from "./ports.ts";
+export type { InboundStanzas, RemoteLink, RemoteRouter, ReturnCondition } from "./ports.ts";
 export { closeServer, type Listening, MeridianServer, type ServerOptions } from "./server.ts";
 export { errorReply, mayAnswerWithError } from "./stanza/error.ts";
 export { NoteKey, Stanza, type StanzaKind } from "./stanza/stanza.ts";

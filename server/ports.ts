@@ -9,6 +9,15 @@ export interface RemoteRouter {
    * settles.
    */
   route(stanza: Stanza): void | Promise<void>;
+  /** Connections that are up. */
+  links?(): readonly RemoteLink[];
+}
+
+/** A proven connection to another domain. */
+export interface RemoteLink {
+  readonly local: string;
+  readonly remote: string;
+  readonly direction: "incoming" | "outgoing" | "bidi";
 }
 
 /** Why a stanza could not cross. RFC 6120 §8.3.3. */

@@ -20,6 +20,8 @@ export interface OutgoingStatus {
   readonly state: OutgoingState;
   /** `incoming`: over the peer's own stream (XEP-0288). */
   readonly method: Method | "incoming" | undefined;
+  /** Their stanzas come back over it, or ours go over theirs. XEP-0288. */
+  readonly bidirectional: boolean;
   readonly queued: number;
   readonly unacknowledged: number;
   /** Seconds until another attempt may be made. */
@@ -146,6 +148,7 @@ function statusOf(remote: Remote, pair: Pair, now: number, closed: boolean): Out
     to: pair.to,
     state: state(),
     method: pair.carrier === undefined ? undefined : methodOf(stream, pair),
+    bidirectional: pair.carrier !== undefined && (stream === undefined || stream.bidi),
     queued: pair.queue.length,
     unacknowledged: pair.carrier?.ledger.length ?? 0,
     retryIn: Math.ceil(wait / 1000),

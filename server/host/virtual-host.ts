@@ -18,6 +18,7 @@ import type {
 import { Events, type HostEvents } from "../module/events.ts";
 import { type Filter, type Outcome, Pipeline } from "../module/stages.ts";
 import type { Trace } from "../observe/trace.ts";
+import type { RemoteLink } from "../ports.ts";
 import { inBackground } from "../router/background.ts";
 import { acceptHostIq, IqHandlers } from "../router/iq-dispatch.ts";
 import { deliverMessage, deliverToAccount } from "../router/local-delivery.ts";
@@ -102,6 +103,10 @@ export class VirtualHost implements ModuleHost {
   /** Takes a message to a bare JID that a session held and could not keep; never back to that session. */
   redeliver(stanza: Stanza): void | Promise<void> {
     return deliverMessage(this, stanza);
+  }
+
+  remoteLinks(): readonly RemoteLink[] {
+    return this.router.remoteLinks();
   }
 
   route(stanza: Stanza): void | Promise<void> {

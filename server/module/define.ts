@@ -11,6 +11,7 @@ import type { ClientSession } from "../host/session.ts";
 import type { Sessions } from "../host/sessions.ts";
 import type { Jid } from "../jid/jid.ts";
 import type { Trace } from "../observe/trace.ts";
+import type { RemoteLink } from "../ports.ts";
 import type { IqPayload } from "../stanza/iq.ts";
 import type { Stanza, StanzaKind } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/ports.ts";
@@ -119,6 +120,8 @@ export interface ModuleHost {
    * once its answer is out. False where there was no such account. @throws StoreUnavailable
    */
   removeAccount(local: string, request?: IqRequest): Promise<boolean>;
+  /** Connections to other domains that are up, of every host of the node. */
+  remoteLinks(): readonly RemoteLink[];
   /** Sends a stanza on its way, to wherever `to` says. */
   route(stanza: Stanza): void | Promise<void>;
   /** Sends an IQ request and calls back with its answer; undefined where none came within 30 s. */

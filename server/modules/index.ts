@@ -10,11 +10,13 @@ import { csi } from "./csi/csi.ts";
 import { disco } from "./disco/disco.ts";
 import { last } from "./last/last.ts";
 import { offline } from "./offline/offline.ts";
+import { outage } from "./outage/outage.ts";
 import { ping } from "./ping/ping.ts";
 import { presence } from "./presence/presence.ts";
 import { privateStorage } from "./private/private.ts";
 import { register } from "./register/register.ts";
 import { roster } from "./roster/roster.ts";
+import { serverinfo } from "./serverinfo/serverinfo.ts";
 import { session } from "./session/session.ts";
 import { time } from "./time/time.ts";
 import { vcard } from "./vcard/vcard.ts";
@@ -36,6 +38,8 @@ const ALL = [
   ping,
   version,
   contacts,
+  outage,
+  serverinfo,
   commands,
   administration,
   register,

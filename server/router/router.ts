@@ -1,7 +1,7 @@
 // Picks one way for each stanza: a virtual host of ours, or whoever carries stanzas to other domains.
 import type { Logger } from "pino";
 import type { VirtualHost } from "../host/virtual-host.ts";
-import type { InboundStanzas, RemoteRouter, ReturnCondition } from "../ports.ts";
+import type { InboundStanzas, RemoteLink, RemoteRouter, ReturnCondition } from "../ports.ts";
 import { errorReply, mayAnswerWithError } from "../stanza/error.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import { inBackground } from "./background.ts";
@@ -35,6 +35,11 @@ export class Router implements InboundStanzas {
     if (local !== undefined) return local.accept(stanza);
     if (this.remote !== undefined) return this.remote.route(stanza);
     this.returned(stanza, "remote-server-not-found", "this server does not federate");
+  }
+
+  /** Connections to other domains that are up. */
+  remoteLinks(): readonly RemoteLink[] {
+    return this.remote?.links?.() ?? [];
   }
 
   serves(domain: string): boolean {

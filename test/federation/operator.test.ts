@@ -1,5 +1,6 @@
 // What an operator does with a running node: the socket nobody else can open, and the commands that talk to it.
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -134,6 +135,41 @@ test("no node: told in one line, exit code 1", async () => {
   const status = run(process.execPath, [main, "s2s", "status", "--config", other]);
   await expect(status).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining("no node runs") });
   expect(existsSync(join(ground.folder, "none.sock"))).toBe(false);
+});
+
+test("a node that runs takes on other policies at SIGHUP, and keeps the old ones where the file is wrong", async () => {
+  const config = join(ground.folder, "c.json");
+  const write = (policies: unknown) => {
+    const { federation } = a.config;
+    const listeners = [{ kind: "s2s", port: 0 }];
+    const adminSocket = join(ground.folder, "c.sock");
+    writeFileSync(
+      config,
+      JSON.stringify({ ...a.config, adminSocket, listeners, federation: { ...federation, policies } }),
+    );
+  };
+  write([]);
+  const node = spawn(process.execPath, [join(import.meta.dirname, "../../app/main.ts"), "serve", "--config", config]);
+  let log = "";
+  node.stdout.on("data", (part: Buffer) => {
+    log += part.toString();
+  });
+  const said = (text: string) => a.until(() => log.includes(text), text);
+  await said('"ready"');
+  const asks = () => run(process.execPath, [main, "s2s", "test", "b.test", "--config", config]);
+  expect((await asks()).stdout).toContain("b.test can be reached");
+  write([{ domains: ["b.test"], refuse: true }]);
+  node.kill("SIGHUP");
+  await said("configuration reloaded");
+  await expect(asks()).rejects.toMatchObject({
+    stdout: expect.stringContaining("✗ policy: policies[0] refuse b.test"),
+  });
+  writeFileSync(config, "{");
+  node.kill("SIGHUP");
+  await said("configuration not reloaded: the old one stays");
+  const ended = once(node, "exit");
+  node.kill("SIGTERM");
+  await ended;
 });
 
 test("settings are checked whole before any is taken on", () => {

@@ -1,5 +1,6 @@
 // Whom to write to about this service. XEP-0157.
 import { z } from "zod";
+import { addNetworkInfo } from "../../host/network-info.ts";
 import { defineModule } from "../../module/define.ts";
 import { escapeText } from "../../xml/escape.ts";
 
@@ -29,7 +30,6 @@ export const contacts = defineModule({
         return `<field var='${purpose}-addresses' type='list-multi'>${values}</field>`;
       });
     if (fields.length === 0) return;
-    const type = "<field var='FORM_TYPE' type='hidden'><value>http://jabber.org/network/serverinfo</value></field>";
-    host.disco.host.forms.push(() => `<x xmlns='jabber:x:data' type='result'>${type}${fields.join("")}</x>`);
+    addNetworkInfo(host.disco.host, () => fields.join(""));
   },
 });
