@@ -26,7 +26,10 @@ const CORE: Readonly<Record<string, readonly string[]>> = {
   routing: ["RFC 6121 §8"],
   JIDs: ["RFC 7622", "RFC 8264", "RFC 8265"],
   components: ["XEP-0114 1.6"],
-  federation: ["XEP-0220 1.1.1", "XEP-0185 1.0", "RFC 2782", "RFC 8305"],
+  federation: [
+    ...["XEP-0178 1.2", "XEP-0185 1.0", "XEP-0198 1.6.3", "XEP-0199 2.0.1", "XEP-0220 1.1.1", "XEP-0288 1.0.1"],
+    ...["XEP-0368 1.1.0", "XEP-0478 0.2.0", "RFC 2782", "RFC 7673", "RFC 7711", "RFC 8305"],
+  ],
 };
 
 /** The page as Markdown. */
