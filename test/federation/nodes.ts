@@ -15,6 +15,19 @@ const SERVICE = "svc";
 /** ms that tests wait for something. */
 const PATIENCE = Number(process.env.PATIENCE ?? 10_000);
 
+/** The authority of a test file, and what it issued: making keys takes longer than most tests. */
+let shared: Promise<{ readonly authority: Authority; readonly folder: string }> | undefined;
+const issued = new Map<string, ReturnType<Authority["issue"]>>();
+
+function sharedAuthority() {
+  shared ??= (async () => {
+    const folder = mkdtempSync(join(tmpdir(), "federation-ca-"));
+    process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+    return { authority: await openAuthority(folder), folder };
+  })();
+  return shared;
+}
+
 /** What tests share: name server, authority, folder. */
 export class Ground {
   readonly folder: string;
@@ -33,7 +46,7 @@ export class Ground {
   static async lay(zoneOptions: Partial<ZoneOptions> = {}): Promise<Ground> {
     const folder = mkdtempSync(join(tmpdir(), "federation-"));
     const zone = await startZone({ records: [], zones: ["."], ...zoneOptions });
-    return new Ground(folder, await openAuthority(folder), zone);
+    return new Ground(folder, (await sharedAuthority()).authority, zone);
   }
 
   /** Says where a domain's server is. */
@@ -49,7 +62,10 @@ export class Ground {
 
   /** Writes a certificate of the authority for a domain and its service. */
   async certify(domain: string, name = domain): Promise<{ certificate: string; key: string }> {
-    const { certificate, key } = await this.authority.issue({ domains: [domain, `${SERVICE}.${domain}`], days: 90 });
+    const domains = [domain, `${SERVICE}.${domain}`];
+    const issuing = issued.get(domain) ?? this.authority.issue({ domains, days: 90 });
+    issued.set(domain, issuing);
+    const { certificate, key } = await issuing;
     const files = { certificate: join(this.folder, `${name}.crt`), key: join(this.folder, `${name}.key`) };
     writeFileSync(files.certificate, certificate);
     writeFileSync(files.key, key);

@@ -45,7 +45,8 @@ export function outageContract(backend: Backend): void {
   });
 
   test("an offline message is stored exactly where its adder was told so, through a crash under load", async () => {
-    const storage = await opened.open(await backend.fresh(), { bounds: { operationMs: 600, maxWaiting: 10_000 } });
+    const config = await backend.fresh();
+    const storage = await opened.open(config, { bounds: { operationMs: 600, maxWaiting: 10_000 } });
     const told: string[] = [];
     const doubtful = new Set<string>();
     let next = 0;
@@ -62,16 +63,18 @@ export function outageContract(backend: Backend): void {
       }
     };
     const adders = Promise.all(Array.from({ length: 40 }, () => adder(10_000)));
-    while (told.length < 200 && doubtful.size === 0) await storage.ping();
+    // A busy machine may take longer than the bound for a ping too; that is no answer about the messages.
+    while (told.length < 200 && doubtful.size === 0) await storage.ping().catch(() => {});
     await server().stop("SIGKILL");
     await adders;
     await server().start();
-    await untilUp(storage);
-    const stored = (await storage.offline.read(DOMAIN, "romeo", 0, 1_000_000)).map(({ text }) => text);
+    // Recovery on a busy machine takes what it takes: what is read back has no tight bound.
+    const recovered = await opened.open(config, { bounds: { operationMs: 20_000 } });
+    const stored = (await recovered.offline.read(DOMAIN, "romeo", 0, 1_000_000)).map(({ text }) => text);
     expect(new Set(stored).size).toBe(stored.length);
     expect(told.filter((text) => !stored.includes(text))).toEqual([]);
     expect(stored.filter((text) => !told.includes(text) && !doubtful.has(text))).toEqual([]);
-    expect(await storage.offline.count(DOMAIN, "romeo")).toBe(stored.length);
+    expect(await recovered.offline.count(DOMAIN, "romeo")).toBe(stored.length);
   });
 
   test("no more operations wait than allowed; the others are refused at once", async () => {

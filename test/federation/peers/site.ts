@@ -78,8 +78,8 @@ function openssl(...args: string[]): void {
   execFileSync("openssl", args, { stdio: "ignore" });
 }
 
-/** Address of the name server: Prosody asks port 53 alone, so it must have an address of its own. */
-export const DNS_ADDRESS = "127.0.0.77";
+/** Address of the name server: Prosody asks port 53 alone, so each run of the tests has an address of its own. */
+export const DNS_ADDRESS = `127.77.${(process.pid >> 7) & 127}.${(process.pid & 127) + 1}`;
 
 /** Starts dnsmasq with the records of some places. */
 export async function startDns(places: readonly Place[]): Promise<Daemon> {
