@@ -1,5 +1,6 @@
 // The typed configuration of one node: what infra and the local world emit, and what the server parses.
 import { z } from "zod";
+import { ClusterTimes, redisConfig } from "./cluster.ts";
 import { parseNetwork } from "./networks.ts";
 import { mistakesOf } from "./rules.ts";
 import { StorageConfig } from "./storage.ts";
@@ -62,6 +63,10 @@ export const ListenerConfig = z.discriminatedUnion("kind", [
     address: Address,
     port: Port,
     tls: z.boolean().default(false),
+    directTls: z
+      .boolean()
+      .default(false)
+      .describe("With `tls`: who chooses xmpp-client by ALPN gets a stream instead of HTTP. XEP-0368."),
     websocketPath: z.string().startsWith("/").default("/xmpp-websocket"),
     publicUrl: z.string().optional().describe("WebSocket address told to clients by host-meta."),
     tlsTerminated: z
@@ -230,6 +235,14 @@ export const AuthenticationConfig = z
   })
   .prefault({});
 
+/** The other nodes of the region. Without it a node is alone, and nothing of it is needed. */
+export const ClusterConfig = z
+  .strictObject({ redis: redisConfig(Secret.optional()), ...ClusterTimes })
+  .refine(({ heartbeatSeconds, leaseSeconds }) => leaseSeconds >= 3 * heartbeatSeconds, {
+    path: ["leaseSeconds"],
+    message: "at least three times heartbeatSeconds, or one late sign of life is a death",
+  });
+
 /** A domain served by an external component. XEP-0114. */
 export const ComponentConfig = z.strictObject({ domain: DomainName, secret: Secret });
 
@@ -242,6 +255,7 @@ export const NodeConfig = z
     components: z.array(ComponentConfig).default([]).describe("Domains that external components may serve."),
     listeners: z.array(ListenerConfig).min(1),
     storage: StorageConfig,
+    cluster: ClusterConfig.optional(),
     limits: StreamLimits,
     authentication: AuthenticationConfig,
     streamManagement: StreamManagementConfig,
@@ -272,3 +286,5 @@ export type RemotePolicy = z.output<typeof RemotePolicy>;
 export type AuthenticationConfig = z.output<typeof AuthenticationConfig>;
 export type ProviderConfig = z.output<typeof ProviderConfig>;
 export type Secret = z.output<typeof Secret>;
+export type ClusterConfig = z.output<typeof ClusterConfig>;
+export type RedisConfig = ClusterConfig["redis"];

@@ -17,6 +17,7 @@ interface LookedListener {
   readonly address: string;
   readonly port: number;
   readonly tls?: string | boolean;
+  readonly directTls?: boolean;
   readonly exposed?: boolean;
 }
 
@@ -60,6 +61,8 @@ function* listenerMistakes({ hosts, listeners }: Looked): Generator<Mistake> {
       yield { path: [...path, "port"], message: `${listener.port} is taken by listeners[${before}] already` };
     if (!certified && (listener.tls === "direct" || listener.tls === true))
       yield { path: [...path, "tls"], message: "direct TLS needs a host with a certificate" };
+    if (listener.directTls === true && listener.tls !== true)
+      yield { path: [...path, "directTls"], message: "needs `tls: true` beside it" };
     if (listener.kind === "metrics" && listener.exposed !== true && !isLoopback(listener.address))
       yield { path: [...path, "address"], message: "metrics beyond loopback need `exposed: true`" };
   }

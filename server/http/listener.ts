@@ -1,4 +1,4 @@
-// The HTTP listener of a node: WebSocket (RFC 7395) and host-meta (XEP-0156).
+// The HTTP listener of a node: WebSocket (RFC 7395), host-meta (XEP-0156), and streams told apart by ALPN (XEP-0368).
 import type { IncomingMessage, Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -10,9 +10,10 @@ import type { C2sContext } from "../c2s/context.ts";
 import { limitConnections } from "../c2s/listener.ts";
 import type { ListenerConfig } from "../config/contract.ts";
 import { expectProxyHeaders } from "../stream/proxy-protocol.ts";
-import { KEEP_ALIVE } from "../stream/tcp.ts";
+import { KEEP_ALIVE, TcpTransport } from "../stream/tcp.ts";
 import { WebSocketTransport } from "../stream/websocket.ts";
 import { keepDefaultContext } from "../tls/default-context.ts";
+import { alpnProtocols, divertStreams } from "./alpn.ts";
 import { hostMetaJson, hostMetaXml } from "./host-meta.ts";
 
 type HttpListenerConfig = Extract<ListenerConfig, { kind: "http" }>;
@@ -28,7 +29,7 @@ export async function listenForHttp(config: HttpListenerConfig, context: C2sCont
   const app = Fastify({
     bodyLimit: context.limits.stanzaBytes,
     forceCloseConnections: true,
-    ...(config.tls ? { https: httpsOptions(context) } : {}),
+    ...(config.tls ? { https: httpsOptions(config, context) } : {}),
   });
   const url = () => config.publicUrl ?? defaultUrl(config, app.server.address() as AddressInfo);
   app.get("/.well-known/host-meta", (_request, reply) =>
@@ -40,6 +41,10 @@ export async function listenForHttp(config: HttpListenerConfig, context: C2sCont
   const { server } = app;
   const secured = config.tls ? [...context.hosts.values()].find((host) => host.hasTls) : undefined;
   if (secured !== undefined) keepDefaultContext(server as unknown as TlsServer, context.tls, secured.domain);
+  if (config.directTls)
+    divertStreams(server as unknown as TlsServer, (socket) => {
+      if (!socket.destroyed) new C2sConnection(new TcpTransport(socket), context);
+    });
   limitConnections(server, context.limits.connectionsPerAddress, config.tls, config.proxyProtocol);
   server.on("connection", (socket: Socket) => void socket.setKeepAlive(true, KEEP_ALIVE));
   const sockets = acceptWebSockets(app.server as Server, config, context);
@@ -84,10 +89,11 @@ function refuse(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
 }
 
-function httpsOptions(context: C2sContext): object {
+function httpsOptions(config: HttpListenerConfig, context: C2sContext): object {
   const first = [...context.hosts.values()].find((host) => host.hasTls);
   if (first === undefined) throw new Error("an HTTPS listener needs a host with a certificate");
   return {
+    ...(config.directTls && { ALPNProtocols: alpnProtocols }),
     SNICallback: (servername: string, callback: (error: Error | null, secured: unknown) => void) =>
       callback(null, context.tls.sni(servername) ?? context.tls.forDomain(first.domain)),
   };

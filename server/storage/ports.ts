@@ -89,6 +89,30 @@ export interface OfflineStore {
   count(domain: string, local: string): Promise<number>;
 }
 
+/** A message that a session holds for its client, stored so that it outlives the node. XEP-0198. */
+export interface HeldMessage {
+  /** Ascending in order of storing. */
+  readonly id: number;
+  readonly domain: string;
+  readonly local: string;
+  /** Stanza text as it was to be delivered. */
+  readonly text: string;
+  /** When it arrived, ms since the epoch. */
+  readonly at: number;
+}
+
+/** Messages on their way to clients, by the member of the cluster (one process) that holds them. */
+export interface HeldStore {
+  /** Stores one; adds of one turn are committed together. Answers its id. @throws StoreUnavailable */
+  add(member: string, message: Omit<HeldMessage, "id">): Promise<number>;
+  /** Forgets what its client has acknowledged; unknown ids are no error. */
+  remove(ids: readonly number[]): Promise<void>;
+  /** Oldest first, ids greater than `after`, at most `limit`. */
+  read(member: string, after: number, limit: number): Promise<HeldMessage[]>;
+  /** Members that have any. */
+  members(): Promise<string[]>;
+}
+
 /** Small XML documents of an account by key: private storage (XEP-0049), vCard (XEP-0054), block list (XEP-0191). */
 export interface DocumentStore {
   get(domain: string, local: string, kind: string, key: string): Promise<string | undefined>;

@@ -1,0 +1,34 @@
+// What the rest of a node sees of its cluster. A node alone has the same ports, with nobody behind them.
+import type { ClientSession } from "../host/session.ts";
+
+/** Takes one frame of its kind from another node; calling `done` tells the sender that the frame is safe here. */
+export type FrameTaker = (from: string, fields: readonly string[], done: () => void) => void;
+
+/** Frames between the members of a cluster. */
+export interface NodeBus {
+  /** This process as a member: node name and a part that no other start of it has. */
+  readonly member: string;
+  /** Other members that live. */
+  readonly others: readonly string[];
+  /** The one taker of a kind of frame; kinds are words. */
+  take(kind: string, taker: FrameTaker): void;
+  /**
+   * Sends a frame to a member, in order with every other frame to it. One of the two is called, once: `confirmed` once
+   * it is safe there, `failed` where the member died first, is unknown, or too much waits for it.
+   */
+  send(member: string, kind: string, fields: readonly string[], confirmed: () => void, failed: () => void): void;
+  /** Tells every other member once; lost where the connection is away. */
+  announce(kind: string, fields: readonly string[]): void;
+  /** True where so much waits for a member that senders should pause. */
+  congested(member: string): boolean;
+  /** Called when a member joined or died; `buried` is true at the one member that cleans up after a death. */
+  onMember(observer: (member: string, state: "joined" | "died", buried: boolean) => void): void;
+}
+
+/** Where a node's sessions are told, so that other nodes find them. */
+export interface SessionRegistry {
+  bound(session: ClientSession): void;
+  /** Presence, priority, interest or a shared fact changed; told once for each turn. */
+  changed(session: ClientSession): void;
+  ended(session: ClientSession): void;
+}

@@ -1,0 +1,40 @@
+// The nodes of a region and what joins them: the cluster part of the configuration contract.
+import { z } from "zod";
+
+/** How Redis or Valkey is reached. */
+export function redisConfig(password: z.ZodType<string | { file: string } | { env: string } | undefined>) {
+  return z
+    .strictObject({
+      urls: z
+        .array(z.string().regex(/^rediss?:\/\/[^\s/]+/, "redis://host:port, or rediss:// for TLS"))
+        .min(1)
+        .describe("One server; or of Redis Cluster some nodes, of which the others are learnt."),
+      cluster: z.boolean().default(false).describe("Redis Cluster: keys by slot, sharded channels."),
+      username: z.string().min(1).optional(),
+      password,
+      authority: z.string().min(1).optional().describe("PEM file of the authority its certificate is trusted by."),
+    })
+    .describe("Redis or Valkey of the region. Without it the node is alone.");
+}
+
+/** Seconds and bounds of a cluster. */
+export const ClusterTimes = {
+  prefix: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/, "letters, digits and dashes, at most 32")
+    .default("meridian")
+    .describe("Begins every key and channel: one Redis may serve several regions."),
+  heartbeatSeconds: z.number().min(0.1).max(10).default(1.5).describe("Between two signs of life of a node."),
+  leaseSeconds: z
+    .number()
+    .min(0.5)
+    .max(30)
+    .default(6)
+    .describe("A node that gave no sign for so long is taken for dead."),
+  location: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe("host:port at which clients reach this node itself, to resume there first. XEP-0198 §3."),
+};
