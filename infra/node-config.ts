@@ -68,6 +68,7 @@ function listeners(proxyProtocol: string[], region: Region): NodeConfigInput["li
       address,
       port: target("https"),
       tls: true,
+      directTls: true,
       publicUrl: `wss://${region.domain}/xmpp-websocket`,
       proxyProtocol,
     },

@@ -107,6 +107,12 @@ describe("listeners", () => {
     expect(told({ hosts: [{ domain: "a.test" }, { domain: "b.test", certificate }], listeners })).toEqual([]);
   });
 
+  test("streams by ALPN need TLS beneath", () => {
+    const http = { kind: "http", port: 1, directTls: true };
+    expect(told({ listeners: [http] })).toEqual(["listeners[0].directTls: needs `tls: true` beside it"]);
+    expect(told({ listeners: [{ ...http, tls: true }] })).toEqual([]);
+  });
+
   test("metrics are on loopback, or exposed by an operator who says so", () => {
     const metrics = (more: object) => told({ listeners: [{ kind: "metrics", port: 9464, ...more }] });
     for (const address of ["127.0.0.1", "127.1.2.3", "::1", "localhost", "::ffff:127.0.0.1"])

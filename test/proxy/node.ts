@@ -41,7 +41,7 @@ export class ProxiedNode {
       { kind: "c2s", port: 0, tls: "starttls" },
       { kind: "c2s", port: 0, tls: "direct" },
       { kind: "http", port: 0, tlsTerminated: true },
-      { kind: "http", port: 0, tls: true },
+      { kind: "http", port: 0, tls: true, directTls: true },
       { kind: "s2s", port: 0, tls: "starttls" },
       { kind: "s2s", port: 0, tls: "direct" },
     ].map((listener) => ({ ...listener, proxyProtocol: networks }));
@@ -67,6 +67,11 @@ export class ProxiedNode {
   /** Domains that proved themselves on incoming streams, with their addresses. */
   incoming(): readonly object[] {
     return this.server.nodes[0]?.federation?.incomingStatus() ?? [];
+  }
+
+  /** The orderly end of the node. */
+  async drain(): Promise<void> {
+    for (const node of this.server.nodes) await node.drain();
   }
 
   stop(): Promise<void> {
