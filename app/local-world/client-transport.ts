@@ -14,9 +14,11 @@ export interface ClientTransport {
   onElement: (element: Element) => void;
   /** Called once when the connection is gone. */
   onClose: (reason: string) => void;
-  /** Goes on over TLS after `<proceed/>`; undefined where the connection needs none. */
-  readonly secure: ((domain: string, authority: string) => Promise<void>) | undefined;
+  /** Goes on over TLS after `<proceed/>`; undefined where the connection needs none. Default authorities: Node's own. */
+  readonly secure: ((domain: string, authority: string | undefined) => Promise<void>) | undefined;
   close(): void;
+  /** Breaks the connection without a word, as a lost network does. */
+  drop(): void;
 }
 
 const CONNECT_MS = 10_000;
@@ -36,6 +38,7 @@ export async function overWebSocket(url: string): Promise<ClientTransport> {
       socket.send('<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>', nothing);
       socket.close();
     },
+    drop: () => socket.terminate(),
   };
   socket.on("message", (bytes: Buffer) => {
     const element = parse(bytes.toString("utf8"));
@@ -65,7 +68,8 @@ export async function overTcp(host: string, port: number): Promise<ClientTranspo
     onClose: nothing,
     async secure(domain, authority) {
       socket.removeAllListeners();
-      const options = { socket, servername: domain, ca: [authority], ALPNProtocols: ["xmpp-client"] };
+      const trusted = authority === undefined ? {} : { ca: [authority] };
+      const options = { socket, servername: domain, ...trusted, ALPNProtocols: ["xmpp-client"] };
       const secured = connectTls(options);
       await once(secured, "secureConnect");
       socket = secured;
@@ -75,6 +79,7 @@ export async function overTcp(host: string, port: number): Promise<ClientTranspo
       socket.end("</stream:stream>");
       setTimeout(() => socket.destroy(), 1000).unref();
     },
+    drop: () => socket.destroy(),
   };
   const listen = () => {
     socket.setEncoding("utf8");

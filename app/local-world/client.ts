@@ -12,7 +12,13 @@ export interface LogIn {
   readonly resource: string;
   readonly over:
     | { readonly kind: "websocket"; readonly url: string }
-    | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly authority: string };
+    | {
+        readonly kind: "tcp";
+        readonly host: string;
+        readonly port: number;
+        /** PEM of the one authority that is trusted; undefined: those that Node trusts. */
+        readonly authority: string | undefined;
+      };
 }
 
 type Wanted = (element: Element) => boolean;
@@ -26,6 +32,7 @@ interface Waiter {
 const NS_SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 const NS_TLS = "urn:ietf:params:xml:ns:xmpp-tls";
 const NS_BIND = "urn:ietf:params:xml:ns:xmpp-bind";
+const NS_SM = "urn:xmpp:sm:3";
 /** Most elements kept that nobody has waited for; the oldest go first. */
 const INBOX = 1000;
 const ANSWER_MS = 10_000;
@@ -38,6 +45,9 @@ export class LocalClient {
   #inbox: Element[] = [];
   readonly #waiters = new Set<Waiter>();
   #gone: string | undefined;
+  /** Stanzas taken since stream management was enabled. */
+  #handled = 0;
+  readonly #whenGone = Promise.withResolvers<string>();
 
   private constructor(transport: ClientTransport) {
     this.#transport = transport;
@@ -46,19 +56,59 @@ export class LocalClient {
   }
 
   /** Connects, encrypts, authenticates and binds. @throws Error saying which step failed */
-  static async logIn(options: LogIn): Promise<LocalClient> {
+  static logIn(options: LogIn): Promise<LocalClient> {
+    return LocalClient.#connect(options, (client) => client.#bind(options));
+  }
+
+  /** Connects anew and goes on with a stream that broke (XEP-0198 §5). @throws Error saying which step failed */
+  static resume(options: LogIn, broken: { readonly jid: string; readonly id: string; readonly handled: number }) {
+    return LocalClient.#connect(options, async (client) => {
+      await client.#features(options.domain);
+      const answer = client.next(isAnswer, "an answer to <resume/>");
+      const { id: previd, handled: h } = broken;
+      client.#transport.send(new Element("resume", { xmlns: NS_SM, previd, h }).toString());
+      const got = await answer;
+      if (!got.is("resumed")) throw new Error(`not resumed: ${got.getChildElements()[0]?.name ?? got.name}`);
+      client.jid = broken.jid;
+      client.#handled = broken.handled;
+    });
+  }
+
+  static async #connect(options: LogIn, last: (client: LocalClient) => Promise<void>): Promise<LocalClient> {
     const { over, domain } = options;
     const transport = await (over.kind === "tcp" ? overTcp(over.host, over.port) : overWebSocket(over.url));
     const client = new LocalClient(transport);
     try {
       if (over.kind === "tcp") await client.#secure(domain, over.authority);
       await client.#authenticate(options);
-      await client.#bind(options);
+      await last(client);
       return client;
     } catch (error) {
       client.close();
       throw error;
     }
+  }
+
+  /** Enables stream management with resumption. XEP-0198 §3. @throws Error where the server does not */
+  async enable(): Promise<{ readonly id: string }> {
+    const answer = this.next(isAnswer, "an answer to <enable/>");
+    this.#transport.send(`<enable xmlns="${NS_SM}" resume="true"/>`);
+    const got = await answer;
+    const { id } = got.attrs;
+    if (!got.is("enabled") || typeof id !== "string") throw new Error("the server enables no resumption");
+    this.#handled = 0;
+    return { id };
+  }
+
+  /** Breaks the connection without a word. @returns what resuming it needs beside its id */
+  drop(): { readonly jid: string; readonly handled: number } {
+    this.#transport.drop();
+    return { jid: this.jid, handled: this.#handled };
+  }
+
+  /** Resolves with the reason when the connection is gone. */
+  get whenGone(): Promise<string> {
+    return this.#whenGone.promise;
   }
 
   send(element: Element): void {
@@ -111,6 +161,8 @@ export class LocalClient {
   }
 
   #take(element: Element): void {
+    if (/^(message|presence|iq)$/.test(element.name)) this.#handled += 1;
+    if (element.is("r", NS_SM)) return this.#transport.send(`<a xmlns="${NS_SM}" h="${this.#handled}"/>`);
     for (const waiter of this.#waiters) if (waiter.wanted(element)) return waiter.resolve(element);
     this.#inbox.push(element);
     if (this.#inbox.length > INBOX) this.#inbox.shift();
@@ -120,6 +172,7 @@ export class LocalClient {
     const error = this.#inbox.find((element) => element.is("error"));
     this.#gone ??= error ? `stream error ${error.getChildElements()[0]?.name ?? ""}` : reason;
     for (const waiter of this.#waiters) waiter.reject(new Error(this.#gone));
+    this.#whenGone.resolve(this.#gone);
   }
 
   async #features(domain: string): Promise<Element> {
@@ -127,7 +180,7 @@ export class LocalClient {
     return this.next((element) => element.getName() === "features", "the stream's features");
   }
 
-  async #secure(domain: string, authority: string): Promise<void> {
+  async #secure(domain: string, authority: string | undefined): Promise<void> {
     const features = await this.#features(domain);
     if (!features.getChild("starttls", NS_TLS)) throw new Error("the server offers no STARTTLS");
     this.#transport.send(`<starttls xmlns="${NS_TLS}"/>`);
@@ -162,6 +215,11 @@ export class LocalClient {
     const bound = await this.ask("set", undefined, bind);
     this.jid = bound.getChild("bind", NS_BIND)?.getChildText("jid") ?? "";
   }
+}
+
+/** What ends a negotiation of stream management; a request for an acknowledgement may come before. */
+function isAnswer(element: Element): boolean {
+  return element.attrs.xmlns === NS_SM && !element.is("r");
 }
 
 function conditionOf(stanza: Element): string {
