@@ -1,9 +1,7 @@
 // A node's admin socket: HTTP on a Unix socket that only the user who runs the node can open.
-import { chmodSync, lstatSync, mkdirSync, rmSync, statSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { connect } from "node:net";
-import { dirname } from "node:path";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Federation } from "../../federation/index.ts";
+import { send, serveOnSocket } from "./socket.ts";
 
 /** What the socket offers. */
 export interface AdminTarget {
@@ -18,27 +16,9 @@ export interface AdminTarget {
 const TRACE_LONGEST = 3_600_000;
 
 /** Opens the socket. @throws Error where its folder is open to others, or another node has it */
-export async function listenForAdmin(path: string, target: AdminTarget): Promise<{ close(): Promise<void> }> {
-  prepareFolder(dirname(path));
-  await removeStale(path);
-  const server = createServer((request, response) => {
-    answer(target, request, response).catch((error: Error) => {
-      if (response.headersSent) response.destroy();
-      else send(response, 500, { error: error.message });
-    });
-  });
-  // The mask keeps others out from the first moment on.
-  const mask = process.umask(0o177);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(path, resolve);
-    });
-  } finally {
-    process.umask(mask);
-  }
-  chmodSync(path, 0o600);
-  return { close: () => close(server) };
+export function listenForAdmin(path: string, target: AdminTarget): Promise<{ close(): Promise<void> }> {
+  const taken = "another node has the admin socket";
+  return serveOnSocket(path, (request, response) => answer(target, request, response), taken);
 }
 
 async function answer(target: AdminTarget, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -65,10 +45,6 @@ async function answer(target: AdminTarget, request: IncomingMessage, response: S
   }
 }
 
-function send(response: ServerResponse, status: number, value: unknown): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
-}
-
 /** Events as lines of JSON until the other side hangs up. */
 function trace(federation: Federation, domain: string, response: ServerResponse): void {
   response.writeHead(200, { "content-type": "application/x-ndjson" });
@@ -93,35 +69,4 @@ async function test(
   response.writeHead(200, { "content-type": "application/x-ndjson" });
   const good = await federation.test(domain, own, (finding) => response.write(`${JSON.stringify(finding)}\n`));
   response.end(`${JSON.stringify({ good })}\n`);
-}
-
-/** The folder must be nobody else's. */
-function prepareFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const uid = process.getuid?.();
-  const { uid: owner, mode } = statSync(folder);
-  // The socket itself is closed to others; a folder that others may write to would let them put theirs in its place.
-  if (uid !== undefined && owner !== uid) throw new Error(`${folder} belongs to another user`);
-  if ((mode & 0o022) !== 0) throw new Error(`${folder} may be written by other users`);
-}
-
-/** A node that was killed leaves its socket behind. */
-async function removeStale(path: string): Promise<void> {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  if (!found.isSocket()) throw new Error(`${path} is there already, and is no socket`);
-  const alive = await new Promise<boolean>((resolve) => {
-    const socket = connect(path);
-    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-    socket.unref();
-  });
-  if (alive) throw new Error(`another node has the admin socket ${path}`);
-  rmSync(path, { force: true });
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

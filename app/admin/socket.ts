@@ -1,0 +1,69 @@
+// HTTP on a Unix socket that only the user who runs the process can open.
+import { chmodSync, lstatSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { connect } from "node:net";
+import { dirname } from "node:path";
+
+/** Serves requests on a socket; what `answer` throws is told. @throws Error where its folder is open to others, or it is taken */
+export async function serveOnSocket(
+  path: string,
+  answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  taken = "another process has the socket",
+): Promise<{ close(): Promise<void> }> {
+  prepareFolder(dirname(path));
+  await removeStale(path, taken);
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: Error) => {
+      if (response.headersSent) response.destroy();
+      else send(response, 500, { error: error.message });
+    });
+  });
+  // The mask keeps others out from the first moment on.
+  const mask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(path, resolve);
+    });
+  } finally {
+    process.umask(mask);
+  }
+  chmodSync(path, 0o600);
+  return { close: () => close(server) };
+}
+
+/** Answers with a value. */
+export function send(response: ServerResponse, status: number, value: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
+}
+
+/** The folder must be nobody else's. */
+function prepareFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const uid = process.getuid?.();
+  const { uid: owner, mode } = statSync(folder);
+  // The socket itself is closed to others; a folder that others may write to would let them put theirs in its place.
+  if (uid !== undefined && owner !== uid) throw new Error(`${folder} belongs to another user`);
+  if ((mode & 0o022) !== 0) throw new Error(`${folder} may be written by other users`);
+}
+
+/** A process that was killed leaves its socket behind. */
+async function removeStale(path: string, taken: string): Promise<void> {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new Error(`${path} is there already, and is no socket`);
+  const alive = await new Promise<boolean>((resolve) => {
+    const socket = connect(path);
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.unref();
+  });
+  if (alive) throw new Error(`${taken} ${path}`);
+  rmSync(path, { force: true });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
