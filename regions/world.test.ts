@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { type WorldInput, worldJsonSchema } from "./schema.ts";
-import { loadWorld, parseWorld, regionOf, WorldError } from "./world.ts";
+import { loadWorld, parseWorld, regionOf, WorldError, worldFileOf } from "./world.ts";
 import { cloudProblems } from "./world-problems.ts";
 
 const examples = ["local-3", "seven-continents", "two-regions-small"];
@@ -25,6 +25,11 @@ test.each(examples)("the example world %s is whole and ready for the cloud", (na
   const world = loadWorld(worldFile(name));
   expect(world.name).toBe(name);
   expect(cloudProblems(world)).toEqual([]);
+});
+
+test.each(examples)("the file that says everything of %s makes the same world", (name) => {
+  const world = loadWorld(worldFile(name));
+  expect(parseWorld(JSON.parse(JSON.stringify(worldFileOf(world))))).toEqual(world);
 });
 
 test("seven continents are seven regions of five nodes, each on its own continent", () => {

@@ -2,7 +2,14 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { awsRegions } from "./aws-regions.ts";
-import { type Continent, type FederationPolicy, type RegionFile, type RolloutPolicy, WorldFile } from "./schema.ts";
+import {
+  type Continent,
+  type FederationPolicy,
+  type RegionFile,
+  type RolloutPolicy,
+  WorldFile,
+  type WorldInput,
+} from "./schema.ts";
 import { resolveSize, type Size } from "./sizes.ts";
 import { worldProblems } from "./world-problems.ts";
 
@@ -75,6 +82,25 @@ export function regionOf(world: World, name: string): Region {
   if (region) return region;
   const names = world.regions.map((candidate) => candidate.name).join(", ");
   throw new WorldError(world.name, [`no region "${name}"; there are ${names}`]);
+}
+
+/** A world as a file that says everything: what `parseWorld` makes the same world of. */
+export function worldFileOf({ name, domains, contacts, regions, rollout }: World): WorldInput {
+  const files = regions.map(({ domain, aws, location, network, size, wave, image, federation, ...region }) => {
+    const { continent, ...place } = location;
+    return {
+      ...region,
+      domain,
+      location: { ...place, ...(continent !== undefined && { continent }) },
+      size,
+      wave,
+      image,
+      federation,
+      ...(aws !== undefined && { aws }),
+      ...(network !== undefined && { network }),
+    };
+  });
+  return { name, domains, contacts, regions: files, rollout };
 }
 
 function fillIn(file: WorldFile): World {

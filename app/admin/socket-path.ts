@@ -11,9 +11,16 @@ const MOST = 100;
 export function adminSocketPath(config: NodeConfig): string {
   if (config.adminSocket !== undefined) return resolve(config.adminSocket);
   const { storage, node, region } = config;
-  const own = join(tmpdir(), `meridian-${process.getuid?.() ?? 0}`);
-  if (storage.kind !== "sqlite") return join(own, `${region}-${node}.sock`.replace(/[^\w.-]/g, "_"));
-  const beside = join(resolve(dirname(storage.file)), `${node}.sock`.replace(/[^\w.-]/g, "_"));
-  if (Buffer.byteLength(beside) <= MOST) return beside;
-  return join(own, `${createHash("sha256").update(beside).digest("hex").slice(0, 16)}.sock`);
+  if (storage.kind !== "sqlite") return join(ownFolder(), `${region}-${node}.sock`.replace(/[^\w.-]/g, "_"));
+  return shortEnough(join(resolve(dirname(storage.file)), `${node}.sock`.replace(/[^\w.-]/g, "_")));
+}
+
+/** The path, or one that stands for it where it is longer than a socket's may be. */
+export function shortEnough(path: string): string {
+  if (Buffer.byteLength(path) <= MOST) return path;
+  return join(ownFolder(), `${createHash("sha256").update(path).digest("hex").slice(0, 16)}.sock`);
+}
+
+function ownFolder(): string {
+  return join(tmpdir(), `meridian-${process.getuid?.() ?? 0}`);
 }

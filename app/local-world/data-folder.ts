@@ -25,7 +25,7 @@ interface Marker {
 const MARKER = "meridian-world.json";
 const LOCK = "lock";
 /** What a world keeps; `fresh` removes these and nothing else. */
-const kept = ["ca", "regions", "logs", "accounts.json", "ports.json", "secret"];
+const kept = ["ca", "regions", "logs", "rollout", "accounts.json", "ports.json", "secret"];
 
 /** @throws UsageError where the folder is in use, holds another world, or is no such folder */
 export function openDataFolder(path: string, world: Marker, { fresh = false } = {}): DataFolder {

@@ -23,8 +23,8 @@ export interface RegionOptions {
   readonly secret: string;
   readonly ports: NodePorts;
   readonly verbose: boolean;
-  /** Program arguments that run a node with a configuration file. */
-  readonly nodeArgs: (configFile: string) => readonly string[];
+  /** Program arguments that run a node of an image with a configuration file. */
+  readonly nodeArgs: (configFile: string, image: string) => readonly string[];
   print(line: string): void;
   /** Called after anything of `status` changed. */
   onChange(): void;
@@ -36,7 +36,7 @@ const STOP_MS = 10_000;
 
 /** A region that runs, or is about to. */
 export class LocalRegion {
-  readonly region: Region;
+  #region: Region;
   readonly configFile: string;
   readonly log: RegionLog;
   readonly #options: RegionOptions;
@@ -51,7 +51,7 @@ export class LocalRegion {
   constructor(region: Region, options: RegionOptions) {
     const { folder } = options;
     const file = (name: string) => folder.file("regions", region.name, name);
-    this.region = region;
+    this.#region = region;
     this.#options = options;
     this.#ports = options.ports;
     this.configFile = file("node.json");
@@ -68,13 +68,21 @@ export class LocalRegion {
     // While everything ends, regions miss one another: that is nothing to be told of.
     const tell = (line: string) => (verbose || this.#state !== "ending") && print(line);
     this.log = openRegionLog({ region: region.name, file: logFile, verbose, print: tell });
+    const args = () => options.nodeArgs(this.configFile, this.#region.image);
     this.#process = new NodeProcess({
-      args: options.nodeArgs(this.configFile),
+      get args() {
+        return args();
+      },
       onOutput: (text) => this.log.write(text),
       onReady: (listeners) => this.#set("up", { ports: portsOf(listeners) }),
       onStatus: (status) => this.#set(this.#state, status),
       onDown: (reason, retryMs) => this.#down(reason, retryMs),
     });
+  }
+
+  /** What it runs with now. */
+  get region(): Region {
+    return this.#region;
   }
 
   /** Everything that changes. */
@@ -121,6 +129,16 @@ export class LocalRegion {
         throw this.#failure(again);
       });
     }
+  }
+
+  /** Takes it to other settings, or another version: the node is drained, then started anew. @throws Failure */
+  async replace(region: Region): Promise<void> {
+    this.#set("restarting", { sessions: 0, links: [] });
+    await this.#process.stop(STOP_MS);
+    if (this.#state === "ending") throw new Failure(`region ${region.name} ends`);
+    this.#region = region;
+    this.#writeConfig();
+    await this.start();
   }
 
   /** The world is about to end: what goes wrong from now on is nobody's business. */

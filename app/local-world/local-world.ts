@@ -2,7 +2,6 @@
 import { randomBytes } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { World } from "../../regions/world.ts";
 import { type Authority, openAuthority } from "./certificate-authority.ts";
 import type { DataFolder } from "./data-folder.ts";
@@ -11,6 +10,7 @@ import { startZone, type ZoneServer } from "./dns.ts";
 import { LinkKeeper } from "./link-keeper.ts";
 import { LocalRegion } from "./local-region.ts";
 import { isFree, type NodePorts, usualPorts, ZONE_PORT } from "./ports.ts";
+import { programOf } from "./program.ts";
 import { type WorldStatus, worldStatus } from "./world-status.ts";
 import { nearestRegions, zoneNames, zoneRecords } from "./zone-records.ts";
 
@@ -20,11 +20,9 @@ export interface LocalWorldOptions {
   readonly verbose: boolean;
   /** Writes a line for the person at the terminal. */
   print(line: string): void;
-  /** Program arguments that run a node with a configuration file. Default: our own. */
-  readonly nodeArgs?: (configFile: string) => readonly string[];
+  /** Program arguments that run a node of an image with a configuration file. Default: `programOf` the image. */
+  readonly nodeArgs?: (configFile: string, image: string) => readonly string[];
 }
-
-const nodeProgram = join(import.meta.dirname, "..", "main.ts");
 
 /** A world that runs. Emits `change` after anything of `status` changed. */
 export class LocalWorld extends EventEmitter<{ change: [] }> {
@@ -33,6 +31,8 @@ export class LocalWorld extends EventEmitter<{ change: [] }> {
   readonly links: LinkKeeper;
   readonly #options: LocalWorldOptions;
   readonly #zone: ZoneServer;
+  /** Regions that the global domain's answers leave out. */
+  readonly #drained = new Set<string>();
 
   private constructor(options: LocalWorldOptions, zone: ZoneServer, authority: Authority, secret: string) {
     super();
@@ -50,7 +50,7 @@ export class LocalWorld extends EventEmitter<{ change: [] }> {
           ports: kept[region.name] ?? usualPorts(index),
           verbose: options.verbose,
           print: options.print,
-          nodeArgs: options.nodeArgs ?? ((file) => [nodeProgram, "serve", "--config", file]),
+          nodeArgs: options.nodeArgs ?? ((file, image) => [programOf(image), "serve", "--config", file]),
           onChange: () => this.#changed(),
         }),
     );
@@ -88,6 +88,13 @@ export class LocalWorld extends EventEmitter<{ change: [] }> {
     return this.regions.find((each) => each.region.name === name);
   }
 
+  /** Leaves a region out of the answers for the global domain, or takes it back in. */
+  drain(name: string, drained: boolean): void {
+    if (drained) this.#drained.add(name);
+    else this.#drained.delete(name);
+    this.#changed();
+  }
+
   /** Certificates, stores and accounts of every region. `demo` accounts have one another as contacts. */
   async prepare(demo: readonly LocalAccount[], others: readonly LocalAccount[]): Promise<void> {
     this.links.logInAs(demo);
@@ -123,12 +130,12 @@ export class LocalWorld extends EventEmitter<{ change: [] }> {
 
   #changed(): void {
     const listening = this.regions.filter((region) => region.status.state === "up");
-    this.#zone.setRecords(
-      zoneRecords(
-        this.world,
-        listening.map((region) => ({ region: region.region, ports: region.status.ports })),
-      ),
+    const records = zoneRecords(
+      this.world,
+      listening.map((region) => ({ region: region.region, ports: region.status.ports })),
     );
+    // What belongs to a region is the global domain's.
+    this.#zone.setRecords(records.filter(({ region }) => region === undefined || !this.#drained.has(region)));
     this.emit("change");
   }
 

@@ -70,8 +70,9 @@ export class NodeProcess {
     return this.#child?.pid;
   }
 
-  /** Starts it. Resolves when it listens. @throws StartFailed */
+  /** Starts it, the first time or after `stop`. Resolves when it listens. @throws StartFailed */
   start(): Promise<void> {
+    this.#ending = false;
     return new Promise((resolve, reject) => this.#launch(resolve, reject));
   }
 

@@ -1,6 +1,7 @@
 // `npm start` from beginning to end: everything comes up, is shown or checked, and is gone afterwards.
 import { setMaxListeners } from "node:events";
 import { Exit, Failure, textOf } from "../cli/command.ts";
+import { openControl } from "./control.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { checkAccounts, demoAccounts, type LocalAccount, removeAccounts } from "./demo-accounts.ts";
 import { watchEnd } from "./end.ts";
@@ -39,6 +40,7 @@ async function runIn(folder: DataFolder, options: StartOptions): Promise<number>
   const page = options.check ? undefined : await reservePage(options.port);
   const extra = options.check ? checkAccounts(options.world) : [];
   let world: LocalWorld | undefined;
+  let control: { close(): Promise<void> } | undefined;
   try {
     const demo = demoAccounts(options.world, folder);
     world = await LocalWorld.open({ world: options.world, folder, verbose: options.verbose, print: say });
@@ -51,6 +53,7 @@ async function runIn(folder: DataFolder, options: StartOptions): Promise<number>
     await unlessEnded(end.signal, world.whenLinksShow(STATUS_MS));
     if (options.check) return await check(world, extra, options, started);
     world.links.keep();
+    control = await openControl(folder.path, world, demo);
     page?.show({ world, accounts: demo });
     tell(world, folder, options, { demo, page, started });
     await end.whenAsked;
@@ -61,6 +64,7 @@ async function runIn(folder: DataFolder, options: StartOptions): Promise<number>
     return end.exitCode;
   } finally {
     await page?.close();
+    await control?.close();
     await world?.stop();
     if (world && extra.length > 0 && !options.throwAway) await forget(world, extra);
     end.forget();
