@@ -19,7 +19,8 @@ import { NodeMetrics } from "./observe/metrics.ts";
 import { Trace } from "./observe/trace.ts";
 import type { RemoteRouter } from "./ports.ts";
 import { Router } from "./router/router.ts";
-import { openStorage } from "./storage/open.ts";
+import { DATABASE, METRICS, nodeServices } from "./service/node-services.ts";
+import type { Services } from "./service/services.ts";
 import type { Storage } from "./storage/ports.ts";
 import { readAuthorities } from "./tls/authorities.ts";
 import { TlsContexts } from "./tls/contexts.ts";
@@ -40,6 +41,11 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** How far the node has come; in the words of `/readyz` where it takes no clients. */
+interface Stage {
+  now: "starting" | "running" | "draining";
+}
+
 /** ms that closing streams have before their connections are dropped. */
 const CLOSE_GRACE = 2_000;
 
@@ -53,15 +59,26 @@ export class MeridianServer {
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: NodeMetrics;
-  private draining = false;
+  /** Redis, database and what else belongs to the node and to no host. */
+  readonly services: Services;
+  private readonly stage: Stage;
   private readonly context: C2sContext;
   private readonly listening: Listening[] = [];
   private readonly components = new Set<ComponentConnection>();
 
-  private constructor(config: NodeConfig, router: Router, storage: Storage, accounts: Accounts, context: C2sContext) {
+  private constructor(
+    config: NodeConfig,
+    router: Router,
+    services: Services,
+    stage: Stage,
+    accounts: Accounts,
+    context: C2sContext,
+  ) {
     this.config = config;
     this.router = router;
-    this.storage = storage;
+    this.services = services;
+    this.stage = stage;
+    this.storage = services.use(DATABASE);
     this.accounts = accounts;
     this.context = context;
     this.tls = context.tls;
@@ -71,8 +88,29 @@ export class MeridianServer {
     this.describeMetrics();
   }
 
-  /** Opens the storage and brings up every virtual host; nothing listens yet. @throws ConfigError, StoreUnavailable */
+  /**
+   * Starts the services and brings up every virtual host; nothing listens yet but for those who watch the node.
+   * @throws ConfigError, StorageOpenError, RedisUnavailable, Error of the system
+   */
   static async create(config: NodeConfig, options: ServerOptions): Promise<MeridianServer> {
+    const stage: Stage = { now: "starting" };
+    const metrics = new NodeMetrics();
+    const notReady = async () => (stage.now === "running" ? services.unhealthy() : stage.now);
+    const services = nodeServices(config, { metrics, notReady, clock: options.clock ?? systemClock, log: options.log });
+    await services.start();
+    try {
+      return await MeridianServer.bringUp(config, options, { services, stage, metrics });
+    } catch (error) {
+      await services.stop();
+      throw error;
+    }
+  }
+
+  private static async bringUp(
+    config: NodeConfig,
+    options: ServerOptions,
+    { services, stage, metrics }: { services: Services; stage: Stage; metrics: NodeMetrics },
+  ): Promise<MeridianServer> {
     const clock = options.clock ?? systemClock;
     const { log } = options;
     const authorities = readAuthorities(config.authentication.clientAuthorities);
@@ -81,12 +119,7 @@ export class MeridianServer {
       clock,
       ...(authorities.length === 0 ? {} : { clientAuthorities: authorities.map(String) }),
     });
-    const metrics = new NodeMetrics();
-    const storage = await openStorage(config.storage, {
-      log,
-      clock,
-      observe: (operation, ms, failed) => metrics.stored(operation, ms, failed),
-    });
+    const storage = services.use(DATABASE);
     const accounts = new Accounts(storage.accounts, { iterations: config.authentication.scramIterations, clock });
     const router = new Router(log);
     const trace = new Trace(clock);
@@ -110,7 +143,7 @@ export class MeridianServer {
       resumable: new ResumableSessions(),
       connections: new Set<C2sConnection>(),
     };
-    return new MeridianServer(config, router, storage, accounts, context);
+    return new MeridianServer(config, router, services, stage, accounts, context);
   }
 
   /** Connects the port to other domains. */
@@ -123,12 +156,6 @@ export class MeridianServer {
     for (const config of this.config.listeners) {
       if (config.kind === "c2s") this.listening.push(await this.listenTcp(config));
       if (config.kind === "component") this.listening.push(await this.listenForComponents(config));
-      if (config.kind === "metrics") {
-        // As below: Fastify only where it is used.
-        const { listenForObservers } = await import("./observe/listener.ts");
-        const { port, close } = await listenForObservers(config.address, config.port, this);
-        this.listening.push({ kind: "metrics", tls: "none", address: config.address, port, close });
-      }
       if (config.kind === "http") {
         // Fastify is only loaded where it is used: it costs a tenth of a second at start.
         const { listenForHttp } = await import("./http/listener.ts");
@@ -142,7 +169,8 @@ export class MeridianServer {
         });
       }
     }
-    return this.listening;
+    this.stage.now = "running";
+    return [...this.listening, ...(this.services.has(METRICS) ? this.services.use(METRICS) : [])];
   }
 
   /** Number of bound sessions. */
@@ -154,16 +182,12 @@ export class MeridianServer {
 
   /** Why the node should get no new clients; undefined where it should. */
   async notReady(): Promise<string | undefined> {
-    if (this.draining) return "draining";
-    return this.storage.ping().then(
-      () => undefined,
-      () => "the storage does not answer",
-    );
+    return this.stage.now === "running" ? this.services.unhealthy() : this.stage.now;
   }
 
-  /** Stops accepting, ends every client stream with `system-shutdown`, then closes the storage. */
+  /** Stops accepting and ends every client stream with `system-shutdown`; those who watch the node are still served. */
   async drain(): Promise<void> {
-    this.draining = true;
+    this.stage.now = "draining";
     // The HTTP listener is closed only once its WebSockets are, so nothing waits for it before they are told.
     const closed = this.closeListeners();
     for (const connection of [...this.context.connections]) connection.stream.fail("system-shutdown");
@@ -175,15 +199,16 @@ export class MeridianServer {
     await closed;
   }
 
-  /** Closes what `drain` left: the storage. */
+  /** Closes what `drain` left, the services last. */
   async close(): Promise<void> {
+    this.stage.now = "draining";
     const closed = this.closeListeners();
     for (const connection of [...this.context.connections]) connection.stream.destroy();
     for (const component of [...this.components]) component.stream.destroy();
     await closed;
     this.tls.close();
+    await this.services.stop();
     this.metrics.close();
-    await this.storage.close();
   }
 
   private describeMetrics(): void {

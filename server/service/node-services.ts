@@ -1,0 +1,103 @@
+// The services of a node by its configuration: what watches it first, then Redis and the database.
+import type { Logger } from "pino";
+import type { Clock } from "../clock.ts";
+import { connectRedis, type RedisConnection } from "../cluster/redis.ts";
+import type { NodeConfig } from "../config/contract.ts";
+import type { NodeMetrics } from "../observe/metrics.ts";
+import { openStorage } from "../storage/open.ts";
+import type { Storage } from "../storage/ports.ts";
+import { ServiceKey } from "./service.ts";
+import { Services } from "./services.ts";
+
+/** The port for machines that watch: there while the node starts and drains, when it is asked most. */
+export const METRICS = new ServiceKey<readonly MetricsListening[]>("metrics");
+/** Redis or Valkey of the region, for commands. */
+export const REDIS = new ServiceKey<RedisConnection>("redis");
+export const DATABASE = new ServiceKey<Storage>("database");
+
+/** A metrics listener as it came to be. */
+export interface MetricsListening {
+  readonly kind: "metrics";
+  readonly tls: "none";
+  readonly address: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** What the services need of the node. */
+export interface ServiceSurroundings {
+  readonly metrics: NodeMetrics;
+  /** As `/readyz` tells it. */
+  readonly notReady: () => Promise<string | undefined>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** ms that Redis has to answer when it is asked how it is. */
+const PING_PATIENCE = 2_000;
+
+/** Adds the services that the configuration has; none of them is started. */
+export function nodeServices(config: NodeConfig, surroundings: ServiceSurroundings): Services {
+  const { metrics, clock, log } = surroundings;
+  const services = new Services(log);
+  if (config.listeners.some(({ kind }) => kind === "metrics"))
+    services.add(METRICS, { start: () => listenAll(config, surroundings), stop: closeAll });
+  const { cluster } = config;
+  if (cluster !== undefined)
+    services.add(REDIS, {
+      start: () => connectRedis(cluster.redis, log),
+      stop: (redis) => redis.disconnect(),
+      health: (redis) => answers(redis).then((there) => (there ? undefined : "the registry (Redis) does not answer")),
+    });
+  services.add(DATABASE, {
+    start: () =>
+      openStorage(config.storage, {
+        log,
+        clock,
+        observe: (operation, ms, failed) => metrics.stored(operation, ms, failed),
+      }),
+    stop: (storage) => storage.close(),
+    health: (storage) =>
+      storage.ping().then(
+        () => undefined,
+        () => "the storage does not answer",
+      ),
+  });
+  return services;
+}
+
+async function listenAll(config: NodeConfig, node: ServiceSurroundings): Promise<MetricsListening[]> {
+  // Fastify is only loaded where it is used: it costs a tenth of a second at start.
+  const { listenForObservers } = await import("../observe/listener.ts");
+  const listening: MetricsListening[] = [];
+  try {
+    for (const { kind, address, port: wanted } of config.listeners) {
+      if (kind !== "metrics") continue;
+      const { port, close } = await listenForObservers(address, wanted, node);
+      listening.push({ kind, tls: "none", address, port, close });
+    }
+  } catch (error) {
+    await closeAll(listening);
+    throw error;
+  }
+  return listening;
+}
+
+async function closeAll(listening: readonly MetricsListening[]): Promise<void> {
+  await Promise.all(listening.map((listener) => listener.close()));
+}
+
+/** Real time, since it waits for a socket. */
+async function answers(redis: RedisConnection): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), PING_PATIENCE).unref();
+  });
+  const pong = redis.ping().then(
+    () => true,
+    () => false,
+  );
+  const there = await Promise.race([pong, patience]);
+  clearTimeout(timer);
+  return there;
+}
