@@ -10,6 +10,7 @@ export {
 } from "./config/contract.ts";
 export { ConfigError, check, loadConfig, readJson } from "./config/load.ts";
 export { readSecret } from "./config/secret.ts";
+export { modulesLeftOut } from "./host/choose-modules.ts";
 export { Jid, JidError } from "./jid/jid.ts";
 export { createLog } from "./observe/log.ts";
 export { NodeMetrics } from "./observe/metrics.ts";

@@ -19,6 +19,7 @@ import { NodeMetrics } from "./observe/metrics.ts";
 import { Trace } from "./observe/trace.ts";
 import type { RemoteRouter } from "./ports.ts";
 import { Router } from "./router/router.ts";
+import { configuredServices } from "./service/configured.ts";
 import { DATABASE, METRICS, nodeServices } from "./service/node-services.ts";
 import type { Services } from "./service/services.ts";
 import type { Storage } from "./storage/ports.ts";
@@ -123,8 +124,9 @@ export class MeridianServer {
     const accounts = new Accounts(storage.accounts, { iterations: config.authentication.scramIterations, clock });
     const router = new Router(log);
     const trace = new Trace(clock);
-    for (const host of config.hosts)
-      router.hosts.set(host.domain, await startHost(host, { router, storage, accounts, trace, clock, log }));
+    const configured = configuredServices(config);
+    const surroundings = { router, services, configured, storage, accounts, trace, clock, log };
+    for (const host of config.hosts) router.hosts.set(host.domain, await startHost(host, surroundings));
     const { failuresBeforeBan, banSeconds } = config.authentication;
     const context: C2sContext = {
       hosts: router.hosts,

@@ -13,13 +13,25 @@ export function configCommands(program: Command): void {
     .argument("<file>", "the configuration (JSON)")
     .option("--json", "print JSON")
     .action(async (file: string, { json }: { json?: boolean }) => {
-      const { ConfigError, loadConfig } = await import("../../server/index.ts");
+      const { ConfigError, loadConfig, modulesLeftOut } = await import("../../server/index.ts");
       const checked = loadConfig(file);
       const problems = unreadableFiles(checked);
       if (problems.length > 0) throw new ConfigError(file, problems);
+      const leftOut = modulesLeftOut(checked);
       const domains = checked.hosts.map(({ domain }) => domain);
-      const found = { file, node: checked.node, region: checked.region, domains, storage: checked.storage.kind };
-      print(json, found, `${file}: good. Node ${found.node} of region ${found.region} serves ${domains.join(", ")}.`);
+      const found = {
+        file,
+        node: checked.node,
+        region: checked.region,
+        domains,
+        storage: checked.storage.kind,
+        leftOut,
+      };
+      const good = `${file}: good. Node ${found.node} of region ${found.region} serves ${domains.join(", ")}.`;
+      const missing = leftOut.map(
+        ({ host, module, reason }) => `hosts[${host}].modules.${module} will not start: it ${reason}.`,
+      );
+      print(json, found, [good, ...missing].join("\n"));
     });
 }
 

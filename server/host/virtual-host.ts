@@ -23,6 +23,8 @@ import { inBackground } from "../router/background.ts";
 import { acceptHostIq, IqHandlers } from "../router/iq-dispatch.ts";
 import { deliverMessage, deliverToAccount } from "../router/local-delivery.ts";
 import type { Router } from "../router/router.ts";
+import type { ServiceKey } from "../service/service.ts";
+import type { Services } from "../service/services.ts";
 import { errorReply, mayAnswerWithError, type StanzaErrorCondition } from "../stanza/error.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/ports.ts";
@@ -38,6 +40,7 @@ export interface HostParts {
   /** True where a certificate is configured. */
   readonly hasTls: boolean;
   readonly router: Router;
+  readonly services: Services;
   readonly storage: Storage;
   readonly accounts: Accounts;
   readonly trace: Trace;
@@ -68,6 +71,7 @@ export class VirtualHost implements ModuleHost {
   /** Stream features that modules added. */
   readonly streamFeatures: StreamFeature[] = [];
   private readonly router: Router;
+  private readonly services: Services;
   private readonly events: Events;
   private readonly apis = new Map<ApiKey<unknown>, unknown>();
 
@@ -77,6 +81,7 @@ export class VirtualHost implements ModuleHost {
     this.admins = parts.admins;
     this.hasTls = parts.hasTls;
     this.router = parts.router;
+    this.services = parts.services;
     this.storage = parts.storage;
     this.accounts = parts.accounts;
     this.trace = parts.trace;
@@ -176,6 +181,10 @@ export class VirtualHost implements ModuleHost {
 
   streamFeature(feature: StreamFeature): void {
     this.streamFeatures.push(feature);
+  }
+
+  service<T>(key: ServiceKey<T>): T {
+    return this.services.use(key);
   }
 
   provide<T>(key: ApiKey<T>, value: T): void {

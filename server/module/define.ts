@@ -12,6 +12,7 @@ import type { Sessions } from "../host/sessions.ts";
 import type { Jid } from "../jid/jid.ts";
 import type { Trace } from "../observe/trace.ts";
 import type { RemoteLink } from "../ports.ts";
+import type { ServiceKey, ServiceName } from "../service/service.ts";
 import type { IqPayload } from "../stanza/iq.ts";
 import type { Stanza, StanzaKind } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/ports.ts";
@@ -112,6 +113,8 @@ export interface ModuleHost {
   streamFeature(feature: StreamFeature): void;
   /** Adds a feature that clients may switch on while binding within SASL2. XEP-0386. */
   inlineBindFeature(feature: InlineBindFeature): void;
+  /** What a service of the node gives; name it in `services`. @throws Error where it has not started */
+  service<T>(key: ServiceKey<T>): T;
   /** Offers something to other modules, or takes what one offers (named in `needs`). */
   provide<T>(key: ApiKey<T>, value: T): void;
   use<T>(key: ApiKey<T>): T;
@@ -136,6 +139,8 @@ export interface ModuleDefinition<C extends z.ZodType = z.ZodType> {
   readonly implements: readonly string[];
   /** Modules that must be active before this one. */
   readonly needs?: readonly string[];
+  /** Services of the node without which it does not start; nor does what needs it. */
+  readonly services?: readonly ServiceName[];
   /** True (the default) where the module runs without being named in the configuration. */
   readonly byDefault?: boolean;
   readonly config: C;

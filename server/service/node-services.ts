@@ -1,7 +1,7 @@
 // The services of a node by its configuration: what watches it first, then Redis and the database.
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
-import { connectRedis, type RedisConnection } from "../cluster/redis.ts";
+import type { RedisConnection } from "../cluster/redis.ts";
 import type { NodeConfig } from "../config/contract.ts";
 import type { NodeMetrics } from "../observe/metrics.ts";
 import { openStorage } from "../storage/open.ts";
@@ -45,7 +45,8 @@ export function nodeServices(config: NodeConfig, surroundings: ServiceSurroundin
   const { cluster } = config;
   if (cluster !== undefined)
     services.add(REDIS, {
-      start: () => connectRedis(cluster.redis, log),
+      // Its client is only loaded where it is used, as the drivers of databases are.
+      start: async () => (await import("../cluster/redis.ts")).connectRedis(cluster.redis, log),
       stop: (redis) => redis.disconnect(),
       health: (redis) => answers(redis).then((there) => (there ? undefined : "the registry (Redis) does not answer")),
     });

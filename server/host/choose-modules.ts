@@ -1,0 +1,105 @@
+// Which modules a host starts, in order of need: their settings checked, without those whose services are missing.
+import type { z } from "zod";
+import type { HostConfig, NodeConfig } from "../config/contract.ts";
+import { ConfigError } from "../config/load.ts";
+import type { ModuleDefinition } from "../module/define.ts";
+import { MODULES } from "../modules/index.ts";
+import { CONFIGURED_BY, configuredServices } from "../service/configured.ts";
+import type { ServiceName } from "../service/service.ts";
+
+/** A module chosen for a host, with its settings. */
+interface Chosen {
+  readonly module: ModuleDefinition;
+  readonly settings: unknown;
+}
+
+/** A module that does not start, and why. */
+export interface LeftOut {
+  readonly module: string;
+  readonly reason: string;
+  /** True where an operator named it. */
+  readonly named: boolean;
+}
+
+/** The modules of a host. */
+export interface Choice {
+  /** In order of need. */
+  readonly modules: readonly Chosen[];
+  /** Those whose services are not configured, and those that need them. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** Checks the module settings of a host of a node with these services. @throws ConfigError with every mistake */
+export function chooseModules(
+  config: HostConfig,
+  services: ReadonlySet<ServiceName>,
+  known: ReadonlyMap<string, ModuleDefinition> = MODULES,
+): Choice {
+  const problems: string[] = [];
+  const path = `hosts[${config.domain}].modules`;
+  for (const name of Object.keys(config.modules))
+    if (!known.has(name)) problems.push(`${path}.${name}: no such module; there are ${[...known.keys()].join(", ")}`);
+  const chosen = new Map<string, Chosen>();
+  for (const module of known.values()) {
+    const given = config.modules[module.name];
+    if (given === false || (given === undefined && module.byDefault === false)) continue;
+    const result = module.config.safeParse(given ?? {});
+    if (result.success) chosen.set(module.name, { module, settings: result.data });
+    else problems.push(...result.error.issues.map((issue) => issueText(`${path}.${module.name}`, issue)));
+  }
+  for (const { module } of chosen.values())
+    for (const need of module.needs ?? [])
+      if (!chosen.has(need)) problems.push(`${path}.${module.name}: needs the module ${need}, which is left out`);
+  if (problems.length > 0) throw new ConfigError("configuration", problems);
+  const reasons = withoutService(chosen, services);
+  const leftOut = [...reasons].map(([module, reason]) => {
+    chosen.delete(module);
+    return { module, reason, named: Object.hasOwn(config.modules, module) };
+  });
+  return { modules: inOrderOfNeed(chosen), leftOut };
+}
+
+/** Modules whose service is not configured, and those that need one of them, with the reason. */
+function withoutService(
+  chosen: ReadonlyMap<string, Chosen>,
+  services: ReadonlySet<ServiceName>,
+): ReadonlyMap<string, string> {
+  const reasons = new Map<string, string>();
+  for (const { module } of chosen.values()) {
+    const missing = module.services?.find((name) => !services.has(name));
+    if (missing !== undefined)
+      reasons.set(module.name, `needs the service ${missing}, which is not configured (${CONFIGURED_BY[missing]})`);
+  }
+  for (let before = -1; before < reasons.size; ) {
+    before = reasons.size;
+    for (const { module } of chosen.values()) {
+      const need = module.needs?.find((name) => reasons.has(name));
+      if (need !== undefined && !reasons.has(module.name))
+        reasons.set(module.name, `needs the module ${need}, which does not start`);
+    }
+  }
+  return reasons;
+}
+
+function issueText(path: string, issue: z.core.$ZodIssue): string {
+  return `${[path, ...issue.path.map(String)].join(".")}: ${issue.message}`;
+}
+
+function inOrderOfNeed(chosen: ReadonlyMap<string, Chosen>): Chosen[] {
+  const ordered = new Set<Chosen>();
+  const visit = (item: Chosen, path: readonly string[]): void => {
+    if (path.includes(item.module.name)) throw new Error(`modules need each other: ${path.join(" → ")}`);
+    for (const need of item.module.needs ?? []) visit(chosen.get(need) as Chosen, [...path, item.module.name]);
+    ordered.add(item);
+  };
+  for (const item of chosen.values()) visit(item, []);
+  return [...ordered];
+}
+
+/** Modules that will not start, of every host. @throws ConfigError with the mistakes of the first host that has any */
+export function modulesLeftOut(config: NodeConfig): (LeftOut & { readonly host: string })[] {
+  const services = configuredServices(config);
+  return config.hosts.flatMap((host) =>
+    chooseModules(host, services).leftOut.map((left) => ({ host: host.domain, ...left })),
+  );
+}
