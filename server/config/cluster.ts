@@ -1,8 +1,8 @@
 // The nodes of a region and what joins them: the cluster part of the configuration contract.
 import { z } from "zod";
 
-/** How Redis or Valkey is reached. */
-export function redisConfig(password: z.ZodType<string | { file: string } | { env: string } | undefined>) {
+/** How Redis or Valkey is reached; `password` is an optional secret. */
+export function redisConfig<Password extends z.ZodType>(password: Password) {
   return z
     .strictObject({
       urls: z

@@ -121,4 +121,13 @@ describe("listeners", () => {
       expect(metrics({ address })).toEqual(["listeners[0].address: metrics beyond loopback need `exposed: true`"]);
     expect(metrics({ address: "0.0.0.0", exposed: true })).toEqual([]);
   });
+
+  test("the nodes of a cluster that federates share the secret of their keys", () => {
+    const cluster = { redis: { urls: ["redis://127.0.0.1"] } };
+    const [mistake, ...more] = told({ cluster });
+    expect(mistake).toMatch(/^federation\.dialbackSecret: the nodes of a cluster need one that they share/);
+    expect(more).toEqual([]);
+    expect(told({ cluster, federation: { dialbackSecret: "sixteen characters" } })).toEqual([]);
+    expect(told({ cluster, federation: { enabled: false } })).toEqual([]);
+  });
 });

@@ -10,6 +10,8 @@ interface Looked {
   }[];
   readonly components: readonly { readonly domain: string }[];
   readonly listeners: readonly LookedListener[];
+  readonly cluster?: object | undefined;
+  readonly federation: { readonly enabled: boolean; readonly dialbackSecret?: unknown };
 }
 
 interface LookedListener {
@@ -29,7 +31,16 @@ export interface Mistake {
 
 /** Every mistake of a configuration whose settings are well formed each. */
 export function mistakesOf(config: Looked): Mistake[] {
-  return [...domainMistakes(config), ...adminMistakes(config), ...listenerMistakes(config)];
+  return [...domainMistakes(config), ...adminMistakes(config), ...listenerMistakes(config), ...clusterMistakes(config)];
+}
+
+/** A key that one node made is asked back at any other. XEP-0185 §3. */
+function* clusterMistakes({ cluster, federation }: Looked): Generator<Mistake> {
+  if (cluster !== undefined && federation.enabled && federation.dialbackSecret === undefined)
+    yield {
+      path: ["federation", "dialbackSecret"],
+      message: "the nodes of a cluster need one that they share, so that each can verify the keys of the others",
+    };
 }
 
 /** A domain is served once: by a host or by a component. */
