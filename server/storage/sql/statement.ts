@@ -1,12 +1,12 @@
 // Statements with named parameters: a kysely query compiled once and bound as often as needed.
 import type { Compilable, RawBuilder } from "kysely";
-import { sql } from "./kysely.ts";
+import { kysely } from "./kysely.ts";
 
 /** What a parameter may be, and a column. */
 export type SqlValue = string | number | null;
 
 /** A place for a value in a compiled query. */
-class Place {
+export class Place {
   readonly name: string;
 
   constructor(name: string) {
@@ -16,7 +16,7 @@ class Place {
 
 /** A named parameter in a query given to `statement`. */
 export function param<T extends SqlValue>(name: string): RawBuilder<T> {
-  return sql<T>`${new Place(name)}`;
+  return kysely().sql<T>`${new Place(name)}`;
 }
 
 /** Values by parameter name. */

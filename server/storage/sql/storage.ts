@@ -1,20 +1,23 @@
 // The stores of one SQL database, put together.
 import type { Storage } from "../ports.ts";
-import { compilerOf } from "./dialect.ts";
+import { type Builder, builderOf } from "./dialect.ts";
 import type { SqlEngine, StorageBounds } from "./engine.ts";
-import { type Bound, bind, statement } from "./statement.ts";
+import type { Bound } from "./statement.ts";
 import { SqlAccounts } from "./stores/accounts.ts";
 import { SqlDocuments } from "./stores/documents.ts";
 import { SqlOffline } from "./stores/offline.ts";
 import { SqlRosters } from "./stores/rosters.ts";
 
+/** Says nothing but that the database answers. */
+const PING: Bound = { name: "ping", sql: "select 1 as one", values: [] };
+
 /** Storage on an engine whose schema is migrated. `now` gives ms since the epoch. */
-export function sqlStorage(engine: SqlEngine, now: () => number, bounds: StorageBounds): Storage {
-  const builder = { dialect: engine.dialect, db: compilerOf(engine.dialect) };
-  const ping: Bound = bind(
-    statement("ping", { compile: () => builder.db.selectNoFrom((eb) => eb.lit(1).as("one")).compile() }),
-    {},
-  );
+export function sqlStorage(
+  engine: SqlEngine,
+  now: () => number,
+  bounds: StorageBounds,
+  builder: Builder = builderOf(engine.dialect),
+): Storage {
   const offline = new SqlOffline(engine, builder, bounds);
   return {
     kind: engine.dialect,
@@ -23,7 +26,7 @@ export function sqlStorage(engine: SqlEngine, now: () => number, bounds: Storage
     offline,
     documents: new SqlDocuments(engine, builder),
     ping: async () => {
-      await engine.read(ping);
+      await engine.read(PING);
     },
     close: async () => {
       await offline.idle();

@@ -1,6 +1,7 @@
 // Accounts in SQL.
 import type { AccountRecord, AccountStore, Credentials } from "../../ports.ts";
 import { checkAccount } from "../../text.ts";
+import { compiled } from "../compiled.ts";
 import { changes, type SqlEngine, type Work } from "../engine.ts";
 import { bind, param, statement } from "../statement.ts";
 import { decodeCredentials, encodeCredentials } from "./credentials.ts";
@@ -18,7 +19,7 @@ export class SqlAccounts implements AccountStore {
 
   constructor(engine: SqlEngine, builder: Builder) {
     this.#engine = engine;
-    this.#sql = statements(builder);
+    this.#sql = compiled("accounts", builder, statements);
     this.#lockQueues = queueLocker(builder);
   }
 

@@ -1,6 +1,7 @@
 // Documents of accounts in SQL.
 import type { DocumentStore } from "../../ports.ts";
 import { checkAccount, checkDocument, checkText, indexKey, TEXT_BYTES } from "../../text.ts";
+import { compiled } from "../compiled.ts";
 import type { SqlEngine } from "../engine.ts";
 import { bind, param, statement } from "../statement.ts";
 import type { AccountKey } from "./accounts.ts";
@@ -13,7 +14,7 @@ export class SqlDocuments implements DocumentStore {
 
   constructor(engine: SqlEngine, builder: Builder) {
     this.#engine = engine;
-    this.#sql = statements(builder);
+    this.#sql = compiled("documents", builder, statements);
   }
 
   async get(domain: string, local: string, kind: string, key: string): Promise<string | undefined> {

@@ -1,8 +1,9 @@
 // Adds many offline messages of many accounts in one transaction of a few statements, limits kept exactly.
 
 import { compareKeys } from "../../text.ts";
+import { compiled } from "../compiled.ts";
 import { rows, type Work } from "../engine.ts";
-import { sql } from "../kysely.ts";
+import { kysely } from "../kysely.ts";
 import { type Bound, bind, once, param, statement } from "../statement.ts";
 import type { AccountKey } from "./accounts.ts";
 import type { NewMessage } from "./offline.ts";
@@ -98,7 +99,19 @@ function keyOf(domain: string, local: string): string {
 }
 
 /** Statements of one text whatever the number of rows: the rows travel as one JSON value, so that they stay prepared. */
-function postgresBatches({ db }: Builder): Batches {
+function postgresBatches(builder: Builder): Batches {
+  const { lock, create, insert, update } = compiled("offlineMany", builder, postgresStatements);
+  const json = (values: readonly unknown[]) => ({ rows: JSON.stringify(values) });
+  return {
+    lock: (some) => bind(lock, json(some)),
+    create: (some) => bind(create, json(some)),
+    insert: (messages) => bind(insert, json(messages)),
+    update: (queues) => bind(update, json(queues)),
+  };
+}
+
+function postgresStatements({ db }: Builder) {
+  const { sql } = kysely();
   const keys = sql`json_to_recordset(${param<string>("rows")}::json) as r (domain text, local_part text)`;
   const lock = statement<{ rows: string }, Queue>("offline.lockMany", {
     compile: () =>
@@ -124,22 +137,15 @@ function postgresBatches({ db }: Builder): Batches {
         as r (domain text, local_part text, last_id bigint, kept bigint)
         where q.domain = r.domain collate "C" and q.local_part = r.local_part collate "C"`.compile(db),
   });
-  const json = (values: readonly unknown[]) => ({ rows: JSON.stringify(values) });
-  return {
-    lock: (some) => bind(lock, json(some)),
-    create: (some) => bind(create, json(some)),
-    insert: (messages) => bind(insert, json(messages)),
-    update: (queues) => bind(update, json(queues)),
-  };
+  return { lock, create, insert, update };
 }
 
 /** Statements that grow with their rows. */
 function plainBatches(builder: Builder): Batches {
-  const { db } = builder;
   return {
     lock: (some) =>
       once(
-        db
+        builder.db
           .selectFrom("offline_queues")
           .where((eb) => eb.or(some.map((key) => eb.and(key))))
           .select(["domain", "local_part", "last_id", "kept"])
@@ -148,15 +154,22 @@ function plainBatches(builder: Builder): Batches {
           .forUpdate(),
       ),
     create: (some) =>
-      once(orIgnore(builder, db.insertInto("offline_queues").values(some.map((k) => ({ ...k, last_id: 0, kept: 0 }))))),
-    insert: (messages) => once(db.insertInto("offline_messages").values([...messages])),
-    // Every row exists and is locked: this only ever updates.
-    update: (queues) =>
       once(
-        db
+        orIgnore(
+          builder,
+          builder.db.insertInto("offline_queues").values(some.map((k) => ({ ...k, last_id: 0, kept: 0 }))),
+        ),
+      ),
+    insert: (messages) => once(builder.db.insertInto("offline_messages").values([...messages])),
+    // Every row exists and is locked: this only ever updates.
+    update: (queues) => {
+      const { sql } = kysely();
+      return once(
+        builder.db
           .insertInto("offline_queues")
           .values([...queues])
           .onDuplicateKeyUpdate({ last_id: sql<number>`values(last_id)`, kept: sql<number>`values(kept)` }),
-      ),
+      );
+    },
   };
 }

@@ -1,6 +1,7 @@
 // Offline messages in SQL. XEP-0160.
 import type { OfflineMessage, OfflineStore } from "../../ports.ts";
 import { checkAccount, checkText, TEXT_BYTES } from "../../text.ts";
+import { compiled } from "../compiled.ts";
 import { changes, rows, type SqlEngine, type StorageBounds, type Work } from "../engine.ts";
 import { bind, param, statement } from "../statement.ts";
 import type { AccountKey } from "./accounts.ts";
@@ -30,7 +31,7 @@ export class SqlOffline implements OfflineStore {
 
   constructor(engine: SqlEngine, builder: Builder, bounds: StorageBounds) {
     this.#engine = engine;
-    this.#sql = statements(builder);
+    this.#sql = compiled("offline", builder, statements);
     const add = offlineAdder(builder);
     this.#adds = new Gatherer({
       ...bounds,

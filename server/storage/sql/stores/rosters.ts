@@ -1,6 +1,7 @@
 // Rosters in SQL, versioned. RFC 6121 §2.
 import type { RosterItem, RosterStore, Subscription } from "../../ports.ts";
 import { BARE_JID_BYTES, checkAccount, checkRosterItem, checkText, indexKey } from "../../text.ts";
+import { compiled } from "../compiled.ts";
 import { rows, type SqlEngine, type Work } from "../engine.ts";
 import { bind, param, statement, tupleStatement } from "../statement.ts";
 import type { AccountKey } from "./accounts.ts";
@@ -18,7 +19,7 @@ export class SqlRosters implements RosterStore {
   constructor(engine: SqlEngine, builder: Builder, now: () => number) {
     this.#engine = engine;
     this.#now = now;
-    this.#sql = statements(builder);
+    this.#sql = compiled("rosters", builder, statements);
   }
 
   async load(domain: string, local: string): Promise<{ items: RosterItem[]; version: number }> {

@@ -1,13 +1,9 @@
 // "Insert, or update what is there": the one thing the three dialects write differently.
-import type { InsertQueryBuilder, InsertResult, Kysely } from "kysely";
-import type { DialectName } from "../dialect.ts";
+import type { InsertQueryBuilder, InsertResult } from "kysely";
+import type { Builder } from "../dialect.ts";
 import type { Schema } from "../schema.ts";
 
-/** What the stores build their statements with. */
-export interface Builder {
-  readonly dialect: DialectName;
-  readonly db: Kysely<Schema>;
-}
+export type { Builder } from "../dialect.ts";
 
 type Insert<T extends keyof Schema> = InsertQueryBuilder<Schema, T, InsertResult>;
 

@@ -1,0 +1,29 @@
+// The file of compiled statements is what kysely makes of the stores' queries, and a start does without kysely.
+import { readFileSync } from "node:fs";
+import { expect, test } from "@jest/globals";
+import { compileAll } from "./compile.ts";
+import { COMPILED_FILE, compiled } from "./compiled.ts";
+import { builderOf, DIALECTS } from "./dialect.ts";
+import { bind, param, statement } from "./statement.ts";
+
+test("compiled.json is up to date: npm run statements", () => {
+  expect(JSON.parse(readFileSync(COMPILED_FILE, "utf8"))).toEqual(compileAll());
+});
+
+test("a statement from the file takes its values in their places", () => {
+  for (const dialect of DIALECTS) {
+    const { get } = compiled("documents", builderOf(dialect), (): { get: ReturnType<typeof statement> } => {
+      throw new Error("built anew");
+    });
+    const bound = bind(get, { domain: "a.test", local: "romeo", kind: "vcard", index: "k" });
+    expect(bound.values).toEqual(["a.test", "romeo", "vcard", "k"]);
+    expect(bound.sql).toMatch(/^select .text. from .documents. where/);
+  }
+});
+
+test("a group that the file does not have is built", () => {
+  const build = ({ db }: ReturnType<typeof builderOf>) => ({
+    one: statement("one", db.selectFrom("accounts").where("domain", "=", param<string>("domain")).select("domain")),
+  });
+  expect(bind(compiled("nowhere", builderOf("sqlite"), build).one, { domain: "a.test" }).values).toEqual(["a.test"]);
+});
