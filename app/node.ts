@@ -1,7 +1,7 @@
 // One node: where server and federation meet.
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
-import { Federation } from "../federation/index.ts";
+import type { Federation } from "../federation/index.ts";
 import {
   type Clock,
   createLog,
@@ -35,16 +35,7 @@ export async function startNode(config: NodeConfig, options: NodeOptions = {}): 
   const log = options.log ?? createLog(config.log.level, config);
   const server = await MeridianServer.create(config, { log, clock });
   try {
-    const federation = config.federation.enabled
-      ? new Federation(config, {
-          inbound: server.router,
-          secrets: [dialbackSecret(config)],
-          clock,
-          log,
-          metrics: server.metrics,
-          certificates: server.tls,
-        })
-      : undefined;
+    const federation = config.federation.enabled ? await federate(config, server) : undefined;
     if (federation !== undefined) server.connect(federation);
     const listeners = [...((await federation?.listen()) ?? []), ...(await server.listen())];
     return {
@@ -65,6 +56,19 @@ export async function startNode(config: NodeConfig, options: NodeOptions = {}): 
     await server.close();
     throw error;
   }
+}
+
+/** Federation is only loaded where it is used. */
+async function federate(config: NodeConfig, server: MeridianServer): Promise<Federation> {
+  const { Federation } = await import("../federation/index.ts");
+  return new Federation(config, {
+    inbound: server.router,
+    secrets: [dialbackSecret(config)],
+    clock: server.clock,
+    log: server.log,
+    metrics: server.metrics,
+    certificates: server.tls,
+  });
 }
 
 function dialbackSecret(config: NodeConfig): string {
