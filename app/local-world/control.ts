@@ -46,7 +46,8 @@ class Control {
   readonly #accounts: readonly LocalAccount[];
   /** The world file's value that each region runs with. */
   readonly #files: Map<string, unknown>;
-  readonly #busy = new Set<string>();
+  /** The change of each region that was asked for last. */
+  readonly #changes = new Map<string, Promise<void>>();
 
   constructor(world: ControlledWorld, accounts: readonly LocalAccount[]) {
     this.#world = world;
@@ -93,15 +94,14 @@ class Control {
     const after = regionOf(parseWorld(file), before.name);
     if (after.domain !== before.domain)
       return send(response, 409, { error: `${before.name} serves ${before.domain}: its domain stays while it runs` });
-    if (this.#busy.has(before.name)) return send(response, 409, { error: `${before.name} is being changed already` });
-    this.#busy.add(before.name);
-    try {
-      await region.replace(after);
-      this.#files.set(before.name, file);
-      return send(response, 200, {});
-    } finally {
-      this.#busy.delete(before.name);
-    }
+    // Whoever asked before may have been killed meanwhile: its change comes to its end first.
+    const change = (this.#changes.get(before.name) ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => region.replace(after));
+    this.#changes.set(before.name, change);
+    await change;
+    this.#files.set(before.name, file);
+    send(response, 200, {});
   }
 }
 

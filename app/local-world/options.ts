@@ -79,7 +79,10 @@ function firstRegions(world: World, count: number): World {
 
 /** One folder a world, so that `--regions 7` leaves the state of the three regions alone. */
 function dataFolder(flags: StartFlags, world: World, env: NodeJS.ProcessEnv): string {
-  if (flags.data !== undefined) return resolve(flags.data);
-  const base = env.XDG_DATA_HOME || join(homedir(), ".local", "share");
-  return join(base, "meridian", world.name);
+  return flags.data === undefined ? join(dataFolders(env), world.name) : resolve(flags.data);
+}
+
+/** Where the data folders of worlds are that were given no other place. */
+export function dataFolders(env: NodeJS.ProcessEnv = process.env): string {
+  return join(env.XDG_DATA_HOME || join(homedir(), ".local", "share"), "meridian");
 }

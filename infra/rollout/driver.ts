@@ -24,8 +24,8 @@ export interface Preview {
 /** How a region is. */
 export interface RegionHealth {
   readonly sessions: number;
-  /** Stanzas carried since the process began; only differences mean something. */
-  readonly stanzas: number;
+  /** Stanzas carried since the process began; only differences mean something. Undefined: nobody counts. */
+  readonly stanzas: number | undefined;
   /** Names of alarms that are raised. */
   readonly alarms: readonly string[];
 }

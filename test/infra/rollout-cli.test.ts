@@ -39,7 +39,7 @@ async function meridian(...args: string[]): Promise<{ code: number; out: string;
   const before = process.exitCode;
   try {
     const program = new Command().exitOverride();
-    rolloutCommands(program, { openDriver: async () => driver, clock });
+    rolloutCommands(program, { open: async () => ({ driver }), clock });
     await program.parseAsync(["rollout", ...args, "--state", at("state")], { from: "user" });
     return { ...said, code: Number(process.exitCode) };
   } finally {

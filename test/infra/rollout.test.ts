@@ -52,6 +52,12 @@ const shut: [string, Partial<rollout.RolloutTools>, Driver["health"] | undefined
   ["a stream does not resume", { probe: probe({ resume: "item-not-found" }) }, undefined, /resumes its stream/],
   ["a ping fails", { probe: probe({ ping: "remote-server-timeout" }) }, undefined, /S2S ping/],
   ["sessions stay away", {}, afterChange({ sessions: 79 }), /sessions are back: 79 of 100, 80 needed/],
+  [
+    "sessions stay away, those of the synthetic client left out",
+    { probe: probe({}) },
+    afterChange({ sessions: 78 }),
+    /sessions are back: 78 of 100, 79 needed/,
+  ],
   ["an alarm is raised", {}, afterChange({ alarms: ["event-loop"] }), /alarms are quiet: raised: event-loop/],
 ];
 
