@@ -119,7 +119,13 @@ export const StreamManagementConfig = z
   .strictObject({
     resumeSeconds: Seconds.default(300).describe("Time a broken session waits for its client."),
     maxUnacked: z.int().min(10).default(1000).describe("Stanzas that may be unacknowledged."),
-    maxUnackedSize: z.int().min(65_536).default(1_048_576).describe("Characters that may be unacknowledged."),
+    maxUnackedSize: z
+      .int()
+      .min(65_536)
+      .default(524_288)
+      .describe(
+        "Characters that may be unacknowledged; at most half of limits.backlogBytes, since they may wait twice.",
+      ),
   })
   .prefault({});
 

@@ -10,6 +10,8 @@ interface Looked {
   }[];
   readonly components: readonly { readonly domain: string }[];
   readonly listeners: readonly LookedListener[];
+  readonly limits: { readonly backlogBytes: number };
+  readonly streamManagement: { readonly maxUnackedSize: number };
   readonly cluster?: object | undefined;
   readonly federation: { readonly enabled: boolean; readonly dialbackSecret?: unknown };
 }
@@ -31,7 +33,13 @@ export interface Mistake {
 
 /** Every mistake of a configuration whose settings are well formed each. */
 export function mistakesOf(config: Looked): Mistake[] {
-  return [...domainMistakes(config), ...adminMistakes(config), ...listenerMistakes(config), ...clusterMistakes(config)];
+  return [
+    ...domainMistakes(config),
+    ...adminMistakes(config),
+    ...listenerMistakes(config),
+    ...clusterMistakes(config),
+    ...boundMistakes(config),
+  ];
 }
 
 /** A key that one node made is asked back at any other. XEP-0185 §3. */
@@ -77,6 +85,12 @@ function* listenerMistakes({ hosts, listeners }: Looked): Generator<Mistake> {
     if (listener.kind === "metrics" && listener.exposed !== true && !isLoopback(listener.address))
       yield { path: [...path, "address"], message: "metrics beyond loopback need `exposed: true`" };
   }
+}
+
+/** What is not acknowledged is held for a resumption, and sent again all at once: half for each. */
+function* boundMistakes({ limits, streamManagement }: Looked): Generator<Mistake> {
+  if (2 * streamManagement.maxUnackedSize > limits.backlogBytes)
+    yield { path: ["streamManagement", "maxUnackedSize"], message: "at most half of limits.backlogBytes" };
 }
 
 /** Whether the system would refuse the second of them. Port 0 is another one each time. */

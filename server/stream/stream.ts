@@ -111,10 +111,8 @@ export class XmppStream {
   /** Sends text that is one whole element (and declares its namespace, when framed). */
   send(text: string): void {
     if (!this.writable) return;
+    if (this.transport.backlog + text.length > this.limits.backlogBytes && !this.makeRoom(text.length)) return;
     this.transport.write(text);
-    const { backlog } = this.transport;
-    if (backlog > 2 * this.limits.backlogBytes) this.overflow();
-    else if (!this.judging && backlog > this.limits.backlogBytes) this.judgeBacklog();
   }
 
   /** True where the peer is behind: whoever can wait before writing more, should. */
@@ -273,9 +271,23 @@ export class XmppStream {
   }
 
   /**
-   * A reader that does not read is cut: what waits for it must not grow. Judged once this turn's writes have been
-   * offered to the kernel, since a burst of our own says nothing of the reader; twice the limit is too much at once.
+   * A reader that does not read is cut before more than the limit waits for it; false where it was. The kernel is
+   * offered everything first, since a burst of our own says nothing of the reader. A text that alone is more than the
+   * limit may go where nothing waits before it, and is judged once it was offered.
    */
+  private makeRoom(length: number): boolean {
+    const { backlogBytes } = this.limits;
+    this.transport.flush();
+    const { backlog } = this.transport;
+    if (backlog + length <= backlogBytes) return true;
+    if (backlog === 0) {
+      if (!this.judging) this.judgeBacklog();
+      return true;
+    }
+    this.overflow();
+    return false;
+  }
+
   private judgeBacklog(): void {
     this.judging = true;
     setImmediate(() => {

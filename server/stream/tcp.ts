@@ -74,7 +74,8 @@ export class TcpTransport implements Transport {
     if (this.pending === "" || this.over) return;
     const text = this.pending;
     this.pending = "";
-    this.socket.write(text);
+    // What has to wait is counted in bytes, and outside the heap; what leaves at once is not copied for that.
+    this.socket.write(this.socket.writableLength === 0 ? text : Buffer.from(text));
   }
 
   pause(): void {

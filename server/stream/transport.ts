@@ -36,6 +36,8 @@ export interface Transport {
   readonly backlog: number;
   attach(events: TransportEvents): void;
   write(text: string): void;
+  /** Offers what is gathered to the kernel now. */
+  flush(): void;
   /** Stops reading (back-pressure) until `resume`. */
   pause(): void;
   resume(): void;

@@ -51,6 +51,10 @@ export class WebSocketTransport implements Transport {
     else this.socket.send(text, () => this.events?.drained());
   }
 
+  flush(): void {
+    // Each frame is offered as it is written.
+  }
+
   pause(): void {
     if (this.socket.readyState === this.socket.OPEN) this.socket.pause();
   }
