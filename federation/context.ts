@@ -11,6 +11,7 @@ import {
 } from "../server/index.ts";
 import type { CountsByRemote } from "./counts.ts";
 import type { Pings } from "./management/pings.ts";
+import type { QueueBudget } from "./outgoing/queue.ts";
 import type { Policy } from "./policy.ts";
 import type { Resolver } from "./resolver/index.ts";
 import type { Anchors, Posh } from "./tls/index.ts";
@@ -31,6 +32,8 @@ export interface FederationContext {
   /** Secrets that dialback keys may be made with, the present one first. XEP-0185. */
   readonly secrets: readonly string[];
   readonly pings: Pings;
+  /** What waits for all remote domains together. */
+  readonly waiting: QueueBudget;
   readonly counts: CountsByRemote;
   readonly trace: Trace;
   readonly metrics: NodeMetrics;

@@ -211,6 +211,7 @@ export class Federation implements RemoteRouter {
       tlsContext: (domain) => own.of(domain),
       secrets: options.secrets,
       pings: new Pings(),
+      waiting: { used: 0 },
       counts: new CountsByRemote(),
       trace: this.trace,
       metrics: options.metrics,

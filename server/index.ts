@@ -1,5 +1,6 @@
 // What the rest of Meridian may use of the server.
 export { Accounts } from "./auth/accounts.ts";
+export { networkOf } from "./auth/throttle.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export {
   type FederationConfig,

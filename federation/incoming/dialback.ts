@@ -44,6 +44,8 @@ async function receive(
   const { context, stream } = session;
   const pair = `${from} ${to}`;
   const streamId = session.id;
+  const place = session.placeForVerification();
+  if (place === undefined) return refuse(session, from, to, "resource-constraint", "too many keys from that network");
   session.verifying.add(pair);
   try {
     if (!context.policy(from).allowDialback) {
@@ -65,6 +67,7 @@ async function receive(
     session.crashed(error);
     if (stream.writable) stream.fail("internal-server-error");
   } finally {
+    place.release();
     session.verifying.delete(pair);
   }
 }

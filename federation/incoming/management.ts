@@ -7,6 +7,7 @@ import { ackText, countOf, enabledText, resumedText, smFailedText, tooHighText }
 import type { Ledger } from "../management/ledger.ts";
 import type { Pair } from "../outgoing/pair.ts";
 import { giveToPairs } from "../outgoing/suspension.ts";
+import { suffices } from "./authorised-domains.ts";
 import type { IncomingSession } from "./session.ts";
 
 /** Broken streams that are kept at one time; beyond it the oldest is forgotten. */
@@ -49,6 +50,8 @@ export class ManagedStream {
   private release: Timer | undefined;
   /** Ours, where the broken stream was bidirectional. */
   private ledger: Ledger<Sender> | undefined;
+  /** Stanzas of ours that were unacknowledged when they were given to another way. */
+  private given: number | undefined;
   private held: Pair[] = [];
 
   constructor(streams: ResumableStreams, session: IncomingSession, remote: string, local: string) {
@@ -89,28 +92,48 @@ export class ManagedStream {
     const ledger = this.ledger ?? old.carrier?.ledger;
     this.ledger = undefined;
     session.gate.handled = old.gate.handled;
-    if (ledger !== undefined && !ledger.acknowledge(handled)) {
-      for (const pair of pairs) pair.held = false;
-      giveToPairs(ledger, "the stream could not be resumed");
-      return ledger.sent;
+    if (ledger !== undefined && !this.agree(ledger, handled)) {
+      const { sent } = ledger;
+      anotherWay(pairs, ledger, "the stream could not be resumed");
+      return sent;
     }
     session.stream.send(resumedText(this.id, session.gate.handled ?? 0));
     if (ledger !== undefined) session.carrier?.takeOver(ledger);
-    for (const [remote, local] of old.domains.list()) session.authorise(remote, local, "resumption");
-    for (const pair of pairs)
-      if (session.carrier !== undefined) pair.adopt(session.carrier);
-      else pair.held = false;
+    for (const { remote, local, method } of old.domains.proofs())
+      if (suffices(session.context.policy(remote), method, session.stream.transport.encrypted))
+        session.authorise(remote, local, method);
+    // What went out on a stream for both ways is not lost where the peer takes it up one way only.
+    if (session.carrier === undefined) anotherWay(pairs, ledger, "the stream was resumed one way only");
+    else for (const pair of pairs) goOn(pair, session);
     session.reverse.offerAll();
     return undefined;
   }
 
+  /** Counts on from what the peer had handled; false where that is more than was sent. */
+  private agree(ledger: Ledger<Sender>, handled: number): boolean {
+    const { given } = this;
+    this.given = undefined;
+    return given === undefined ? ledger.acknowledge(handled) : ledger.countFrom(handled, given);
+  }
+
   /** The peer did not come back in time: our stanzas find another way. */
   private letGo(reason: string): void {
-    const pairs = this.held.splice(0);
-    for (const pair of pairs) pair.held = false;
-    if (this.ledger !== undefined) giveToPairs(this.ledger, reason);
-    for (const pair of pairs) if (pair.queue.length > 0) pair.remote.need(pair);
+    this.given = this.ledger?.length;
+    anotherWay(this.held.splice(0), this.ledger, reason);
   }
+}
+
+/** The pair goes over the stream that was resumed, where it is still proven there. */
+function goOn(pair: Pair, { carrier, domains }: IncomingSession): void {
+  if (carrier !== undefined && domains.has(pair.to, pair.from)) return pair.adopt(carrier);
+  anotherWay([pair], undefined, "");
+}
+
+/** Pairs go another way from now on, with what they had under way. */
+function anotherWay(pairs: readonly Pair[], ledger: Ledger<Sender> | undefined, reason: string): void {
+  for (const pair of pairs) pair.held = false;
+  if (ledger !== undefined) giveToPairs(ledger, reason);
+  for (const pair of pairs) if (pair.queue.length > 0) pair.remote.need(pair);
 }
 
 /** Takes an element of stream management. */

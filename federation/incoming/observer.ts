@@ -15,4 +15,4 @@ export interface IncomingObserver {
 }
 
 /** How a pair was proven. */
-export type Proof = "external" | "dialback" | "certificate" | "resumption";
+export type Proof = "external" | "dialback" | "certificate";

@@ -23,7 +23,7 @@ import { describeEnd } from "../outgoing/dialogue.ts";
 import type { Pair } from "../outgoing/pair.ts";
 import { giveToPairs } from "../outgoing/suspension.ts";
 import { type CertificateVerdict, judgeClaim, peerChain } from "../tls/index.ts";
-import { AuthorisedDomains } from "./authorised-domains.ts";
+import { AuthorisedDomains, suffices } from "./authorised-domains.ts";
 import { acceptDialback } from "./dialback.ts";
 import { featuresText } from "./features.ts";
 import { Gate } from "./gate.ts";
@@ -32,6 +32,9 @@ import type { IncomingObserver, Proof } from "./observer.ts";
 import { acceptSasl, acceptStartTls } from "./prove.ts";
 import { ReverseWay } from "./reverse-way.ts";
 import type { IncomingStreams, Slot } from "./streams.ts";
+
+/** Domains whose certificate verdict one stream remembers. */
+const MAX_VERDICTS = 100;
 
 /** One incoming stream. */
 export class IncomingSession implements StreamHandler {
@@ -165,7 +168,7 @@ export class IncomingSession implements StreamHandler {
     if (domains.has(remote, local)) return true;
     if (!first && domains.size >= policy.maxDomainsPerStream) return false;
     if (!this.streams.claim(remote, this)) return false;
-    domains.add(remote, local, policy.maxDomainsPerStream);
+    domains.add(remote, local, method, policy.maxDomainsPerStream);
     const facts = {
       from: remote,
       to: local,
@@ -181,6 +184,11 @@ export class IncomingSession implements StreamHandler {
     return true;
   }
 
+  /** A place to verify a dialback key in; undefined where its network has too many. */
+  placeForVerification(): Slot | undefined {
+    return this.streams.admitVerification(this.stream.transport.remoteAddress);
+  }
+
   /** What the peer's certificate proves of a domain. */
   verdictOf(domain: string): CertificateVerdict | Promise<CertificateVerdict> | undefined {
     const socket = this.stream.transport.tls?.socket;
@@ -188,7 +196,8 @@ export class IncomingSession implements StreamHandler {
     let verdict = this.verdicts.get(domain);
     if (verdict === undefined) {
       verdict = judgeClaim(this.context, domain, peerChain(socket));
-      if (this.verdicts.size < 100) this.verdicts.set(domain, verdict);
+      if (this.verdicts.size >= MAX_VERDICTS) return verdict;
+      this.verdicts.set(domain, verdict);
       if (verdict instanceof Promise) void verdict.then((settled) => this.verdicts.set(domain, settled));
     }
     return verdict;
@@ -208,11 +217,13 @@ export class IncomingSession implements StreamHandler {
     return pairs;
   }
 
-  /** Policy changed. */
+  /** Policy changed: what it would not let in now has to prove itself anew. RFC 6120 §4.9.3.16. */
   policyChanged(): void {
-    for (const remote of this.domains.remotes()) {
+    const { stream } = this;
+    for (const { remote, method } of this.domains.proofs()) {
       const policy = this.context.policy(remote);
-      if (policy.refuse) return this.stream.fail("policy-violation", "federation is refused");
+      if (policy.refuse) return stream.fail("policy-violation", "federation is refused");
+      if (!suffices(policy, method, stream.transport.encrypted)) return stream.fail("reset", "policy asks for more");
       this.gate.limit(policy.stanzasPerSecond);
     }
   }

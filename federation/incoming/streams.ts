@@ -1,6 +1,10 @@
 // Every incoming stream of a node, counted: how many a remote domain has, and how many have not proven any.
+import { networkOf } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import type { IncomingSession } from "./session.ts";
+
+/** Dialback keys from one network that may be in verification at one time: each costs us a connection somewhere. */
+export const MAX_VERIFYING = 256;
 
 /** A place among the streams that are not yet authenticated. */
 export interface Slot {
@@ -13,7 +17,9 @@ export class IncomingStreams {
   readonly sessions = new Set<IncomingSession>();
   private readonly context: FederationContext;
   private readonly byRemote = new Map<string, Set<IncomingSession>>();
-  private readonly byAddress = new Map<string, number>();
+  /** Unauthenticated streams by network: an IPv6 /64 is one peer's. */
+  private readonly byNetwork = new Map<string, number>();
+  private readonly verifying = new Map<string, number>();
   private unauthenticated = 0;
 
   constructor(context: FederationContext) {
@@ -23,21 +29,19 @@ export class IncomingStreams {
   /** A place for a connection from an address; undefined where there are too many. */
   admit(address: string): Slot | undefined {
     const { unauthenticatedStreams, unauthenticatedPerAddress } = this.context.config;
-    const here = this.byAddress.get(address) ?? 0;
-    if (this.unauthenticated >= unauthenticatedStreams || here >= unauthenticatedPerAddress) return undefined;
+    if (this.unauthenticated >= unauthenticatedStreams) return undefined;
+    const slot = take(this.byNetwork, networkOf(address), unauthenticatedPerAddress);
+    if (slot === undefined) return undefined;
     this.unauthenticated++;
-    this.byAddress.set(address, here + 1);
-    let released = false;
-    return {
-      release: () => {
-        if (released) return;
-        released = true;
-        this.unauthenticated--;
-        const left = (this.byAddress.get(address) ?? 1) - 1;
-        if (left > 0) this.byAddress.set(address, left);
-        else this.byAddress.delete(address);
-      },
-    };
+    return once(() => {
+      this.unauthenticated--;
+      slot.release();
+    });
+  }
+
+  /** A place for the verification of a dialback key that came from an address; undefined where there are too many. */
+  admitVerification(address: string): Slot | undefined {
+    return take(this.verifying, networkOf(address), MAX_VERIFYING);
   }
 
   /** A session proves a remote domain; false where the domain has as many streams as it may. */
@@ -59,4 +63,26 @@ export class IncomingStreams {
       if (streams?.size === 0) this.byRemote.delete(remote);
     }
   }
+}
+
+/** One more of a name, where there are fewer than `limit`. */
+function take(counts: Map<string, number>, name: string, limit: number): Slot | undefined {
+  const here = counts.get(name) ?? 0;
+  if (here >= limit) return undefined;
+  counts.set(name, here + 1);
+  return once(() => {
+    const left = (counts.get(name) ?? 1) - 1;
+    if (left > 0) counts.set(name, left);
+    else counts.delete(name);
+  });
+}
+
+function once(release: () => void): Slot {
+  let released = false;
+  return {
+    release: () => {
+      if (!released) release();
+      released = true;
+    },
+  };
 }

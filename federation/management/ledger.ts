@@ -65,6 +65,17 @@ export class Ledger<Owner> {
     return true;
   }
 
+  /**
+   * What was kept, `given` stanzas, has gone another way meanwhile, and the peer had handled `h`: counts on from there.
+   * False where it claims more than was sent.
+   */
+  countFrom(h: number, given: number): boolean {
+    const outstanding = (this.sent - h + MODULUS) % MODULUS;
+    if (outstanding > given) return false;
+    this.sent = h;
+    return true;
+  }
+
   /** What is unacknowledged, in order. */
   entries(): Entry<Owner>[] {
     const list: Entry<Owner>[] = [];

@@ -116,8 +116,10 @@ export class Dialer {
       }
     if (!policy.allowDialback || pair.ownStream || owner.resumption(pair) !== undefined) return false;
     const sameTarget = [...owner.streams].find((stream) => stream.takesMore(stream.to !== owner.domain));
-    const stream = sameTarget ?? (policy.requireValidCertificate ? undefined : await owner.sharedTarget());
+    const stream = sameTarget ?? (await owner.sharedTarget());
     if (stream === undefined || pair.carrier !== undefined) return pair.carrier !== undefined;
+    // The other domain's policy let it be in clear; this one's may not.
+    if (policy.requireEncryption && !stream.carrier.stream.transport.encrypted) return false;
     this.attempting = { from: pair.from, state: "authenticating" };
     const refusal = await stream.prove(pair.from, owner.domain);
     owner.tell("multiplexing", { from: pair.from, over: `${stream.from} ${stream.to}`, refused: refusal?.message });

@@ -60,6 +60,12 @@ export class Dialogue implements StreamHandler {
     throw new Error("expected an element, not a new stream header");
   }
 
+  /** Forgets what was not read: it came in clear behind the consent to TLS, and anybody may have put it there. */
+  forget(): void {
+    this.unread.length = 0;
+    this.read?.();
+  }
+
   /** Passes on to `successor`, in order, what was not read and then all that comes. */
   handOver(successor: StreamHandler, stream: XmppStream): void {
     if (this.unread.length === 0) return this.settle(successor);

@@ -6,6 +6,7 @@ import {
   NS_SERVER,
   NS_STREAM,
   NS_TLS,
+  type StreamEnd,
   type StreamHeader,
   TcpTransport,
   XmppStream,
@@ -58,7 +59,7 @@ export async function establish(
     try {
       return await open(context, from, to, targets, options);
     } catch (error) {
-      const other = error instanceof StreamEnded ? otherHost(error) : undefined;
+      const other = error instanceof StreamEnded ? otherHost(error.end) : undefined;
       if (other === undefined || redirects >= MAX_REDIRECTS || options.signal.aborted) throw error;
       progress.note("sent elsewhere", { host: other.host, port: other.port });
       targets = [other];
@@ -89,8 +90,26 @@ async function open(
     return await secure(context, from, to, stream, dialogue, opened, reached, options);
   } catch (error) {
     stream.close();
+    if (reached.dane !== undefined && error instanceof StreamEnded && otherHost(error.end) !== undefined)
+      await beBelieved(context, to, stream, reached);
     throw error;
   }
+}
+
+/**
+ * Where DNSSEC says which certificate a server has, nobody without that certificate sends us elsewhere: it would be a way
+ * round the records. RFC 7673 §3.3. @throws OutgoingFailure
+ */
+async function beBelieved(
+  context: FederationContext,
+  to: string,
+  { transport }: XmppStream,
+  { dane }: Reached,
+): Promise<void> {
+  const chain = transport.tls === undefined ? [] : peerChain(transport.tls.socket);
+  const verdict = await judgeTarget(context, to, chain, dane);
+  if (verdict.kind === "invalid")
+    throw new OutgoingFailure("remote-server-timeout", `see-other-host is not believed: ${verdict.reason}`);
 }
 
 interface Opened {
@@ -136,7 +155,9 @@ async function secure(
       const answer = await dialogue.nextElement();
       if (answer.name !== "proceed" || answer.xmlns !== NS_TLS)
         throw new OutgoingFailure("remote-server-timeout", `${to} refused to start TLS`);
+      // RFC 6120 §5.4.3.3.
       stream.discard();
+      dialogue.forget();
       stream.restart();
       const { servername } = connectOptions({ context: secureContext, domain: to, directTls: false });
       await stream.transport.startTls("client", {
@@ -148,6 +169,8 @@ async function secure(
     }
   }
   const { transport } = stream;
+  if (!transport.encrypted && reached.dane !== undefined)
+    throw new OutgoingFailure("remote-server-timeout", `there is no TLS with ${to}, whose TLSA records promise it`);
   if (!transport.encrypted && policy.requireEncryption)
     throw new OutgoingFailure("remote-server-timeout", `there is no TLS with ${to}, which ${policy.rule} require`);
   let certificate: CertificateVerdict | undefined;
@@ -173,7 +196,7 @@ function noteOpened(progress: Progress, { header, features }: Opened): void {
 }
 
 /** Where a `see-other-host` sends us; undefined for another error, or for what is no place. */
-export function otherHost({ end }: StreamEnded): Target | undefined {
+export function otherHost(end: StreamEnd): Target | undefined {
   if (end.kind !== "peer-error" || end.error.condition !== "see-other-host") return undefined;
   const text = end.error.content?.trim() ?? "";
   const [, bracketed, plain, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s/:[\]]+))(?::([0-9]{1,5}))?$/.exec(text) ?? [];

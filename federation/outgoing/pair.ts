@@ -13,7 +13,7 @@ export class Pair implements Sender {
   readonly from: string;
   readonly to: string;
   readonly remote: Remote;
-  readonly queue = new StanzaQueue();
+  readonly queue: StanzaQueue;
   /** What is left of failures that concern this domain of ours alone. */
   readonly backOff = new BackOff();
   failure: OutgoingFailure | undefined;
@@ -27,6 +27,7 @@ export class Pair implements Sender {
     this.remote = remote;
     this.from = from;
     this.to = remote.domain;
+    this.queue = new StanzaQueue(remote.context.waiting);
   }
 
   /** Takes a stanza: written, queued, or given back. */

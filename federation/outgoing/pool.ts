@@ -8,8 +8,10 @@ import { Remote, type RemoteSurroundings } from "./remote.ts";
 import type { OutgoingState } from "./states.ts";
 import type { OutgoingStream } from "./stream.ts";
 
-/** Remote domains remembered; beyond it those at rest are forgotten. */
+/** Remote domains that our stanzas may make us remember; beyond it those at rest are forgotten, then new ones refused. */
 const REMOTE_LIMIT = 10_000;
+/** ms between looks at which are at rest. */
+const ROOM_LOOK = 1_000;
 /** ms between looks at what is still on its way while draining. */
 const DRAIN_LOOK = 20;
 
@@ -34,6 +36,7 @@ export class OutgoingPool implements RemoteRouter, RemoteSurroundings {
   readonly context: FederationContext;
   private readonly remotes = new Map<string, Remote>();
   private closed = false;
+  private lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: FederationContext) {
     this.context = context;
@@ -43,7 +46,9 @@ export class OutgoingPool implements RemoteRouter, RemoteSurroundings {
     const from = stanza.from?.domain;
     const to = stanza.to?.domain;
     if (from === undefined || to === undefined) return;
-    this.remote(to).pair(from).send(stanza);
+    const remote = this.remotes.get(to) ?? this.makeRoom(to);
+    if (remote !== undefined) return remote.pair(from).send(stanza);
+    this.context.inbound.returned(stanza, "resource-constraint", "this server talks to too many domains at once");
   }
 
   /** The pair of a local and a remote domain. */
@@ -103,25 +108,30 @@ export class OutgoingPool implements RemoteRouter, RemoteSurroundings {
     for (const remote of this.remotes.values()) remote.close();
   }
 
+  /** A remote domain that is new, where there is room for it; a look for room takes long, so not at each stanza. */
+  private makeRoom(to: string): Remote | undefined {
+    const now = this.context.clock.now();
+    if (this.remotes.size >= REMOTE_LIMIT && now - this.lookedAt >= ROOM_LOOK) {
+      this.lookedAt = now;
+      for (const [domain, remote] of this.remotes) if (remote.idle) this.remotes.delete(domain);
+    }
+    return this.remotes.size < REMOTE_LIMIT ? this.remote(to) : undefined;
+  }
+
   private remote(to: string): Remote {
     const known = this.remotes.get(to);
     if (known !== undefined) return known;
-    if (this.remotes.size >= REMOTE_LIMIT) this.forgetIdle();
     const made = new Remote(this, to);
     if (this.closed) made.close();
     this.remotes.set(to, made);
     return made;
   }
 
-  private forgetIdle(): void {
-    for (const [domain, remote] of this.remotes) if (remote.idle) this.remotes.delete(domain);
-  }
-
-  /** Addresses and ports of a domain's first target. */
+  /** Addresses and ports of a domain's first target; none where DNSSEC may say which certificate it has. */
   private async placesOf(domain: string): Promise<Set<string>> {
     const resolution = await this.context.resolver.resolveDomain(domain, "xmpp-server");
     const target = resolution.kind === "targets" ? resolution.targets[0] : undefined;
-    if (target === undefined) return new Set();
+    if (target === undefined || (target.authenticated && this.context.config.trustDnssec)) return new Set();
     const found = await this.context.resolver.addressesOf(target.host);
     return new Set(found.kind === "addresses" ? found.addresses.map((address) => `${address} ${target.port}`) : []);
   }

@@ -1,11 +1,25 @@
 // Stanzas that wait for a remote domain: first in, first out, bounded in number and characters.
 import type { Stanza } from "../../server/index.ts";
 
+/** What waits in all queues of a node, in characters. */
+export interface QueueBudget {
+  used: number;
+}
+
+/** All queues of a node together hold so many times what one may. */
+export const QUEUES_AT_MOST = 64;
+
 /** A queue with bounds. */
 export class StanzaQueue {
+  private readonly budget: QueueBudget;
   private items: Stanza[] = [];
   private head = 0;
   private size = 0;
+
+  /** `budget` is shared by all queues of a node. */
+  constructor(budget: QueueBudget) {
+    this.budget = budget;
+  }
 
   get length(): number {
     return this.items.length - this.head;
@@ -15,8 +29,9 @@ export class StanzaQueue {
   push(stanza: Stanza, maxStanzas: number, maxSize: number): boolean {
     const size = sizeOf(stanza);
     if (this.length >= maxStanzas || (this.length > 0 && this.size + size > maxSize)) return false;
+    if (this.budget.used + size > maxSize * QUEUES_AT_MOST) return false;
     this.items.push(stanza);
-    this.size += size;
+    this.grow(size);
     return true;
   }
 
@@ -29,7 +44,7 @@ export class StanzaQueue {
   shift(): void {
     const stanza = this.items[this.head];
     if (stanza === undefined) return;
-    this.size -= sizeOf(stanza);
+    this.grow(-sizeOf(stanza));
     this.head++;
     if (this.head < 256 && this.head < this.items.length) return;
     this.items.splice(0, this.head);
@@ -41,7 +56,7 @@ export class StanzaQueue {
     if (stanzas.length === 0) return;
     this.items = [...stanzas, ...this.items.slice(this.head)];
     this.head = 0;
-    for (const stanza of stanzas) this.size += sizeOf(stanza);
+    for (const stanza of stanzas) this.grow(sizeOf(stanza));
   }
 
   /** Takes everything out, in order. */
@@ -49,8 +64,13 @@ export class StanzaQueue {
     const items = this.items.slice(this.head);
     this.items = [];
     this.head = 0;
-    this.size = 0;
+    this.grow(-this.size);
     return items;
+  }
+
+  private grow(size: number): void {
+    this.size += size;
+    this.budget.used += size;
   }
 }
 

@@ -6,19 +6,15 @@ import type { Carrier } from "../management/carrier.ts";
 import type { Ready } from "./attempt.ts";
 import { BackOff } from "./back-off.ts";
 import { Dialer, type DialerOwner, type Facts } from "./dialer.ts";
-import { describeEnd, StreamEnded } from "./dialogue.ts";
+import { describeEnd } from "./dialogue.ts";
 import { otherHost } from "./establish.ts";
 import { aftermathOf } from "./loss.ts";
 import { Pair } from "./pair.ts";
+import { Patience } from "./patience.ts";
+import { permits } from "./permits.ts";
 import { OutgoingFailure, type OutgoingState } from "./states.ts";
-import { OutgoingStream } from "./stream.ts";
+import { isOwn, OutgoingStream } from "./stream.ts";
 import { giveToPairs, Suspension } from "./suspension.ts";
-
-/** A stream younger than this that ends counts as another failure, ms. */
-const SHORT_LIFE = 10_000;
-/** Between attempts while stanzas are kept for a domain that was up, ms: first, and at most. */
-const RETRY_FIRST = 500;
-const RETRY_LONGEST = 15_000;
 
 /** What remote domains share. */
 export interface RemoteSurroundings {
@@ -41,9 +37,7 @@ export class Remote implements DialerOwner {
   failure: OutgoingFailure | undefined;
   private readonly surroundings: RemoteSurroundings;
   private closed = false;
-  private retries = 0;
-  /** Until then stanzas are kept although attempts fail: the domain was up. */
-  private keepUntil = 0;
+  private readonly patience = new Patience();
   private suspension: Suspension | undefined;
 
   constructor(surroundings: RemoteSurroundings, domain: string) {
@@ -109,15 +103,19 @@ export class Remote implements DialerOwner {
     this.backOff.reset();
     this.failure = undefined;
     for (const pair of this.pairs.values()) pair.forgive();
-    this.retries = 0;
+    this.patience.encourage();
     this.dialer.unpause();
     this.retry();
   }
 
-  /** Policy changed: streams and stanzas that it refuses now end. */
+  /** Policy changed: streams and stanzas that it refuses now end, and streams it would not have made are made anew. */
   policyChanged(): void {
     const policy = this.context.policy(this.domain);
-    if (!policy.refuse) return this.reset();
+    if (!policy.refuse) {
+      for (const stream of [...this.streams])
+        if (!permits(policy, stream, this.domain)) stream.carrier.stream.fail("reset", "policy asks for more");
+      return this.reset();
+    }
     this.dialer.abort();
     for (const { carrier } of [...this.streams]) carrier.stream.fail("policy-violation", "federation is refused");
     this.giveUp(new OutgoingFailure("policy-violation", `${policy.rule} refuse ${this.domain}`));
@@ -200,9 +198,8 @@ export class Remote implements DialerOwner {
       return true;
     }
     this.failure = failure;
-    if (now < this.keepUntil && failure.condition !== "policy-violation") {
-      const most = Math.min(RETRY_LONGEST, RETRY_FIRST * 2 ** this.retries++);
-      this.dialer.pause(most * (0.5 + Math.random() / 2), () => this.retry());
+    if (this.patience.keeps(now) && failure.condition !== "policy-violation") {
+      this.dialer.pause(this.patience.next(), () => this.retry());
       return false;
     }
     this.backOff.failed(now);
@@ -217,7 +214,7 @@ export class Remote implements DialerOwner {
 
   private resting(pair: Pair): boolean {
     const now = this.context.clock.now();
-    return pair.backOff.wait(now) > 0 || (this.backOff.wait(now) > 0 && now >= this.keepUntil);
+    return pair.backOff.wait(now) > 0 || (this.backOff.wait(now) > 0 && !this.patience.keeps(now));
   }
 
   private giveBackResting(pair: Pair, stanza: Stanza): void {
@@ -258,26 +255,27 @@ export class Remote implements DialerOwner {
     this.tell("ended", { from: stream.from, reason });
     carrier.stop();
     const users = [...this.surroundings.usersOf(stream)];
+    const sharing = users.flatMap((remote) => [...remote.pairs.values()]).filter((pair) => pair.carrier === carrier);
     for (const remote of users) remote.without(stream, Math.random() * pauseBelow);
-    if (end.kind === "peer-error") this.dialer.redirect = otherHost(new StreamEnded(end));
+    if (end.kind === "peer-error") this.dialer.redirect = otherHost(end);
     const wanted = carrier.ledger.length > 0 || stream.bidi;
     if (resumable && stream.resumable !== undefined && wanted && this.suspension === undefined && !this.closed)
-      this.suspension = new Suspension(stream, reason, now);
+      this.suspension = new Suspension(
+        stream,
+        sharing.filter((pair) => !isOwn(stream, pair)),
+        reason,
+        now,
+      );
     else giveToPairs(carrier.ledger, reason);
     for (const remote of users) remote.retry();
   }
 
   /** The stream is no way any more; a new one is tried after `pause` ms. */
   private without(stream: OutgoingStream, pause: number): void {
-    const now = this.context.clock.now();
-    const longLived = now - stream.since >= SHORT_LIFE;
-    if (longLived) this.retries = 0;
-    // A peer that ends each stream soon after it came up does not have us keep stanzas for ever.
-    if (longLived || this.keepUntil === 0) this.keepUntil = now + this.context.config.keepSeconds * 1000;
+    const { clock, config } = this.context;
     for (const pair of this.pairs.values()) if (pair.carrier === stream.carrier) pair.carrier = undefined;
     this.streams.delete(stream);
-    const wait = pause + (longLived || this.retries === 0 ? 0 : RETRY_FIRST * 2 ** Math.min(this.retries, 5));
-    this.retries++;
+    const wait = pause + this.patience.lost(stream.since, clock.now(), config.keepSeconds * 1000);
     if (wait > 0 && !this.closed) this.dialer.pause(wait, () => this.retry());
   }
 

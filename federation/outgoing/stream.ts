@@ -37,6 +37,11 @@ export interface Resumable {
   readonly seconds: number;
 }
 
+/** True where the stream was opened for that very pair. */
+export function isOwn(stream: OutgoingStream, pair: { readonly from: string; readonly to: string }): boolean {
+  return pair.from === stream.from && pair.to === stream.to;
+}
+
 /** An outgoing stream. */
 export class OutgoingStream implements StreamHandler {
   readonly from: string;

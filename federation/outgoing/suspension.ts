@@ -1,7 +1,7 @@
 // A broken stream that the peer may take up again, and what it left. XEP-0198 §5.
 import type { Sender } from "../management/carrier.ts";
 import type { Ledger } from "../management/ledger.ts";
-import { byPair } from "./pair.ts";
+import { byPair, type Pair } from "./pair.ts";
 import type { OutgoingStream } from "./stream.ts";
 
 /** What is known of a stream that broke. */
@@ -16,9 +16,11 @@ export class Suspension {
   private readonly ledger: Ledger<Sender>;
   private readonly otherPairs: ReadonlySet<string>;
   private readonly reason: string;
+  /** Pairs that shared the stream: while what they had under way is kept here, nothing of theirs may overtake it. */
+  private readonly held: readonly Pair[];
 
-  /** `stream` ended for `reason` and was resumable. */
-  constructor(stream: OutgoingStream, reason: string, now: number) {
+  /** `stream` ended for `reason` and was resumable; `sharing` went over it besides its own pair. */
+  constructor(stream: OutgoingStream, sharing: readonly Pair[], reason: string, now: number) {
     const { id, seconds } = stream.resumable ?? { id: "", seconds: 0 };
     this.id = id;
     this.from = stream.from;
@@ -27,6 +29,8 @@ export class Suspension {
     this.ledger = stream.carrier.ledger;
     this.otherPairs = stream.otherPairs;
     this.reason = reason;
+    this.held = sharing;
+    for (const pair of sharing) pair.held = true;
   }
 
   /** The peer took it up on `stream`, having handled so many of our stanzas: the others are sent again. */
@@ -34,7 +38,11 @@ export class Suspension {
     stream.gate.handled = this.handled;
     stream.resumable = { id: this.id, seconds };
     stream.inherit(this.otherPairs);
-    if (this.ledger.acknowledge(handled)) return stream.carrier.takeOver(this.ledger);
+    if (this.ledger.acknowledge(handled)) {
+      stream.carrier.takeOver(this.ledger);
+      for (const pair of this.held) pair.remote.shared(pair, stream);
+      return;
+    }
     this.settle();
     // The count cannot be: ends the stream. XEP-0198 §4.
     stream.carrier.acknowledged(handled);
@@ -42,7 +50,9 @@ export class Suspension {
 
   /** The peer does not know it: what it left is sent anew, or given back. */
   settle(): void {
+    for (const pair of this.held) pair.held = false;
     giveToPairs(this.ledger, this.reason);
+    for (const pair of this.held) if (pair.queue.length > 0 && pair.carrier === undefined) pair.remote.need(pair);
   }
 }
 

@@ -60,15 +60,18 @@ export async function judgeTarget(
   return orByPosh(context, domain, presented, verifyPeer(presented, domain, anchors, clock.now()));
 }
 
-/** Judges a server that connected to us and claims to be `domain`. At once where the chain proves it. */
+/**
+ * Judges a server that connected to us and claims to be `domain`. Where DNSSEC gave TLSA records of each of the domain's
+ * targets, they alone decide; else the chain, and at once where nothing is to be asked.
+ */
 export function judgeClaim(
   context: JudgeContext,
   domain: string,
   presented: readonly X509Certificate[],
 ): CertificateVerdict | Promise<CertificateVerdict> {
   const byChain = verifyPeer(presented, domain, context.anchors, context.clock.now());
-  if (byChain.kind === "valid" || presented.length === 0) return byChain;
-  if (!context.config.posh && !context.config.trustDnssec) return byChain;
+  if (presented.length === 0) return byChain;
+  if (!context.config.trustDnssec && (byChain.kind === "valid" || !context.config.posh)) return byChain;
   return byRecords(context, domain, presented, byChain);
 }
 
@@ -83,13 +86,25 @@ async function byRecords(
   if (context.config.trustDnssec) {
     const resolution = await resolver.resolveDomain(domain, "xmpp-server");
     const targets = resolution.kind === "targets" ? resolution.targets.slice(0, MAX_TARGETS) : [];
+    let refusal: CertificateVerdict | undefined;
+    let without = targets.length === 0;
     for (const target of targets) {
       const found = await resolver.tlsaOf(target);
+      if (found.kind === "none") without = true;
+      if (found.kind === "failed")
+        refusal ??= {
+          kind: "invalid",
+          problem: "wrong-name",
+          reason: `its TLSA records cannot be had: ${found.reason}`,
+        };
       if (found.kind !== "records") continue;
       const names = [domain, target.host];
       const verdict = verifyByTlsa(found.records, presented, { names, anchors, now: clock.now() });
       if (verdict.kind === "valid") return verdict;
+      refusal ??= verdict;
     }
+    // A server of the domain that has no records proves itself by its chain.
+    if (refusal !== undefined && !without) return refusal;
   }
   return orByPosh(context, domain, presented, byChain);
 }

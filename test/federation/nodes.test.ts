@@ -136,6 +136,53 @@ test("policies change without a restart: streams end, stanzas are returned, and 
   await b.until(() => b.bodies().includes("four"), "the fourth message");
 });
 
+test("a stricter policy has streams proven anew that it would not have let be, at either end. RFC 6120 §4.9.3.16", async () => {
+  const a = await ground.node("a.test", { trustedAuthorities: [], keepSeconds: 1 });
+  const b = await ground.node("b.test", { trustedAuthorities: [] });
+  const strict = (node: typeof a) =>
+    node.federation.reload(FederationConfig.parse({ ...node.config.federation, requireValidCertificate: true }));
+  a.send(`y@${b.service}`, "one");
+  await b.until(() => b.received.length === 1, "the first message");
+  strict(b);
+  await a.until(() => a.log.some((line) => line.includes("the peer ended the stream: reset")), "the end by b");
+  a.send(`y@${b.service}`, "two");
+  await a.until(() => a.bodies().includes("error two"), "the second message given back");
+  b.federation.reload(b.config.federation);
+  a.federation.reset(b.service);
+  a.send(`y@${b.service}`, "three");
+  await b.until(() => b.bodies().includes("three"), "the third message");
+  strict(a);
+  await a.until(() => a.log.some((line) => line.includes("we ended the stream: reset")), "the end by a");
+  a.send(`y@${b.service}`, "four");
+  await a.until(() => a.bodies().includes("error four"), "the fourth message given back");
+  expect(b.bodies()).toEqual(["one", "three"]);
+});
+
+test("a broken stream is taken up for those of its domains alone that policy still admits", async () => {
+  const a = await ground.node("a.test", { bidirectional: false });
+  const b = await ground.node("b.test");
+  let port = b.port;
+  const relay = await ground.relay(b.service, () => port);
+  a.send(`y@${b.service}`, "one");
+  await b.until(() => b.received.length === 1, "the first message");
+  a.route(message(`x@${a.domain}`, `y@${b.service}`, "two", "two"));
+  await b.until(() => b.received.length === 2, "the message of the second domain");
+  expect(b.federation.incomingStatus().map(({ from }) => from)).toEqual([a.service, a.domain]);
+  port = 1;
+  relay.holding = true;
+  a.send(`y@${b.service}`, "three");
+  await new Promise((resolve) => setImmediate(resolve));
+  relay.cut();
+  relay.holding = false;
+  await b.until(() => b.federation.incomingStatus().length === 0, "the break");
+  const policies = [{ domains: [a.domain], refuse: true }];
+  b.federation.reload(FederationConfig.parse({ ...b.config.federation, policies }));
+  port = b.port;
+  await b.until(() => b.bodies().includes("three"), "the third message");
+  expect(b.log.some((line) => line.includes("s2s in resumed"))).toBe(true);
+  expect(b.federation.incomingStatus().map(({ from }) => from)).toEqual([a.service]);
+});
+
 test("a renewed certificate is used by the next stream, no restart", async () => {
   const a = await ground.node("a.test", { bidirectional: false });
   const b = await ground.node("b.test");

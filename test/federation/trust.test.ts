@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { ZoneRecord } from "../../app/local-world/dns.ts";
+import type { TlsaLookup } from "../../federation/resolver/index.ts";
 import { type CertificateVerdict, judgeClaim, judgeTarget, openAnchors } from "../../federation/tls/index.ts";
 import { Ground, type TestNode } from "./nodes.ts";
 
@@ -34,6 +35,26 @@ function tlsa(node: TestNode, data?: Buffer): ZoneRecord {
   };
 }
 
+/** What follows a stream header. */
+function features(text: string): () => string {
+  return () =>
+    `<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' id='x' version='1.0'>${text}`;
+}
+
+/** A server that says one thing to everybody. Returns its port. */
+async function speaker(text: () => string): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => socket.end(text()));
+  });
+  servers.push(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+const TARGET = { port: 5269, directTls: false, priority: 0, weight: 0, authenticated: true };
+
 /** Two nodes that trust no authority at all and want certificates proven. */
 async function strangers(): Promise<readonly [TestNode, TestNode]> {
   const settings = { trustedAuthorities: [], requireValidCertificate: true, trustDnssec: true };
@@ -55,6 +76,69 @@ describe("DANE", () => {
     a.send(`y@${b.service}`, "Hark");
     await a.until(() => a.received.length === 1, "the message given back");
     expect(a.received[0]?.text()).toContain("matches none of the 1 TLSA records");
+  });
+
+  test.each([
+    [
+      "sends us elsewhere",
+      (place: string) =>
+        features(
+          `<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>${place}</see-other-host></stream:error></stream:stream>`,
+        ),
+    ],
+    [
+      "offers no TLS",
+      () => features("<stream:features><dialback xmlns='urn:xmpp:features:dialback'/></stream:features>"),
+    ],
+  ])("no way round the records for a man in the middle who %s before TLS. RFC 7673 §3.3", async (_what, answer) => {
+    const a = await ground.node("a.test", { trustDnssec: true, requireEncryption: false });
+    const c = await ground.node("c.test");
+    const port = await speaker(answer(`127.0.0.1:${c.port}`));
+    const record = { ...tlsa(c), name: `_${port}._tcp.h.svc.b.test` };
+    ground.announce("svc.b.test", port, false, [record]);
+    a.send("y@svc.b.test", "Hark");
+    await a.until(() => a.received.length === 1, "the message given back");
+    expect(a.bodies()).toEqual(["error Hark"]);
+    expect(a.received[0]?.text()).toMatch(/not believed|TLSA records promise it/);
+    expect(c.log.some((line) => line.includes("s2s in"))).toBe(false);
+  });
+
+  test("a peer that connects must fit the records of its domain, however good its chain", async () => {
+    const { certificate } = await ground.certify("b.test");
+    const presented = [new X509Certificate(readFileSync(certificate))];
+    const record = (data: Buffer) => ({ usage: 3, selector: 0, matchingType: 1, certificate: data });
+    const right = record(
+      createHash("sha256")
+        .update(presented[0]?.raw ?? "")
+        .digest(),
+    );
+    const wrong = record(Buffer.alloc(32));
+    const judged = async (...lookups: TlsaLookup[]) => {
+      const targets = lookups.map((_, i) => ({ ...TARGET, host: `h${i}.b.test` }));
+      const verdict = await judgeClaim(
+        {
+          anchors: openAnchors({ roots: [readFileSync(ground.authority.caFile, "utf8")] }),
+          posh: { verify: () => Promise.reject(new Error("is not asked")) },
+          resolver: {
+            resolveDomain: () => Promise.resolve({ kind: "targets" as const, targets }),
+            tlsaOf: ({ host }) => Promise.resolve(lookups[Number(host[1])] ?? { kind: "none" as const }),
+          },
+          config: { posh: false, trustDnssec: true },
+          clock: { now: () => Date.now() },
+        },
+        "b.test",
+        presented,
+      );
+      return verdict.kind === "valid" ? verdict.by : verdict.reason;
+    };
+    expect(await judged({ kind: "none" })).toBe("dNSName");
+    expect(await judged({ kind: "records", records: [right] })).toBe("TLSA");
+    expect(await judged({ kind: "records", records: [wrong] })).toMatch(/matches none/);
+    expect(await judged({ kind: "failed", reason: "SERVFAIL" })).toMatch(/cannot be had: SERVFAIL/);
+    expect(await judged({ kind: "records", records: [wrong] }, { kind: "records", records: [right] })).toBe("TLSA");
+    // One of its servers does without records: it may be that one.
+    expect(await judged({ kind: "records", records: [wrong] }, { kind: "none" })).toBe("dNSName");
+    expect(await judged()).toBe("dNSName");
   });
 
   test("records that DNSSEC does not vouch for count for nothing", async () => {
@@ -110,20 +194,12 @@ describe("POSH", () => {
 
 describe("see-other-host (RFC 6120 §4.9.3.19)", () => {
   /** A server that sends everybody elsewhere. Returns its port. */
-  async function sendsTo(place: () => string): Promise<number> {
-    const server = createServer((socket) => {
-      socket.on("error", () => {});
-      socket.once("data", () => {
-        socket.end(
-          "<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' id='x' version='1.0'>" +
-            `<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>${place()}</see-other-host></stream:error></stream:stream>`,
-        );
-      });
-    });
-    servers.push(server);
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    return (server.address() as AddressInfo).port;
+  function sendsTo(place: () => string): Promise<number> {
+    return speaker(() =>
+      features(
+        `<stream:error><see-other-host xmlns='urn:ietf:params:xml:ns:xmpp-streams'>${place()}</see-other-host></stream:error></stream:stream>`,
+      )(),
+    );
   }
 
   test("is followed", async () => {

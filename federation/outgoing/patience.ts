@@ -1,0 +1,39 @@
+// How long stanzas are kept for a domain that was up, and how soon it is tried again meanwhile.
+
+/** A stream younger than this that ends counts as another failure, ms. */
+const SHORT_LIFE = 10_000;
+/** Between attempts while stanzas are kept, ms: first, and at most. */
+const RETRY_FIRST = 500;
+const RETRY_LONGEST = 15_000;
+
+/** Our patience with one remote domain. */
+export class Patience {
+  private retries = 0;
+  /** Until then stanzas are kept although attempts fail: the domain was up. */
+  private keepUntil = 0;
+
+  keeps(now: number): boolean {
+    return now < this.keepUntil;
+  }
+
+  /** A stream that came up at `since` is gone; returns the ms to wait before another. */
+  lost(since: number, now: number, keepMs: number): number {
+    const longLived = now - since >= SHORT_LIFE;
+    if (longLived) this.retries = 0;
+    // A peer that ends each stream soon after it came up does not have us keep stanzas for ever.
+    if (longLived || this.keepUntil === 0) this.keepUntil = now + keepMs;
+    const wait = longLived || this.retries === 0 ? 0 : RETRY_FIRST * 2 ** Math.min(this.retries, 5);
+    this.retries++;
+    return wait;
+  }
+
+  /** ms before the next attempt, at random. */
+  next(): number {
+    return Math.min(RETRY_LONGEST, RETRY_FIRST * 2 ** this.retries++) * (0.5 + Math.random() / 2);
+  }
+
+  /** The next attempt comes soon: somebody said that the domain is there. */
+  encourage(): void {
+    this.retries = 0;
+  }
+}
