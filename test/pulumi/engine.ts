@@ -20,6 +20,9 @@ export function findPulumi(): string | undefined {
   );
 }
 
+/** Whether the tests that take longest are run as well: `npm run test:pulumi` does, `npm run test:pulumi:short` does not. */
+export const thorough = process.env.MERIDIAN_TEST_PULUMI !== "short";
+
 /** Why tests with the engine are not run; undefined when they are. */
 export function whySkipped(): string | undefined {
   if (!process.env.MERIDIAN_TEST_PULUMI) return "they take minutes: `npm run test:pulumi` runs them";
@@ -59,6 +62,8 @@ export class Engine {
       PULUMI_SKIP_UPDATE_CHECK: "1",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "1",
       NODE_OPTIONS: "--disable-warning=ExperimentalWarning",
+      // Each operation starts the program and the provider anew, and half of that is compiling the SDK.
+      NODE_COMPILE_CACHE: join(root, "tmp", "compile-cache"),
       STAND_IN_CLOUD: at("cloud"),
       STAND_IN_FAULTS: this.faults,
     };

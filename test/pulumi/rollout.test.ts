@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { pulumiDriver } from "../../infra/rollout/drivers/pulumi.ts";
 import * as rollout from "../../infra/rollout/index.ts";
-import { Engine, findPulumi, whySkipped } from "./engine.ts";
+import { Engine, findPulumi, thorough, whySkipped } from "./engine.ts";
 
 const skipped = whySkipped();
 const run = skipped ? test.skip : test;
+const runLong = skipped || !thorough ? test.skip : test;
 const minutes = 60_000;
 const worldPath = new URL("../../regions/worlds/two-regions-small.json", import.meta.url).pathname;
 const service = "aws:ecs/service:Service";
@@ -93,7 +94,7 @@ run(
   10 * minutes,
 );
 
-run(
+runLong(
   "the tool and its engine killed in the middle of an update: resume ends it",
   async () => {
     writeFileSync(join(engine.folder, "next.json"), JSON.stringify(worldFile("0.4.0")));
@@ -134,7 +135,7 @@ run(
   10 * minutes,
 );
 
-run(
+runLong(
   "drain: the region's health check counts as failed, and back",
   async () => {
     const inverted = () =>
