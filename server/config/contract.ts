@@ -122,10 +122,8 @@ export const StreamManagementConfig = z
     maxUnackedSize: z
       .int()
       .min(65_536)
-      .default(524_288)
-      .describe(
-        "Characters that may be unacknowledged; at most half of limits.backlogBytes, since they may wait twice.",
-      ),
+      .default(786_432)
+      .describe("Characters that may be unacknowledged; at most three quarters of limits.backlogBytes."),
   })
   .prefault({});
 

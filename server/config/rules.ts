@@ -87,10 +87,10 @@ function* listenerMistakes({ hosts, listeners }: Looked): Generator<Mistake> {
   }
 }
 
-/** What is not acknowledged is held for a resumption, and sent again all at once: half for each. */
+/** What is not acknowledged is sent again all at once when a session is resumed, and must not be what cuts it. */
 function* boundMistakes({ limits, streamManagement }: Looked): Generator<Mistake> {
-  if (2 * streamManagement.maxUnackedSize > limits.backlogBytes)
-    yield { path: ["streamManagement", "maxUnackedSize"], message: "at most half of limits.backlogBytes" };
+  if (streamManagement.maxUnackedSize > 0.75 * limits.backlogBytes)
+    yield { path: ["streamManagement", "maxUnackedSize"], message: "at most three quarters of limits.backlogBytes" };
 }
 
 /** Whether the system would refuse the second of them. Port 0 is another one each time. */
