@@ -1,4 +1,4 @@
-// Counts by remote domain with a bounded number of labels: whoever comes late is counted as "other".
+// Counts by remote domain with a bounded number of labels: who is not proven yet, or comes late, is counted as "other".
 import type { NodeMetrics } from "../server/index.ts";
 
 /** What is counted for one remote domain. */
@@ -20,6 +20,11 @@ export const LABEL_LIMIT = 200;
 export class CountsByRemote {
   private readonly counts = new Map<string, RemoteCounts>();
   private readonly other: RemoteCounts = { in: 0, out: 0, returned: 0, failures: 0 };
+
+  /** What is counted for a domain that has not proven itself: nobody takes labels by names that he makes up. */
+  yet(domain: string): RemoteCounts {
+    return this.counts.get(domain) ?? this.other;
+  }
 
   /** Increment what this returns; the same object for the life of the node. */
   of(domain: string): RemoteCounts {

@@ -21,6 +21,7 @@ import { listenForServers } from "./incoming/listener.ts";
 import { ResumableStreams } from "./incoming/management.ts";
 import type { IncomingObserver } from "./incoming/observer.ts";
 import { IncomingStreams } from "./incoming/streams.ts";
+import { Links } from "./links.ts";
 import { Pings } from "./management/pings.ts";
 import { OutgoingPool, type OutgoingStatus } from "./outgoing/pool.ts";
 import { Policies } from "./policy.ts";
@@ -71,6 +72,7 @@ export class Federation implements RemoteRouter {
   private readonly pool: OutgoingPool;
   private readonly incoming: IncomingStreams;
   private readonly observer: IncomingObserver;
+  private readonly regions: Links;
   private readonly servers: Server[] = [];
   private readonly trace = new Trace();
   private config: FederationConfig;
@@ -84,6 +86,7 @@ export class Federation implements RemoteRouter {
     this.context = this.contextOf(options);
     this.pool = new OutgoingPool(this.context);
     this.incoming = new IncomingStreams(this.context);
+    this.regions = new Links(this.context, this.pool, node.hosts[0]?.domain ?? "");
     this.observer = {
       resumable: new ResumableStreams(this.context),
       authenticated: (remote) => this.pool.reset(remote),
@@ -109,6 +112,7 @@ export class Federation implements RemoteRouter {
       const { port } = server.address() as AddressInfo;
       listening.push({ kind: "s2s", tls: config.tls, address: config.address, port, close: () => closeServer(server) });
     }
+    this.regions.look();
     return listening;
   }
 
@@ -172,10 +176,12 @@ export class Federation implements RemoteRouter {
     this.context.log.info({ policies: config.policies.length }, "federation settings reloaded");
     this.pool.policyChanged();
     for (const session of [...this.incoming.sessions]) session.policyChanged();
+    this.regions.look();
   }
 
   /** No new streams; what is queued goes out within `ms`; then every stream is closed. */
   async drain(ms: number): Promise<void> {
+    this.regions.stop();
     await Promise.all(this.servers.splice(0).map(closeServer));
     await this.pool.drain(ms);
     for (const session of [...this.incoming.sessions]) session.stream.fail("system-shutdown");
@@ -233,6 +239,11 @@ export class Federation implements RemoteRouter {
     metrics.gauge("meridian_s2s_queued_stanzas", "Stanzas that wait for a remote domain.", [], () => [
       [{}, this.pool.status().reduce((sum, { queued }) => sum + queued, 0)] as const,
     ]);
+    // Those an operator named have their labels whatever others do.
+    const { links, policies } = this.config;
+    for (const domain of [...links, ...policies.flatMap(({ domains }) => domains)])
+      if (!domain.startsWith("*")) counts.of(domain);
     counts.describe(metrics);
+    this.regions.describe();
   }
 }

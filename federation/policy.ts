@@ -52,7 +52,7 @@ export function policyFor(config: FederationConfig, domain: string): Policy {
     requireValidCertificate: own?.requireValidCertificate ?? config.requireValidCertificate,
     allowDialback: allowsDialback(config, own),
     bidirectional: own?.bidirectional ?? config.bidirectional,
-    pipelining: own?.pipelining ?? false,
+    pipelining: own?.pipelining ?? config.links.includes(domain),
     maxStreams: own?.maxStreams ?? config.maxStreams,
     maxDomainsPerStream: own?.maxDomainsPerStream ?? config.maxDomainsPerStream,
     bytesPerSecond: own?.bytesPerSecond ?? config.bytesPerSecond,

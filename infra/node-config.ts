@@ -44,6 +44,7 @@ export function nodeConfig(world: World, region: Region, surroundings: Surroundi
       requireValidCertificate: federation.requireValidCertificate ?? false,
       allowDialback: federation.allowDialback ?? true,
       policies: federation.policies ?? [],
+      links: world.regions.filter(({ name }) => name !== region.name).map(({ domain }) => domain),
     },
     drainSeconds: drainSeconds,
   };

@@ -20,6 +20,8 @@ export class Pair implements Sender {
   carrier: Carrier | undefined;
   /** Others' streams are no way for this pair: the peer refused it there. */
   ownStream = false;
+  /** It is to have a stream at all times: see links.ts. */
+  linked = false;
   /** Waits for the peer to take up a broken stream; until then nothing else is tried. */
   held = false;
 
@@ -47,6 +49,7 @@ export class Pair implements Sender {
   /** Goes over a stream from now on. */
   adopt(carrier: Carrier): void {
     this.carrier = carrier;
+    this.remote.proven();
     this.held = false;
     this.failure = undefined;
     this.backOff.reset();
@@ -65,9 +68,14 @@ export class Pair implements Sender {
     }
   }
 
+  /** True where a stanza would be written now. */
+  get up(): boolean {
+    return this.carrier?.stream.writable === true;
+  }
+
   /** True where nothing waits and nothing is kept. */
   get idle(): boolean {
-    return this.queue.length === 0 && this.carrier === undefined && !this.held;
+    return this.queue.length === 0 && this.carrier === undefined && !this.held && !this.linked;
   }
 
   /** Forgets failures. */

@@ -29,7 +29,7 @@ export interface RemoteSurroundings {
 export class Remote implements DialerOwner {
   readonly domain: string;
   readonly context: FederationContext;
-  readonly counts: RemoteCounts;
+  counts: RemoteCounts;
   readonly backOff = new BackOff();
   readonly pairs = new Map<string, Pair>();
   readonly streams = new Set<OutgoingStream>();
@@ -44,7 +44,7 @@ export class Remote implements DialerOwner {
     this.surroundings = surroundings;
     this.context = surroundings.context;
     this.domain = domain;
-    this.counts = this.context.counts.of(domain);
+    this.counts = this.context.counts.yet(domain);
     this.dialer = new Dialer(this);
   }
 
@@ -77,6 +77,11 @@ export class Remote implements DialerOwner {
     const policy = this.context.policy(this.domain);
     if (policy.refuse) pair.giveUp(new OutgoingFailure("policy-violation", `${policy.rule} refuse ${this.domain}`));
     else this.dialer.need(pair);
+  }
+
+  /** A stream to it, or of its own, is proven. */
+  proven(): void {
+    this.counts = this.context.counts.of(this.domain);
   }
 
   wrote(pair: Pair, stanza: Stanza): void {
@@ -288,6 +293,7 @@ export class Remote implements DialerOwner {
       this.suspension = undefined;
       suspension.settle();
     }
-    for (const pair of this.pairs.values()) if (pair.carrier === undefined && pair.queue.length > 0) this.need(pair);
+    for (const pair of this.pairs.values())
+      if (pair.carrier === undefined && (pair.linked || pair.queue.length > 0)) this.need(pair);
   }
 }

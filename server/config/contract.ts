@@ -176,6 +176,7 @@ export const FederationConfig = z.strictObject({
   allowDialback: z.boolean().default(true),
   bidirectional: z.boolean().default(true).describe("Let stanzas go both ways on one stream. XEP-0288."),
   policies: z.array(RemotePolicy).default([]).describe("First match wins; what it leaves out is as above."),
+  links: z.array(z.string().min(1)).max(100).default([]).describe("Always linked (and pipelining): other regions."),
   maxStreams: RemoteLimits.maxStreams.default(100),
   maxDomainsPerStream: RemoteLimits.maxDomainsPerStream.default(100),
   bytesPerSecond: RemoteLimits.bytesPerSecond.default(16_777_216),
