@@ -10,7 +10,7 @@ import type { C2sContext } from "./c2s/context.ts";
 import { listenForClients } from "./c2s/listener.ts";
 import { ResumableSessions } from "./c2s/stream-management/stream-management.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import type { ComponentConnection } from "./component/connection.ts";
+import { type ComponentConnection, reserveComponents } from "./component/connection.ts";
 import { listenForComponents } from "./component/listener.ts";
 import type { ListenerConfig, NodeConfig } from "./config/contract.ts";
 import { readSecret } from "./config/secret.ts";
@@ -123,6 +123,10 @@ export class MeridianServer {
     const storage = services.use(DATABASE);
     const accounts = new Accounts(storage.accounts, { iterations: config.authentication.scramIterations, clock });
     const router = new Router(log);
+    reserveComponents(
+      router,
+      config.components.map(({ domain }) => domain),
+    );
     const trace = new Trace(clock);
     const configured = configuredServices(config);
     const surroundings = { router, services, configured, storage, accounts, trace, clock, log };

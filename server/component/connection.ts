@@ -37,8 +37,13 @@ export interface ComponentContext {
   readonly connections: Set<ComponentConnection>;
 }
 
-/** Stands in for a component that is not connected: its domain is ours all the same, and looked for nowhere else. */
-export class AbsentComponent implements DomainService {
+/** Makes configured components' domains ours from the start, so that a stanza for one is looked for nowhere else. */
+export function reserveComponents(router: Router, domains: Iterable<string>): void {
+  for (const domain of domains) if (!router.serves(domain)) router.services.set(domain, new AbsentComponent(router));
+}
+
+/** Stands in for a component that is not connected: who wrote to it is told to try again. RFC 6120 §8.3.3.16. */
+class AbsentComponent implements DomainService {
   private readonly router: Router;
 
   constructor(router: Router) {
@@ -47,7 +52,7 @@ export class AbsentComponent implements DomainService {
 
   accept(stanza: Stanza): void | Promise<void> {
     if (!mayAnswerWithError(stanza)) return;
-    return this.router.route(errorReply(stanza, "service-unavailable", { text: "the component is not connected" }));
+    return this.router.route(errorReply(stanza, "remote-server-timeout", { text: "the component is not connected" }));
   }
 }
 

@@ -1,13 +1,10 @@
 // Listens for external components. XEP-0114.
 import { createServer, type Server } from "node:net";
 import { TcpTransport } from "../stream/tcp.ts";
-import { AbsentComponent, ComponentConnection, type ComponentContext } from "./connection.ts";
+import { ComponentConnection, type ComponentContext } from "./connection.ts";
 
 /** Starts listening. @throws Error of the system (`EADDRINUSE` …) */
 export function listenForComponents(address: string, port: number, context: ComponentContext): Promise<Server> {
-  const { router, secrets } = context;
-  for (const domain of secrets.keys())
-    if (!router.serves(domain)) router.services.set(domain, new AbsentComponent(router));
   const server = createServer((socket) => new ComponentConnection(new TcpTransport(socket), context));
   return new Promise((resolve, reject) => {
     server.once("error", reject);
