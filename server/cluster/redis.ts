@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { Logger } from "pino";
-import type { RedisConfig } from "../config/contract.ts";
+import type { RedisConfig, Secret } from "../config/contract.ts";
 import { ConfigError } from "../config/load.ts";
 import { readSecret } from "../config/secret.ts";
 
@@ -13,6 +13,8 @@ export type RedisConnection = Redis | Cluster;
 export class RedisUnavailable extends Error {
   override name = "RedisUnavailable";
 }
+
+type Options = Omit<RedisOptions, "replyMapping">;
 
 /** Longest wait between two attempts to connect again, and the time of one, ms. */
 const RETRY_LIMIT = 1_000;
@@ -51,7 +53,12 @@ export async function connectRedis(config: RedisConfig, log: Logger): Promise<Re
 function newConnection(config: RedisConfig): RedisConnection {
   const options = optionsOf(config);
   const [first] = config.urls;
-  if (!config.cluster) return new Redis(first as string, options);
+  if (!config.cluster) {
+    const redis = new Redis(first as string, options);
+    // The options were copied; those of Redis Cluster are asked for each of its connections.
+    redis.on("close", () => Object.assign(redis.options, { password: options.password }));
+    return redis;
+  }
   return new Cluster([...config.urls], {
     redisOptions: options,
     lazyConnect: true,
@@ -61,19 +68,33 @@ function newConnection(config: RedisConfig): RedisConnection {
   });
 }
 
-function optionsOf(config: RedisConfig): RedisOptions {
+function optionsOf(config: RedisConfig): Options {
   const { username, password, authority, urls } = config;
-  const secret = password === undefined ? undefined : readSecret(password, "cluster.redis.password");
-  return {
+  const options: Options = {
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(50 * times, RETRY_LIMIT),
     ...(username === undefined ? {} : { username }),
-    ...(secret === undefined ? {} : { password: secret }),
     ...(urls[0]?.startsWith("rediss:") ? { tls: authority === undefined ? {} : { ca: readAuthority(authority) } } : {}),
   };
+  return password === undefined ? options : withPassword(options, password);
+}
+
+/** A password may be a token that lives for minutes (AWS's of IAM does): each connection takes it as it is by then. */
+function withPassword(options: Options, secret: Secret): Options {
+  const read = () => readSecret(secret, "cluster.redis.password");
+  let last = read();
+  const get = () => {
+    try {
+      last = read();
+    } catch {
+      // Gone for the moment, as while it is replaced: the one before may do.
+    }
+    return last;
+  };
+  return Object.defineProperty(options, "password", { enumerable: true, get });
 }
 
 function readAuthority(file: string): Buffer {
