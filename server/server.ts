@@ -5,6 +5,7 @@ import { Accounts } from "./auth/accounts.ts";
 import { decoySecret } from "./auth/decoy-secret.ts";
 import { credentialSource } from "./auth/sources.ts";
 import { Throttle } from "./auth/throttle.ts";
+import { loginThrottle } from "./auth/throttle-shared.ts";
 import type { C2sConnection } from "./c2s/connection.ts";
 import type { C2sContext } from "./c2s/context.ts";
 import { listenForClients } from "./c2s/listener.ts";
@@ -20,7 +21,8 @@ import { Trace } from "./observe/trace.ts";
 import type { RemoteRouter } from "./ports.ts";
 import { Router } from "./router/router.ts";
 import { configuredServices } from "./service/configured.ts";
-import { DATABASE, METRICS, nodeServices } from "./service/node-services.ts";
+import { DATABASE, LIMITS, METRICS } from "./service/keys.ts";
+import { nodeServices } from "./service/node-services.ts";
 import type { Services } from "./service/services.ts";
 import type { Storage } from "./storage/ports.ts";
 import { readAuthorities } from "./tls/authorities.ts";
@@ -139,7 +141,7 @@ export class MeridianServer {
       limits: config.limits,
       credentials: credentialSource(config.authentication, accounts, clock, log),
       clientAuthorities: authorities,
-      throttle: new Throttle({ clock, failuresBeforeBan, banSeconds }),
+      throttle: loginThrottle(new Throttle({ clock, failuresBeforeBan, banSeconds }), services.use(LIMITS)),
       decoySecret: await decoySecret(storage),
       clock,
       log,

@@ -40,7 +40,8 @@ interface Count {
 export class Throttle implements LoginThrottle {
   private readonly clock: Clock;
   private readonly most: number;
-  private readonly period: number;
+  /** ms over which failures are counted, and that a ban lasts. */
+  readonly period: number;
   private readonly accounts: Tally;
   private readonly addresses: Tally;
   /** Pairs of account and address that logged in lately. */
@@ -72,13 +73,30 @@ export class Throttle implements LoginThrottle {
     const until = this.clock.now() + this.period;
     const byAddress = this.addresses.add(networkOf(address), this.clock.now(), until);
     const byAccount = account === undefined ? 0 : this.accounts.add(account, this.clock.now(), until);
-    const excess = Math.max(byAddress, byAccount) - FREE_FAILURES;
-    return excess <= 0 ? 0 : Math.min(FIRST_DELAY * 2 ** Math.min(excess - 1, 20), LONGEST_DELAY);
+    return delayAfter(Math.max(byAddress, byAccount));
+  }
+
+  /** ms for which an account's address is remembered. */
+  get trustPeriod(): number {
+    return 24 * this.period;
   }
 
   succeeded(account: string, address: string): void {
     this.accounts.forget(account);
-    this.trusted.add(pair(account, networkOf(address)), this.clock.now(), this.clock.now() + 24 * this.period);
+    this.trust(account, address);
+  }
+
+  /** Remembers that the account's owner uses this address. */
+  trust(account: string, address: string): void {
+    this.trusted.add(pair(account, networkOf(address)), this.clock.now(), this.clock.now() + this.trustPeriod);
+  }
+
+  /** There were at least so many failures, as others know. Answers how long a failure is to be held back, in ms. */
+  raise(account: string | undefined, byAccount: number, address: string, byAddress: number): number {
+    const now = this.clock.now();
+    this.addresses.raise(networkOf(address), byAddress, now, now + this.period);
+    if (account !== undefined) this.accounts.raise(account, byAccount, now, now + this.period);
+    return delayAfter(Math.max(byAddress, byAccount));
   }
 
   /** Entries kept: at most six times the limit. */
@@ -109,7 +127,15 @@ class Tally {
   }
 
   add(key: string, now: number, until: number): number {
-    const failures = this.failures(key, now) + 1;
+    return this.set(key, this.failures(key, now) + 1, until);
+  }
+
+  /** Has at least so many. */
+  raise(key: string, failures: number, now: number, until: number): void {
+    if (failures > this.failures(key, now)) this.set(key, failures, until);
+  }
+
+  private set(key: string, failures: number, until: number): number {
     this.forget(key);
     const map = failures >= this.keep ? this.full : this.counts;
     map.set(key, { failures, until });
@@ -121,6 +147,11 @@ class Tally {
     this.counts.delete(key);
     this.full.delete(key);
   }
+}
+
+function delayAfter(failures: number): number {
+  const excess = failures - FREE_FAILURES;
+  return excess <= 0 ? 0 : Math.min(FIRST_DELAY * 2 ** Math.min(excess - 1, 20), LONGEST_DELAY);
 }
 
 function pair(account: string, network: string): string {

@@ -73,11 +73,13 @@ export function run(
   initial: string,
 ): void | Promise<void> {
   // A banned address must not cost the work of checking a password; an account's ban is only looked at after it.
-  const { throttle } = connection.context;
-  if (throttle.banned(undefined, connection.stream.transport.remoteAddress))
-    return fail(connection, profile, { kind: "failure", condition: "not-authorized" });
-  running.set(connection, { exchange, profile });
-  return feed(connection, profile, exchange, initial);
+  const go = (banned: boolean) => {
+    if (banned) return fail(connection, profile, { kind: "failure", condition: "not-authorized" });
+    running.set(connection, { exchange, profile });
+    return feed(connection, profile, exchange, initial);
+  };
+  const banned = connection.context.throttle.banned(undefined, connection.stream.transport.remoteAddress);
+  return banned instanceof Promise ? banned.then(go) : go(banned);
 }
 
 /** Takes the peer's next message. */
@@ -106,25 +108,33 @@ function feed(
 }
 
 function proceed(connection: C2sConnection, profile: SaslProfile, step: SaslStep): void | Promise<void> {
-  const { stream, host, context } = connection;
   switch (step.kind) {
     case "challenge":
-      return stream.send(profile.challenge(step.data));
+      return connection.stream.send(profile.challenge(step.data));
     case "failure":
       return fail(connection, profile, step);
-    case "success": {
-      running.delete(connection);
-      const account = Jid.prepared(step.local, host?.domain ?? "", "");
-      const address = stream.transport.remoteAddress;
-      // Told with the account, so that a right password is slowed as much as a wrong one: a ban is no oracle.
-      if (context.throttle.banned(account.bare, address))
-        return fail(connection, profile, { kind: "failure", condition: "not-authorized", account: account.bare });
-      context.throttle.succeeded(account.bare, address);
-      context.metrics.login(true);
-      connection.authenticatedAs(account);
-      return profile.succeeded(connection, account, step);
-    }
+    case "success":
+      return succeed(connection, profile, step);
   }
+}
+
+/** The password was right; a ban is looked at only now, so that it tells nothing of the password. */
+function succeed(connection: C2sConnection, profile: SaslProfile, step: Success): void | Promise<void> {
+  const { stream, host, context } = connection;
+  running.delete(connection);
+  const account = Jid.prepared(step.local, host?.domain ?? "", "");
+  const address = stream.transport.remoteAddress;
+  const go = (banned: boolean) => {
+    // Told with the account, so that a right password is slowed as much as a wrong one: a ban is no oracle.
+    if (banned)
+      return fail(connection, profile, { kind: "failure", condition: "not-authorized", account: account.bare });
+    void context.throttle.succeeded(account.bare, address);
+    context.metrics.login(true);
+    connection.authenticatedAs(account);
+    return profile.succeeded(connection, account, step);
+  };
+  const banned = context.throttle.banned(account.bare, address);
+  return banned instanceof Promise ? banned.then(go) : go(banned);
 }
 
 /** A failure is counted, and slowed down once there were several. */
@@ -133,7 +143,7 @@ async function fail(connection: C2sConnection, profile: SaslProfile, failure: Sa
   running.delete(connection);
   if (failure.condition === "not-authorized") {
     context.metrics.login(false);
-    const wait = context.throttle.failed(failure.account, stream.transport.remoteAddress);
+    const wait = await context.throttle.failed(failure.account, stream.transport.remoteAddress);
     connection.log.info({ condition: failure.condition }, "authentication failed");
     if (wait > 0) await new Promise<void>((resolve) => context.clock.setTimeout(resolve, wait));
   }

@@ -1,7 +1,7 @@
 // What every client connection of a node shares.
 import type { X509Certificate } from "node:crypto";
 import type { Logger } from "pino";
-import type { Throttle } from "../auth/throttle.ts";
+import type { LoginThrottle } from "../auth/throttle.ts";
 import type { Clock } from "../clock.ts";
 import type { AuthenticationConfig, StreamLimits } from "../config/contract.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
@@ -19,7 +19,7 @@ export interface C2sContext {
   readonly authentication: AuthenticationConfig;
   readonly limits: StreamLimits;
   readonly credentials: CredentialSource;
-  readonly throttle: Throttle;
+  readonly throttle: LoginThrottle;
   /** Authorities whose client certificates EXTERNAL accepts. */
   readonly clientAuthorities: readonly X509Certificate[];
   /** Secret from which answers about unknown accounts are made up. */

@@ -1,28 +1,13 @@
 // The services of a node by its configuration: what watches it first, then Redis and the database.
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
+import { loneCounts } from "../cluster/limits.ts";
 import type { RedisConnection } from "../cluster/redis.ts";
 import type { NodeConfig } from "../config/contract.ts";
 import type { NodeMetrics } from "../observe/metrics.ts";
 import { openStorage } from "../storage/open.ts";
-import type { Storage } from "../storage/ports.ts";
-import { ServiceKey } from "./service.ts";
+import { DATABASE, LIMITS, METRICS, type MetricsListening, REDIS } from "./keys.ts";
 import { Services } from "./services.ts";
-
-/** The port for machines that watch: there while the node starts and drains, when it is asked most. */
-export const METRICS = new ServiceKey<readonly MetricsListening[]>("metrics");
-/** Redis or Valkey of the region, for commands. */
-export const REDIS = new ServiceKey<RedisConnection>("redis");
-export const DATABASE = new ServiceKey<Storage>("database");
-
-/** A metrics listener as it came to be. */
-export interface MetricsListening {
-  readonly kind: "metrics";
-  readonly tls: "none";
-  readonly address: string;
-  readonly port: number;
-  close(): Promise<void>;
-}
 
 /** What the services need of the node. */
 export interface ServiceSurroundings {
@@ -50,6 +35,15 @@ export function nodeServices(config: NodeConfig, surroundings: ServiceSurroundin
       stop: (redis) => redis.disconnect(),
       health: (redis) => answers(redis).then((there) => (there ? undefined : "the registry (Redis) does not answer")),
     });
+  services.add(LIMITS, {
+    needs: cluster === undefined ? [] : [REDIS],
+    async start() {
+      if (cluster === undefined) return loneCounts;
+      const { RedisCounts } = await import("../cluster/limits-redis.ts");
+      const { prefix } = cluster;
+      return new RedisCounts(services.use(REDIS), { prefix, node: config.node, clock, log });
+    },
+  });
   services.add(DATABASE, {
     start: () =>
       openStorage(config.storage, {

@@ -1,7 +1,7 @@
 // A part of the node, apart from any host: started before modules, asked how it is, stopped after them.
 
 /** Names of the services a node may have, as `services` of a module and the log say them. */
-export const SERVICE_NAMES = ["database", "redis", "cluster", "metrics", "http"] as const;
+export const SERVICE_NAMES = ["database", "redis", "cluster", "limits", "metrics", "http"] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 /** Typed key of what a service gives to the parts of the node. */

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { C2sConnection } from "../../c2s/connection.ts";
 import { prepareLocalpart } from "../../jid/precis.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
+import { LIMITS } from "../../service/keys.ts";
 import { errorReply, StanzaError } from "../../stanza/error.ts";
 import { iqResult } from "../../stanza/iq.ts";
 import { Stanza } from "../../stanza/stanza.ts";
@@ -28,7 +29,7 @@ export const register = defineModule({
   byDefault: false,
   config: RegisterConfig,
   activate(host, config) {
-    const rate = new RegistrationRate(host.clock, config.perAddressPerHour);
+    const rate = new RegistrationRate(host.clock, config.perAddressPerHour, host.service(LIMITS));
     host.disco.host.features.add(NS_REGISTER);
     if (config.newAccounts)
       host.streamFeature({
@@ -61,14 +62,18 @@ async function registerStranger(
     const query = request.child(NS_REGISTER, "query");
     if (request.type === "get") return stream.sendStanza(iqResult(request, emptyForm()));
     if (request.type !== "set" || query === undefined) throw new StanzaError("bad-request");
-    if (!rate.mayRegister(stream.transport.remoteAddress))
-      throw new StanzaError("resource-constraint", "too many accounts were made from your address; try later");
-    await create(host, config, query, () => rate.count(stream.transport.remoteAddress));
+    const { remoteAddress } = stream.transport;
+    if (!rate.mayRegister(remoteAddress)) throw tooMany();
+    await create(host, config, query, () => rate.count(remoteAddress));
     stream.sendStanza(iqResult(request));
   } catch (error) {
     const { condition, text } = asStanzaError(error);
     stream.sendStanza(errorReply(request, condition, { text }));
   }
+}
+
+function tooMany(): StanzaError {
+  return new StanzaError("resource-constraint", "too many accounts were made from your address; try later");
 }
 
 function emptyForm(): Element {
@@ -79,11 +84,16 @@ function emptyForm(): Element {
   return query;
 }
 
-/** `attempted` is called before anything waits, so that streams beside each other cannot pass the rate together. */
-async function create(host: ModuleHost, config: RegisterConfig, query: Element, attempted: () => void): Promise<void> {
+/** `attempted` counts the attempt, before anything waits, and answers whether it is one of those allowed. */
+async function create(
+  host: ModuleHost,
+  config: RegisterConfig,
+  query: Element,
+  attempted: () => Promise<boolean>,
+): Promise<void> {
   const local = localpartOf(query);
   const password = passwordOf(query, config);
-  attempted();
+  if (!(await attempted())) throw tooMany();
   // Asked first: a name that is taken must not cost the derivation of three keys.
   if (await host.accounts.exists(host.domain, local)) throw new StanzaError("conflict", "that name is taken");
   if (!(await host.accounts.create(host.domain, local, password)))

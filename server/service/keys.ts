@@ -1,0 +1,22 @@
+// Keys of the node's services: what each gives to the parts of the node.
+import type { SharedCounts } from "../cluster/limits.ts";
+import type { RedisConnection } from "../cluster/redis.ts";
+import type { Storage } from "../storage/ports.ts";
+import { ServiceKey } from "./service.ts";
+
+/** The port for machines that watch: there while the node starts and drains, when it is asked most. */
+export const METRICS = new ServiceKey<readonly MetricsListening[]>("metrics");
+/** Redis or Valkey of the region, for commands. */
+export const REDIS = new ServiceKey<RedisConnection>("redis");
+export const DATABASE = new ServiceKey<Storage>("database");
+/** Counts that the nodes of a region share; on a node alone nobody answers, and what it counts itself is all there is. */
+export const LIMITS = new ServiceKey<SharedCounts>("limits");
+
+/** A metrics listener as it came to be. */
+export interface MetricsListening {
+  readonly kind: "metrics";
+  readonly tls: "none";
+  readonly address: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
