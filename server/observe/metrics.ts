@@ -30,11 +30,18 @@ interface Reading {
   readonly values: () => Iterable<readonly [object, number]>;
 }
 
-async function register(readings: readonly Reading[]): Promise<{ registry: Registry; storage: Histogram }> {
+/** Prometheus' own part: its registry, and what takes a reading into it. */
+interface Prometheus {
+  readonly registry: Registry;
+  readonly storage: Histogram;
+  add(reading: Reading): void;
+}
+
+async function openPrometheus(): Promise<Prometheus> {
   const { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } = await import("prom-client");
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  for (const { type, name, help, labels, values } of readings) {
+  const add = ({ type, name, help, labels, values }: Reading) => {
     const options = { name, help, labelNames: [...labels], registers: [registry] };
     if (type === "gauge")
       new Gauge({
@@ -52,7 +59,7 @@ async function register(readings: readonly Reading[]): Promise<{ registry: Regis
           for (const [label, value] of values()) this.inc(label as Record<string, string>, value);
         },
       });
-  }
+  };
   const storage = new Histogram({
     name: "meridian_storage_seconds",
     help: "Time of storage operations.",
@@ -60,7 +67,7 @@ async function register(readings: readonly Reading[]): Promise<{ registry: Regis
     buckets: [0.0001, 0.001, 0.005, 0.02, 0.1, 0.5, 2, 5],
     registers: [registry],
   });
-  return { registry, storage };
+  return { registry, storage, add };
 }
 
 /** Counts of one node. */
@@ -71,7 +78,7 @@ export class NodeMetrics {
   private readonly delay = monitorEventLoopDelay({ resolution: 10 });
 
   /** Prometheus' own library, loaded only where somebody is to read: it costs a tenth of a second at start. */
-  private prometheus: { readonly registry: Registry; readonly storage: Histogram } | undefined;
+  private prometheus: Prometheus | undefined;
   private readonly readings: Reading[] = [];
 
   constructor() {
@@ -102,7 +109,7 @@ export class NodeMetrics {
     labels: readonly string[],
     values: () => Iterable<readonly [object, number]>,
   ): void {
-    this.readings.push({ type: "gauge", name, help, labels, values });
+    this.read({ type: "gauge", name, help, labels, values });
   }
 
   /** A counter whose totals are kept elsewhere. */
@@ -112,12 +119,25 @@ export class NodeMetrics {
     labels: readonly string[],
     values: () => Iterable<readonly [object, number]>,
   ): void {
-    this.readings.push({ type: "counter", name, help, labels, values });
+    this.read({ type: "counter", name, help, labels, values });
+  }
+
+  /** Parts that come up after the listener are read as well. */
+  private read(reading: Reading): void {
+    this.readings.push(reading);
+    this.prometheus?.add(reading);
   }
 
   /** The registry that Prometheus reads, made on first use; storage times are kept from then on. */
   async registry(): Promise<Registry> {
-    this.prometheus ??= await register(this.readings);
+    if (this.prometheus === undefined) {
+      const opened = await openPrometheus();
+      // Somebody else may have opened it meanwhile.
+      if (this.prometheus === undefined) {
+        for (const reading of this.readings) opened.add(reading);
+        this.prometheus = opened;
+      }
+    }
     return this.prometheus.registry;
   }
 
