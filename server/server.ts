@@ -2,10 +2,12 @@
 import type { AddressInfo, Server as NetServer } from "node:net";
 import type { Logger } from "pino";
 import { Accounts } from "./auth/accounts.ts";
-import { decoySecret } from "./auth/decoy-secret.ts";
 import { credentialSource } from "./auth/sources.ts";
+import { decoySecret } from "./auth/stored-secret.ts";
 import { Throttle } from "./auth/throttle.ts";
 import { loginThrottle } from "./auth/throttle-shared.ts";
+import { tokenKey } from "./auth/token-key.ts";
+import { AddressCount } from "./c2s/address-count.ts";
 import type { C2sConnection } from "./c2s/connection.ts";
 import type { C2sContext } from "./c2s/context.ts";
 import { listenForClients } from "./c2s/listener.ts";
@@ -143,6 +145,8 @@ export class MeridianServer {
       clientAuthorities: authorities,
       throttle: loginThrottle(new Throttle({ clock, failuresBeforeBan, banSeconds }), services.use(LIMITS)),
       decoySecret: await decoySecret(storage),
+      tokenKey: await tokenKey(config, storage),
+      addresses: new AddressCount(config.limits.connectionsPerAddress),
       clock,
       log,
       metrics,

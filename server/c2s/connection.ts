@@ -140,7 +140,10 @@ export class C2sConnection implements StreamHandler {
   authenticatedAs(account: Jid): void {
     this.account = account;
     this.context.clock.clearTimeout(this.deadline);
-    this.deadline = undefined;
+    // Nothing is ever sent to a stream without a resource: one that binds none holds its place for nothing.
+    this.deadline = this.context.clock.setTimeout(() => {
+      if (this.session === undefined) this.stream.fail("connection-timeout", "no resource was bound");
+    }, this.context.limits.authenticationSeconds * 1000);
     this.stream.setLimits(limitsAfterAuthentication(this.context.limits));
     this.log.info({ account: account.bare }, "authenticated");
   }

@@ -9,6 +9,7 @@ import type { NodeMetrics } from "../observe/metrics.ts";
 import type { Trace } from "../observe/trace.ts";
 import type { CredentialSource } from "../sasl/mechanism.ts";
 import type { TlsContexts } from "../tls/contexts.ts";
+import type { AddressCount } from "./address-count.ts";
 import type { C2sConnection } from "./connection.ts";
 import type { ResumableSessions, SmSettings } from "./stream-management/stream-management.ts";
 
@@ -18,12 +19,16 @@ export interface C2sContext {
   readonly tls: TlsContexts;
   readonly authentication: AuthenticationConfig;
   readonly limits: StreamLimits;
+  /** Connections by address, over every listener for clients. */
+  readonly addresses: AddressCount;
   readonly credentials: CredentialSource;
   readonly throttle: LoginThrottle;
   /** Authorities whose client certificates EXTERNAL accepts. */
   readonly clientAuthorities: readonly X509Certificate[];
   /** Secret from which answers about unknown accounts are made up. */
   readonly decoySecret: Buffer;
+  /** Key from which tokens of XEP-0484 are derived. */
+  readonly tokenKey: Buffer;
   readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: NodeMetrics;

@@ -1,5 +1,5 @@
-// Tokens for fast re-authentication: no password, no SCRAM, one round trip. XEP-0484.
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+// Fast re-authentication with a token: no password, no SCRAM, one round trip. XEP-0484.
+import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Element } from "ltx";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { Jid } from "../jid/jid.ts";
@@ -8,16 +8,12 @@ import { channelBindingData } from "../sasl/channel-binding.ts";
 import type { SaslExchange, SaslStep } from "../sasl/mechanism.ts";
 import { saslContext } from "./authentication.ts";
 import type { C2sConnection } from "./connection.ts";
+import { AccountTokens, LIFETIME, type Token, type TokenNonce, VOUCHED_LIFETIME } from "./fast-tokens.ts";
 
 export const NS_FAST = "urn:xmpp:fast:0";
 
-const KIND = "fast";
-const DAY = 86_400_000;
-/** How long a token lives, ms, and the age at which a used one is replaced. */
-const LIFETIME = 14 * DAY;
-const RENEW_AFTER = DAY;
-/** Installations of one account that may hold tokens. */
-const TOKEN_LIMIT = 25;
+/** Age at which a used token is replaced, ms. */
+const RENEW_AFTER = 86_400_000;
 
 /** Mechanisms by what they are bound to: the TLS exporter, the server's certificate, nothing. */
 const BINDINGS: Readonly<Record<string, "tls-exporter" | "tls-server-end-point" | undefined>> = {
@@ -26,19 +22,7 @@ const BINDINGS: Readonly<Record<string, "tls-exporter" | "tls-server-end-point" 
   "HT-SHA-256-NONE": undefined,
 };
 
-/** A token as kept with its account. */
-interface Token {
-  readonly secret: string;
-  readonly mechanism: string;
-  /** ms since the epoch. */
-  readonly issuedAt: number;
-  /** Stands for the password it was issued under: a new password ends the token. */
-  readonly credentials: string;
-  /** The token before, accepted until this one was used. */
-  readonly previous?: string;
-}
-
-/** What is announced within SASL2's inline features. */
+/** What is announced within SASL2's inline features. Early data (0-RTT) is never taken, and so not announced. */
 export function fastFeature(connection: C2sConnection): string {
   const names = available(connection).map((name) => `<mechanism>${name}</mechanism>`);
   return `<fast xmlns='${NS_FAST}'>${names.join("")}</fast>`;
@@ -51,45 +35,93 @@ function available(connection: C2sConnection): string[] {
     .map(([name]) => name);
 }
 
+/** What a client says beside its token. */
+interface Request {
+  readonly mechanism: string;
+  readonly userAgent: string | undefined;
+  /** Of the `<fast/>` element; undefined where it gave none, NaN where it is no count. */
+  readonly count: number | undefined;
+}
+
 /** The exchange of a token; an unknown account, installation or token all fail alike. XEP-0484 §3.3. */
 export function fastExchange(
   connection: C2sConnection,
   mechanism: string,
   userAgent: string | undefined,
+  fast: Element,
 ): SaslExchange {
-  return { step: (data) => check(connection, mechanism, userAgent, data) };
+  const given: string | undefined = fast.attrs.count;
+  const count = given === undefined ? undefined : /^[0-9]{1,15}$/.test(given) ? Number(given) : Number.NaN;
+  return { step: (data) => check(connection, { mechanism, userAgent, count }, data) };
 }
 
-async function check(
-  connection: C2sConnection,
-  mechanism: string,
-  userAgent: string | undefined,
-  data: Buffer,
-): Promise<SaslStep> {
+function check(connection: C2sConnection, request: Request, data: Buffer): Promise<SaslStep> {
   const host = connection.host as VirtualHost;
   const separator = data.indexOf(0);
   const local = separator > 0 ? preparedOrEmpty(data.subarray(0, separator).toString("utf8")) : "";
-  const failed: SaslStep = { kind: "failure", condition: "not-authorized", account: `${local}@${host.domain}` };
-  if (!available(connection).includes(mechanism) || userAgent === undefined) return failed;
-  const token = await readToken(host, local, userAgent);
-  const alive =
-    token !== undefined &&
-    token.mechanism === mechanism &&
-    token.issuedAt + LIFETIME > host.clock.now() &&
-    token.credentials === (await credentialMark(host, local));
+  const tokens = new AccountTokens(host, connection.context.tokenKey, local);
+  const given = data.subarray(separator + 1);
+  return tokens.inTurn<SaslStep>(request.userAgent ?? "", async () => {
+    try {
+      const proven = await prove(connection, tokens, request, given);
+      return proven === undefined
+        ? { kind: "failure", condition: "not-authorized", account: `${local}@${host.domain}` }
+        : { kind: "success", local, data: proven };
+    } catch (error) {
+      connection.log.error({ err: error }, "a token could not be checked");
+      return { kind: "failure", condition: "temporary-auth-failure" };
+    }
+  });
+}
+
+/** The server's own proof, once the client's was right; undefined where it was not. */
+async function prove(
+  connection: C2sConnection,
+  tokens: AccountTokens,
+  { mechanism, userAgent, count }: Request,
+  given: Buffer,
+): Promise<Buffer | undefined> {
+  if (!available(connection).includes(mechanism) || userAgent === undefined) return undefined;
+  const kept = await tokens.alive(userAgent);
+  const token = kept?.mechanism === mechanism ? kept : undefined;
   const binding = BINDINGS[mechanism];
   const cb = binding === undefined ? Buffer.alloc(0) : channelBindingData(binding, saslContext(connection));
-  const given = data.subarray(separator + 1);
+  const now = connection.context.clock.now();
   // Something is compared in every case, so that time tells nothing.
-  const secrets = alive ? [token.secret, token.previous ?? token.secret] : [randomBytes(32).toString("base64url")];
-  const match = secrets.find((secret) => equal(given, proof(secret, "Initiator", cb ?? Buffer.alloc(0))));
-  if (!alive || match === undefined || cb === undefined) return failed;
-  // The new token was used: the one before is worth nothing any more.
-  if (match === token.secret && token.previous !== undefined) {
-    const { previous: _spent, ...rest } = token;
-    await writeToken(host, local, userAgent, rest);
+  const nonces: readonly TokenNonce[] = [token ?? madeUp(), ...before(token, now)];
+  const proofOf = (nonce: TokenNonce, who: "Initiator" | "Responder") =>
+    proof(tokens.secretOf(nonce, userAgent), who, cb ?? Buffer.alloc(0));
+  const match = nonces.find((nonce) => equal(given, proofOf(nonce, "Initiator")));
+  if (token === undefined || match === undefined || cb === undefined) return undefined;
+  // XEP-0484 §3.3: positive, and higher than any it was used with.
+  if (count !== undefined && !(count > (match.count ?? 0))) return undefined;
+  await spend(tokens, userAgent, token, match, count);
+  return proofOf(match, "Responder");
+}
+
+function before(token: Token | undefined, now: number): TokenNonce[] {
+  return token?.previous === undefined || token.previous.expires <= now ? [] : [token.previous];
+}
+
+function madeUp(): TokenNonce {
+  return { nonce: AccountTokens.newNonce(), expires: 0 };
+}
+
+/** Keeps the count; once the new token was used, the one before is worth nothing any more. */
+async function spend(
+  tokens: AccountTokens,
+  userAgent: string,
+  token: Token,
+  used: TokenNonce,
+  count: number | undefined,
+): Promise<void> {
+  const counted = count === undefined ? {} : { count };
+  if (used === token) {
+    const { previous, ...rest } = token;
+    if (previous !== undefined || count !== undefined) await tokens.write(userAgent, { ...rest, ...counted });
+  } else if (count !== undefined) {
+    await tokens.write(userAgent, { ...token, previous: { ...used, ...counted } });
   }
-  return { kind: "success", local, data: proof(match, "Responder", cb) };
 }
 
 function proof(secret: string, who: "Initiator" | "Responder", binding: Buffer): Buffer {
@@ -115,52 +147,49 @@ export async function issueToken(
   request: Element,
   userAgent: string | undefined,
 ): Promise<string> {
-  const host = connection.host as VirtualHost;
+  const tokens = new AccountTokens(connection.host as VirtualHost, connection.context.tokenKey, account.local);
   if (userAgent === undefined) return "";
   const fast = request.getChild("fast", NS_FAST);
-  if (fast !== undefined && ["true", "1"].includes(fast.attrs.invalidate ?? "")) {
-    await host.storage.documents.remove(host.domain, account.local, KIND, userAgent);
-    return "";
-  }
-  const old = await readToken(host, account.local, userAgent);
-  const now = host.clock.now();
-  const asked = request.getChild("request-token", NS_FAST)?.attrs.mechanism;
-  const stale = fast !== undefined && old !== undefined && old.issuedAt + RENEW_AFTER < now;
+  const asked: string | undefined = request.getChild("request-token", NS_FAST)?.attrs.mechanism;
+  if (fast === undefined && asked === undefined) return "";
+  return tokens.inTurn(userAgent, async () => {
+    if (fast !== undefined && ["true", "1"].includes(fast.attrs.invalidate ?? "")) {
+      await tokens.remove(userAgent);
+      return "";
+    }
+    return issue(connection, tokens, { userAgent, asked, byToken: fast !== undefined });
+  });
+}
+
+/** What is asked of a new token. */
+interface Wanted {
+  readonly userAgent: string;
+  readonly asked: string | undefined;
+  /** True where the log-in was by a token itself. */
+  readonly byToken: boolean;
+}
+
+async function issue(connection: C2sConnection, tokens: AccountTokens, wanted: Wanted): Promise<string> {
+  const { userAgent, asked, byToken } = wanted;
+  const now = connection.context.clock.now();
+  const old = await tokens.alive(userAgent);
+  const stale = byToken && old !== undefined && old.issuedAt + RENEW_AFTER < now;
   const mechanism = asked ?? (stale ? old.mechanism : undefined);
   if (mechanism === undefined || !available(connection).includes(mechanism)) return "";
-  if (old === undefined) await makeRoom(host, account.local);
-  const secret = randomBytes(32).toString("base64url");
-  const credentials = await credentialMark(host, account.local);
-  const previous = fast !== undefined && old !== undefined ? { previous: old.secret } : {};
-  await writeToken(host, account.local, userAgent, { secret, mechanism, issuedAt: now, credentials, ...previous });
-  return `<token xmlns='${NS_FAST}' token='${secret}' expiry='${new Date(now + LIFETIME).toISOString()}'/>`;
+  const owner = await tokens.owner();
+  if (owner === undefined) return "";
+  if (old === undefined) await tokens.makeRoom();
+  // A token never prolongs what another provider vouched for.
+  const vouched = byToken ? (old?.expires ?? now) : now + VOUCHED_LIFETIME;
+  const expires = owner.hasPassword ? now + LIFETIME : vouched;
+  const nonce = AccountTokens.newNonce();
+  const previous = byToken && old !== undefined ? { previous: nonceOf(old) } : {};
+  const { credentials } = owner;
+  await tokens.write(userAgent, { nonce, mechanism, issuedAt: now, expires, credentials, ...previous });
+  const secret = tokens.secretOf({ nonce }, userAgent);
+  return `<token xmlns='${NS_FAST}' token='${secret}' expiry='${new Date(expires).toISOString()}'/>`;
 }
 
-/** Forgets the oldest installation where the account has too many. */
-async function makeRoom(host: VirtualHost, local: string): Promise<void> {
-  const kept = await host.storage.documents.list(host.domain, local, KIND);
-  if (kept.length < TOKEN_LIMIT) return;
-  const [oldest] = kept
-    .map(({ key, text }) => ({ key, token: JSON.parse(text) as Token }))
-    .sort((a, b) => a.token.issuedAt - b.token.issuedAt);
-  if (oldest !== undefined) await host.storage.documents.remove(host.domain, local, KIND, oldest.key);
-}
-
-async function readToken(host: VirtualHost, local: string, userAgent: string): Promise<Token | undefined> {
-  if (local === "") return undefined;
-  const text = await host.storage.documents.get(host.domain, local, KIND, userAgent);
-  return text === undefined ? undefined : (JSON.parse(text) as Token);
-}
-
-function writeToken(host: VirtualHost, local: string, userAgent: string, token: Token): Promise<void> {
-  return host.storage.documents.put(host.domain, local, KIND, userAgent, JSON.stringify(token));
-}
-
-/** Changes with the account's password. */
-async function credentialMark(host: VirtualHost, local: string): Promise<string> {
-  const account = await host.storage.accounts.get(host.domain, local);
-  const keys = account?.credentials["SHA-256"] ?? account?.credentials["SHA-1"];
-  return createHash("sha256")
-    .update(keys?.storedKey ?? "")
-    .digest("base64url");
+function nonceOf({ nonce, count, expires }: TokenNonce): TokenNonce {
+  return { nonce, expires, ...(count === undefined ? {} : { count }) };
 }

@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from "node:tls";
 import { expectProxyHeaders } from "../stream/proxy-protocol.ts";
 import { TcpTransport } from "../stream/tcp.ts";
 import { keepDefaultContext } from "../tls/default-context.ts";
+import type { AddressCount } from "./address-count.ts";
 import { C2sConnection } from "./connection.ts";
 import type { C2sContext } from "./context.ts";
 
@@ -22,7 +23,7 @@ export function listenForClients(options: C2sListenerOptions, context: C2sContex
     if (!socket.destroyed) new C2sConnection(new TcpTransport(socket), context);
   };
   const server = options.tls === "direct" ? directTlsServer(context, accept) : createServer(accept);
-  limitConnections(server, context.limits.connectionsPerAddress, options.tls === "direct", options.proxyProtocol);
+  limitConnections(server, context.addresses, options.tls === "direct", options.proxyProtocol);
   expectProxyHeaders(server, options.proxyProtocol, context);
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -61,35 +62,12 @@ function directTlsServer(context: C2sContext, accept: (socket: Socket) => void):
  * handshake, or never sends its request, holds a connection as well. Only behind PROXY headers TLS shows the client's
  * address no earlier than after its handshake. Call it before `expectProxyHeaders`.
  */
-export function limitConnections(server: Server, limit: number, tls: boolean, proxyProtocol: readonly string[]): void {
-  const perAddress = new AddressCount(limit);
+export function limitConnections(
+  server: Server,
+  addresses: AddressCount,
+  tls: boolean,
+  proxyProtocol: readonly string[],
+): void {
   const event = tls && proxyProtocol.length > 0 ? "secureConnection" : "connection";
-  server.prependListener(event, (socket: Socket) => perAddress.admit(socket));
-}
-
-/** Counts connections by address, and refuses what is too many. */
-export class AddressCount {
-  private readonly limit: number;
-  private readonly counts = new Map<string, number>();
-
-  constructor(limit: number) {
-    this.limit = limit;
-  }
-
-  /** Counts a socket until it closes; false (and the socket dropped) where its address has too many. */
-  admit(socket: Socket): boolean {
-    const address = socket.remoteAddress ?? "";
-    const count = this.counts.get(address) ?? 0;
-    if (count >= this.limit) {
-      socket.destroy();
-      return false;
-    }
-    this.counts.set(address, count + 1);
-    socket.once("close", () => {
-      const left = (this.counts.get(address) ?? 1) - 1;
-      if (left === 0) this.counts.delete(address);
-      else this.counts.set(address, left);
-    });
-    return true;
-  }
+  server.prependListener(event, (socket: Socket) => addresses.admit(socket));
 }

@@ -64,8 +64,9 @@ function authenticate(connection: C2sConnection, raw: RawElement): void | Promis
   const mechanism = raw.attr("mechanism") ?? "";
   const initial = request.getChild("initial-response", NS_SASL2)?.getText() ?? "";
   asked.set(connection, request);
-  if (request.getChild("fast", NS_FAST) === undefined) return begin(connection, profile, mechanism, initial);
-  return run(connection, profile, fastExchange(connection, mechanism, userAgentOf(request)), initial);
+  const fast = request.getChild("fast", NS_FAST);
+  if (fast === undefined) return begin(connection, profile, mechanism, initial);
+  return run(connection, profile, fastExchange(connection, mechanism, userAgentOf(request), fast), initial);
 }
 
 /** Resumes or binds as asked, then tells all of it in one element. XEP-0388 §2.6, XEP-0198 §9, XEP-0386 §3. */

@@ -234,6 +234,9 @@ export const AuthenticationConfig = z
       .default([{ kind: "stored" }])
       .describe("Tried in order."),
     clientAuthorities: z.array(z.string()).default([]).describe("PEM files: client certificates EXTERNAL accepts."),
+    tokenSecret: Secret.optional().describe(
+      "Key of the tokens that spare clients their password (XEP-0484), shared by every node; none: from the dialback secret, or one kept in the storage.",
+    ),
     scramIterations: z.int().min(4096).default(10_000),
     failuresBeforeBan: z.int().min(1).default(20),
     banSeconds: Seconds.default(3600),

@@ -11,7 +11,7 @@ import { limitConnections } from "../c2s/listener.ts";
 import type { ListenerConfig } from "../config/contract.ts";
 import { expectProxyHeaders } from "../stream/proxy-protocol.ts";
 import { KEEP_ALIVE, TcpTransport } from "../stream/tcp.ts";
-import { WebSocketTransport } from "../stream/websocket.ts";
+import { StreamWebSocket, WebSocketTransport } from "../stream/websocket.ts";
 import { keepDefaultContext } from "../tls/default-context.ts";
 import { alpnProtocols, divertStreams } from "./alpn.ts";
 import { hostMetaJson, hostMetaXml } from "./host-meta.ts";
@@ -45,7 +45,7 @@ export async function listenForHttp(config: HttpListenerConfig, context: C2sCont
     divertStreams(server as unknown as TlsServer, (socket) => {
       if (!socket.destroyed) new C2sConnection(new TcpTransport(socket), context);
     });
-  limitConnections(server, context.limits.connectionsPerAddress, config.tls, config.proxyProtocol);
+  limitConnections(server, context.addresses, config.tls, config.proxyProtocol);
   server.on("connection", (socket: Socket) => void socket.setKeepAlive(true, KEEP_ALIVE));
   const sockets = acceptWebSockets(app.server as Server, config, context);
   expectProxyHeaders(app.server as Server, config.proxyProtocol, context);
@@ -62,6 +62,7 @@ export async function listenForHttp(config: HttpListenerConfig, context: C2sCont
 function acceptWebSockets(server: Server, config: HttpListenerConfig, context: C2sContext): WebSocketServer {
   const sockets = new WebSocketServer({
     noServer: true,
+    WebSocket: StreamWebSocket,
     maxPayload: context.limits.stanzaBytes,
     perMessageDeflate: false,
     handleProtocols: (protocols) => (protocols.has("xmpp") ? "xmpp" : false),

@@ -1,9 +1,31 @@
 // Transport over WebSocket. RFC 7395.
-import type { WebSocket } from "ws";
+import { WebSocket } from "ws";
 import type { TlsFacts, Transport, TransportEvents } from "./transport.ts";
 
 /** Bytes waiting from which on it is told when a frame has left. */
 const CONGESTED = 65_536;
+
+/** Close codes of frames that cannot be taken (RFC 6455 §7.4.1), as the stream's own errors. */
+const REFUSED: Readonly<Record<number, readonly [Parameters<TransportEvents["malformed"]>[0], string]>> = {
+  1002: ["bad-format", "not a WebSocket frame as it should be"],
+  1007: ["unsupported-encoding", "the bytes are not UTF-8"],
+  1009: ["policy-violation", "the frame is too large"],
+};
+
+/** A WebSocket that lets its stream say why before it closes for a frame it cannot take. */
+export class StreamWebSocket extends WebSocket {
+  /** Called once with the close code, while text can still be sent. */
+  refusing: ((code: number) => void) | undefined;
+
+  override close(code?: number, data?: string | Buffer): void {
+    const tell = this.refusing;
+    if (code !== undefined && code in REFUSED && tell !== undefined) {
+      this.refusing = undefined;
+      tell(code);
+    }
+    super.close(code, data);
+  }
+}
 
 /** A WebSocket connection as a transport. */
 export class WebSocketTransport implements Transport {
@@ -12,13 +34,14 @@ export class WebSocketTransport implements Transport {
   readonly encrypted: boolean;
   readonly remoteAddress: string;
   readonly tls: TlsFacts | undefined = undefined;
-  private readonly socket: WebSocket;
+  private readonly socket: StreamWebSocket;
   private events: TransportEvents | undefined;
   private failure: Error | undefined;
   private over = false;
+  private closeCode = 1000;
 
   /** `encrypted` is what is known of the connection below: TLS of ours, or a front end's. */
-  constructor(socket: WebSocket, remoteAddress: string, encrypted: boolean) {
+  constructor(socket: StreamWebSocket, remoteAddress: string, encrypted: boolean) {
     this.socket = socket;
     this.remoteAddress = remoteAddress;
     this.encrypted = encrypted;
@@ -37,6 +60,11 @@ export class WebSocketTransport implements Transport {
       if (isBinary) events.malformed("bad-format", "frames are text");
       else events.text(data.toString("utf8"), data.length);
     });
+    this.socket.refusing = (code) => {
+      const why = REFUSED[code];
+      this.closeCode = code;
+      if (why !== undefined) events.malformed(...why);
+    };
     this.socket.on("close", () => {
       if (this.over) return;
       this.over = true;
@@ -65,7 +93,7 @@ export class WebSocketTransport implements Transport {
   }
 
   end(): void {
-    this.socket.close(1000);
+    this.socket.close(this.closeCode);
   }
 
   destroy(): void {

@@ -135,3 +135,24 @@ describe.each(["open", "bound"] as const)("WebSocket, %s", (stage) => {
     await gone();
   });
 });
+
+describe.each(["open", "bound"] as const)("WebSocket frames that cannot be taken, %s", (stage) => {
+  test.each([
+    ["too large", (raw: RawWebSocket) => raw.socket.send("a".repeat(262_145)), "policy-violation", 1009],
+    [
+      "no UTF-8",
+      (raw: RawWebSocket) => raw.socket.send(Buffer.from([0x3c, 0xff]), { binary: false }),
+      "unsupported-encoding",
+      1007,
+    ],
+    ["binary", (raw: RawWebSocket) => raw.socket.send(Buffer.from("<presence/>")), "bad-format", 1000],
+  ] as const)("%s", async (_name, send, expected, code) => {
+    const raw = await webSocket(stage);
+    const closed = new Promise((resolve) => raw.socket.once("close", resolve));
+    send(raw);
+    expect(await condition(raw)).toBe(expected);
+    expect(raw.text).toContain("<close ");
+    expect(await closed).toBe(code);
+    await gone();
+  });
+});

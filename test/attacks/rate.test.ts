@@ -75,3 +75,16 @@ test.each(["c2s", "c2sTls", "http"] as const)("connections of one address are li
   });
   for (const socket of [...open, other]) socket.destroy();
 });
+
+test("an address has its connections over all listeners together", async () => {
+  target = await startTarget({ "limits.connectionsPerAddress": "2" });
+  const open = [connect(target.ports.c2s, "127.0.0.1"), connect(target.ports.c2sTls, "127.0.0.1")];
+  for (const socket of open) {
+    socket.on("error", () => undefined).resume();
+    await once(socket, "connect");
+  }
+  const third = connect(target.ports.http, "127.0.0.1");
+  third.on("error", () => undefined).resume();
+  await once(third, "close");
+  for (const socket of open) socket.destroy();
+});

@@ -1,0 +1,119 @@
+// Tokens of an account's installations: derived by a key that is in no database, of which only the nonces are kept. XEP-0484.
+import { createHash, createHmac, randomBytes } from "node:crypto";
+import type { VirtualHost } from "../host/virtual-host.ts";
+import { Turns } from "../turns.ts";
+
+const KIND = "fast";
+const DAY = 86_400_000;
+/** ms a token lives whose account has a password here: a new password ends it at once. */
+export const LIFETIME = 14 * DAY;
+/**
+ * ms a token lives whose account another provider vouches for: nobody tells when that one no longer would, so that it
+ * is asked again after this time, however often the token was used.
+ */
+export const VOUCHED_LIFETIME = 3_600_000;
+/** Installations of one account that may hold tokens. */
+const TOKEN_LIMIT = 25;
+
+/** One token as kept: what it is derived from, and the highest count it was used with. */
+export interface TokenNonce {
+  readonly nonce: string;
+  /** XEP-0484 §3.3: a request with this count or a lower one is a replay. */
+  readonly count?: number;
+  /** ms since the epoch. */
+  readonly expires: number;
+}
+
+/** What is kept for an installation. */
+export interface Token extends TokenNonce {
+  readonly mechanism: string;
+  /** ms since the epoch. */
+  readonly issuedAt: number;
+  /** Stands for the password it was issued under: a new password ends the token. */
+  readonly credentials: string;
+  /** The token before, accepted until this one was used. */
+  readonly previous?: TokenNonce;
+}
+
+/** The account behind tokens: what changes with its password, and whether it has one here at all. */
+export interface Owner {
+  readonly credentials: string;
+  readonly hasPassword: boolean;
+}
+
+/** The tokens of one account on one host. */
+export class AccountTokens {
+  private readonly host: VirtualHost;
+  private readonly key: Buffer;
+  private readonly local: string;
+
+  constructor(host: VirtualHost, key: Buffer, local: string) {
+    this.host = host;
+    this.key = key;
+    this.local = local;
+  }
+
+  /** One after the other for each installation, so that no two requests are counted as one. */
+  inTurn<T>(userAgent: string, work: () => Promise<T>): Promise<T> {
+    return turns.run(`${this.local}@${this.host.domain} ${userAgent}`, work);
+  }
+
+  /** The token's text, which only the client has. */
+  secretOf({ nonce }: Pick<TokenNonce, "nonce">, userAgent: string): string {
+    const parts = JSON.stringify([this.host.domain, this.local, userAgent, nonce]);
+    return createHmac("sha256", this.key).update(parts).digest("base64url");
+  }
+
+  /** What is kept, unless it is over or its account's password has changed. */
+  async alive(userAgent: string): Promise<Token | undefined> {
+    const token = await this.read(userAgent);
+    if (token === undefined || token.expires <= this.host.clock.now()) return undefined;
+    return token.credentials === (await this.owner())?.credentials ? token : undefined;
+  }
+
+  /** Undefined where there is no such account. */
+  async owner(): Promise<Owner | undefined> {
+    if (this.local === "") return undefined;
+    const account = await this.host.storage.accounts.get(this.host.domain, this.local);
+    if (account === undefined) return undefined;
+    const keys = account.credentials["SHA-256"] ?? account.credentials["SHA-1"] ?? account.credentials["SHA-512"];
+    const mark = createHash("sha256").update(keys?.storedKey ?? "");
+    return { credentials: mark.digest("base64url"), hasPassword: keys !== undefined };
+  }
+
+  static newNonce(): string {
+    return randomBytes(16).toString("base64url");
+  }
+
+  write(userAgent: string, token: Token): Promise<void> {
+    return this.host.storage.documents.put(this.host.domain, this.local, KIND, userAgent, JSON.stringify(token));
+  }
+
+  async remove(userAgent: string): Promise<void> {
+    await this.host.storage.documents.remove(this.host.domain, this.local, KIND, userAgent);
+  }
+
+  /** Forgets the oldest installation where the account has too many. */
+  async makeRoom(): Promise<void> {
+    const kept = await this.host.storage.documents.list(this.host.domain, this.local, KIND);
+    if (kept.length < TOKEN_LIMIT) return;
+    const [oldest] = kept
+      .map(({ key, text }) => ({ key, issuedAt: parsed(text)?.issuedAt ?? 0 }))
+      .sort((a, b) => a.issuedAt - b.issuedAt);
+    if (oldest !== undefined) await this.remove(oldest.key);
+  }
+
+  private async read(userAgent: string): Promise<Token | undefined> {
+    if (this.local === "") return undefined;
+    const text = await this.host.storage.documents.get(this.host.domain, this.local, KIND, userAgent);
+    return text === undefined ? undefined : parsed(text);
+  }
+}
+
+const turns = new Turns();
+
+/** A token of an older form is none. */
+function parsed(text: string): Token | undefined {
+  const token = JSON.parse(text) as Partial<Token>;
+  return typeof token.nonce === "string" && typeof token.expires === "number" ? (token as Token) : undefined;
+}
