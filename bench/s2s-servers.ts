@@ -133,6 +133,8 @@ async function meridian(site: Site): Promise<Command> {
     },
     limits: {
       connectionsPerAddress: PLENTY,
+      stanzasPerAccount: PLENTY,
+      stanzasPerAddress: PLENTY,
       bytesPerSecond: PLENTY,
       burstBytes: PLENTY,
       preAuthBytesPerSecond: PLENTY,

@@ -11,6 +11,7 @@ import { AddressCount } from "./c2s/address-count.ts";
 import type { C2sConnection } from "./c2s/connection.ts";
 import type { C2sContext } from "./c2s/context.ts";
 import { listenForClients } from "./c2s/listener.ts";
+import { StanzaRates } from "./c2s/stanza-rates.ts";
 import { ResumableSessions } from "./c2s/stream-management/stream-management.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type ComponentConnection, reserveComponents } from "./component/connection.ts";
@@ -136,6 +137,7 @@ export class MeridianServer {
     const surroundings = { router, services, configured, storage, accounts, trace, clock, log };
     for (const host of config.hosts) router.hosts.set(host.domain, await startHost(host, surroundings));
     const { failuresBeforeBan, banSeconds } = config.authentication;
+    const { stanzasPerAccount: perAccount, stanzasPerAddress: perAddress } = config.limits;
     const context: C2sContext = {
       hosts: router.hosts,
       tls,
@@ -144,6 +146,7 @@ export class MeridianServer {
       credentials: credentialSource(config.authentication, accounts, clock, log),
       clientAuthorities: authorities,
       throttle: loginThrottle(new Throttle({ clock, failuresBeforeBan, banSeconds }), services.use(LIMITS)),
+      rates: new StanzaRates(clock, { perAccount, perAddress }, services.use(LIMITS)),
       decoySecret: await decoySecret(storage),
       tokenKey: await tokenKey(config, storage),
       addresses: new AddressCount(config.limits.connectionsPerAddress),

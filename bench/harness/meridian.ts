@@ -34,6 +34,8 @@ function configuration(site: Site): NodeConfigInput {
     federation: { enabled: false },
     limits: {
       connectionsPerAddress: PLENTY,
+      stanzasPerAccount: PLENTY,
+      stanzasPerAddress: PLENTY,
       bytesPerSecond: PLENTY,
       burstBytes: PLENTY,
       preAuthBytesPerSecond: PLENTY,

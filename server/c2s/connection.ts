@@ -18,6 +18,7 @@ import { limitsAfterAuthentication, limitsBeforeAuthentication } from "./limits.
 import { saslFeature } from "./sasl.ts";
 import { sasl2Feature } from "./sasl2.ts";
 import type { C2sSession } from "./session.ts";
+import type { StanzaRate } from "./stanza-rates.ts";
 import { startTlsFeature } from "./starttls.ts";
 import { streamLimitsFeatures } from "./stream-limits.ts";
 import { streamManagementFeature } from "./stream-management/feature.ts";
@@ -47,6 +48,8 @@ export class C2sConnection implements StreamHandler {
   offeredMechanisms: readonly string[] = [];
   private lang: string | undefined;
   private deadline: Timer | undefined;
+  /** Stanzas a second, once the stream has an account. */
+  private rate: StanzaRate | undefined;
 
   constructor(transport: Transport, context: C2sContext) {
     this.context = context;
@@ -101,7 +104,8 @@ export class C2sConnection implements StreamHandler {
       if (this.session !== undefined) {
         this.count(raw.name);
         if (!this.context.trace.idle) this.traceIn(raw);
-        return acceptFromClient(this.session, raw, this.lang);
+        const wait = this.rate?.take();
+        return wait === undefined ? acceptFromClient(this.session, raw, this.lang) : this.acceptAfter(wait, raw);
       }
       for (const feature of this.everyFeature()) if (feature.accepts?.(this, raw)) return feature.handle?.(this, raw);
       return this.stream.fail("not-authorized", "no stanza before authentication and binding");
@@ -115,6 +119,8 @@ export class C2sConnection implements StreamHandler {
   ended(end: StreamEnd): void {
     this.context.clock.clearTimeout(this.deadline);
     this.context.connections.delete(this);
+    this.rate?.leave();
+    this.rate = undefined;
     this.context.metrics.streamEnded(end);
     const { session } = this;
     this.log.debug(
@@ -145,7 +151,14 @@ export class C2sConnection implements StreamHandler {
       if (this.session === undefined) this.stream.fail("connection-timeout", "no resource was bound");
     }, this.context.limits.authenticationSeconds * 1000);
     this.stream.setLimits(limitsAfterAuthentication(this.context.limits));
+    this.rate = this.context.rates.enter(account.bare, this.stream.transport.remoteAddress);
     this.log.info({ account: account.bare }, "authenticated");
+  }
+
+  /** Too many came too fast: this one is taken when its time has come, and nothing behind it is read until then. */
+  private async acceptAfter(wait: Promise<void>, raw: RawElement): Promise<void> {
+    await wait;
+    if (this.session !== undefined) await acceptFromClient(this.session, raw, this.lang);
   }
 
   private count(name: string): void {

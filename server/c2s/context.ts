@@ -11,6 +11,7 @@ import type { CredentialSource } from "../sasl/mechanism.ts";
 import type { TlsContexts } from "../tls/contexts.ts";
 import type { AddressCount } from "./address-count.ts";
 import type { C2sConnection } from "./connection.ts";
+import type { StanzaRates } from "./stanza-rates.ts";
 import type { ResumableSessions, SmSettings } from "./stream-management/stream-management.ts";
 
 /** Shared by the client listeners of one node. */
@@ -23,6 +24,7 @@ export interface C2sContext {
   readonly addresses: AddressCount;
   readonly credentials: CredentialSource;
   readonly throttle: LoginThrottle;
+  readonly rates: StanzaRates;
   /** Authorities whose client certificates EXTERNAL accepts. */
   readonly clientAuthorities: readonly X509Certificate[];
   /** Secret from which answers about unknown accounts are made up. */

@@ -108,6 +108,16 @@ export const StreamLimits = z
     bytesPerSecond: z.int().min(1024).default(1_048_576).describe("Token bucket's rate of an authenticated stream."),
     burstBytes: z.int().min(10_000).default(4_194_304).describe("Token bucket's size."),
     preAuthBytesPerSecond: z.int().min(1024).default(65_536),
+    stanzasPerAccount: z
+      .int()
+      .min(1)
+      .default(2000)
+      .describe("Stanzas a second of one account, over all of its streams to all nodes; five times as many at once."),
+    stanzasPerAddress: z
+      .int()
+      .min(1)
+      .default(50_000)
+      .describe("The same of one address; behind a balancer without PROXY headers that is everybody."),
     connectionsPerAddress: z.int().min(1).default(1000),
     backlogBytes: z.int().min(65_536).default(1_048_576).describe("Bytes waiting for a reader that does not read."),
     resourcesPerAccount: z.int().min(1).default(25),
