@@ -12,6 +12,7 @@ export function observed(storage: Storage, observe: Observer): Storage {
     rosters: timed(storage.rosters, "rosters", observe),
     offline: timed(storage.offline, "offline", observe),
     documents: timed(storage.documents, "documents", observe),
+    held: timed(storage.held, "held", observe),
     ping: () => storage.ping(),
     close: () => storage.close(),
   };

@@ -141,6 +141,7 @@ export interface Storage {
   readonly rosters: RosterStore;
   readonly offline: OfflineStore;
   readonly documents: DocumentStore;
+  readonly held: HeldStore;
   /** Resolves once the store answers; rejects with `StoreUnavailable`. */
   ping(): Promise<void>;
   close(): Promise<void>;

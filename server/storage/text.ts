@@ -1,11 +1,13 @@
 // What text a store takes, and index keys of bounded size: the same on every dialect and in memory.
 import { hash } from "node:crypto";
-import { type RosterItem, UnstorableText } from "./ports.ts";
+import { type HeldMessage, type RosterItem, UnstorableText } from "./ports.ts";
 
 /** Bytes of a domainpart or localpart. RFC 7622 §3.1. */
 export const PART_BYTES = 1023;
 /** Bytes of a bare JID: two parts and the `@`. */
 export const BARE_JID_BYTES = 2 * PART_BYTES + 1;
+/** Bytes of a member's name. */
+export const MEMBER_BYTES = 320;
 /** Bytes of a document's kind. */
 export const KIND_BYTES = 64;
 /** Bytes of a document's key: a namespace and a name. */
@@ -65,4 +67,12 @@ export function checkRosterItem(item: RosterItem): void {
   checkText(item.name, "roster item's name", TEXT_BYTES);
   for (const group of item.groups) checkText(group, "roster item's group", TEXT_BYTES);
   if (item.pendingIn !== undefined) checkText(item.pendingIn, "subscription request", TEXT_BYTES);
+}
+
+/** Checks a member's name and a message held by it. @throws UnstorableText */
+export function checkHeld(member: string, message?: Omit<HeldMessage, "id">): void {
+  checkText(member, "member's name", MEMBER_BYTES);
+  if (message === undefined) return;
+  checkAccount(message.domain, message.local);
+  checkText(message.text, "message", TEXT_BYTES);
 }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { backends } from "./backends.ts";
 import { storesContract } from "./contract.ts";
+import { heldContract, heldCrashContract, heldSharedContract } from "./held.ts";
 import { outageContract } from "./outage.ts";
 import { sharedContract } from "./shared.ts";
 
@@ -16,7 +17,14 @@ for (const backend of backends) {
     beforeAll(() => backend.prepare());
     afterAll(() => backend.end());
     storesContract(backend);
-    if (backend.persistent) sharedContract(backend);
-    if (backend.name === "postgres" || backend.name === "mariadb") outageContract(backend);
+    heldContract(backend);
+    if (backend.persistent) {
+      sharedContract(backend);
+      heldSharedContract(backend);
+    }
+    if (backend.name === "postgres" || backend.name === "mariadb") {
+      outageContract(backend);
+      heldCrashContract(backend);
+    }
   });
 }

@@ -92,7 +92,7 @@ export function outageContract(backend: Backend): void {
   });
 }
 
-function everything({ accounts, rosters, offline, documents, ping }: Storage): Promise<unknown>[] {
+function everything({ accounts, rosters, offline, documents, held, ping }: Storage): Promise<unknown>[] {
   return [
     ping(),
     accounts.get(DOMAIN, "romeo"),
@@ -103,6 +103,10 @@ function everything({ accounts, rosters, offline, documents, ping }: Storage): P
     offline.add(DOMAIN, "romeo", "<m/>", 1, 10),
     offline.removeThrough(DOMAIN, "romeo", 1),
     documents.put(DOMAIN, "romeo", "vcard", "", "<vCard/>"),
+    held.add("node-1", { domain: DOMAIN, local: "romeo", text: "<m/>", at: 1 }),
+    held.remove([1]),
+    held.read("node-1", 0, 10),
+    held.members(),
   ];
 }
 

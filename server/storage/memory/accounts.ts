@@ -1,6 +1,7 @@
 // Accounts in memory, and the shelf that the memory stores share.
 import type { AccountRecord, AccountStore, Credentials, OfflineMessage, RosterItem } from "../ports.ts";
 import { checkAccount, compareKeys } from "../text.ts";
+import type { MemoryHeld } from "./held.ts";
 
 /** What memory keeps of one account. */
 export interface Shelf {
@@ -42,9 +43,11 @@ export function shelfOf(shelves: Shelves, domain: string, local: string): Shelf 
 /** Accounts in memory. */
 export class MemoryAccounts implements AccountStore {
   readonly #shelves: Shelves;
+  readonly #held: Pick<MemoryHeld, "forget">;
 
-  constructor(shelves: Shelves) {
+  constructor(shelves: Shelves, held: Pick<MemoryHeld, "forget"> = { forget: () => {} }) {
     this.#shelves = shelves;
+    this.#held = held;
   }
 
   async get(domain: string, local: string): Promise<AccountRecord | undefined> {
@@ -72,6 +75,7 @@ export class MemoryAccounts implements AccountStore {
   async delete(domain: string, local: string): Promise<boolean> {
     const existed = findShelf(this.#shelves, domain, local)?.account !== undefined;
     this.#shelves.get(domain)?.delete(local);
+    this.#held.forget(domain, local);
     return existed;
   }
 

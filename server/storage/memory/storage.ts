@@ -1,5 +1,6 @@
 // Storage that ends with the process: tests and demonstrations.
 import { type Clock, systemClock } from "../../clock.ts";
+import { MemoryHeld } from "../memory/held.ts";
 import type { Storage } from "../ports.ts";
 import { MemoryAccounts, type Shelves } from "./accounts.ts";
 import { MemoryDocuments } from "./documents.ts";
@@ -9,12 +10,14 @@ import { MemoryRosters } from "./rosters.ts";
 /** A new, empty storage in memory. */
 export function memoryStorage(clock: Clock = systemClock): Storage {
   const shelves: Shelves = new Map();
+  const held = new MemoryHeld();
   return {
     kind: "memory",
-    accounts: new MemoryAccounts(shelves),
+    accounts: new MemoryAccounts(shelves, held),
     rosters: new MemoryRosters(shelves, () => clock.now()),
     offline: new MemoryOffline(shelves),
     documents: new MemoryDocuments(shelves),
+    held,
     ping: async () => {},
     close: async () => {},
   };

@@ -19,7 +19,15 @@ export function writeCompiled(): void {
 function compileFor(dialect: DialectName) {
   const recorded = new Map<string, Readonly<Record<string, unknown>>>();
   const refuse = () => Promise.reject(new Error("this engine only names its dialect"));
-  const engine: SqlEngine = { dialect, read: refuse, change: refuse, write: refuse, migrate: refuse, close: refuse };
+  const engine: SqlEngine = {
+    dialect,
+    read: refuse,
+    change: refuse,
+    changeRows: refuse,
+    write: refuse,
+    migrate: refuse,
+    close: refuse,
+  };
   sqlStorage(engine, Date.now, { operationMs: 1, maxWaiting: 1 }, builderOf(dialect, recorded));
   return Object.fromEntries([...recorded].map(([name, group]) => [name, keptForm(group)]));
 }

@@ -32,6 +32,8 @@ export interface SqlEngine {
   read<R>(query: Bound<R>): Promise<R[]>;
   /** Runs one statement that changes something and gives the number of rows it changed. */
   change(query: Bound, options: WriteOptions): Promise<number>;
+  /** As `change`, and gives the rows that the statement returns. */
+  changeRows<R>(query: Bound<R>, options: WriteOptions): Promise<R[]>;
   /** Runs `work` in one transaction. */
   write<T>(work: () => Work<T>, options: WriteOptions): Promise<T>;
   /** Brings the schema to the newest version. Safe with any number of processes at once. */

@@ -1,4 +1,5 @@
 // The tables as kysely sees them. The migrations make them; text keys compare by bytes on every dialect.
+import type { Generated } from "kysely";
 
 /** Every table is keyed by the account's two parts. */
 interface AccountKey {
@@ -57,6 +58,15 @@ export interface DocumentsTable extends AccountKey {
   text: string;
 }
 
+/** Messages that sessions hold for their clients. */
+export interface HeldMessagesTable extends AccountKey {
+  id: Generated<number>;
+  member: string;
+  /** ms since the epoch. */
+  stored_at: number;
+  text: string;
+}
+
 /** Every table. */
 export interface Schema {
   accounts: AccountsTable;
@@ -65,4 +75,5 @@ export interface Schema {
   offline_queues: OfflineQueuesTable;
   offline_messages: OfflineMessagesTable;
   documents: DocumentsTable;
+  held_messages: HeldMessagesTable;
 }

@@ -5,6 +5,7 @@ import type { SqlEngine, StorageBounds } from "./engine.ts";
 import type { Bound } from "./statement.ts";
 import { SqlAccounts } from "./stores/accounts.ts";
 import { SqlDocuments } from "./stores/documents.ts";
+import { SqlHeld } from "./stores/held.ts";
 import { SqlOffline } from "./stores/offline.ts";
 import { SqlRosters } from "./stores/rosters.ts";
 
@@ -19,17 +20,19 @@ export function sqlStorage(
   builder: Builder = builderOf(engine.dialect),
 ): Storage {
   const offline = new SqlOffline(engine, builder, bounds);
+  const held = new SqlHeld(engine, builder, bounds);
   return {
     kind: engine.dialect,
     accounts: new SqlAccounts(engine, builder),
     rosters: new SqlRosters(engine, builder, now),
     offline,
     documents: new SqlDocuments(engine, builder),
+    held,
     ping: async () => {
       await engine.read(PING);
     },
     close: async () => {
-      await offline.idle();
+      await Promise.all([offline.idle(), held.idle()]);
       await engine.close();
     },
   };

@@ -72,11 +72,11 @@ export class PooledEngine implements SqlEngine {
   }
 
   async change(query: Bound, options: WriteOptions): Promise<number> {
-    const result = await this.#bounded((connection, ms, reached) => {
-      reached("committing");
-      return connection.query(query, ms);
-    }, options);
-    return result.changes;
+    return (await this.#commitOne(query, options)).changes;
+  }
+
+  async changeRows<R>(query: Bound<R>, options: WriteOptions): Promise<R[]> {
+    return (await this.#commitOne(query, options)).rows as R[];
   }
 
   write<T>(work: () => Work<T>, options: WriteOptions): Promise<T> {
@@ -95,6 +95,14 @@ export class PooledEngine implements SqlEngine {
     this.#closed = true;
     await Promise.allSettled(this.#underWay);
     await this.#pool.end();
+  }
+
+  /** One statement is a transaction of its own: one round trip. */
+  #commitOne(query: Bound, options: WriteOptions): Promise<Result> {
+    return this.#bounded((connection, ms, reached) => {
+      reached("committing");
+      return connection.query(query, ms);
+    }, options);
   }
 
   /** Bounds the number of operations, and the time of this one as its caller sees it. */

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { StoreUnavailable } from "../../ports.ts";
-import { changes, type SqlEngine, type StorageBounds, type Work } from "../engine.ts";
+import { changes, rows, type SqlEngine, type StorageBounds, type Work } from "../engine.ts";
 import { MIGRATION_MS, migrateAll } from "../migrations/migrate.ts";
 import type { Bound, Result } from "../statement.ts";
 
@@ -88,6 +88,10 @@ export class SqliteEngine implements SqlEngine {
 
   change(query: Bound): Promise<number> {
     return this.write(() => changes(query));
+  }
+
+  changeRows<R>(query: Bound<R>): Promise<R[]> {
+    return this.write(() => rows(query));
   }
 
   write<T>(work: () => Work<T>): Promise<T> {

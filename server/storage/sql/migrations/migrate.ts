@@ -3,10 +3,11 @@ import type { DialectName } from "../dialect.ts";
 import { rows, type Work } from "../engine.ts";
 import type { Bound } from "../statement.ts";
 import { accountsMigration } from "./0001-accounts.ts";
+import { heldMigration } from "./0002-held.ts";
 import { COLUMN_TYPES, type Migration } from "./migration.ts";
 
 /** Every migration in order. */
-export const MIGRATIONS: readonly Migration[] = [accountsMigration];
+export const MIGRATIONS: readonly Migration[] = [accountsMigration, heldMigration];
 
 /** How long a process waits for another one's migrations, and for its own, ms. */
 export const MIGRATION_MS = 600_000;

@@ -77,7 +77,14 @@ export class SqlAccounts implements AccountStore {
 }
 
 /** In the order in which the other stores lock: versions before items. */
-const REST = ["offline_messages", "offline_queues", "roster_versions", "roster_items", "documents"] as const;
+const REST = [
+  "offline_messages",
+  "offline_queues",
+  "roster_versions",
+  "roster_items",
+  "documents",
+  "held_messages",
+] as const;
 
 function statements(builder: Builder) {
   const { db } = builder;
