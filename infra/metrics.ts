@@ -13,6 +13,16 @@ export const measures = {
   eventLoopDelay: "meridian_event_loop_delay_seconds",
 } as const;
 
+/** How the series of a node (of its hosts, kinds, quantiles) become the one value of that node. */
+const together: Readonly<Record<keyof typeof measures, "sum" | "min" | "max">> = {
+  sessions: "sum",
+  stanzas: "sum",
+  links: "sum",
+  linksDown: "sum",
+  certificateDays: "min",
+  eventLoopDelay: "max",
+};
+
 /** Labels that tell one region's measures from another's. */
 export function labels(world: string, region: string): Record<"World" | "Region", string> {
   return { World: world, Region: region };
@@ -20,7 +30,8 @@ export function labels(world: string, region: string): Record<"World" | "Region"
 
 /**
  * The collector's configuration (AWS Distro for OpenTelemetry): it reads the node's loopback and writes to CloudWatch
- * by embedded metrics in a log group. JSON is YAML too.
+ * by embedded metrics in a log group, one value a minute of each node, so that a sum over a minute is the region's.
+ * JSON is YAML too.
  */
 export function collectorConfig(args: {
   readonly world: string;
@@ -28,14 +39,27 @@ export function collectorConfig(args: {
   readonly port: number;
   readonly logGroup: string;
 }): string {
-  const target = { targets: [`127.0.0.1:${args.port}`], labels: labels(args.world, args.region) };
+  const own = labels(args.world, args.region);
+  const target = { targets: [`127.0.0.1:${args.port}`], labels: own };
+  // CloudWatch's average is over values: with one a node it is the average node, which scaling goes by.
+  const transforms = Object.entries(measures).map(([key, include]) => ({
+    include,
+    action: "update",
+    operations: [
+      {
+        action: "aggregate_labels",
+        label_set: Object.keys(own),
+        aggregation_type: together[key as keyof typeof measures],
+      },
+    ],
+  }));
   return JSON.stringify({
     receivers: {
       prometheus: {
-        config: { scrape_configs: [{ job_name: "meridian", scrape_interval: "30s", static_configs: [target] }] },
+        config: { scrape_configs: [{ job_name: "meridian", scrape_interval: "60s", static_configs: [target] }] },
       },
     },
-    processors: { batch: {} },
+    processors: { metricstransform: { transforms }, batch: {} },
     exporters: {
       awsemf: {
         namespace,
@@ -49,6 +73,10 @@ export function collectorConfig(args: {
         ],
       },
     },
-    service: { pipelines: { metrics: { receivers: ["prometheus"], processors: ["batch"], exporters: ["awsemf"] } } },
+    service: {
+      pipelines: {
+        metrics: { receivers: ["prometheus"], processors: ["metricstransform", "batch"], exporters: ["awsemf"] },
+      },
+    },
   });
 }

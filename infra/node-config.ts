@@ -1,12 +1,15 @@
 // The configuration of a region's nodes as the server's contract has it. Pure: a world, a region and its addresses in.
 import type { Region, World } from "../regions/world.ts";
 import type { NodeConfigInput } from "../server/config/contract.ts";
+import { cacheUrl } from "./cache-access.ts";
 import { files, metricsPort, openPorts } from "./ports.ts";
 
 /** What a region's nodes must be told of their surroundings. */
 export interface Surroundings {
   /** Host name of PostgreSQL. */
   readonly database: string;
+  /** Valkey: its host name, and the user whose token the keeper writes. */
+  readonly cache: { readonly host: string; readonly user: string };
   /** Networks (CIDR) of the load balancer, whose connections begin with a PROXY header. */
   readonly balancerNetworks: readonly string[];
   /** Whether the world has a certificate authority of its own. */
@@ -35,6 +38,13 @@ export function nodeConfig(world: World, region: Region, surroundings: Surroundi
     ],
     listeners: listeners([...surroundings.balancerNetworks], region),
     storage: { kind: "postgres", url: databaseUrl(surroundings.database), poolSize: 10 },
+    cluster: {
+      redis: {
+        urls: [cacheUrl(surroundings.cache.host)],
+        username: surroundings.cache.user,
+        password: { file: files.cacheToken },
+      },
+    },
     limits: { connectionsPerAddress: region.size.sessionsPerNode },
     federation: {
       enabled: federation.enabled ?? true,

@@ -2,6 +2,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Size } from "../../regions/sizes.ts";
+import { cacheAccess, cachePort } from "../cache-access.ts";
 import { type Transform, transformed } from "../transform.ts";
 
 export interface CacheArgs {
@@ -63,7 +64,9 @@ export class Cache extends pulumi.ComponentResource {
       {
         vpcId: this.args.vpcId,
         description: "Nodes to Valkey",
-        ingress: [{ protocol: "tcp", fromPort: 6379, toPort: 6379, securityGroups: [this.args.clientGroupId] }],
+        ingress: [
+          { protocol: "tcp", fromPort: cachePort, toPort: cachePort, securityGroups: [this.args.clientGroupId] },
+        ],
         egress: [],
         tags: { Name: `${this.name}-cache` },
       },
@@ -88,7 +91,7 @@ export class Cache extends pulumi.ComponentResource {
         engine: "valkey",
         userId: this.args.user,
         userName: this.args.user,
-        accessString: "on ~* &* +@all -@dangerous +info +cluster|slots +cluster|shards",
+        accessString: cacheAccess,
         authenticationMode: { type: "iam" },
       },
       this.args.transform?.user,

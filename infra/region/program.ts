@@ -68,6 +68,7 @@ export function regionProgram(world: World, region: Region, global: GlobalOutput
     worldKey: worldSecret,
     worldAuthority: global.authorityCertificate,
     cacheId: cache.id,
+    cacheHost: cache.host,
   };
   const placement = place(region, network, group);
   const nodes = new Nodes(

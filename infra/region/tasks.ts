@@ -16,6 +16,7 @@ export interface TaskParts {
   /** PEM; empty: none. */
   readonly worldAuthority: pulumi.Input<string>;
   readonly cacheId: pulumi.Input<string>;
+  readonly cacheHost: pulumi.Input<string>;
 }
 
 /** Name of the nodes' user of Valkey. */
@@ -44,6 +45,7 @@ export function nodeTask(
         keeper: { ...known, cacheUser: cacheUser(world, region) },
         config: nodeConfig(world, region, {
           database: known.databaseHost,
+          cache: { host: known.cacheHost, user: cacheUser(world, region) },
           balancerNetworks,
           authority: known.worldAuthority !== "",
         }),
