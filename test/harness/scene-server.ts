@@ -9,6 +9,8 @@ import type { Clock } from "../../server/clock.ts";
 import { NodeConfig } from "../../server/config/contract.ts";
 import { check } from "../../server/config/load.ts";
 import { authorityFile, type CertificateKind, certificateFiles } from "./certificates.ts";
+import { answerBarriers, clusterBarrier } from "./cluster-barrier.ts";
+import { startRedis, type TestRedis } from "./redis.ts";
 import type { Options } from "./talk.ts";
 
 /** A virtual host of a server and its settings. */
@@ -38,26 +40,40 @@ export class ServerUnderTest {
   readonly nodes: RunningNode[] = [];
   /** Log lines, for the report of a failure. */
   readonly log: string[] = [];
+  private readonly count: number;
   private folder: string | undefined;
+  private redis: TestRedis | undefined;
 
-  constructor(first: HostPlan) {
+  /** `nodes` holds where the talk's line does not say how many there are. */
+  constructor(first: HostPlan, nodes = 1) {
     this.hosts = [first];
+    this.count = Number(first.options.get("nodes") ?? nodes);
   }
 
   get domain(): string {
     return this.hosts[0]!.domain;
   }
 
-  /** Starts the nodes; they share a database file where there are several. */
+  /** Starts the nodes; several share a database file and a Redis. */
   async start(clock: Clock, nameServer: string): Promise<void> {
-    const count = Number(this.hosts[0]!.options.get("nodes") ?? 1);
-    if (count > 1) this.folder = await mkdtemp(join(tmpdir(), "talk-"));
+    if (this.count > 1) {
+      this.folder = await mkdtemp(join(tmpdir(), "talk-"));
+      this.redis = await startRedis();
+    }
     const log = pino(
       { level: process.env.TALK_LOG ?? "debug", base: null, timestamp: false },
       { write: (line: string) => void this.log.push(line) },
     );
-    for (let i = 1; i <= count; i++)
+    for (let i = 1; i <= this.count; i++)
       this.nodes.push(await startNode(this.config(`node-${i}`, nameServer), { clock, log }));
+    if (this.count === 1) return;
+    for (const node of this.nodes) answerBarriers(node);
+    await this.settle();
+  }
+
+  /** Resolves once what the nodes had for one another has arrived. */
+  async settle(): Promise<void> {
+    if (this.nodes.length > 1) await clusterBarrier(this.nodes);
   }
 
   /** Ports of a node, counted from 1. */
@@ -85,6 +101,7 @@ export class ServerUnderTest {
 
   async stop(): Promise<void> {
     for (const node of this.nodes) await node.stop();
+    await this.redis?.end();
     if (this.folder !== undefined) await rm(this.folder, { recursive: true });
   }
 
@@ -101,6 +118,8 @@ export class ServerUnderTest {
         { kind: "s2s", port: 0, tls: "direct" },
       ],
       storage: this.folder === undefined ? { kind: "memory" } : { kind: "sqlite", file: join(this.folder, "store.db") },
+      // Nodes of one busy process must not be taken for dead.
+      ...(this.redis === undefined ? {} : { cluster: { redis: { urls: [this.redis.url] }, leaseSeconds: 30 } }),
       authentication: { scramIterations: ITERATIONS },
       federation: {
         dnsServers: [nameServer],

@@ -31,13 +31,20 @@ export class Scene {
   /** Contacts of rosters: whose, and where. */
   private readonly contacts: { readonly owner: string; readonly domain: string }[] = [];
   private readonly draining: Promise<void>[] = [];
+  /** Nodes of a server whose line does not say how many it has; its clients come to them in turn. */
+  private readonly spread: number;
   private started = false;
+  private clients = 0;
+
+  constructor(options: { readonly spread?: number } = {}) {
+    this.spread = options.spread ?? 1;
+  }
 
   /** Takes a line that says what there is; false for one that says what happens. */
   prepare(step: Step): boolean {
     switch (step.do) {
       case "server":
-        this.servers.push(new ServerUnderTest({ domain: step.domain, options: step.options }));
+        this.servers.push(new ServerUnderTest({ domain: step.domain, options: step.options }, this.spread));
         return true;
       case "host":
         this.servers.at(-1)!.hosts.push({ domain: step.domain, options: step.options });
@@ -78,7 +85,8 @@ export class Scene {
     const server = this.serverOf(domain);
     const transport = options.get("transport") ?? "tcp";
     if (local !== "" && !options.has("unregistered")) await this.createAccount(jid.replace(/\/.*$/, ""), undefined);
-    const wire = await this.connect(name, server, domain, transport, Number(options.get("node") ?? 1));
+    const node = Number(options.get("node") ?? (this.clients++ % this.spread) + 1);
+    const wire = await this.connect(name, server, domain, transport, node);
     const client = new Client(
       name,
       wire,
@@ -92,10 +100,11 @@ export class Scene {
         lang: options.get("lang"),
         priority: options.has("priority") ? Number(options.get("priority")) : undefined,
       },
-      () => this.elsewhere(server),
+      () => this.elsewhere(server, node),
     );
     this.actors.set(name, client);
     await client.negotiate();
+    await server.settle();
     if (client.full !== undefined) this.transcript.collapse(name, `- logged in as ${client.full} over ${transport}`);
     if (client.plan.stage === "online") await this.settleOnline(client);
   }
@@ -118,8 +127,10 @@ export class Scene {
 
   /** Waits until all that the parties have sent has taken effect. */
   async sync(but?: Actor): Promise<void> {
-    for (let round = 0; round < 2; round++)
+    for (let round = 0; round < 2; round++) {
       for (const actor of this.actors.values()) if (actor !== but && actor.live) await actor.barrier();
+      for (const server of this.servers) await server.settle();
+    }
     for (const peer of this.peers.values()) if (peer !== but && peer.live) await peer.barrier();
     await turns(1);
   }
@@ -229,8 +240,8 @@ export class Scene {
   }
 
   /** A question and its answer on a connection of its own: what came before is dealt with. */
-  private async elsewhere(server: ServerUnderTest): Promise<void> {
-    const wire = await TcpWire.connect("(barrier)", server.ports().c2s, "127.0.0.1", new Transcript());
+  private async elsewhere(server: ServerUnderTest, node = 1): Promise<void> {
+    const wire = await TcpWire.connect("(barrier)", server.ports(node).c2s, "127.0.0.1", new Transcript());
     this.probes.push(wire);
     wire.send(
       `<stream:stream xmlns="jabber:client" xmlns:stream="http://etherx.jabber.org/streams" to="${server.domain}" version="1.0">`,

@@ -1,0 +1,25 @@
+// The talks of one server once more, its clients spread over two nodes: they must not notice.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "@jest/globals";
+import { parseTalk } from "../../harness/parse-talk.ts";
+import { runTalk } from "../../harness/run-talk.ts";
+import { Scene } from "../../harness/scene.ts";
+
+const NODES = 2;
+const folder = join(import.meta.dirname, "..");
+const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".talk"));
+
+for (const file of files.sort()) {
+  const text = readFileSync(join(folder, file), "utf8");
+  // One client alone tells nothing of two nodes; and what names its nodes has been spread by hand.
+  if (clientsOf(text) < 2 || /\bnodes?=/.test(text)) continue;
+  const talk = parseTalk(text, file);
+  describe(file, () => {
+    for (const one of talk.cases) test(one.title, () => runTalk(talk, one, new Scene({ spread: NODES })));
+  });
+}
+
+function clientsOf(text: string): number {
+  return [...text.matchAll(/^\S+\s+=\s+\S+@\S+/gm)].length;
+}
