@@ -25,8 +25,11 @@ export interface Target {
   stop(): Promise<void>;
 }
 
-/** Starts one. `options` are paths of its configuration, as in a talk's server line. */
-export async function startTarget(options: Readonly<Record<string, string>> = {}): Promise<Target> {
+/** Starts one. `options` are paths of its configuration, as in a talk's server line; without `nameServer` it knows nobody. */
+export async function startTarget(
+  options: Readonly<Record<string, string>> = {},
+  nameServer = "127.0.0.1:1",
+): Promise<Target> {
   const clock = new ManualClock(TALK_START);
   const all = {
     "authentication.requireTls": "false",
@@ -35,7 +38,7 @@ export async function startTarget(options: Readonly<Record<string, string>> = {}
     ...options,
   };
   const tested = new ServerUnderTest({ domain: DOMAIN, options: new Map(Object.entries(all)) });
-  await tested.start(clock, "127.0.0.1:1");
+  await tested.start(clock, nameServer);
   const { server, listeners } = tested.nodes[0]!;
   return {
     server,

@@ -1,7 +1,7 @@
 // Raw connections to a node under attack: bytes out, text in, nothing understood on the way.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
+import { connect as connectTls, type SecureContext } from "node:tls";
 import { WebSocket } from "ws";
 import { NS_BIND, NS_CLIENT, NS_FRAMING, NS_SASL, NS_STREAM, NS_TLS } from "../../server/xml/namespaces.ts";
 import { PASSWORD } from "../harness/scene-server.ts";
@@ -85,11 +85,13 @@ export class RawTcp extends Raw {
     this.listen();
   }
 
-  static async connect(port: number, tls?: string): Promise<RawTcp> {
+  /** `identity` is the certificate it shows of itself. */
+  static async connect(port: number, tls?: string, identity?: SecureContext): Promise<RawTcp> {
+    const own = identity === undefined ? {} : { secureContext: identity };
     const socket =
       tls === undefined
         ? connect({ port, host: "127.0.0.1", noDelay: true })
-        : connectTls({ port, host: "127.0.0.1", servername: tls, rejectUnauthorized: false });
+        : connectTls({ port, host: "127.0.0.1", servername: tls, rejectUnauthorized: false, ...own });
     const raw = new RawTcp(socket);
     await once(socket, tls === undefined ? "connect" : "secureConnect");
     return raw;

@@ -67,11 +67,62 @@ export const ELEMENTS: readonly string[] = [
   `<x:message xmlns:x='${NS_CLIENT}' to='juliet@verona.test'/>`,
 ];
 
+/** What a server, or a component, says of itself once it is believed: sender and receiver are put in. */
+const BETWEEN: readonly string[] = [
+  "<message {a} id='m{n}'><body>x{n}</body></message>",
+  "<message {a} type='groupchat'><body>x</body></message>",
+  "<message {a} type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
+  "<presence {a}/>",
+  "<presence {a} type='unavailable'/>",
+  "<presence {a} type='probe'/>",
+  "<presence {a} type='subscribe'/>",
+  "<presence {a} type='subscribed'/>",
+  "<presence {a} type='unsubscribe'/>",
+  "<presence {a} type='unsubscribed'/>",
+  "<iq {a} type='get' id='g{n}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>",
+  "<iq {a} type='get' id='p{n}'><ping xmlns='urn:xmpp:ping'/></iq>",
+  "<iq {a} type='get' id='v{n}'><vCard xmlns='vcard-temp'/></iq>",
+  "<iq {a} type='set' id='r{n}'><query xmlns='jabber:iq:roster'><item jid='x@capulet.test'/></query></iq>",
+  "<iq {a} type='result' id='{n}'/>",
+  "<iq {a} type='get'/>",
+  "<message {a}><sent xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='x@capulet.test' to='romeo@verona.test'/></forwarded></sent></message>",
+  "<db:result xmlns:db='jabber:server:dialback' from='x{n}.capulet.test' to='verona.test'>key</db:result>",
+  "<db:verify xmlns:db='jabber:server:dialback' from='capulet.test' to='verona.test' id='{n}' type='valid'/>",
+];
+
+const SENDERS = [
+  "capulet.test",
+  "juliet@capulet.test/b",
+  "pets.verona.test",
+  "cat@pets.verona.test/m",
+  "romeo@verona.test",
+  "@",
+  "",
+];
+const RECEIVERS = [
+  "verona.test",
+  "romeo@verona.test",
+  "romeo@verona.test/orchard",
+  "x@verona.test",
+  "mantua.test",
+  "cat@pets.verona.test",
+  "",
+];
+
+function between(random: Random, component: boolean): string {
+  const senders = component ? SENDERS.slice(2, 4) : SENDERS.slice(0, 2);
+  const from = random.chance(85) ? random.pick(senders) : random.pick(SENDERS);
+  const to = random.chance(85) ? random.pick(RECEIVERS.slice(0, 4)) : random.pick(RECEIVERS);
+  return random.pick(BETWEEN).replace("{a}", `from='${from}' to='${to}'`);
+}
+
 const SCRAPS = ["<", ">", "&", "'", '"', "\0", "/", "\u{1f600}", "\ufffe", "&#0;", "&amp;", "__proto__", " xmlns='x'"];
 
-/** Some elements, most of them whole, some spoiled. */
-export function say(random: Random): string {
-  let text = random.pick(ELEMENTS).replaceAll("{n}", String(random.below(5)));
+/** An element for a state of that name, most of them whole, some spoiled. */
+export function say(random: Random, state: string): string {
+  const peer = /^(server|component) (proven|with)/.test(state) && random.chance(75);
+  const element = peer ? between(random, state.startsWith("component")) : random.pick(ELEMENTS);
+  let text = element.replaceAll("{n}", String(random.below(5)));
   while (random.chance(15)) text = spoil(text, random);
   return text;
 }

@@ -1,7 +1,10 @@
 // Fuzzes each state of each kind of stream of a node: no exception, no hang, no leak. FUZZ_SECONDS, FUZZ_SEED.
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { DOMAIN, startTarget, type Target } from "../attacks/node.ts";
 import { header, RawTcp, RawWebSocket } from "../attacks/raw.ts";
+import { contextOf } from "../harness/certificates.ts";
+import { type Authority, startAuthority } from "./authority.ts";
 import { say } from "./streams-corpus.ts";
 import { Random } from "./xml-random.ts";
 
@@ -9,10 +12,15 @@ const SECONDS = Number(process.env.FUZZ_SECONDS ?? 5);
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
 
 let target: Target;
+let authority: Authority;
+
+const PETS = "pets.verona.test";
+const SECRET = "a secret of the component";
 
 beforeAll(async () => {
-  target = await startTarget({
-    components: JSON.stringify([{ domain: "pets.verona.test", secret: "a secret of the component" }]),
+  authority = await startAuthority("capulet.test");
+  const options = {
+    components: JSON.stringify([{ domain: PETS, secret: SECRET }]),
     listeners: JSON.stringify([
       { kind: "c2s", port: 0, tls: "starttls" },
       { kind: "c2s", port: 0, tls: "direct" },
@@ -22,12 +30,18 @@ beforeAll(async () => {
       { kind: "component", port: 0 },
     ]),
     "authentication.failuresBeforeBan": "1000000",
-    "federation.connectSeconds": "1",
-  });
+    "federation.connectSeconds": "5",
+    // The authority speaks no TLS, so that what fuzzed streams do to it costs little.
+    "federation.requireEncryption": "false",
+  };
+  target = await startTarget(options, authority.nameServer);
   await target.account("romeo");
   await target.account("juliet");
 });
-afterAll(() => target.stop());
+afterAll(async () => {
+  await target.stop();
+  await authority.stop();
+});
 
 type Wire = RawTcp | RawWebSocket;
 
@@ -78,25 +92,71 @@ const STATES: Readonly<Record<string, () => Promise<Wire>>> = {
     await raw.until("</stream:features>");
     return raw;
   },
+  "server proven by dialback": byDialback,
+  "server proven by certificate": () => byCertificate(""),
+  "server proven, both ways": () => byCertificate("<bidi xmlns='urn:xmpp:bidi'/>"),
+  async "server with stream management"() {
+    const raw = await byCertificate("");
+    raw.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+    await raw.until("<enabled");
+    return raw;
+  },
   "component connected": () => RawTcp.connect(componentPort()),
   async "component opened"() {
     const raw = await RawTcp.connect(componentPort());
-    raw.send(header("pets.verona.test", "jabber:component:accept"));
+    raw.send(header(PETS, "jabber:component:accept"));
     await raw.until(/<stream:stream[^>]*>/);
+    return raw;
+  },
+  async "component proven"() {
+    const raw = await RawTcp.connect(componentPort());
+    raw.send(header(PETS, "jabber:component:accept"));
+    const id = /id='([^']+)'/.exec(await raw.until(/<stream:stream[^>]*>/))?.[1];
+    const proof = createHash("sha1").update(`${id}${SECRET}`).digest("hex");
+    raw.send(`<handshake>${proof}</handshake>`);
+    // The component before may still be on its way out.
+    if ((await raw.until(/<handshake\/>|<conflict /)).includes("<conflict ")) {
+      await raw.end();
+      return STATES["component proven"]!();
+    }
     return raw;
   },
   WebSocket: () => RawWebSocket.connect(target.ports.http),
   "WebSocket, bound": async () => login(await RawWebSocket.connect(target.ports.http), "balcony"),
 };
 
+/** The authority of capulet.test vouches for it. */
+async function byDialback(): Promise<Wire> {
+  const raw = await RawTcp.connect(target.ports.s2s);
+  raw.send(header(DOMAIN, "jabber:server' xmlns:db='jabber:server:dialback", "capulet.test"));
+  await raw.until("</stream:features>");
+  raw.send(`<db:result from='capulet.test' to='${DOMAIN}'>a key</db:result>`);
+  await raw.until(/<db:result[^>]*type='valid'/);
+  return raw;
+}
+
+/** SASL EXTERNAL over direct TLS. XEP-0178 §3. */
+async function byCertificate(before: string): Promise<Wire> {
+  const raw = await RawTcp.connect(target.ports.s2sTls, DOMAIN, contextOf("capulet.test"));
+  const open = async () => {
+    raw.send(header(DOMAIN, "jabber:server", "capulet.test"));
+    await raw.until("</stream:features>");
+  };
+  await open();
+  raw.send(`${before}<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='EXTERNAL'>=</auth>`);
+  await raw.until(/<success[^>]*>/);
+  await open();
+  return raw;
+}
+
 function componentPort(): number {
   return target.listeners.find(({ kind }) => kind === "component")?.port ?? 0;
 }
 
 /** One stream: some elements, cut anywhere, then an end of one kind or another. */
-async function converse(raw: Wire, random: Random): Promise<void> {
+async function converse(name: string, raw: Wire, random: Random): Promise<void> {
   for (let left = 1 + random.below(8); left > 0 && !raw.ended; left--) {
-    const text = say(random);
+    const text = say(random, name);
     if (raw instanceof RawWebSocket) raw.send(text);
     else for (const piece of pieces(Buffer.from(text), random)) await write(raw, piece);
     if (random.chance(30)) await turn();
@@ -138,7 +198,7 @@ test(
     while (performance.now() < until) {
       const random = new Random(SEED + round);
       const name = names[round % names.length] as string;
-      await converse(await STATES[name]!(), random);
+      await converse(name, await STATES[name]!(), random);
       // Time passes, so that what waits for it ends as well.
       await target.clock.advance(random.below(3_000));
       if (round % 20 === 19) {
