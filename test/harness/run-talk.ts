@@ -79,7 +79,8 @@ class Runner {
       case "bytes":
         return this.actor(step.who).sendBytes(step.bytes);
       case "expect":
-        return this.expect(step);
+        await this.expect(step);
+        return scene.settle();
       case "any order":
         return this.anyOrder(step.expectations);
       case "quiet":

@@ -125,6 +125,11 @@ export class Scene {
     await actor.negotiate(options.get("stage") ?? "connected", way, options.get("id") ?? "s1");
   }
 
+  /** Other nodes know what a client was told: where clients are spread, talks know nothing of the moment in between. */
+  async settle(): Promise<void> {
+    if (this.spread > 1) for (const server of this.servers) await server.settle();
+  }
+
   /** Waits until all that the parties have sent has taken effect. */
   async sync(but?: Actor): Promise<void> {
     for (let round = 0; round < 2; round++) {
