@@ -20,6 +20,9 @@ export interface AlarmsArgs {
   /** Addresses (mailto: URIs) that are written to. */
   readonly contacts: readonly string[];
   readonly transform?: {
+    readonly dashboard?: Transform<aws.cloudwatch.DashboardArgs>;
+    readonly topicSubscription?: Transform<aws.sns.TopicSubscriptionArgs>;
+    readonly topic?: Transform<aws.sns.TopicArgs>;
     readonly alarm?: Transform<aws.cloudwatch.MetricAlarmArgs>;
   };
 }
@@ -52,12 +55,19 @@ export class Alarms extends pulumi.ComponentResource {
   }
 
   private topic(): aws.sns.Topic {
-    const topic = new aws.sns.Topic(this.name, { kmsMasterKeyId: "alias/aws/sns" }, { parent: this });
+    const topic = new aws.sns.Topic(
+      this.name,
+      transformed<aws.sns.TopicArgs>({ kmsMasterKeyId: "alias/aws/sns" }, this.args.transform?.topic),
+      { parent: this },
+    );
     const mails = this.args.contacts.filter((uri) => uri.startsWith("mailto:")).map((uri) => uri.slice(7));
     mails.forEach((endpoint, index) => {
       new aws.sns.TopicSubscription(
         `${this.name}-${index}`,
-        { topic: topic.arn, protocol: "email", endpoint },
+        transformed<aws.sns.TopicSubscriptionArgs>(
+          { topic: topic.arn, protocol: "email", endpoint },
+          this.args.transform?.topicSubscription,
+        ),
         { parent: this },
       );
     });
@@ -125,7 +135,10 @@ export class Alarms extends pulumi.ComponentResource {
       );
     new aws.cloudwatch.Dashboard(
       this.name,
-      { dashboardName: `${world}-${region}`, dashboardBody: body },
+      transformed<aws.cloudwatch.DashboardArgs>(
+        { dashboardName: `${world}-${region}`, dashboardBody: body },
+        this.args.transform?.dashboard,
+      ),
       { parent: this },
     );
   }

@@ -7,7 +7,11 @@ export interface AuthorityArgs {
   readonly world: string;
   /** Default: true. */
   readonly protect?: boolean;
-  readonly transform?: { readonly authority?: Transform<aws.acmpca.CertificateAuthorityArgs> };
+  readonly transform?: {
+    readonly installed?: Transform<aws.acmpca.CertificateAuthorityCertificateArgs>;
+    readonly certificate?: Transform<aws.acmpca.CertificateArgs>;
+    readonly authority?: Transform<aws.acmpca.CertificateAuthorityArgs>;
+  };
 }
 
 const arnOfTemplate = "arn:aws:acm-pca:::template/RootCACertificate/V1";
@@ -41,18 +45,24 @@ export class Authority extends pulumi.ComponentResource {
     );
     const root = new aws.acmpca.Certificate(
       name,
-      {
-        certificateAuthorityArn: authority.arn,
-        certificateSigningRequest: authority.certificateSigningRequest,
-        signingAlgorithm: algorithm,
-        templateArn: arnOfTemplate,
-        validity: { type: "YEARS", value: "10" },
-      },
+      transformed<aws.acmpca.CertificateArgs>(
+        {
+          certificateAuthorityArn: authority.arn,
+          certificateSigningRequest: authority.certificateSigningRequest,
+          signingAlgorithm: algorithm,
+          templateArn: arnOfTemplate,
+          validity: { type: "YEARS", value: "10" },
+        },
+        args.transform?.certificate,
+      ),
       { parent: this },
     );
     new aws.acmpca.CertificateAuthorityCertificate(
       name,
-      { certificateAuthorityArn: authority.arn, certificate: root.certificate },
+      transformed<aws.acmpca.CertificateAuthorityCertificateArgs>(
+        { certificateAuthorityArn: authority.arn, certificate: root.certificate },
+        args.transform?.installed,
+      ),
       { parent: this },
     );
     this.arn = authority.arn;

@@ -17,6 +17,7 @@ export interface BalancerArgs {
   /** Refuses deletion. Default: true. */
   readonly protect?: boolean;
   readonly transform?: {
+    readonly address?: Transform<aws.ec2.EipArgs>;
     readonly loadBalancer?: Transform<aws.lb.LoadBalancerArgs>;
     readonly targetGroup?: Transform<aws.lb.TargetGroupArgs>;
     readonly listener?: Transform<aws.lb.ListenerArgs>;
@@ -92,7 +93,11 @@ export class Balancer extends pulumi.ComponentResource {
 
   private address(zone: number): aws.ec2.Eip {
     const name = `${this.name}-${zone}`;
-    return new aws.ec2.Eip(name, { domain: "vpc", tags: { Name: name } }, { parent: this });
+    return new aws.ec2.Eip(
+      name,
+      transformed<aws.ec2.EipArgs>({ domain: "vpc", tags: { Name: name } }, this.args.transform?.address),
+      { parent: this },
+    );
   }
 
   private loadBalancer(group: aws.ec2.SecurityGroup, addresses: readonly aws.ec2.Eip[]): aws.lb.LoadBalancer {

@@ -20,6 +20,9 @@ export interface CacheArgs {
   /** Name of the snapshot that a deletion leaves. */
   readonly finalSnapshot: string;
   readonly transform?: {
+    readonly userGroup?: Transform<aws.elasticache.UserGroupArgs>;
+    readonly parameterGroup?: Transform<aws.elasticache.ParameterGroupArgs>;
+    readonly subnetGroup?: Transform<aws.elasticache.SubnetGroupArgs>;
     readonly replicationGroup?: Transform<aws.elasticache.ReplicationGroupArgs>;
     readonly user?: Transform<aws.elasticache.UserArgs>;
     readonly securityGroup?: Transform<aws.ec2.SecurityGroupArgs>;
@@ -46,7 +49,14 @@ export class Cache extends pulumi.ComponentResource {
     this.args = args;
 
     const group = this.securityGroup();
-    const subnets = new aws.elasticache.SubnetGroup(name, { subnetIds: [...args.subnetIds] }, { parent: this });
+    const subnets = new aws.elasticache.SubnetGroup(
+      name,
+      transformed<aws.elasticache.SubnetGroupArgs>(
+        { subnetIds: [...args.subnetIds] },
+        this.args.transform?.subnetGroup,
+      ),
+      { parent: this },
+    );
     const parameters = this.parameters();
     const user = this.user();
     const users = this.users(user);
@@ -79,7 +89,10 @@ export class Cache extends pulumi.ComponentResource {
   private parameters(): aws.elasticache.ParameterGroup {
     return new aws.elasticache.ParameterGroup(
       this.name,
-      { family: "valkey8", parameters: [{ name: "maxmemory-policy", value: "noeviction" }] },
+      transformed<aws.elasticache.ParameterGroupArgs>(
+        { family: "valkey8", parameters: [{ name: "maxmemory-policy", value: "noeviction" }] },
+        this.args.transform?.parameterGroup,
+      ),
       { parent: this },
     );
   }
@@ -102,7 +115,10 @@ export class Cache extends pulumi.ComponentResource {
   private users(user: aws.elasticache.User): aws.elasticache.UserGroup {
     return new aws.elasticache.UserGroup(
       this.name,
-      { engine: "valkey", userGroupId: this.args.user, userIds: [user.userId] },
+      transformed<aws.elasticache.UserGroupArgs>(
+        { engine: "valkey", userGroupId: this.args.user, userIds: [user.userId] },
+        this.args.transform?.userGroup,
+      ),
       { parent: this },
     );
   }

@@ -22,6 +22,8 @@ export interface CertificatesArgs {
   /** Container definitions (JSON). */
   readonly containers: pulumi.Input<string>;
   readonly transform?: {
+    readonly rolePolicy?: Transform<aws.iam.RolePolicyArgs>;
+    readonly role?: Transform<aws.iam.RoleArgs>;
     readonly taskDefinition?: Transform<aws.ecs.TaskDefinitionArgs>;
     readonly schedule?: Transform<aws.scheduler.ScheduleArgs>;
   };
@@ -51,13 +53,20 @@ export class Certificates extends pulumi.ComponentResource {
     const name = `${this.name}-renew`;
     const role = new aws.iam.Role(
       name,
-      { assumeRolePolicy: trustService("ecs-tasks.amazonaws.com") },
+      transformed<aws.iam.RoleArgs>(
+        { assumeRolePolicy: trustService("ecs-tasks.amazonaws.com") },
+        this.args.transform?.role,
+      ),
       { parent: this },
     );
     const policy = pulumi
       .all([pulumi.all(this.args.zoneIds), this.args.secret.arn, this.args.keyArn])
       .apply(([zones, secret, key]) => policyDocument(renewalStatements(this.args.domains, zones, secret, key)));
-    new aws.iam.RolePolicy(name, { role: role.id, policy }, { parent: this });
+    new aws.iam.RolePolicy(
+      name,
+      transformed<aws.iam.RolePolicyArgs>({ role: role.id, policy }, this.args.transform?.rolePolicy),
+      { parent: this },
+    );
     return role;
   }
 
@@ -84,7 +93,10 @@ export class Certificates extends pulumi.ComponentResource {
     const name = `${this.name}-schedule`;
     const role = new aws.iam.Role(
       name,
-      { assumeRolePolicy: trustService("scheduler.amazonaws.com") },
+      transformed<aws.iam.RoleArgs>(
+        { assumeRolePolicy: trustService("scheduler.amazonaws.com") },
+        this.args.transform?.role,
+      ),
       { parent: this },
     );
     const policy = pulumi
@@ -103,7 +115,11 @@ export class Certificates extends pulumi.ComponentResource {
           },
         ]),
       );
-    new aws.iam.RolePolicy(name, { role: role.id, policy }, { parent: this });
+    new aws.iam.RolePolicy(
+      name,
+      transformed<aws.iam.RolePolicyArgs>({ role: role.id, policy }, this.args.transform?.rolePolicy),
+      { parent: this },
+    );
     return role;
   }
 

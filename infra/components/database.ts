@@ -23,6 +23,9 @@ export interface DatabaseArgs {
   /** Name of the snapshot that a deletion leaves. */
   readonly finalSnapshot: string;
   readonly transform?: {
+    readonly parameterGroup?: Transform<aws.rds.ParameterGroupArgs>;
+    readonly clusterParameterGroup?: Transform<aws.rds.ClusterParameterGroupArgs>;
+    readonly subnetGroup?: Transform<aws.rds.SubnetGroupArgs>;
     readonly cluster?: Transform<aws.rds.ClusterArgs>;
     readonly clusterInstance?: Transform<aws.rds.ClusterInstanceArgs>;
     readonly instance?: Transform<aws.rds.InstanceArgs>;
@@ -53,7 +56,11 @@ export class Database extends pulumi.ComponentResource {
     this.stateful = { parent: this, protect: args.protect ?? true };
 
     const group = this.securityGroup();
-    const subnets = new aws.rds.SubnetGroup(name, { subnetIds: [...args.subnetIds] }, { parent: this });
+    const subnets = new aws.rds.SubnetGroup(
+      name,
+      transformed<aws.rds.SubnetGroupArgs>({ subnetIds: [...args.subnetIds] }, this.args.transform?.subnetGroup),
+      { parent: this },
+    );
     const { size } = args;
     const made = size.kind === "serverless" ? this.aurora(size, group, subnets) : this.instance(size, group, subnets);
     this.host = made.host;
@@ -101,7 +108,10 @@ export class Database extends pulumi.ComponentResource {
     const version = this.args.version ?? "17";
     const parameters = new aws.rds.ClusterParameterGroup(
       this.name,
-      { family: `aurora-postgresql${version}`, parameters: [{ name: "rds.force_ssl", value: "1" }] },
+      transformed<aws.rds.ClusterParameterGroupArgs>(
+        { family: `aurora-postgresql${version}`, parameters: [{ name: "rds.force_ssl", value: "1" }] },
+        this.args.transform?.clusterParameterGroup,
+      ),
       { parent: this },
     );
     const args = transformed<aws.rds.ClusterArgs>(
@@ -151,7 +161,10 @@ export class Database extends pulumi.ComponentResource {
     const version = this.args.version ?? "17";
     const parameters = new aws.rds.ParameterGroup(
       this.name,
-      { family: `postgres${version}`, parameters: [{ name: "rds.force_ssl", value: "1" }] },
+      transformed<aws.rds.ParameterGroupArgs>(
+        { family: `postgres${version}`, parameters: [{ name: "rds.force_ssl", value: "1" }] },
+        this.args.transform?.parameterGroup,
+      ),
       { parent: this },
     );
     const args = transformed<aws.rds.InstanceArgs>(

@@ -15,6 +15,11 @@ export interface HostsArgs {
   /** Twice the nodes, for a deployment runs old and new side by side. */
   readonly max: number;
   readonly transform?: {
+    readonly provider?: Transform<aws.ecs.CapacityProviderArgs>;
+    readonly instanceProfile?: Transform<aws.iam.InstanceProfileArgs>;
+    readonly rolePolicyAttachment?: Transform<aws.iam.RolePolicyAttachmentArgs>;
+    readonly role?: Transform<aws.iam.RoleArgs>;
+    readonly clusterProviders?: Transform<aws.ecs.ClusterCapacityProvidersArgs>;
     readonly launchTemplate?: Transform<aws.ec2.LaunchTemplateArgs>;
     readonly group?: Transform<aws.autoscaling.GroupArgs>;
   };
@@ -39,7 +44,10 @@ export class Hosts extends pulumi.ComponentResource {
     const provider = this.provider(group);
     const joined = new aws.ecs.ClusterCapacityProviders(
       name,
-      { clusterName: args.clusterName, capacityProviders: [provider.name] },
+      transformed<aws.ecs.ClusterCapacityProvidersArgs>(
+        { clusterName: args.clusterName, capacityProviders: [provider.name] },
+        this.args.transform?.clusterProviders,
+      ),
       { parent: this },
     );
 
@@ -49,16 +57,27 @@ export class Hosts extends pulumi.ComponentResource {
 
   private profile(): aws.iam.InstanceProfile {
     const name = `${this.name}-host`;
-    const role = new aws.iam.Role(name, { assumeRolePolicy: trustService("ec2.amazonaws.com") }, { parent: this });
-    new aws.iam.RolePolicyAttachment(
+    const role = new aws.iam.Role(
       name,
-      {
-        role: role.name,
-        policyArn: "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role",
-      },
+      transformed<aws.iam.RoleArgs>({ assumeRolePolicy: trustService("ec2.amazonaws.com") }, this.args.transform?.role),
       { parent: this },
     );
-    return new aws.iam.InstanceProfile(name, { role: role.name }, { parent: this });
+    new aws.iam.RolePolicyAttachment(
+      name,
+      transformed<aws.iam.RolePolicyAttachmentArgs>(
+        {
+          role: role.name,
+          policyArn: "arn:aws:iam::aws:policy/service-role/AmazonEC2ContainerServiceforEC2Role",
+        },
+        this.args.transform?.rolePolicyAttachment,
+      ),
+      { parent: this },
+    );
+    return new aws.iam.InstanceProfile(
+      name,
+      transformed<aws.iam.InstanceProfileArgs>({ role: role.name }, this.args.transform?.instanceProfile),
+      { parent: this },
+    );
   }
 
   private launchTemplate(profile: aws.iam.InstanceProfile): aws.ec2.LaunchTemplate {
@@ -116,14 +135,17 @@ export class Hosts extends pulumi.ComponentResource {
   private provider(group: aws.autoscaling.Group): aws.ecs.CapacityProvider {
     return new aws.ecs.CapacityProvider(
       this.name,
-      {
-        autoScalingGroupProvider: {
-          autoScalingGroupArn: group.arn,
-          managedTerminationProtection: "ENABLED",
-          managedDraining: "ENABLED",
-          managedScaling: { status: "ENABLED", targetCapacity: 100 },
+      transformed<aws.ecs.CapacityProviderArgs>(
+        {
+          autoScalingGroupProvider: {
+            autoScalingGroupArn: group.arn,
+            managedTerminationProtection: "ENABLED",
+            managedDraining: "ENABLED",
+            managedScaling: { status: "ENABLED", targetCapacity: 100 },
+          },
         },
-      },
+        this.args.transform?.provider,
+      ),
       { parent: this },
     );
   }

@@ -20,6 +20,17 @@ export interface NetworkArgs {
   /** Days that flow logs are kept. Default: 30. */
   readonly flowLogDays?: number;
   readonly transform?: {
+    readonly rolePolicy?: Transform<aws.iam.RolePolicyArgs>;
+    readonly role?: Transform<aws.iam.RoleArgs>;
+    readonly logGroup?: Transform<aws.cloudwatch.LogGroupArgs>;
+    readonly securityGroup?: Transform<aws.ec2.SecurityGroupArgs>;
+    readonly routeTableAssociation?: Transform<aws.ec2.RouteTableAssociationArgs>;
+    readonly routeTable?: Transform<aws.ec2.RouteTableArgs>;
+    readonly address?: Transform<aws.ec2.EipArgs>;
+    readonly route?: Transform<aws.ec2.RouteArgs>;
+    readonly defaultSecurityGroup?: Transform<aws.ec2.DefaultSecurityGroupArgs>;
+    readonly egressGateway?: Transform<aws.ec2.EgressOnlyInternetGatewayArgs>;
+    readonly internetGateway?: Transform<aws.ec2.InternetGatewayArgs>;
     readonly vpc?: Transform<aws.ec2.VpcArgs>;
     readonly subnet?: Transform<aws.ec2.SubnetArgs>;
     readonly natGateway?: Transform<aws.ec2.NatGatewayArgs>;
@@ -54,8 +65,16 @@ export class Network extends pulumi.ComponentResource {
     this.lockDefaultGroup(vpc);
     const subnets = new Map(this.plan.map((subnet) => [subnet, this.subnet(vpc, subnet)]));
     const tier = (wanted: Tier) => [...subnets].filter(([plan]) => plan.tier === wanted).map(([, subnet]) => subnet);
-    const internet = new aws.ec2.InternetGateway(name, { vpcId: vpc.id }, { parent: this });
-    const egress = new aws.ec2.EgressOnlyInternetGateway(name, { vpcId: vpc.id }, { parent: this });
+    const internet = new aws.ec2.InternetGateway(
+      name,
+      transformed<aws.ec2.InternetGatewayArgs>({ vpcId: vpc.id }, this.args.transform?.internetGateway),
+      { parent: this },
+    );
+    const egress = new aws.ec2.EgressOnlyInternetGateway(
+      name,
+      transformed<aws.ec2.EgressOnlyInternetGatewayArgs>({ vpcId: vpc.id }, this.args.transform?.egressGateway),
+      { parent: this },
+    );
     this.routePublic(vpc, internet, tier("public"));
     const tables = this.routePrivate(vpc, egress, tier("public"), tier("private"));
     this.routeIsolated(vpc, tier("isolated"));
@@ -86,7 +105,14 @@ export class Network extends pulumi.ComponentResource {
 
   /** The group that AWS gives every VPC, emptied: whatever names no group of its own reaches nothing. */
   private lockDefaultGroup(vpc: aws.ec2.Vpc): void {
-    new aws.ec2.DefaultSecurityGroup(this.name, { vpcId: vpc.id, ingress: [], egress: [] }, { parent: this });
+    new aws.ec2.DefaultSecurityGroup(
+      this.name,
+      transformed<aws.ec2.DefaultSecurityGroupArgs>(
+        { vpcId: vpc.id, ingress: [], egress: [] },
+        this.args.transform?.defaultSecurityGroup,
+      ),
+      { parent: this },
+    );
   }
 
   private subnet(vpc: aws.ec2.Vpc, plan: Subnet): aws.ec2.Subnet {
@@ -109,8 +135,16 @@ export class Network extends pulumi.ComponentResource {
   private routePublic(vpc: aws.ec2.Vpc, internet: aws.ec2.InternetGateway, subnets: readonly aws.ec2.Subnet[]): void {
     const table = this.table("public", vpc, subnets);
     const routes = { routeTableId: table.id, gatewayId: internet.id };
-    new aws.ec2.Route(`${this.name}-public-4`, { ...routes, destinationCidrBlock: "0.0.0.0/0" }, { parent: this });
-    new aws.ec2.Route(`${this.name}-public-6`, { ...routes, destinationIpv6CidrBlock: "::/0" }, { parent: this });
+    new aws.ec2.Route(
+      `${this.name}-public-4`,
+      transformed<aws.ec2.RouteArgs>({ ...routes, destinationCidrBlock: "0.0.0.0/0" }, this.args.transform?.route),
+      { parent: this },
+    );
+    new aws.ec2.Route(
+      `${this.name}-public-6`,
+      transformed<aws.ec2.RouteArgs>({ ...routes, destinationIpv6CidrBlock: "::/0" }, this.args.transform?.route),
+      { parent: this },
+    );
   }
 
   /** A table for each zone, so that a zone that fails takes no other zone's way out with it. */
@@ -124,7 +158,10 @@ export class Network extends pulumi.ComponentResource {
       const table = this.table(`private-${zone}`, vpc, [subnet]);
       new aws.ec2.Route(
         `${this.name}-private-${zone}-6`,
-        { routeTableId: table.id, destinationIpv6CidrBlock: "::/0", egressOnlyGatewayId: egress.id },
+        transformed<aws.ec2.RouteArgs>(
+          { routeTableId: table.id, destinationIpv6CidrBlock: "::/0", egressOnlyGatewayId: egress.id },
+          this.args.transform?.route,
+        ),
         { parent: this },
       );
       const outside = publics[zone];
@@ -135,7 +172,11 @@ export class Network extends pulumi.ComponentResource {
 
   private natRoute(zone: number, table: aws.ec2.RouteTable, outside: aws.ec2.Subnet): void {
     const name = `${this.name}-nat-${zone}`;
-    const address = new aws.ec2.Eip(name, { domain: "vpc", tags: { Name: name } }, { parent: this });
+    const address = new aws.ec2.Eip(
+      name,
+      transformed<aws.ec2.EipArgs>({ domain: "vpc", tags: { Name: name } }, this.args.transform?.address),
+      { parent: this },
+    );
     const args = transformed<aws.ec2.NatGatewayArgs>(
       { subnetId: outside.id, allocationId: address.id, tags: { Name: name } },
       this.args.transform?.natGateway,
@@ -143,7 +184,10 @@ export class Network extends pulumi.ComponentResource {
     const gateway = new aws.ec2.NatGateway(name, args, { parent: this });
     new aws.ec2.Route(
       `${this.name}-private-${zone}-4`,
-      { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", natGatewayId: gateway.id },
+      transformed<aws.ec2.RouteArgs>(
+        { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", natGatewayId: gateway.id },
+        this.args.transform?.route,
+      ),
       { parent: this },
     );
   }
@@ -155,11 +199,18 @@ export class Network extends pulumi.ComponentResource {
 
   private table(label: string, vpc: aws.ec2.Vpc, subnets: readonly aws.ec2.Subnet[]): aws.ec2.RouteTable {
     const name = `${this.name}-${label}`;
-    const table = new aws.ec2.RouteTable(name, { vpcId: vpc.id, tags: { Name: name } }, { parent: this });
+    const table = new aws.ec2.RouteTable(
+      name,
+      transformed<aws.ec2.RouteTableArgs>({ vpcId: vpc.id, tags: { Name: name } }, this.args.transform?.routeTable),
+      { parent: this },
+    );
     subnets.forEach((subnet, index) => {
       new aws.ec2.RouteTableAssociation(
         subnets.length === 1 ? name : `${name}-${index}`,
-        { routeTableId: table.id, subnetId: subnet.id },
+        transformed<aws.ec2.RouteTableAssociationArgs>(
+          { routeTableId: table.id, subnetId: subnet.id },
+          this.args.transform?.routeTableAssociation,
+        ),
         { parent: this },
       );
     });
@@ -195,27 +246,44 @@ export class Network extends pulumi.ComponentResource {
   private endpointGroup(vpc: aws.ec2.Vpc): aws.ec2.SecurityGroup {
     return new aws.ec2.SecurityGroup(
       `${this.name}-endpoints`,
-      {
-        vpcId: vpc.id,
-        description: "AWS services, from within the network",
-        ingress: [{ protocol: "tcp", fromPort: 443, toPort: 443, cidrBlocks: [this.args.range] }],
-        egress: [],
-      },
+      transformed<aws.ec2.SecurityGroupArgs>(
+        {
+          vpcId: vpc.id,
+          description: "AWS services, from within the network",
+          ingress: [{ protocol: "tcp", fromPort: 443, toPort: 443, cidrBlocks: [this.args.range] }],
+          egress: [],
+        },
+        this.args.transform?.securityGroup,
+      ),
       { parent: this },
     );
   }
 
   private flowLog(vpc: aws.ec2.Vpc): void {
     const name = `${this.name}-flow`;
-    const group = new aws.cloudwatch.LogGroup(name, { retentionInDays: this.args.flowLogDays ?? 30 }, { parent: this });
+    const group = new aws.cloudwatch.LogGroup(
+      name,
+      transformed<aws.cloudwatch.LogGroupArgs>(
+        { retentionInDays: this.args.flowLogDays ?? 30 },
+        this.args.transform?.logGroup,
+      ),
+      { parent: this },
+    );
     const role = new aws.iam.Role(
       name,
-      { assumeRolePolicy: trustService("vpc-flow-logs.amazonaws.com") },
+      transformed<aws.iam.RoleArgs>(
+        { assumeRolePolicy: trustService("vpc-flow-logs.amazonaws.com") },
+        this.args.transform?.role,
+      ),
       { parent: this },
     );
     const actions = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"];
     const policy = group.arn.apply((arn) => policyDocument([{ actions, resources: [arn, `${arn}:log-stream:*`] }]));
-    new aws.iam.RolePolicy(name, { role: role.id, policy }, { parent: this });
+    new aws.iam.RolePolicy(
+      name,
+      transformed<aws.iam.RolePolicyArgs>({ role: role.id, policy }, this.args.transform?.rolePolicy),
+      { parent: this },
+    );
     const args = transformed<aws.ec2.FlowLogArgs>(
       { vpcId: vpc.id, trafficType: "ALL", logDestination: group.arn, iamRoleArn: role.arn },
       this.args.transform?.flowLog,

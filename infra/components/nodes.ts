@@ -5,10 +5,9 @@ import type { Size } from "../../regions/sizes.ts";
 import { nodeVolumes, serverContainer } from "../containers.ts";
 import { policyDocument, type Statement, trustService } from "../iam.ts";
 import { labels, measures, namespace } from "../metrics.ts";
-import { openPorts } from "../ports.ts";
 import { type Transform, transformed } from "../transform.ts";
 import type { Balancer } from "./balancer.ts";
-import { Hosts } from "./hosts.ts";
+import { Hosts, type HostsArgs } from "./hosts.ts";
 
 export interface NodesArgs {
   readonly world: string;
@@ -31,9 +30,14 @@ export interface NodesArgs {
   /** Names of alarms that roll a deployment back. */
   readonly alarmNames: readonly pulumi.Input<string>[];
   readonly transform?: {
+    readonly scalingPolicy?: Transform<aws.appautoscaling.PolicyArgs>;
+    readonly scalingTarget?: Transform<aws.appautoscaling.TargetArgs>;
+    readonly rolePolicy?: Transform<aws.iam.RolePolicyArgs>;
+    readonly role?: Transform<aws.iam.RoleArgs>;
     readonly taskDefinition?: Transform<aws.ecs.TaskDefinitionArgs>;
     readonly service?: Transform<aws.ecs.ServiceArgs>;
     readonly cluster?: Transform<aws.ecs.ClusterArgs>;
+    readonly hosts?: NonNullable<HostsArgs["transform"]>;
   };
 }
 
@@ -89,6 +93,7 @@ export class Nodes extends pulumi.ComponentResource {
         securityGroupId,
         min: size.nodes.min,
         max: size.nodes.max * 2,
+        ...(this.args.transform?.hosts && { transform: this.args.transform.hosts }),
       },
       { parent: this },
     );
@@ -99,13 +104,20 @@ export class Nodes extends pulumi.ComponentResource {
     const name = `${this.name}-execution`;
     const role = new aws.iam.Role(
       name,
-      { assumeRolePolicy: trustService("ecs-tasks.amazonaws.com") },
+      transformed<aws.iam.RoleArgs>(
+        { assumeRolePolicy: trustService("ecs-tasks.amazonaws.com") },
+        this.args.transform?.role,
+      ),
       { parent: this },
     );
     const policy = pulumi
       .all([this.args.repositoryArn, this.args.logGroup.arn])
       .apply(([repository, logs]) => policyDocument(executionStatements(repository, logs)));
-    new aws.iam.RolePolicy(name, { role: role.id, policy }, { parent: this });
+    new aws.iam.RolePolicy(
+      name,
+      transformed<aws.iam.RolePolicyArgs>({ role: role.id, policy }, this.args.transform?.rolePolicy),
+      { parent: this },
+    );
     return role;
   }
 
@@ -113,13 +125,20 @@ export class Nodes extends pulumi.ComponentResource {
     const name = `${this.name}-task`;
     const role = new aws.iam.Role(
       name,
-      { assumeRolePolicy: trustService("ecs-tasks.amazonaws.com") },
+      transformed<aws.iam.RoleArgs>(
+        { assumeRolePolicy: trustService("ecs-tasks.amazonaws.com") },
+        this.args.transform?.role,
+      ),
       { parent: this },
     );
     const policy = pulumi
       .all([this.args.permissions, this.args.metricsLogGroup.arn])
       .apply(([permissions, metrics]) => policyDocument([...permissions, measuring(metrics)]));
-    new aws.iam.RolePolicy(name, { role: role.id, policy }, { parent: this });
+    new aws.iam.RolePolicy(
+      name,
+      transformed<aws.iam.RolePolicyArgs>({ role: role.id, policy }, this.args.transform?.rolePolicy),
+      { parent: this },
+    );
     return role;
   }
 
@@ -199,62 +218,44 @@ export class Nodes extends pulumi.ComponentResource {
     const { size, world, region } = this.args;
     const target = new aws.appautoscaling.Target(
       this.name,
-      {
-        serviceNamespace: "ecs",
-        scalableDimension: "ecs:service:DesiredCount",
-        resourceId: pulumi.interpolate`service/${cluster.name}/${service.name}`,
-        minCapacity: size.nodes.min,
-        maxCapacity: size.nodes.max,
-      },
+      transformed<aws.appautoscaling.TargetArgs>(
+        {
+          serviceNamespace: "ecs",
+          scalableDimension: "ecs:service:DesiredCount",
+          resourceId: pulumi.interpolate`service/${cluster.name}/${service.name}`,
+          minCapacity: size.nodes.min,
+          maxCapacity: size.nodes.max,
+        },
+        this.args.transform?.scalingTarget,
+      ),
       { parent: this },
     );
     const dimensions = Object.entries(labels(world, region)).map(([name, value]) => ({ name, value }));
     new aws.appautoscaling.Policy(
       this.name,
-      {
-        policyType: "TargetTrackingScaling",
-        serviceNamespace: target.serviceNamespace,
-        scalableDimension: target.scalableDimension,
-        resourceId: target.resourceId,
-        targetTrackingScalingPolicyConfiguration: {
-          targetValue: Math.floor(size.sessionsPerNode * 0.7),
-          scaleOutCooldown: 60,
-          scaleInCooldown: 1800,
-          customizedMetricSpecification: {
-            namespace,
-            metricName: measures.sessions,
-            statistic: "Average",
-            dimensions,
+      transformed<aws.appautoscaling.PolicyArgs>(
+        {
+          policyType: "TargetTrackingScaling",
+          serviceNamespace: target.serviceNamespace,
+          scalableDimension: target.scalableDimension,
+          resourceId: target.resourceId,
+          targetTrackingScalingPolicyConfiguration: {
+            targetValue: Math.floor(size.sessionsPerNode * 0.7),
+            scaleOutCooldown: 60,
+            scaleInCooldown: 1800,
+            customizedMetricSpecification: {
+              namespace,
+              metricName: measures.sessions,
+              statistic: "Average",
+              dimensions,
+            },
           },
         },
-      },
+        this.args.transform?.scalingPolicy,
+      ),
       { parent: this },
     );
   }
-}
-
-/** The security group of nodes: in from the load balancer alone, out to everywhere (federation has no fixed ports). */
-export function nodeSecurityGroup(
-  name: string,
-  args: { readonly vpcId: pulumi.Input<string>; readonly balancerGroupId: pulumi.Input<string> },
-  opts: pulumi.CustomResourceOptions,
-): aws.ec2.SecurityGroup {
-  return new aws.ec2.SecurityGroup(
-    `${name}-nodes`,
-    {
-      vpcId: args.vpcId,
-      description: "Load balancer to nodes",
-      ingress: openPorts.map(({ target }) => ({
-        protocol: "tcp",
-        fromPort: target,
-        toPort: target,
-        securityGroups: [args.balancerGroupId],
-      })),
-      egress: [{ protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: ["0.0.0.0/0"], ipv6CidrBlocks: ["::/0"] }],
-      tags: { Name: `${name}-nodes` },
-    },
-    opts,
-  );
 }
 
 function executionStatements(repositoryArn: string, logGroupArn: string): Statement[] {

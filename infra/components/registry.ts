@@ -8,7 +8,11 @@ export interface RegistryArgs {
   readonly repository: string;
   /** AWS regions that get a copy, without the registry's own. */
   readonly copies: readonly string[];
-  readonly transform?: { readonly repository?: Transform<aws.ecr.RepositoryArgs> };
+  readonly transform?: {
+    readonly replicationConfiguration?: Transform<aws.ecr.ReplicationConfigurationArgs>;
+    readonly lifecyclePolicy?: Transform<aws.ecr.LifecyclePolicyArgs>;
+    readonly repository?: Transform<aws.ecr.RepositoryArgs>;
+  };
 }
 
 /** A repository with fixed tags and scans. About 0.10 USD per GiB and month in each region. */
@@ -33,7 +37,14 @@ export class Registry extends pulumi.ComponentResource {
       ),
       { parent: this },
     );
-    new aws.ecr.LifecyclePolicy(name, { repository: repository.name, policy: keepLast(50) }, { parent: this });
+    new aws.ecr.LifecyclePolicy(
+      name,
+      transformed<aws.ecr.LifecyclePolicyArgs>(
+        { repository: repository.name, policy: keepLast(50) },
+        args.transform?.lifecyclePolicy,
+      ),
+      { parent: this },
+    );
     if (args.copies.length > 0) this.replicate(name, args);
     this.name = repository.name;
     this.arn = repository.arn;
@@ -46,11 +57,14 @@ export class Registry extends pulumi.ComponentResource {
     const destinations = args.copies.map((region) => ({ region, registryId }));
     new aws.ecr.ReplicationConfiguration(
       name,
-      {
-        replicationConfiguration: {
-          rules: [{ destinations, repositoryFilters: [{ filter: args.repository, filterType: "PREFIX_MATCH" }] }],
+      transformed<aws.ecr.ReplicationConfigurationArgs>(
+        {
+          replicationConfiguration: {
+            rules: [{ destinations, repositoryFilters: [{ filter: args.repository, filterType: "PREFIX_MATCH" }] }],
+          },
         },
-      },
+        args.transform?.replicationConfiguration,
+      ),
       { parent: this },
     );
   }

@@ -9,7 +9,10 @@ export interface ZoneArgs {
   readonly issuer?: string;
   /** Default: true. */
   readonly protect?: boolean;
-  readonly transform?: { readonly zone?: Transform<aws.route53.ZoneArgs> };
+  readonly transform?: {
+    readonly record?: Transform<aws.route53.RecordArgs>;
+    readonly zone?: Transform<aws.route53.ZoneArgs>;
+  };
 }
 
 /** A public hosted zone: 0.50 USD a month, and 0.40 USD per million queries. */
@@ -28,13 +31,16 @@ export class Zone extends pulumi.ComponentResource {
     const issuer = args.issuer ?? "letsencrypt.org";
     new aws.route53.Record(
       `${name}-caa`,
-      {
-        zoneId: zone.zoneId,
-        name: args.domain,
-        type: "CAA",
-        ttl: 3600,
-        records: [`0 issue "${issuer}"`, '0 issuewild ";"'],
-      },
+      transformed<aws.route53.RecordArgs>(
+        {
+          zoneId: zone.zoneId,
+          name: args.domain,
+          type: "CAA",
+          ttl: 3600,
+          records: [`0 issue "${issuer}"`, '0 issuewild ";"'],
+        },
+        args.transform?.record,
+      ),
       { parent: this },
     );
     this.zoneId = zone.zoneId;

@@ -11,12 +11,12 @@ import { Certificates, certificateSecret } from "../components/certificates.ts";
 import { Database } from "../components/database.ts";
 import { Dns } from "../components/dns.ts";
 import { Network } from "../components/network.ts";
-import { Nodes, nodeSecurityGroup } from "../components/nodes.ts";
+import { Nodes } from "../components/nodes.ts";
 import { zoneDomains, zoneOf } from "../dns-records.ts";
 import { type GlobalOutputs, homeOf, worldTags } from "../global/program.ts";
 import { imageReference, repositoryArn } from "../image-reference.ts";
 import { nodePermissions } from "./permissions.ts";
-import { dataKey, logGroups, worldKey, zoneNames } from "./surroundings.ts";
+import { dataKey, logGroups, nodeSecurityGroup, worldKey, zoneNames } from "./surroundings.ts";
 import { cacheUser, nodeTask, renewalTask, type TaskParts } from "./tasks.ts";
 
 export interface RegionSettings {

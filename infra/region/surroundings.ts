@@ -1,8 +1,9 @@
-// The small things a region needs beside its components: keys, log groups, the names of its zones.
+// The small things a region needs beside its components: keys, log groups, the nodes' security group, names of zones.
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Region, World } from "../../regions/world.ts";
 import type { GlobalOutputs } from "../global/program.ts";
+import { openPorts } from "../ports.ts";
 
 /** The key that encrypts what a region stores; 1 USD a month. */
 export function dataKey(world: World, region: Region, protect: boolean, provider: aws.Provider): aws.kms.Key {
@@ -58,4 +59,28 @@ export function zoneNames(count: number, provider: aws.Provider): pulumi.Output<
     { provider },
   );
   return Array.from({ length: count }, (_, index) => zones.names.apply((names) => names[index] ?? ""));
+}
+
+/** The security group of nodes: in from the load balancer alone, out to everywhere (federation has no fixed ports). */
+export function nodeSecurityGroup(
+  name: string,
+  args: { readonly vpcId: pulumi.Input<string>; readonly balancerGroupId: pulumi.Input<string> },
+  opts: pulumi.CustomResourceOptions,
+): aws.ec2.SecurityGroup {
+  return new aws.ec2.SecurityGroup(
+    `${name}-nodes`,
+    {
+      vpcId: args.vpcId,
+      description: "Load balancer to nodes",
+      ingress: openPorts.map(({ target }) => ({
+        protocol: "tcp",
+        fromPort: target,
+        toPort: target,
+        securityGroups: [args.balancerGroupId],
+      })),
+      egress: [{ protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: ["0.0.0.0/0"], ipv6CidrBlocks: ["::/0"] }],
+      tags: { Name: `${name}-nodes` },
+    },
+    opts,
+  );
 }
