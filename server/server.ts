@@ -20,6 +20,7 @@ import type { ListenerConfig, NodeConfig } from "./config/contract.ts";
 import { readSecret } from "./config/secret.ts";
 import { startHost } from "./host/start.ts";
 import { NodeMetrics } from "./observe/metrics.ts";
+import { describeQueues } from "./observe/queues.ts";
 import { Trace } from "./observe/trace.ts";
 import type { RemoteRouter } from "./ports.ts";
 import { Router } from "./router/router.ts";
@@ -240,6 +241,12 @@ export class MeridianServer {
         const [transport, state] = key.split(" ");
         return [{ transport, state }, count] as const;
       });
+    });
+    describeQueues(this.metrics, {
+      connections: this.context.connections,
+      hosts: this.router.hosts,
+      offline: this.storage.offline,
+      clock: this.clock,
     });
     this.metrics.gauge("meridian_certificate_days", "Days until a host's certificate expires.", ["host"], () =>
       this.config.hosts.flatMap(({ domain, certificate }) =>

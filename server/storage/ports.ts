@@ -87,6 +87,8 @@ export interface OfflineStore {
   /** Forgets everything up to and including `id`. */
   removeThrough(domain: string, local: string, id: number): Promise<void>;
   count(domain: string, local: string): Promise<number>;
+  /** Messages kept for all accounts: for metrics, not for every turn. */
+  total(): Promise<number>;
 }
 
 /** A message that a session holds for its client, stored so that it outlives the node. XEP-0198. */

@@ -105,7 +105,9 @@ export function storesContract(backend: Backend): void {
     const { offline } = storage;
     const romeo = local();
     const texts = ["<m>1</m>", "<m>2</m>", "<m>3</m>", "<m>4</m>"];
+    const before = await offline.total();
     for (const text of texts) expect(await offline.add(DOMAIN, romeo, text, 10, 100)).toBe(true);
+    expect(await offline.total()).toBe(before + texts.length);
     const all = await offline.read(DOMAIN, romeo, 0, 100);
     expect(all.map(({ text }) => text)).toEqual(texts);
     const ids = all.map(({ id }) => id);

@@ -80,6 +80,11 @@ export class StreamManagement implements Outlet {
     return this.unacked.sent;
   }
 
+  /** Stanzas that wait for the client's word. */
+  get waiting(): number {
+    return this.unacked.length;
+  }
+
   /** True where so much is unacknowledged that more should wait. */
   get congested(): boolean {
     return this.unacked.length > this.settings.maxUnacked / 4 || this.unacked.size > this.settings.maxUnackedSize / 4;

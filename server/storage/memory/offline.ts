@@ -32,6 +32,12 @@ export class MemoryOffline implements OfflineStore {
     if (shelf !== undefined) shelf.offline = shelf.offline.filter((message) => message.id > id);
   }
 
+  async total(): Promise<number> {
+    let total = 0;
+    for (const domain of this.#shelves.values()) for (const { offline } of domain.values()) total += offline.length;
+    return total;
+  }
+
   async count(domain: string, local: string): Promise<number> {
     return findShelf(this.#shelves, domain, local)?.offline.length ?? 0;
   }

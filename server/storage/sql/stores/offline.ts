@@ -66,6 +66,11 @@ export class SqlOffline implements OfflineStore {
     return row?.kept ?? 0;
   }
 
+  async total(): Promise<number> {
+    const [row] = await this.#engine.read(bind(this.#sql.total, {}));
+    return Number(row?.total ?? 0);
+  }
+
   /** Resolves once every message taken so far is stored or refused. */
   idle(): Promise<void> {
     return this.#adds.idle();
@@ -114,6 +119,10 @@ function statements({ dialect, db }: Builder) {
         .limit(param<number>("limit")),
     ),
     queue: statement<AccountKey, { last_id: number; kept: number }>("offline.queue", queue),
+    total: statement<Record<string, never>, { total: number | string | null }>(
+      "offline.total",
+      db.selectFrom("offline_queues").select((eb) => eb.fn.sum<number>("kept").as("total")),
+    ),
     lock: statement<AccountKey, { last_id: number; kept: number }>(
       "offline.lock",
       dialect === "sqlite" ? queue : queue.forUpdate(),
