@@ -45,7 +45,6 @@ export function nodeConfig(world: World, region: Region, surroundings: Surroundi
         password: { file: files.cacheToken },
       },
     },
-    limits: { connectionsPerAddress: region.size.sessionsPerNode },
     federation: {
       enabled: federation.enabled ?? true,
       dialbackSecret: { file: files.worldSecret },

@@ -39,13 +39,27 @@ const answers: Readonly<Record<string, (name: string) => Record<string, unknown>
 };
 
 /** Runs a program. What only an update knows is left out in a preview, as the engine does. */
-export async function record(program: () => unknown, options: { readonly preview?: boolean } = {}): Promise<Recording> {
+export async function record(
+  program: () => unknown,
+  options: {
+    readonly preview?: boolean;
+    readonly project?: string;
+    readonly stack?: string;
+    /** Outputs of stacks that the program refers to. */
+    readonly outputs?: Readonly<Record<string, object>>;
+  } = {},
+): Promise<Recording> {
   const resources: PlannedResource[] = [];
   const components: { type: string; name: string }[] = [];
   const preview = options.preview ?? false;
   await pulumi.runtime.setMocks(
     {
       newResource(args) {
+        if (args.type === "pulumi:pulumi:StackReference") {
+          const outputs = options.outputs?.[args.name];
+          if (outputs === undefined) throw new Error(`no stack ${args.name}`);
+          return { id: args.name, state: { ...args.inputs, outputs } };
+        }
         if (args.type.startsWith("meridian:")) components.push({ type: args.type, name: args.name });
         else resources.push({ type: args.type, name: args.name, inputs: args.inputs });
         const arn = `arn:aws:${args.type.split(":")[1]}:xx:123456789012:${args.name}`;
@@ -59,8 +73,8 @@ export async function record(program: () => unknown, options: { readonly preview
         throw new Error(`no answer for ${args.token}`);
       },
     },
-    "project",
-    "stack",
+    options.project ?? "project",
+    options.stack ?? "stack",
     preview,
   );
   const { stackTraceLimit } = Error;
