@@ -60,7 +60,15 @@ const FORMS: readonly (readonly [RegExp, Parse])[] = [
   [/^close\s+(\S+)$/, ([who], { line }) => ({ line, do: "close", who: who! })],
   [/^cut\s+(\S+)$/, ([who], { line }) => ({ line, do: "cut", who: who! })],
   [/^down\s+(\S+)$/, ([domain], { line }) => ({ line, do: "down", domain: domain! })],
-  [/^drain\s+(\S+)$/, ([domain], { line }) => ({ line, do: "drain", domain: domain! })],
+  [
+    /^drain\s+(\S+)(?:\s+node=(\d+))?$/,
+    ([domain, node], { line }) => ({
+      line,
+      do: "drain",
+      domain: domain!,
+      node: node === undefined ? undefined : Number(node),
+    }),
+  ],
   [/^any order$/, (_, { line, block }) => anyOrder(line, block)],
   [/^(\S+)\s+>>\s+(".*")$/, ([who, text], { line }) => ({ line, do: "bytes", who: who!, bytes: bytesOf(text!) })],
   [/^(\S+)\s+>\s+(.+)$/, ([who, text], { line }) => ({ line, do: "send", who: who!, text: text! })],

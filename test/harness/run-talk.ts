@@ -100,7 +100,7 @@ class Runner {
       case "down":
         return scene.peers.get(step.domain)?.down();
       case "drain":
-        scene.drain(step.domain);
+        scene.drain(step.domain, step.node);
     }
   }
 

@@ -41,6 +41,7 @@ export class ServerUnderTest {
   /** Log lines, for the report of a failure. */
   readonly log: string[] = [];
   private readonly count: number;
+  private readonly drained = new Set<RunningNode>();
   private folder: string | undefined;
   private redis: TestRedis | undefined;
 
@@ -73,7 +74,8 @@ export class ServerUnderTest {
 
   /** Resolves once what the nodes had for one another has arrived. */
   async settle(): Promise<void> {
-    if (this.nodes.length > 1) await clusterBarrier(this.nodes);
+    const running = this.nodes.filter((node) => !this.drained.has(node));
+    if (running.length > 1) await clusterBarrier(running);
   }
 
   /** Ports of a node, counted from 1. */
@@ -99,8 +101,15 @@ export class ServerUnderTest {
     return storage.accounts.create(domain, local, await credentials, clock.now());
   }
 
+  /** Shuts a node down in order, or all. */
+  async drain(node: number | undefined): Promise<void> {
+    const going = this.nodes.filter((_, at) => node === undefined || at === node - 1);
+    for (const one of going) this.drained.add(one);
+    await Promise.all(going.map((one) => one.drain()));
+  }
+
   async stop(): Promise<void> {
-    for (const node of this.nodes) await node.stop();
+    for (const node of this.nodes) if (!this.drained.has(node)) await node.stop();
     await this.redis?.end();
     if (this.folder !== undefined) await rm(this.folder, { recursive: true });
   }

@@ -147,9 +147,9 @@ export class Scene {
     return server;
   }
 
-  /** Begins an orderly shutdown, which goes on while the talk does. */
-  drain(domain: string): void {
-    this.draining.push(...this.serverOf(domain).nodes.map((node) => node.drain()));
+  /** Begins an orderly shutdown of one node or all, which goes on while the talk does. */
+  drain(domain: string, node: number | undefined): void {
+    this.draining.push(this.serverOf(domain).drain(node));
   }
 
   async stop(): Promise<void> {

@@ -41,7 +41,7 @@ export type Step = { readonly line: number } & (
   | { readonly do: "close"; readonly who: string }
   | { readonly do: "cut"; readonly who: string }
   | { readonly do: "down"; readonly domain: string }
-  | { readonly do: "drain"; readonly domain: string }
+  | { readonly do: "drain"; readonly domain: string; readonly node: number | undefined }
 );
 
 /** One run of a talk: a file with `for` lines has several. */
