@@ -8,6 +8,8 @@ import {
   type Listening,
   MeridianServer,
   type NodeConfig,
+  newRequestId,
+  PinnedRouter,
   readSecret,
   systemClock,
 } from "../server/index.ts";
@@ -36,18 +38,23 @@ export async function startNode(config: NodeConfig, options: NodeOptions = {}): 
   const server = await MeridianServer.create(config, { log, clock });
   try {
     const federation = config.federation.enabled ? await federate(config, server) : undefined;
-    if (federation !== undefined) server.connect(federation);
+    // In a cluster a domain pair is one node's, so that order holds over all of them.
+    const pinned = federation && config.cluster && new PinnedRouter(server.ports.bus, federation, server.router);
+    if (federation !== undefined) server.connect(pinned ?? federation);
     const listeners = [...((await federation?.listen()) ?? []), ...(await server.listen())];
     return {
       listeners,
       server,
       federation,
       async drain() {
+        pinned?.leave();
         await server.drain();
+        pinned?.close();
         await federation?.drain(config.drainSeconds * 1000);
         await server.close();
       },
       async stop() {
+        pinned?.close();
         await federation?.drain(0);
         await server.close();
       },
@@ -64,6 +71,7 @@ async function federate(config: NodeConfig, server: MeridianServer): Promise<Fed
   return new Federation(config, {
     inbound: server.router,
     secrets: [dialbackSecret(config)],
+    newId: () => newRequestId(server.ports.bus),
     clock: server.clock,
     log: server.log,
     metrics: server.metrics,

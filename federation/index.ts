@@ -50,6 +50,8 @@ export interface FederationOptions {
   /** The certificates of our domains; the server's own contexts. */
   readonly certificates: CertificateSource;
   readonly metrics: NodeMetrics;
+  /** Makes ids of IQ requests whose answers find their node wherever they arrive. */
+  readonly newId?: () => string;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -98,6 +100,11 @@ export class Federation implements RemoteRouter {
 
   route(stanza: Stanza): void {
     this.pool.route(stanza);
+  }
+
+  /** Takes the answer to a question of this node's that came to another. */
+  answered(stanza: Stanza): boolean {
+    return this.context.pings.takeElsewhere(stanza);
   }
 
   /** Opens the S2S listeners. @throws Error of the system, naming address and port */
@@ -216,7 +223,7 @@ export class Federation implements RemoteRouter {
       posh: createPosh({ get: createHttpsGet({ resolver, clock }), clock }),
       tlsContext: (domain) => own.of(domain),
       secrets: options.secrets,
-      pings: new Pings(),
+      pings: new Pings(options.newId),
       waiting: { used: 0 },
       counts: new CountsByRemote(),
       trace: this.trace,

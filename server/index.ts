@@ -2,6 +2,8 @@
 export { Accounts } from "./auth/accounts.ts";
 export { networkOf } from "./auth/throttle.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
+export { newRequestId } from "./cluster/answers.ts";
+export { PinnedRouter } from "./cluster/pinned-router.ts";
 export {
   type FederationConfig,
   type ListenerConfig,

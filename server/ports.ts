@@ -9,6 +9,8 @@ export interface RemoteRouter {
    * settles.
    */
   route(stanza: Stanza): void | Promise<void>;
+  /** Takes an IQ answer that came to another node of the cluster; false where it is not one it waits for. */
+  answered?(answer: Stanza): boolean;
   /** Connections that are up. */
   links?(): readonly RemoteLink[];
 }

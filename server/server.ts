@@ -12,12 +12,19 @@ import type { C2sConnection } from "./c2s/connection.ts";
 import type { C2sContext } from "./c2s/context.ts";
 import { listenForClients } from "./c2s/listener.ts";
 import { StanzaRates } from "./c2s/stanza-rates.ts";
-import { ResumableSessions } from "./c2s/stream-management/stream-management.ts";
+import { ResumableSessions } from "./c2s/stream-management/resumable.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { alone } from "./cluster/alone.ts";
+import { takeAnswers } from "./cluster/answers.ts";
+import type { Cluster } from "./cluster/cluster.ts";
+import { ClusterComponents } from "./cluster/components.ts";
+import { adoptHeld } from "./cluster/held.ts";
+import type { ClusterPorts } from "./cluster/ports.ts";
 import { type ComponentConnection, reserveComponents } from "./component/connection.ts";
 import { listenForComponents } from "./component/listener.ts";
 import type { ListenerConfig, NodeConfig } from "./config/contract.ts";
 import { readSecret } from "./config/secret.ts";
+import { drainClients } from "./drain.ts";
 import { startHost } from "./host/start.ts";
 import { NodeMetrics } from "./observe/metrics.ts";
 import { describeQueues } from "./observe/queues.ts";
@@ -25,7 +32,7 @@ import { Trace } from "./observe/trace.ts";
 import type { RemoteRouter } from "./ports.ts";
 import { Router } from "./router/router.ts";
 import { configuredServices } from "./service/configured.ts";
-import { DATABASE, LIMITS, METRICS } from "./service/keys.ts";
+import { DATABASE, LIMITS, METRICS, REDIS } from "./service/keys.ts";
 import { nodeServices } from "./service/node-services.ts";
 import type { Services } from "./service/services.ts";
 import type { Storage } from "./storage/ports.ts";
@@ -53,9 +60,6 @@ interface Stage {
   now: "starting" | "running" | "draining";
 }
 
-/** ms that closing streams have before their connections are dropped. */
-const CLOSE_GRACE = 2_000;
-
 /** The server of one node. */
 export class MeridianServer {
   readonly config: NodeConfig;
@@ -72,6 +76,7 @@ export class MeridianServer {
   private readonly context: C2sContext;
   private readonly listening: Listening[] = [];
   private readonly components = new Set<ComponentConnection>();
+  private readonly cluster: Cluster | undefined;
 
   private constructor(
     config: NodeConfig,
@@ -80,6 +85,7 @@ export class MeridianServer {
     stage: Stage,
     accounts: Accounts,
     context: C2sContext,
+    cluster: Cluster | undefined,
   ) {
     this.config = config;
     this.router = router;
@@ -88,6 +94,7 @@ export class MeridianServer {
     this.storage = services.use(DATABASE);
     this.accounts = accounts;
     this.context = context;
+    this.cluster = cluster;
     this.tls = context.tls;
     this.clock = context.clock;
     this.log = context.log;
@@ -134,9 +141,13 @@ export class MeridianServer {
       config.components.map(({ domain }) => domain),
     );
     const trace = new Trace(clock);
+    const cluster = await openCluster(config, { hosts: router.hosts, storage, log }, services);
+    const { bus, registry } = cluster ?? alone(config.node);
+    takeAnswers(bus, router.hosts, () => router.way);
+    if (cluster !== undefined) router.elsewhere = new ClusterComponents(bus, router, clock);
     const configured = configuredServices(config);
-    const surroundings = { router, services, configured, storage, accounts, trace, clock, log };
-    for (const host of config.hosts) router.hosts.set(host.domain, await startHost(host, surroundings));
+    const parts = { router, services, configured, storage, accounts, trace, bus, registry, clock, log };
+    for (const host of config.hosts) router.hosts.set(host.domain, await startHost(host, parts));
     const { failuresBeforeBan, banSeconds } = config.authentication;
     const { stanzasPerAccount: perAccount, stanzasPerAddress: perAddress } = config.limits;
     const context: C2sContext = {
@@ -157,9 +168,11 @@ export class MeridianServer {
       trace,
       streamManagement: config.streamManagement,
       resumable: new ResumableSessions(),
+      handover: undefined,
+      location: config.cluster?.location,
       connections: new Set<C2sConnection>(),
     };
-    return new MeridianServer(config, router, services, stage, accounts, context);
+    return new MeridianServer(config, router, services, stage, accounts, context, cluster);
   }
 
   /** Connects the port to other domains. */
@@ -169,6 +182,7 @@ export class MeridianServer {
 
   /** Opens the client listeners. @throws Error of the system, naming address and port */
   async listen(): Promise<readonly Listening[]> {
+    await this.join();
     for (const config of this.config.listeners) {
       if (config.kind === "c2s") this.listening.push(await this.listenTcp(config));
       if (config.kind === "component") this.listening.push(await this.listenForComponents(config));
@@ -189,6 +203,18 @@ export class MeridianServer {
     return [...this.listening, ...(this.services.has(METRICS) ? this.services.use(METRICS) : [])];
   }
 
+  /** This node among the others of its region, as its hosts see it. */
+  get ports(): ClusterPorts {
+    return this.cluster ?? alone(this.config.node);
+  }
+
+  /** Joins the cluster, and takes over what died with its nodes: alone, with this node's last start. */
+  private async join(): Promise<void> {
+    if (this.cluster !== undefined) return this.cluster.join(this.context);
+    const { held } = this.storage;
+    for (const member of await held.members()) await adoptHeld(held, member, this.router.hosts, this.log);
+  }
+
   /** Number of bound sessions. */
   get sessionCount(): number {
     let count = 0;
@@ -201,17 +227,13 @@ export class MeridianServer {
     return this.stage.now === "running" ? this.services.unhealthy() : this.stage.now;
   }
 
-  /** Stops accepting and ends every client stream with `system-shutdown`; those who watch the node are still served. */
+  /** Stops accepting and ends every client stream; those who watch the node are still served. */
   async drain(): Promise<void> {
     this.stage.now = "draining";
     // The HTTP listener is closed only once its WebSockets are, so nothing waits for it before they are told.
     const closed = this.closeListeners();
-    for (const connection of [...this.context.connections]) connection.stream.fail("system-shutdown");
     for (const component of [...this.components]) component.stream.fail("system-shutdown");
-    // Sessions that waited to be resumed give what they hold to the offline store.
-    for (const host of this.router.hosts.values()) for (const session of [...host.sessions.all()]) session.finish();
-    await this.connectionsGone();
-    for (const connection of [...this.context.connections]) connection.stream.destroy();
+    await drainClients({ context: this.context, cluster: this.ports, seconds: this.config.drainSeconds });
     await closed;
   }
 
@@ -222,6 +244,7 @@ export class MeridianServer {
     for (const connection of [...this.context.connections]) connection.stream.destroy();
     for (const component of [...this.components]) component.stream.destroy();
     await closed;
+    await this.cluster?.leave();
     this.tls.close();
     await this.services.stop();
     this.metrics.close();
@@ -259,18 +282,6 @@ export class MeridianServer {
     await Promise.all(this.listening.splice(0).map((listening) => listening.close()));
   }
 
-  /** Gives what was written a moment to leave; real time, since it waits for sockets. */
-  private connectionsGone(): Promise<void> {
-    return new Promise((resolve) => {
-      const started = Date.now();
-      const look = () => {
-        if (this.context.connections.size === 0 || Date.now() - started > CLOSE_GRACE) resolve();
-        else setTimeout(look, 10);
-      };
-      setImmediate(look);
-    });
-  }
-
   private async listenForComponents({ address, port: wanted }: { address: string; port: number }): Promise<Listening> {
     const secrets = new Map(
       this.config.components.map(({ domain, secret }) => [domain, readSecret(secret, `components[${domain}].secret`)]),
@@ -291,6 +302,17 @@ export class MeridianServer {
     const { port } = server.address() as AddressInfo;
     return { kind: "c2s", tls: config.tls, address: config.address, port, close: () => closeServer(server) };
   }
+}
+
+/** Loaded only where there is a cluster: Redis's client costs time at start. */
+async function openCluster(
+  config: NodeConfig,
+  parts: { readonly hosts: Router["hosts"]; readonly storage: Storage; readonly log: Logger },
+  services: Services,
+): Promise<Cluster | undefined> {
+  if (config.cluster === undefined) return undefined;
+  const { Cluster } = await import("./cluster/cluster.ts");
+  return Cluster.open(config.cluster, { ...parts, node: config.node }, services.use(REDIS));
 }
 
 /** Stops accepting; connections that are open stay. */

@@ -74,6 +74,8 @@ export class Carrier {
     stream.sendStanza(stanza);
     this.lastUse = this.context.clock.now();
     if (this.mode !== "none") this.askSoon();
+    // Nothing will tell what arrives: written is all that can be waited for.
+    else stanza.safety?.release();
     return "sent";
   }
 
@@ -235,7 +237,7 @@ export class Carrier {
       // It may have no way back to us; then nothing tells what arrived, and what was written counts as sent.
       this.context.log.info({ from: this.from, to: this.to }, "s2s out: the peer answers no pings");
       this.mode = "none";
-      this.ledger.drain();
+      for (const { stanza } of this.ledger.drain()) stanza.safety?.release();
       this.roomAgain();
     }
     return false;

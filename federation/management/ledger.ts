@@ -51,7 +51,12 @@ export class Ledger<Owner> {
     const outstanding = (this.sent - h + MODULUS) % MODULUS;
     const count = this.length - outstanding;
     if (count < 0) return false;
-    for (let i = 0; i < count; i++) this.size -= sizeOf(this.stanzas[this.head + i] as Stanza);
+    const settled: Stanza[] = [];
+    for (let i = this.head; i < this.head + count; i++) {
+      const stanza = this.stanzas[i] as Stanza;
+      this.size -= sizeOf(stanza);
+      if (stanza.safety !== undefined) settled.push(stanza);
+    }
     this.head += count;
     if (this.head === this.stanzas.length) {
       this.stanzas = [];
@@ -62,6 +67,8 @@ export class Ledger<Owner> {
       this.owners.splice(0, this.head);
       this.head = 0;
     }
+    // Last, since whoever hears of it may send more.
+    for (const { safety } of settled) safety?.release();
     return true;
   }
 

@@ -47,7 +47,11 @@ export class OutgoingPool implements RemoteRouter, RemoteSurroundings {
     const to = stanza.to?.domain;
     if (from === undefined || to === undefined) return;
     const remote = this.remotes.get(to) ?? this.makeRoom(to);
-    if (remote !== undefined) return remote.pair(from).send(stanza);
+    if (remote !== undefined) {
+      // Until the peer has acknowledged it, or it was given back.
+      stanza.safety?.hold();
+      return remote.pair(from).send(stanza);
+    }
     this.context.inbound.returned(stanza, "resource-constraint", "this server talks to too many domains at once");
   }
 

@@ -96,6 +96,7 @@ export class Remote implements DialerOwner {
     this.counts.returned++;
     this.tell("returned", { kind: stanza.kind, condition, text });
     this.context.inbound.returned(stanza, condition, text);
+    stanza.safety?.release();
   }
 
   /** XEP-0478 §4. */

@@ -76,6 +76,7 @@ export function openSession(
   const session = new C2sSession(host, jid, connection);
   connection.session = session;
   host.sessions.add(session);
+  host.registry.bound(session);
   return session;
 }
 

@@ -12,7 +12,9 @@ import type { TlsContexts } from "../tls/contexts.ts";
 import type { AddressCount } from "./address-count.ts";
 import type { C2sConnection } from "./connection.ts";
 import type { StanzaRates } from "./stanza-rates.ts";
-import type { ResumableSessions, SmSettings } from "./stream-management/stream-management.ts";
+import type { Handover } from "./stream-management/handover.ts";
+import type { ResumableSessions } from "./stream-management/resumable.ts";
+import type { SmSettings } from "./stream-management/stream-management.ts";
 
 /** Shared by the client listeners of one node. */
 export interface C2sContext {
@@ -38,6 +40,10 @@ export interface C2sContext {
   readonly streamManagement: SmSettings;
   /** Sessions that a client may resume. */
   readonly resumable: ResumableSessions;
+  /** Brings sessions from other nodes; undefined on a node alone. */
+  handover: Handover | undefined;
+  /** host:port at which clients reach this very node, told with what can be resumed. */
+  readonly location: string | undefined;
   /** Connections that are not over. */
   readonly connections: Set<C2sConnection>;
 }

@@ -80,10 +80,10 @@ async function succeed(connection: C2sConnection, account: Jid, data: Buffer | u
     return "";
   });
   const resume = request.getChild("resume", NS_SM);
-  if (resume !== undefined) await readyToResume(connection, resume.attrs.previd);
+  const lost = resume === undefined ? undefined : await readyToResume(connection, resume.attrs.previd);
   if (!connection.stream.writable) return;
   // From here to the success nothing may wait: the session is open, and stanzas must not come before it.
-  const resumed = resume && resumeSession(connection, resume.attrs.previd, resume.attrs.h);
+  const resumed = resume && resumeSession(connection, resume.attrs.previd, resume.attrs.h, lost);
   if (resume !== undefined && resumed === undefined) return;
   const bind = request.getChild("bind", NS_BIND2);
   // A resumed session is bound already: a request to bind was for the case that it could not be resumed.

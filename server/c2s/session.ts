@@ -21,9 +21,7 @@ export class C2sSession implements ClientSession {
   readonly account: Jid;
   readonly since: number;
   readonly host: VirtualHost;
-  presence: Stanza | undefined;
-  priority = 0;
-  interested = false;
+  readonly remote = false;
   /** Undefined while no stream carries the session. */
   connection: C2sConnection | undefined;
   gate: Gate | undefined;
@@ -35,9 +33,12 @@ export class C2sSession implements ClientSession {
   private readonly written: Record<StanzaKind, number>;
   private facts: Map<SessionKey<unknown>, unknown> | undefined;
   private over = false;
+  private lastPresence: Stanza | undefined;
+  private lastPriority = 0;
+  private wantsPushes = false;
   private readonly waiters: (() => void)[] = [];
 
-  constructor(host: VirtualHost, jid: Jid, connection: C2sConnection) {
+  constructor(host: VirtualHost, jid: Jid, connection: C2sConnection, since = host.clock.now()) {
     this.host = host;
     this.jid = jid;
     this.account = jid.toBare();
@@ -45,10 +46,37 @@ export class C2sSession implements ClientSession {
     this.remoteAddress = connection.stream.transport.remoteAddress;
     this.trace = connection.context.trace;
     this.written = connection.context.metrics.stanzas.client.out;
-    this.since = host.clock.now();
+    this.since = since;
   }
 
   readonly remoteAddress: string;
+
+  get presence(): Stanza | undefined {
+    return this.lastPresence;
+  }
+
+  set presence(presence: Stanza | undefined) {
+    this.lastPresence = presence;
+    this.changed();
+  }
+
+  get priority(): number {
+    return this.lastPriority;
+  }
+
+  set priority(priority: number) {
+    this.lastPriority = priority;
+    this.changed();
+  }
+
+  get interested(): boolean {
+    return this.wantsPushes;
+  }
+
+  set interested(interested: boolean) {
+    this.wantsPushes = interested;
+    this.changed();
+  }
 
   deliver(stanza: Stanza): void {
     if (this.gate === undefined || this.gate.admit(stanza)) this.write(stanza);
@@ -105,6 +133,7 @@ export class C2sSession implements ClientSession {
     this.progressed();
     const { host } = this;
     host.sessions.remove(this);
+    host.registry.ended(this);
     const last = this.presence === undefined ? undefined : presence(this.jid, this.account, "unavailable");
     this.presence = undefined;
     host.emit("session.ended", { session: this, last });
@@ -119,5 +148,32 @@ export class C2sSession implements ClientSession {
   set<T>(key: SessionKey<T>, value: T): void {
     this.facts ??= new Map();
     this.facts.set(key as SessionKey<unknown>, value);
+    if (key.shared?.reach === "everywhere") this.changed();
+  }
+
+  /** The facts that other nodes may know, as JSON by name; with `moving` all that go with the session. */
+  sharedFacts(moving: boolean): Record<string, unknown> {
+    const facts: Record<string, unknown> = {};
+    for (const [{ name, shared }, value] of this.facts ?? [])
+      if (shared !== undefined && (moving || shared.reach === "everywhere")) facts[name] = shared.toJson(value);
+    return facts;
+  }
+
+  /** The session goes on at another node, where `there` stands for it. Its stanzas and its stream are not touched. */
+  moved(there: ClientSession): void {
+    if (this.over) return;
+    this.over = true;
+    this.progressed();
+    this.host.sessions.replace(this, there);
+    this.host.registry.ended(this);
+    this.connection = undefined;
+  }
+
+  wake(): void {
+    if (this.presence !== undefined && this.priority >= 0) this.host.emit("session.receptive", { session: this });
+  }
+
+  private changed(): void {
+    if (!this.over) this.host.registry.changed(this);
   }
 }

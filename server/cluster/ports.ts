@@ -4,6 +4,12 @@ import type { ClientSession } from "../host/session.ts";
 /** Takes one frame of its kind from another node; calling `done` tells the sender that the frame is safe here. */
 export type FrameTaker = (from: string, fields: readonly string[], done: () => void) => void;
 
+/** Told of members that came or went. */
+export type MemberObserver = (member: string, state: "joined" | "died", buried: boolean) => void;
+
+/** Why a frame was given back. */
+export type BusFailure = "died" | "full";
+
 /** Frames between the members of a cluster. */
 export interface NodeBus {
   /** This process as a member: node name and a part that no other start of it has. */
@@ -14,15 +20,29 @@ export interface NodeBus {
   take(kind: string, taker: FrameTaker): void;
   /**
    * Sends a frame to a member, in order with every other frame to it. One of the two is called, once: `confirmed` once
-   * it is safe there, `failed` where the member died first, is unknown, or too much waits for it.
+   * it is safe there, `failed` where the member died first or is unknown, or too much waits for it.
    */
-  send(member: string, kind: string, fields: readonly string[], confirmed: () => void, failed: () => void): void;
+  send(
+    member: string,
+    kind: string,
+    fields: readonly string[],
+    confirmed: () => void,
+    failed: (reason: BusFailure) => void,
+  ): void;
   /** Tells every other member once; lost where the connection is away. */
   announce(kind: string, fields: readonly string[]): void;
   /** True where so much waits for a member that senders should pause. */
   congested(member: string): boolean;
   /** Called when a member joined or died; `buried` is true at the one member that cleans up after a death. */
-  onMember(observer: (member: string, state: "joined" | "died", buried: boolean) => void): void;
+  onMember(observer: MemberObserver): void;
+  /** The one taker of a kind of announcement. */
+  onAnnouncement(kind: string, taker: (from: string, fields: readonly string[]) => void): void;
+}
+
+/** A node's place among the others, as its hosts see it. */
+export interface ClusterPorts {
+  readonly bus: NodeBus;
+  readonly registry: SessionRegistry;
 }
 
 /** Where a node's sessions are told, so that other nodes find them. */
@@ -31,4 +51,8 @@ export interface SessionRegistry {
   /** Presence, priority, interest or a shared fact changed; told once for each turn. */
   changed(session: ClientSession): void;
   ended(session: ClientSession): void;
+  /** Where clients reach other nodes by their own addresses, as host:port. */
+  locations(): readonly string[];
+  /** So many of a client's stanzas are safe; undefined once its session is over. XEP-0198. */
+  handled(smId: string, h: number | undefined): void;
 }

@@ -51,7 +51,7 @@ class AbsentComponent implements DomainService {
   }
 
   accept(stanza: Stanza): void | Promise<void> {
-    if (!mayAnswerWithError(stanza)) return;
+    if (this.router.elsewhere?.forward(stanza) === true || !mayAnswerWithError(stanza)) return;
     return this.router.route(errorReply(stanza, "remote-server-timeout", { text: "the component is not connected" }));
   }
 }
@@ -99,8 +99,10 @@ export class ComponentConnection implements StreamHandler, DomainService {
     this.context.clock.clearTimeout(this.deadline);
     const { router, log, connections } = this.context;
     connections.delete(this);
-    if (this.domain !== undefined && router.services.get(this.domain) === this)
+    if (this.domain !== undefined && router.services.get(this.domain) === this) {
       router.services.set(this.domain, new AbsentComponent(router));
+      router.elsewhere?.gone(this.domain);
+    }
     log.info({ component: this.domain, end: end.kind }, "component gone");
   }
 
@@ -126,6 +128,7 @@ export class ComponentConnection implements StreamHandler, DomainService {
     this.context.clock.clearTimeout(this.deadline);
     this.serving = true;
     this.context.router.services.set(domain, this);
+    this.context.router.elsewhere?.connected(domain);
     this.stream.send("<handshake/>");
     this.context.log.info({ component: domain }, "component connected");
   }

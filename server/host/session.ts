@@ -7,11 +7,32 @@ import type { StreamErrorCondition } from "../stream/error.ts";
 export class SessionKey<T> {
   declare readonly type: T;
   readonly name: string;
+  /** How the fact is told to other nodes; undefined where it stays on its own. */
+  readonly shared: FactCodec<T> | undefined;
 
-  constructor(name: string) {
+  /** @throws Error for a second shared key of that name */
+  constructor(name: string, shared?: FactCodec<T>) {
     this.name = name;
+    this.shared = shared;
+    if (shared === undefined) return;
+    if (sharedKeys.has(name)) throw new Error(`the fact ${name} is shared by another key already`);
+    sharedKeys.set(name, this as SessionKey<unknown>);
   }
 }
+
+/** A fact as JSON and back. */
+export interface FactCodec<T> {
+  toJson(value: T): unknown;
+  fromJson(json: unknown): T;
+  /** `everywhere`: every node sees it. `moving`: only the node that takes the session over. */
+  readonly reach: "everywhere" | "moving";
+}
+
+/** Shared keys by name. */
+export const sharedKeys = new Map<string, SessionKey<unknown>>();
+
+/** A fact that is true or absent, seen by every node. */
+export const FLAG: FactCodec<boolean> = { toJson: Boolean, fromJson: (json) => json === true, reach: "everywhere" };
 
 /** Decides what is written to a session now, and what waits. */
 export interface Gate {
@@ -31,6 +52,8 @@ export interface ClientSession {
   readonly since: number;
   /** Client's address. */
   readonly remoteAddress: string;
+  /** True where another node of the cluster holds it. */
+  readonly remote: boolean;
   /** The last presence broadcast while available; undefined while not. RFC 6121 §4.2. */
   presence: Stanza | undefined;
   /** Priority of that presence. */
@@ -51,6 +74,8 @@ export interface ClientSession {
   readonly keeps: boolean;
   /** Ends the session's stream with a stream error. */
   end(condition: StreamErrorCondition, text?: string): void;
+  /** Something waits for the session that its own node should bring it. */
+  wake(): void;
   /** Takes the session out of its host without a word to its client. */
   finish(): void;
   get<T>(key: SessionKey<T>): T | undefined;

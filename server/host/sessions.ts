@@ -1,4 +1,4 @@
-// The sessions of one virtual host on this node, by account and resource.
+// The sessions of one virtual host, of this node and of the cluster's others, by account and resource.
 import type { Jid } from "../jid/jid.ts";
 import type { ClientSession } from "./session.ts";
 
@@ -9,7 +9,7 @@ export class Sessions {
   private readonly byAccount = new Map<string, readonly ClientSession[]>();
   private total = 0;
 
-  /** Number of sessions. */
+  /** Number of sessions of this node. */
   get size(): number {
     return this.total;
   }
@@ -34,7 +34,7 @@ export class Sessions {
 
   add(session: ClientSession): void {
     this.byAccount.set(session.jid.local, [...this.of(session.jid.local), session]);
-    this.total++;
+    if (!session.remote) this.total++;
   }
 
   remove(session: ClientSession): void {
@@ -43,10 +43,26 @@ export class Sessions {
     if (rest.length === list.length) return;
     if (rest.length === 0) this.byAccount.delete(session.jid.local);
     else this.byAccount.set(session.jid.local, rest);
-    this.total--;
+    if (!session.remote) this.total--;
   }
 
-  /** Every session. */
+  /** One session takes the place of another, at its place in the order. */
+  replace(old: ClientSession, session: ClientSession): void {
+    const list = this.of(old.jid.local);
+    if (!list.includes(old)) return this.add(session);
+    this.byAccount.set(
+      old.jid.local,
+      list.map((other) => (other === old ? session : other)),
+    );
+    this.total += Number(!session.remote) - Number(!old.remote);
+  }
+
+  /** Every session that this node holds. */
+  *own(): Iterable<ClientSession> {
+    for (const session of this.all()) if (!session.remote) yield session;
+  }
+
+  /** Every session of every node. */
   *all(): Iterable<ClientSession> {
     for (const list of this.byAccount.values()) yield* list;
   }

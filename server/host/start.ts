@@ -1,27 +1,13 @@
 // Brings up a virtual host: its modules in order of need, each with its checked settings.
-import type { Logger } from "pino";
-import type { Accounts } from "../auth/accounts.ts";
-import type { Clock } from "../clock.ts";
 import type { HostConfig } from "../config/contract.ts";
-import type { Trace } from "../observe/trace.ts";
-import type { Router } from "../router/router.ts";
 import type { ServiceName } from "../service/service.ts";
-import type { Services } from "../service/services.ts";
-import type { Storage } from "../storage/ports.ts";
 import { chooseModules } from "./choose-modules.ts";
-import { VirtualHost } from "./virtual-host.ts";
+import { type HostParts, VirtualHost } from "./virtual-host.ts";
 
 /** What a host takes of its node. */
-export interface HostSurroundings {
-  readonly router: Router;
-  readonly services: Services;
+export interface HostSurroundings extends Omit<HostParts, "domain" | "admins" | "hasTls"> {
   /** Services of the node that modules may count on. */
   readonly configured: ReadonlySet<ServiceName>;
-  readonly storage: Storage;
-  readonly accounts: Accounts;
-  readonly trace: Trace;
-  readonly clock: Clock;
-  readonly log: Logger;
 }
 
 /** Starts a host with its modules. @throws ConfigError */

@@ -4,6 +4,7 @@ import type { Accounts } from "../auth/accounts.ts";
 import type { InlineBindFeature } from "../c2s/bind2.ts";
 import type { StreamFeature } from "../c2s/feature.ts";
 import type { Clock } from "../clock.ts";
+import type { NodeBus, SessionRegistry } from "../cluster/ports.ts";
 import { Jid } from "../jid/jid.ts";
 import type {
   ApiKey,
@@ -44,6 +45,8 @@ export interface HostParts {
   readonly storage: Storage;
   readonly accounts: Accounts;
   readonly trace: Trace;
+  readonly bus: NodeBus;
+  readonly registry: SessionRegistry;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -60,6 +63,8 @@ export class VirtualHost implements ModuleHost {
   readonly storage: Storage;
   readonly accounts: Accounts;
   readonly trace: Trace;
+  readonly bus: NodeBus;
+  readonly registry: SessionRegistry;
   readonly disco = new DiscoRegistry();
   readonly clock: Clock;
   readonly log: Logger;
@@ -85,9 +90,11 @@ export class VirtualHost implements ModuleHost {
     this.storage = parts.storage;
     this.accounts = parts.accounts;
     this.trace = parts.trace;
+    this.bus = parts.bus;
+    this.registry = parts.registry;
     this.clock = parts.clock;
     this.log = parts.log.child({ host: parts.domain });
-    this.requests = new Requests(parts.clock);
+    this.requests = new Requests(parts.clock, parts.bus);
     this.events = new Events((event, error) => this.log.error({ err: error, event }, "observer failed"));
     const pipeline = <C>() =>
       new Pipeline<C>((stage, error) => this.log.error({ err: error, stage }, "stage failed; stanza rejected"));
@@ -210,8 +217,7 @@ export class VirtualHost implements ModuleHost {
   }
 
   request(stanza: Stanza, answered: (answer: Stanza | undefined) => void): void {
-    if (stanza.id === undefined || stanza.to === undefined) throw new Error("a request needs id and to");
-    this.requests.expect(stanza.id, stanza.to, answered);
-    inBackground(this.route(stanza), this.log);
+    const request = this.requests.expect(stanza, answered);
+    if (request !== undefined) inBackground(this.route(request), this.log);
   }
 }

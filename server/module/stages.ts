@@ -64,7 +64,7 @@ export class Pipeline<C> {
       }
       if (verdict.kind === "pass") continue;
       if (verdict.kind !== "replace") return settle(verdict, current);
-      current = verdict.stanza;
+      current = inherit(verdict.stanza, current);
     }
     return { kind: "go", stanza: current };
   }
@@ -89,12 +89,18 @@ function failureVerdict(error: unknown): Verdict {
   return reject("internal-server-error");
 }
 
+/** Who waits for a stanza waits for what it was replaced by. */
+function inherit(replacement: Stanza, original: Stanza): Stanza {
+  replacement.safety ??= original.safety;
+  return replacement;
+}
+
 function settle(verdict: Verdict, stanza: Stanza): Outcome {
   switch (verdict.kind) {
     case "pass":
       return { kind: "go", stanza };
     case "replace":
-      return { kind: "go", stanza: verdict.stanza };
+      return { kind: "go", stanza: inherit(verdict.stanza, stanza) };
     case "handled":
       return STOPPED;
     case "reject":

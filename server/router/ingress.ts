@@ -3,28 +3,29 @@ import type { C2sSession } from "../c2s/session.ts";
 import { Jid } from "../jid/jid.ts";
 import { errorReply, mayAnswerWithError, type StanzaErrorCondition } from "../stanza/error.ts";
 import { iqFault } from "../stanza/iq.ts";
+import type { Safety } from "../stanza/safety.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import type { RawElement } from "../xml/raw-element.ts";
 
 /**
- * Takes an element in the client namespace from a bound session. A promise holds the stream, which keeps order; with
- * stream management the stanza counts as handled only once it is safe, that is when the promise settles.
+ * Takes an element in the client namespace from a bound session. A promise holds the stream, which keeps order. With
+ * stream management the stanza counts as handled only once it is safe: stored, or acknowledged by who it was for.
  */
 export function acceptFromClient(session: C2sSession, raw: RawElement, lang: string | undefined): void | Promise<void> {
-  const done = accept(session, raw, lang);
-  if (session.sm === undefined) return done;
-  if (done === undefined) return session.sm.count();
   const { sm } = session;
-  const working = done
-    .then(() => sm.count())
-    .finally(() => {
-      if (sm.working === working) sm.working = undefined;
-    });
-  sm.working = working;
-  return working;
+  if (sm === undefined) return accept(session, raw, lang, undefined);
+  const safety = sm.handled.take();
+  const done = accept(session, raw, lang, safety);
+  if (done === undefined) return safety.release();
+  return done.then(() => safety.release());
 }
 
-function accept(session: C2sSession, raw: RawElement, lang: string | undefined): void | Promise<void> {
+function accept(
+  session: C2sSession,
+  raw: RawElement,
+  lang: string | undefined,
+  safety: Safety | undefined,
+): void | Promise<void> {
   const kind = raw.name;
   if (kind !== "message" && kind !== "presence" && kind !== "iq")
     return session.connection?.stream.fail("unsupported-stanza-type");
@@ -35,6 +36,8 @@ function accept(session: C2sSession, raw: RawElement, lang: string | undefined):
   if (toText !== undefined && to === undefined)
     return refuse(session, Stanza.fromRaw(raw, session.jid, undefined), "jid-malformed");
   const stanza = Stanza.fromRaw(raw, session.jid, to ?? (kind === "presence" ? undefined : session.account), lang);
+  // Others are answered, or told anew: only a message that is lost is lost for good.
+  if (kind === "message") stanza.safety = safety;
   if (kind === "iq") {
     const fault = iqFault(raw);
     if (fault !== undefined) return refuse(session, stanza, "bad-request", fault);

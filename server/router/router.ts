@@ -11,11 +11,22 @@ export interface DomainService {
   accept(stanza: Stanza): void | Promise<void>;
 }
 
+/** Components that other nodes of the cluster are connected to. */
+export interface Elsewhere {
+  /** A component is connected to this node. */
+  connected(domain: string): void;
+  gone(domain: string): void;
+  /** Takes a stanza for a component that is connected to another node; false where none is. */
+  forward(stanza: Stanza): boolean;
+}
+
 /** The router of one node. */
 export class Router implements InboundStanzas {
   readonly hosts = new Map<string, VirtualHost>();
   /** Components and services of modules, by domain. */
   readonly services = new Map<string, DomainService>();
+  /** Undefined on a node alone. */
+  elsewhere: Elsewhere | undefined;
   private remote: RemoteRouter | undefined;
   private readonly log: Logger;
 
@@ -26,6 +37,11 @@ export class Router implements InboundStanzas {
   /** Sets who carries stanzas to other domains. */
   connect(remote: RemoteRouter): void {
     this.remote = remote;
+  }
+
+  /** Who carries stanzas to other domains. */
+  get way(): RemoteRouter | undefined {
+    return this.remote;
   }
 
   /** Sends a stanza with both addresses on its way. A promise means back-pressure. */

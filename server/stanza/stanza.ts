@@ -5,6 +5,7 @@ import { escapeAttribute } from "../xml/escape.ts";
 import { NS_CLIENT, NS_SERVER } from "../xml/namespaces.ts";
 import { type ChildHead, RawElement } from "../xml/raw-element.ts";
 import { serializeChildren } from "../xml/serialize.ts";
+import type { Safety } from "./safety.ts";
 
 /** The three kinds. RFC 6120 §8.2. */
 export type StanzaKind = "message" | "presence" | "iq";
@@ -28,6 +29,8 @@ export class Stanza {
   private plain: string | undefined;
   private framedText: string | undefined;
   private noteMap: Map<NoteKey<unknown>, unknown> | undefined;
+  /** Where somebody waits for the stanza to be safe: whoever keeps it holds this. */
+  safety: Safety | undefined;
 
   readonly kind: StanzaKind;
   readonly from: Jid | undefined;
@@ -147,6 +150,7 @@ export class Stanza {
   withAddresses(from: Jid | undefined, to: Jid | undefined): Stanza {
     const copy = new Stanza(this.kind, from, to, this.id, this.type, this.lang, this.extra, this.tail, this.children);
     copy.noteMap = this.noteMap;
+    copy.safety = this.safety;
     return copy;
   }
 

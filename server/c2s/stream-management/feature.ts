@@ -1,5 +1,5 @@
 // Negotiation of stream management: enable, resume, and the two small elements. XEP-0198 §3 to §5.
-import type { Clock } from "../../clock.ts";
+import { escapeAttribute } from "../../xml/escape.ts";
 import { NS_SM, NS_STANZA_ERRORS } from "../../xml/namespaces.ts";
 import type { RawElement } from "../../xml/raw-element.ts";
 import type { C2sConnection } from "../connection.ts";
@@ -17,7 +17,8 @@ export const streamManagementFeature: StreamFeature = {
     if (!connection.authenticated) return connection.stream.fail("not-authorized");
     switch (raw.name) {
       case "r":
-        return connection.stream.send(`<a xmlns='${NS_SM}' h='${connection.session?.sm?.h ?? 0}'/>`);
+        if (connection.session?.sm !== undefined) return connection.session.sm.asked();
+        return connection.stream.send(`<a xmlns='${NS_SM}' h='0'/>`);
       case "a":
         return acknowledge(connection, raw);
       case "enable":
@@ -52,45 +53,49 @@ export function enable(connection: C2sConnection, resume: string | undefined): s
   session.sm = sm;
   session.outlet = sm;
   if (!resumable) return `<enabled xmlns='${NS_SM}'/>`;
-  return `<enabled xmlns='${NS_SM}' id='${sm.id}' resume='true' max='${sm.settings.resumeSeconds}'/>`;
+  const location = context.location === undefined ? "" : ` location='${escapeAttribute(context.location)}'`;
+  return `<enabled xmlns='${NS_SM}' id='${escapeAttribute(sm.id)}' resume='true' max='${sm.settings.resumeSeconds}'${location}/>`;
 }
 
 async function resume(connection: C2sConnection, raw: RawElement): Promise<void> {
   // The session asked for may be the one that asks: it must not be held up for itself.
   if (connection.session !== undefined) return connection.stream.send(failed("unexpected-request"));
-  await readyToResume(connection, raw.attr("previd"));
-  const answer = resumeSession(connection, raw.attr("previd"), raw.attr("h"));
+  const lost = await readyToResume(connection, raw.attr("previd"));
+  const answer = resumeSession(connection, raw.attr("previd"), raw.attr("h"), lost);
   if (answer === undefined) return;
   connection.stream.send(answer.text);
   answer.sm?.replay();
 }
 
-/** ms that a stanza in work on the old stream may take before the session is resumed without its being counted. */
-const WORK_TIMEOUT = 5_000;
+/** ms that a stanza may take to become safe before the session is resumed without its being counted. */
+const SAFE_TIMEOUT = 5_000;
 
 /**
- * Waits for what the old stream still works on, so that the count told is right. Call it, and then `resumeSession`
- * without any other wait between.
+ * Waits for what the old stream brought to be safe, so that the count told is right; a session of another node is
+ * brought here. Call it, and then `resumeSession` without any other wait between. Answers how many stanzas were handled
+ * of a session that died with its node, where that is known.
  */
-export async function readyToResume(connection: C2sConnection, previd: string | undefined): Promise<void> {
-  const sm = connection.context.resumable.find(previd ?? "");
-  if (sm === undefined || sm.session.account.bare !== connection.account?.bare) return;
-  // The old stream is read no further, or it would go on with its next stanza while its last one is waited for.
-  const old = sm.session.connection;
-  old?.stream.hold();
-  if (sm.working !== undefined) await settled(sm.working, connection.context.clock);
-  if (!connection.stream.writable) old?.stream.release();
+export async function readyToResume(connection: C2sConnection, previd = ""): Promise<number | undefined> {
+  const { resumable, handover } = connection.context;
+  const sm = resumable.find(previd);
+  if (sm === undefined) return handover?.fetch(connection, previd);
+  if (sm.session.account.bare !== connection.account?.bare) return undefined;
+  await quiet(sm);
+  if (!connection.stream.writable) sm.session.connection?.stream.release();
+  return undefined;
 }
 
-/** Waits for `working`, but not for ever. */
-async function settled(working: Promise<void>, clock: Clock): Promise<void> {
+/** Reads the session's stream no further, and waits until all it brought is safe, but not for ever. */
+export async function quiet(sm: StreamManagement): Promise<void> {
+  const { clock } = sm.session.host;
+  sm.session.connection?.stream.hold();
+  if (sm.handled.allSafe) return;
   await new Promise<void>((resolve) => {
-    const timer = clock.setTimeout(resolve, WORK_TIMEOUT);
-    const done = () => {
+    const timer = clock.setTimeout(resolve, SAFE_TIMEOUT);
+    void sm.handled.whenSafe().then(() => {
       clock.clearTimeout(timer);
       resolve();
-    };
-    working.then(done, done);
+    });
   });
 }
 
@@ -102,13 +107,14 @@ export function resumeSession(
   connection: C2sConnection,
   previd: string | undefined,
   hText: string | undefined,
+  lost?: number,
 ): { readonly text: string; readonly sm?: StreamManagement } | undefined {
   const h = countOf(hText);
   if (previd === undefined || h === undefined) return { text: failed("bad-request") };
   if (connection.session !== undefined) return { text: failed("unexpected-request") };
   const sm = connection.context.resumable.find(previd);
   if (sm === undefined || sm.session.account.bare !== connection.account?.bare)
-    return { text: failed("item-not-found") };
+    return { text: failed("item-not-found", lost) };
   if (!sm.resume(connection, h)) {
     sm.session.connection?.stream.release();
     const details = `<handled-count-too-high xmlns='${NS_SM}' h='${h}' send-count='${sm.sent}'/>`;
@@ -116,9 +122,11 @@ export function resumeSession(
     return undefined;
   }
   connection.log.info({ jid: sm.session.jid.full }, "session resumed");
-  return { text: `<resumed xmlns='${NS_SM}' previd='${sm.id}' h='${sm.h}'/>`, sm };
+  return { text: `<resumed xmlns='${NS_SM}' previd='${sm.id}' h='${sm.handled.h}'/>`, sm };
 }
 
-function failed(condition: string): string {
-  return `<failed xmlns='${NS_SM}'><${condition} xmlns='${NS_STANZA_ERRORS}'/></failed>`;
+/** `h` tells what was handled of a session that cannot be resumed. XEP-0198 §5. */
+function failed(condition: string, h?: number): string {
+  const handled = h === undefined ? "" : ` h='${h}'`;
+  return `<failed xmlns='${NS_SM}'${handled}><${condition} xmlns='${NS_STANZA_ERRORS}'/></failed>`;
 }

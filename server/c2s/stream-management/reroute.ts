@@ -1,21 +1,25 @@
-// Where unacknowledged stanzas of a session go when it is over. XEP-0198 §6, XEP-0160.
-import { inBackground } from "../../router/background.ts";
+// Where stanzas go that a session or a node held and could not deliver. XEP-0198 §6, XEP-0160.
+import type { VirtualHost } from "../../host/virtual-host.ts";
 import { mayAnswerWithError } from "../../stanza/error.ts";
 import { messageType } from "../../stanza/message.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
-import type { C2sSession } from "../session.ts";
+import { NoteKey, type Stanza } from "../../stanza/stanza.ts";
+
+/** Notes of a stanza that its store still has: it is told, and the stanza goes nowhere. */
+export const storedKey = new NoteKey<{ left: boolean }>("stored elsewhere");
 
 /**
  * Messages go to another resource or the offline store, requests are answered with an error, presence and answers are
  * dropped: the session they told something is gone.
  */
-export function reroute(session: C2sSession, stanzas: readonly Stanza[]): void {
-  const { host } = session;
-  for (const stanza of stanzas) {
-    if (stanza.kind === "message") {
-      if (stanza.from === undefined || messageType(stanza) === "error") continue;
-      inBackground(host.redeliver(stanza.withAddresses(stanza.from, session.account)), host.log);
-    } else if (stanza.kind === "iq" && mayAnswerWithError(stanza))
-      inBackground(host.refuse(stanza, "recipient-unavailable"), host.log);
+export function reroute(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+  const stored = stanza.note(storedKey);
+  if (stored !== undefined) {
+    stored.left = true;
+    return;
   }
+  if (stanza.kind === "message") {
+    if (stanza.from === undefined || stanza.to === undefined || messageType(stanza) === "error") return;
+    return host.redeliver(stanza.withAddresses(stanza.from, stanza.to.toBare()));
+  }
+  if (stanza.kind === "iq" && mayAnswerWithError(stanza)) return host.refuse(stanza, "recipient-unavailable");
 }

@@ -1,15 +1,20 @@
 // Stream management of one session: counts, acknowledgements, and what happens when its stream breaks. XEP-0198.
-import { randomBytes } from "node:crypto";
 import type { Timer } from "../../clock.ts";
 import type { Gate } from "../../host/session.ts";
+import { randomToken } from "../../random.ts";
+import { inBackground } from "../../router/background.ts";
 import { noteArrival } from "../../stanza/arrival.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
+import { flushLater } from "../../stream/gather.ts";
 import type { StreamEnd } from "../../stream/stream.ts";
 import { NS_SM } from "../../xml/namespaces.ts";
 import type { C2sConnection } from "../connection.ts";
 import type { C2sSession, Outlet } from "../session.ts";
+import { Handled } from "./handled.ts";
+import { Holding } from "./holding.ts";
 import { reroute } from "./reroute.ts";
-import { Unacked } from "./unacked.ts";
+import type { ResumableSessions } from "./resumable.ts";
+import { type Kept, Unacked } from "./unacked.ts";
 
 /** Settings of stream management. */
 export interface SmSettings {
@@ -29,55 +34,60 @@ const ASK_AFTER = 8;
 /** ms after a stanza at which one is asked for all the same. */
 const ASK_DELAY = 1_000;
 
-/** Sessions that can be resumed, by their secret id. */
-export class ResumableSessions {
-  private readonly byId = new Map<string, StreamManagement>();
-
-  add(sm: StreamManagement): void {
-    this.byId.set(sm.id, sm);
-  }
-
-  delete(sm: StreamManagement): void {
-    this.byId.delete(sm.id);
-  }
-
-  find(id: string): StreamManagement | undefined {
-    return this.byId.get(id);
-  }
+/** Where stream management begins, for a session that comes from another node. */
+export interface SmStart {
+  readonly id: string;
+  readonly handled: number;
+  readonly sent: number;
 }
 
 /** Stream management of one session. */
 export class StreamManagement implements Outlet {
-  /** Names the session to whoever resumes it; unguessable. */
-  readonly id = randomBytes(18).toString("base64url");
+  /** Names the session to whoever resumes it, and the node that holds it; unguessable. */
+  readonly id: string;
   readonly session: C2sSession;
   readonly resumable: boolean;
   readonly settings: SmSettings;
+  /** Stanzas of the client that are safe. */
+  readonly handled: Handled;
   private readonly registry: ResumableSessions;
   private readonly unacked = new Unacked();
-  /** Stanzas of the client that are handled, modulo 2^32. */
-  private handled = 0;
+  private readonly holding: Holding;
+  private away = false;
   private sinceAsked = 0;
+  private asking = false;
   private held: Gate | undefined;
   private askTimer: Timer | undefined;
   private expiry: Timer | undefined;
+  /** What the client asked about and is not safe yet, as a count of taken stanzas. */
+  private owed: number | undefined;
 
-  constructor(session: C2sSession, registry: ResumableSessions, resumable: boolean, settings: SmSettings) {
+  constructor(
+    session: C2sSession,
+    registry: ResumableSessions,
+    resumable: boolean,
+    settings: SmSettings,
+    start?: SmStart,
+  ) {
     this.session = session;
     this.registry = registry;
     this.resumable = resumable;
     this.settings = settings;
+    this.id = start?.id ?? `${randomToken(18)}.${session.host.bus.member}`;
+    this.handled = new Handled(() => this.safer(), start?.handled);
+    this.unacked.sent = start?.sent ?? 0;
+    this.holding = new Holding(session.host, this.unacked);
     if (resumable) registry.add(this);
-  }
-
-  /** Handled stanzas as told to the client. */
-  get h(): number {
-    return this.handled;
   }
 
   /** Stanzas sent to the client, modulo 2^32. */
   get sent(): number {
     return this.unacked.sent;
+  }
+
+  /** What the client has not acknowledged, in order. */
+  get outstanding(): readonly Kept[] {
+    return this.unacked.list();
   }
 
   /** Stanzas that wait for the client's word. */
@@ -90,47 +100,68 @@ export class StreamManagement implements Outlet {
     return this.unacked.length > this.settings.maxUnacked / 4 || this.unacked.size > this.settings.maxUnackedSize / 4;
   }
 
-  /** A stanza of the client is in a stage that takes time; resumption waits for it, since it is not counted yet. */
-  working: Promise<void> | undefined;
-
-  /** A stanza of the client was handled: routed and, where it had to be, stored. */
-  count(): void {
-    this.handled = (this.handled + 1) % 2 ** 32;
-  }
-
   deliver(stanza: Stanza): void {
     noteArrival(stanza, this.session.host.clock.now());
-    this.unacked.push(stanza);
+    const { safety } = this.unacked.push(stanza);
     if (this.unacked.length > this.settings.maxUnacked || this.unacked.size > this.settings.maxUnackedSize)
       return this.session.end("resource-constraint", "too much is unacknowledged");
     const { connection } = this.session;
+    if (safety !== undefined) this.holding.await(connection !== undefined);
     if (connection === undefined) return;
-    connection.stream.sendStanza(stanza);
     this.sinceAsked++;
+    // A sender waits for the client's word; one question serves everything of this turn.
+    if (safety !== undefined) this.askSoon();
+    connection.stream.sendStanza(stanza);
+    if (safety !== undefined) return;
     if (this.sinceAsked >= ASK_AFTER) this.ask();
     else this.askTimer ??= this.session.host.clock.setTimeout(() => this.ask(), ASK_DELAY);
   }
 
   /** The client says what it handled. A count that cannot be ends the stream. XEP-0198 §4. */
   acknowledged(h: number): void {
-    if (this.unacked.acknowledge(h)) return this.session.progressed();
+    const gone = this.unacked.acknowledge(h);
+    if (gone !== undefined) {
+      this.holding.release(gone);
+      return this.session.progressed();
+    }
     const details = `<handled-count-too-high xmlns='${NS_SM}' h='${h}' send-count='${this.unacked.sent}'/>`;
     this.session.connection?.stream.fail("undefined-condition", "more acknowledged than was sent", undefined, details);
+  }
+
+  /** The client asks what was handled: it is told at once, and again when what it asked about is safe. */
+  asked(): void {
+    this.tell();
+    if (!this.handled.allSafe) this.owed = this.handled.taken;
   }
 
   /** The stream is gone: true where the session waits to be resumed. */
   suspend(end: StreamEnd): boolean {
     this.stopAsking();
-    if (!this.resumable || end.kind !== "broken") return false;
+    this.owed = undefined;
+    if (!this.resumable || (end.kind !== "broken" && !this.away)) return false;
     this.session.connection = undefined;
-    this.expiry = this.session.host.clock.setTimeout(() => this.session.finish(), this.settings.resumeSeconds * 1000);
+    this.holding.storeAll();
+    this.expire();
     return true;
+  }
+
+  /** This node is leaving: the end of the stream is to be no end of the session. */
+  leaving(): void {
+    this.away = true;
+  }
+
+  /** The session waits to be resumed, for as long as it may. */
+  expire(): void {
+    this.expiry = this.session.host.clock.setTimeout(() => this.session.finish(), this.settings.resumeSeconds * 1000);
   }
 
   /** The session goes on over another stream, from what the client says it has handled. XEP-0198 §5. */
   resume(connection: C2sConnection, h: number): boolean {
     const old = this.session.connection;
-    if (!this.unacked.acknowledge(h)) return false;
+    const gone = this.unacked.acknowledge(h);
+    if (gone === undefined) return false;
+    this.holding.release(gone);
+    this.owed = undefined;
     this.session.host.clock.clearTimeout(this.expiry);
     this.session.connection = connection;
     connection.session = this.session;
@@ -145,7 +176,7 @@ export class StreamManagement implements Outlet {
   /** Sends again what the last stream may have lost. */
   replay(): void {
     const { connection } = this.session;
-    for (const stanza of this.unacked.list()) connection?.stream.sendStanza(stanza);
+    for (const { stanza } of this.unacked.list()) connection?.stream.sendStanza(stanza);
     this.held?.flush();
     this.held = undefined;
     this.session.progressed();
@@ -154,10 +185,57 @@ export class StreamManagement implements Outlet {
 
   /** The session is over: what nobody acknowledged goes where an undelivered stanza goes. */
   over(): void {
+    inBackground(this.rerouteAll(this.leave()), this.session.host.log);
+  }
+
+  /** Takes the session's unacknowledged stanzas out; nothing of it goes on here. */
+  leave(): Kept[] {
     this.stopAsking();
+    this.owed = undefined;
+    this.holding.stop();
     this.session.host.clock.clearTimeout(this.expiry);
     this.registry.delete(this);
-    reroute(this.session, this.unacked.drain());
+    this.session.host.registry.handled(this.id, undefined);
+    return this.unacked.drain();
+  }
+
+  /** Ends the hold on stanzas that went elsewhere. */
+  release(kept: readonly Kept[]): void {
+    this.holding.release(kept);
+  }
+
+  flush(): void {
+    this.asking = false;
+    if (this.unacked.length > 0) this.ask();
+  }
+
+  private async rerouteAll(kept: readonly Kept[]): Promise<void> {
+    const { host } = this.session;
+    const going = kept.map(async (item) => {
+      await reroute(host, item.stanza);
+      this.holding.release([item]);
+    });
+    for (const outcome of await Promise.allSettled(going))
+      if (outcome.status === "rejected") host.log.error({ err: outcome.reason }, "a stanza found no other way");
+  }
+
+  /** More of what the client sent is safe. */
+  private safer(): void {
+    this.session.host.registry.handled(this.id, this.handled.h);
+    if (this.owed === undefined) return;
+    if (!this.handled.allSafe && !passed(this.handled.h, this.owed)) return;
+    this.owed = undefined;
+    this.tell();
+  }
+
+  private tell(): void {
+    this.session.connection?.stream.send(`<a xmlns='${NS_SM}' h='${this.handled.h}'/>`);
+  }
+
+  private askSoon(): void {
+    if (this.asking) return;
+    this.asking = true;
+    flushLater(this);
   }
 
   private ask(): void {
@@ -170,4 +248,9 @@ export class StreamManagement implements Outlet {
     this.askTimer = undefined;
     this.sinceAsked = 0;
   }
+}
+
+/** True where a count modulo 2^32 has reached another one. */
+function passed(count: number, mark: number): boolean {
+  return (count - mark + 2 ** 32) % 2 ** 32 < 2 ** 31;
 }

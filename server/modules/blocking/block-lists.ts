@@ -1,6 +1,7 @@
 // Block lists in memory over the store, so that a stanza's check is a look-up. XEP-0191.
 import type { Jid } from "../../jid/jid.ts";
 import type { ModuleHost } from "../../module/define.ts";
+import { Turns } from "../../turns.ts";
 
 const KIND = "block";
 /** Lists kept in memory; beyond it the oldest are read again when needed. */
@@ -10,12 +11,25 @@ const HELD_LIMIT = 20_000;
 export class BlockLists {
   private readonly host: ModuleHost;
   private readonly held = new Map<string, ReadonlySet<string>>();
+  /** Lists being read; one that was changed meanwhile is no longer here, and what was read is not kept. */
+  private readonly loading = new Map<string, Promise<ReadonlySet<string>>>();
+  /** Two devices may change one list at a time. */
+  private readonly turns = new Turns();
 
   constructor(host: ModuleHost) {
     this.host = host;
     host.on("account.deleted", ({ account }) => {
-      this.held.delete(account.local);
+      this.forget(account.local);
+      host.bus.announce(this.kind, [account.local]);
     });
+    host.bus.onAnnouncement(this.kind, (_from, [local = ""]) => {
+      this.forget(local);
+    });
+  }
+
+  /** Other nodes are to read a list anew. */
+  private get kind(): string {
+    return `blocked ${this.host.domain}`;
   }
 
   /** The blocked JIDs of an account; at once where they are held. */
@@ -24,26 +38,59 @@ export class BlockLists {
   }
 
   /** Blocks and unblocks; returns what really changed. @throws StoreUnavailable */
-  async change(local: string, jids: readonly string[], block: boolean): Promise<string[]> {
+  change(local: string, jids: readonly string[], block: boolean): Promise<string[]> {
+    return this.turns.run(local, () => this.changeInTurn(local, jids, block));
+  }
+
+  private async changeInTurn(local: string, jids: readonly string[], block: boolean): Promise<string[]> {
     const now = new Set(await this.of(local));
-    const changed = jids.filter((jid) => now.has(jid) !== block);
+    const changed: string[] = [];
     const { documents } = this.host.storage;
-    for (const jid of changed) {
-      if (block) await documents.put(this.host.domain, local, KIND, jid, "");
-      else await documents.remove(this.host.domain, local, KIND, jid);
-      if (block) now.add(jid);
-      else now.delete(jid);
+    try {
+      for (const jid of jids) {
+        if (now.has(jid) === block) continue;
+        if (block) await documents.put(this.host.domain, local, KIND, jid, "");
+        else await documents.remove(this.host.domain, local, KIND, jid);
+        if (block) now.add(jid);
+        else now.delete(jid);
+        changed.push(jid);
+      }
+    } finally {
+      // What was stored counts, even where the store failed half way.
+      if (changed.length > 0) {
+        this.forget(local);
+        this.hold(local, now);
+        this.host.bus.announce(this.kind, [local]);
+      }
     }
-    this.held.set(local, now);
     return changed;
   }
 
-  private async load(local: string): Promise<ReadonlySet<string>> {
-    const documents = await this.host.storage.documents.list(this.host.domain, local, KIND);
-    const list: ReadonlySet<string> = new Set(documents.map(({ key }) => key));
+  /** The list is to be read anew, by those too that are reading it now. */
+  private forget(local: string): void {
+    this.held.delete(local);
+    this.loading.delete(local);
+  }
+
+  private load(local: string): Promise<ReadonlySet<string>> {
+    const known = this.loading.get(local);
+    if (known !== undefined) return known;
+    const reading = this.host.storage.documents.list(this.host.domain, local, KIND).then((documents) => {
+      const list: ReadonlySet<string> = new Set(documents.map(({ key }) => key));
+      if (this.loading.get(local) === reading) this.hold(local, list);
+      return list;
+    });
+    this.loading.set(local, reading);
+    const done = () => {
+      if (this.loading.get(local) === reading) this.loading.delete(local);
+    };
+    reading.then(done, done);
+    return reading;
+  }
+
+  private hold(local: string, list: ReadonlySet<string>): void {
     if (this.held.size >= HELD_LIMIT) this.held.delete(this.held.keys().next().value as string);
     this.held.set(local, list);
-    return list;
   }
 }
 

@@ -2,7 +2,7 @@
 import { Element } from "ltx";
 import { z } from "zod";
 import { Requests } from "../../host/requests.ts";
-import { type ClientSession, SessionKey } from "../../host/session.ts";
+import { type ClientSession, FLAG, SessionKey } from "../../host/session.ts";
 import { Jid } from "../../jid/jid.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { handled, pass, reject, type Verdict } from "../../module/verdict.ts";
@@ -19,7 +19,7 @@ const NS_BLOCKING = "urn:xmpp:blocking";
 const NS_BLOCKING_ERRORS = "urn:xmpp:blocking:errors";
 
 /** True for a session that asked for the list and so gets pushes. XEP-0191 §3.3. */
-const interestedKey = new SessionKey<boolean>("block list");
+const interestedKey = new SessionKey<boolean>("block list", FLAG);
 
 /** The blocking module. */
 export const blocking = defineModule({

@@ -1,6 +1,6 @@
 // Copies of messages for an account's other devices. XEP-0280.
 import { z } from "zod";
-import { type ClientSession, SessionKey } from "../../host/session.ts";
+import { type ClientSession, FLAG, SessionKey } from "../../host/session.ts";
 import type { Jid } from "../../jid/jid.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { pass } from "../../module/verdict.ts";
@@ -13,7 +13,7 @@ const NS_FORWARD = "urn:xmpp:forward:0";
 const NS_HINTS = "urn:xmpp:hints";
 const NS_MUC_USER = "http://jabber.org/protocol/muc#user";
 
-const enabledKey = new SessionKey<boolean>("carbons");
+const enabledKey = new SessionKey<boolean>("carbons", FLAG);
 
 /** The carbons module. */
 export const carbons = defineModule({

@@ -1,5 +1,6 @@
 // Messages kept for an account that had no resource to take them. XEP-0160.
 import { z } from "zod";
+import { storedKey } from "../../c2s/stream-management/reroute.ts";
 import type { ClientSession } from "../../host/session.ts";
 import { Jid } from "../../jid/jid.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
@@ -7,6 +8,7 @@ import { handled, pass, reject, replace, type Verdict } from "../../module/verdi
 import { inBackground } from "../../router/background.ts";
 import { arrivalOf } from "../../stanza/arrival.ts";
 import { messageType } from "../../stanza/message.ts";
+import { Safety } from "../../stanza/safety.ts";
 import { Stanza } from "../../stanza/stanza.ts";
 import { escapeAttribute } from "../../xml/escape.ts";
 import { NS_DELAY } from "../../xml/namespaces.ts";
@@ -89,6 +91,8 @@ type Flushing = Map<string, { again: boolean }>;
 
 /** Delivers what is kept, one run an account: what arrives meanwhile is found by the same run. */
 async function flush(host: ModuleHost, flushing: Flushing, session: ClientSession): Promise<void> {
+  // The node that holds a session brings it what is kept.
+  if (session.remote) return session.wake();
   const { local } = session.account;
   const running = flushing.get(local);
   if (running !== undefined) {
@@ -103,6 +107,10 @@ async function flush(host: ModuleHost, flushing: Flushing, session: ClientSessio
       run.again = false;
       await deliverKept(host, taker);
       taker = receptive(host, local);
+      if (taker?.remote === true) {
+        if (run.again) taker.wake();
+        return;
+      }
     }
   } finally {
     flushing.delete(local);
@@ -111,12 +119,14 @@ async function flush(host: ModuleHost, flushing: Flushing, session: ClientSessio
 
 /** A session that takes messages to the bare JID. */
 function receptive(host: ModuleHost, local: string): ClientSession | undefined {
-  return host.sessions.available(local).find((session) => session.priority >= 0);
+  const able = host.sessions.available(local).filter((session) => session.priority >= 0);
+  return able.find((session) => !session.remote) ?? able[0];
 }
 
 /**
- * Delivers in order, as fast as the client takes it. A message is removed once somebody answers for it: stream
- * management (which gives it back should the session end), else the client that has caught up with what was written.
+ * Delivers in order, as fast as the client takes it. What is delivered is removed from the store once somebody answers
+ * for it: stream management where the client acknowledged it or it is stored beside the session, else the client that
+ * has caught up with what was written.
  */
 async function deliverKept(host: ModuleHost, session: ClientSession): Promise<void> {
   const { local } = session.account;
@@ -124,16 +134,36 @@ async function deliverKept(host: ModuleHost, session: ClientSession): Promise<vo
   for (;;) {
     const batch = await host.storage.offline.read(host.domain, local, last, BATCH);
     if (batch.length === 0) return;
-    for (const { id, text } of batch) {
-      if (session.presence === undefined) return;
-      session.deliver(Stanza.fromElement(parseElement(text)));
-      if (session.keeps || session.congested) {
-        if (session.keeps) await host.storage.offline.removeThrough(host.domain, local, id);
-        if (session.congested && !(await session.caughtUp())) return;
-      }
-      last = id;
+    const safe: Promise<boolean>[] = [];
+    for (const { text } of batch) {
+      if (session.presence === undefined) break;
+      safe.push(deliverOne(session, text));
+      if (session.congested && !(await session.caughtUp())) break;
     }
     if (!session.keeps && !(await session.caughtUp())) return;
-    await host.storage.offline.removeThrough(host.domain, local, last);
+    const removable = await lengthOfSafe(safe);
+    last = batch[removable - 1]?.id ?? last;
+    if (removable > 0) await host.storage.offline.removeThrough(host.domain, local, last);
+    if (removable < batch.length) return;
   }
+}
+
+/** Resolves to true once somebody answers for the message, to false where it is left to the store. */
+function deliverOne(session: ClientSession, text: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const stanza = Stanza.fromElement(parseElement(text));
+    const note = { left: false };
+    const safety = new Safety(() => resolve(!note.left));
+    stanza.setNote(storedKey, note);
+    stanza.safety = safety;
+    session.deliver(stanza);
+    safety.release();
+  });
+}
+
+/** How many from the first on are safe. */
+async function lengthOfSafe(safe: readonly Promise<boolean>[]): Promise<number> {
+  const outcomes = await Promise.all(safe);
+  const unsafe = outcomes.indexOf(false);
+  return unsafe === -1 ? outcomes.length : unsafe;
 }

@@ -9,7 +9,11 @@ import { requestStanza, TOLD_LIMIT } from "../roster/request.ts";
 import type { Roster, Rosters } from "../roster/rosters.ts";
 
 /** Those a session sent directed presence to. RFC 6121 §4.6. */
-export const directedKey = new SessionKey<Set<string>>("directed presence");
+export const directedKey = new SessionKey<Set<string>>("directed presence", {
+  toJson: (directed) => [...directed],
+  fromJson: (json) => new Set(json as string[]),
+  reach: "moving",
+});
 
 /** Bound on remembered receivers of directed presence, per session. */
 const DIRECTED_LIMIT = 1000;

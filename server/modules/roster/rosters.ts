@@ -33,6 +33,8 @@ export class Rosters {
   private readonly host: ModuleHost;
   private readonly held = new Map<string, Held>();
   private readonly loading = new Map<string, Promise<Held>>();
+  /** Rosters that another node changed since their reading began. */
+  private readonly stale = new Set<string>();
 
   /** Contacts of one roster, at most. */
   readonly maxItems: number;
@@ -42,7 +44,17 @@ export class Rosters {
     this.maxItems = maxItems;
     host.on("account.deleted", ({ account }) => {
       this.held.delete(account.local);
+      host.bus.announce(this.kind, [account.local]);
     });
+    host.bus.onAnnouncement(this.kind, (_from, [local = ""]) => {
+      this.held.delete(local);
+      if (this.loading.has(local)) this.stale.add(local);
+    });
+  }
+
+  /** Other nodes are to read a roster anew. */
+  private get kind(): string {
+    return `roster ${this.host.domain}`;
   }
 
   /** The roster of an account; at once where it is held. */
@@ -87,6 +99,7 @@ export class Rosters {
       this.held.delete(local);
       throw error;
     }
+    this.host.bus.announce(this.kind, [local]);
     if (item.listed && (before === undefined || visibleChange(before, item)))
       this.push(local, itemElement(item), held.version);
   }
@@ -103,6 +116,7 @@ export class Rosters {
       this.held.delete(local);
       throw error;
     }
+    this.host.bus.announce(this.kind, [local]);
     if (item.listed) this.push(local, removedElement(jid), held.version);
   }
 
@@ -118,12 +132,14 @@ export class Rosters {
   private load(local: string): Promise<Held> {
     const running = this.loading.get(local);
     if (running !== undefined) return running;
+    this.stale.delete(local);
     const load = this.host.storage.rosters
       .load(this.host.domain, local)
       .then(({ items, version }) => {
         const held: Held = { items: new Map(items.map((item) => [item.jid, item])), version };
         this.makeRoom();
-        this.held.set(local, held);
+        // Changed by another node while it was read: what was read is used once, and not kept.
+        if (!this.stale.delete(local)) this.held.set(local, held);
         return held;
       })
       .finally(() => this.loading.delete(local));

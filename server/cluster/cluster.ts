@@ -1,0 +1,184 @@
+// A node's part in its cluster: joins it, follows who lives, carries stanzas to sessions elsewhere, leaves.
+import { randomBytes } from "node:crypto";
+import type { Logger } from "pino";
+import type { C2sContext } from "../c2s/context.ts";
+import { reroute } from "../c2s/stream-management/reroute.ts";
+import type { ClusterConfig } from "../config/contract.ts";
+import type { VirtualHost } from "../host/virtual-host.ts";
+import { Jid } from "../jid/jid.ts";
+import { inBackground } from "../router/background.ts";
+import { Safety } from "../stanza/safety.ts";
+import type { Storage } from "../storage/ports.ts";
+import type { StreamErrorCondition } from "../stream/error.ts";
+import { ClusterHandover } from "./handover.ts";
+import { adoptHeld } from "./held.ts";
+import { Membership } from "./membership.ts";
+import { WireBus } from "./node-bus.ts";
+import { connectRedis, type RedisConnection } from "./redis.ts";
+import { RedisSessionRegistry } from "./session-registry.ts";
+import { stanzaOfFields } from "./stanza-codec.ts";
+import { RedisWire } from "./wire.ts";
+
+/** What a cluster needs of its node. */
+export interface ClusterParts {
+  readonly node: string;
+  readonly hosts: ReadonlyMap<string, VirtualHost>;
+  readonly storage: Storage;
+  readonly log: Logger;
+}
+
+/** A node's part in its cluster. */
+export class Cluster {
+  readonly bus: WireBus;
+  readonly registry: RedisSessionRegistry;
+  private readonly subscriber: RedisConnection;
+  private readonly membership: Membership;
+  private readonly parts: ClusterParts;
+
+  private constructor(config: ClusterConfig, parts: ClusterParts, redis: RedisConnection, subscriber: RedisConnection) {
+    const { prefix } = config;
+    const { log } = parts;
+    this.parts = parts;
+    this.subscriber = subscriber;
+    this.bus = new WireBus(new RedisWire(redis, subscriber, log), { prefix, member: newMember(parts.node), log });
+    this.registry = new RedisSessionRegistry(redis, {
+      prefix,
+      bus: this.bus,
+      hosts: parts.hosts,
+      location: config.location,
+      log,
+    });
+    this.membership = this.newMembership(config, redis);
+    this.bus.take("stanza", (from, fields, done) => this.takeStanza(from, fields, done));
+    this.bus.take("end", (_from, fields, done) => this.takeEnd(fields, done));
+    this.bus.take("wake", (_from, [jid = ""], done) => {
+      this.session(Jid.parse(jid))?.wake();
+      done();
+    });
+    this.bus.onAnnouncement("bye", (from) => this.died(from, false));
+  }
+
+  /** Prepares it over a connection for commands; nothing is told yet. @throws RedisUnavailable, ConfigError */
+  static async open(config: ClusterConfig, parts: ClusterParts, redis: RedisConnection): Promise<Cluster> {
+    return new Cluster(config, parts, redis, await connectRedis(config.redis, parts.log));
+  }
+
+  /** Joins: from now on others send here, and this node knows their sessions. @throws where Redis does not answer */
+  async join(context: C2sContext): Promise<void> {
+    context.handover = new ClusterHandover(context, this.bus, this.registry);
+    await this.bus.open();
+    await this.registry.rewrite();
+    await this.membership.join();
+    await this.registry.idle();
+    await this.adoptOrphans();
+  }
+
+  /** Leaves in order; sessions must be gone already. */
+  async leave(): Promise<void> {
+    this.bus.announce("bye", []);
+    try {
+      await this.bus.settled();
+      await this.registry.leave();
+      await this.membership.leave();
+    } catch (error) {
+      this.parts.log.warn({ err: error }, "the cluster could not be told that this node leaves");
+    }
+    this.close();
+  }
+
+  /** Ends its part without a word, as a crash would. */
+  close(): void {
+    this.membership.stop();
+    this.subscriber.disconnect();
+  }
+
+  private newMembership(config: ClusterConfig, redis: RedisConnection): Membership {
+    const times = { heartbeat: config.heartbeatSeconds * 1000, lease: config.leaseSeconds * 1000 };
+    const { log } = this.parts;
+    const { bus, registry } = this;
+    const died = (member: string, ours: boolean) => this.died(member, ours);
+    return new Membership(
+      redis,
+      { prefix: config.prefix, member: bus.member, times, log },
+      {
+        get version() {
+          return registry.version;
+        },
+        joined(member, version) {
+          bus.joined(member);
+          registry.joined(member, version);
+        },
+        died,
+        emptied: () => registry.rewrite(),
+        buried: () => this.rise(),
+        async beaten() {
+          bus.beat();
+          await registry.beaten();
+        },
+      },
+    );
+  }
+
+  /** This node was taken for dead while it lived: it goes on as a new member with the same sessions. */
+  private async rise(): Promise<void> {
+    const member = newMember(this.parts.node);
+    this.parts.log.warn({ was: this.bus.member, now: member }, "taken for dead; joining again");
+    await this.bus.becomes(member);
+    await this.membership.becomes(member);
+    await this.registry.rewrite();
+  }
+
+  private died(member: string, ours: boolean): void {
+    this.registry.died(member, ours);
+    this.bus.died(member, ours);
+    if (ours) inBackground(this.adopt(member), this.parts.log);
+  }
+
+  /** What members held that are long gone, for instance because the whole region was down. */
+  private async adoptOrphans(): Promise<void> {
+    const living = new Set([this.bus.member, ...this.bus.others]);
+    for (const member of await this.parts.storage.held.members())
+      if (!living.has(member) && (await this.membership.claim(member))) await this.adopt(member);
+  }
+
+  private adopt(member: string): Promise<void> {
+    return adoptHeld(this.parts.storage.held, member, this.parts.hosts, this.parts.log);
+  }
+
+  private session(jid: Jid) {
+    return this.parts.hosts.get(jid.domain)?.sessions.find(jid);
+  }
+
+  /** A stanza for a session here. */
+  private takeStanza(_from: string, [jidText = "", ...fields]: readonly string[], done: () => void): void {
+    const jid = Jid.parse(jidText);
+    const host = this.parts.hosts.get(jid.domain);
+    if (host === undefined) return done();
+    const stanza = stanzaOfFields(fields);
+    const safety = new Safety(done);
+    stanza.safety = safety;
+    const session = host.sessions.find(jid);
+    if (session !== undefined) {
+      session.deliver(stanza);
+      return safety.release();
+    }
+    const elsewhere = reroute(host, stanza);
+    if (elsewhere === undefined) return safety.release();
+    inBackground(
+      elsewhere.then(() => safety.release()),
+      host.log,
+    );
+  }
+
+  private takeEnd([jid = "", since = "", condition = "", text = ""]: readonly string[], done: () => void): void {
+    const session = this.session(Jid.parse(jid));
+    if (session !== undefined && !session.remote && String(session.since) === since)
+      session.end(condition as StreamErrorCondition, text === "" ? undefined : text);
+    done();
+  }
+}
+
+/** A name that no other start of a node has. */
+function newMember(node: string): string {
+  return `${node}~${randomBytes(5).toString("hex")}`;
+}

@@ -1,0 +1,182 @@
+// Sessions that move between nodes because their client came to another one. XEP-0198 §5.
+import type { C2sConnection } from "../c2s/connection.ts";
+import type { C2sContext } from "../c2s/context.ts";
+import { C2sSession } from "../c2s/session.ts";
+import { quiet } from "../c2s/stream-management/feature.ts";
+import type { Handover } from "../c2s/stream-management/handover.ts";
+import { reroute } from "../c2s/stream-management/reroute.ts";
+import { memberOfId } from "../c2s/stream-management/resumable.ts";
+import { StreamManagement } from "../c2s/stream-management/stream-management.ts";
+import type { Kept } from "../c2s/stream-management/unacked.ts";
+import { sharedKeys } from "../host/session.ts";
+import type { VirtualHost } from "../host/virtual-host.ts";
+import { Jid } from "../jid/jid.ts";
+import { randomToken } from "../random.ts";
+import { inBackground } from "../router/background.ts";
+import { Safety } from "../stanza/safety.ts";
+import { Stanza } from "../stanza/stanza.ts";
+import { parseElement } from "../xml/tree.ts";
+import { decodeFrames, encodeFrame } from "./frames.ts";
+import type { NodeBus } from "./ports.ts";
+import { entryOf, type SessionEntry } from "./session-entry.ts";
+import type { RedisSessionRegistry } from "./session-registry.ts";
+import { stanzaFields, stanzaOfFields } from "./stanza-codec.ts";
+
+/** ms that a node has to give a session up; it waits for what is not safe yet. */
+const GIVE_TIMEOUT = 8_000;
+
+/** A session on its way. */
+interface Moving extends SessionEntry {
+  readonly id: string;
+  readonly handled: number;
+  /** Stanzas sent before the unacknowledged ones that come with it. */
+  readonly sent: number;
+}
+
+/** Gives sessions to other nodes, and takes theirs. */
+export class ClusterHandover implements Handover {
+  private readonly context: C2sContext;
+  private readonly bus: NodeBus;
+  private readonly registry: RedisSessionRegistry;
+  /** What was asked of other nodes, by request. */
+  private readonly asked = new Map<string, { connection: C2sConnection; answered: (found: boolean) => void }>();
+
+  constructor(context: C2sContext, bus: NodeBus, registry: RedisSessionRegistry) {
+    this.context = context;
+    this.bus = bus;
+    this.registry = registry;
+    bus.take("session.take", (from, fields, done) => {
+      done();
+      inBackground(this.give(from, fields), context.log);
+    });
+    bus.take("session.give", (_from, fields, done) => this.taken(fields, done));
+  }
+
+  async fetch(connection: C2sConnection, previd: string): Promise<number | undefined> {
+    const first = memberOfId(previd);
+    if (first === undefined) return undefined;
+    const { others } = this.bus;
+    // Where it began, most likely; it may have moved since.
+    if (others.includes(first) && (await this.ask(first, connection, previd))) return undefined;
+    const rest = others.filter((member) => member !== first);
+    const found = await Promise.all(rest.map((member) => this.ask(member, connection, previd)));
+    return found.includes(true) ? undefined : this.registry.handledOf(previd);
+  }
+
+  /** True once the session is here; whoever gives it later than that finds one that waits to be resumed. */
+  private ask(member: string, connection: C2sConnection, previd: string): Promise<boolean> {
+    const request = randomToken(9);
+    return new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), GIVE_TIMEOUT);
+      const answered = (found: boolean) => {
+        clearTimeout(timer);
+        resolve(found);
+      };
+      this.asked.set(request, { connection, answered });
+      const account = connection.account?.bare ?? "";
+      const failed = () => {
+        this.asked.delete(request);
+        answered(false);
+      };
+      this.bus.send(member, "session.take", [request, previd, account], () => {}, failed);
+    });
+  }
+
+  /** Another node's client wants a session of ours. */
+  private async give(to: string, [request = "", id = "", account = ""]: readonly string[]): Promise<void> {
+    const sm = this.context.resumable.find(id);
+    if (sm === undefined || sm.session.account.bare !== account)
+      return this.bus.send(
+        to,
+        "session.give",
+        [request, ""],
+        () => {},
+        () => {},
+      );
+    await quiet(sm);
+    // Two may have asked at once.
+    if (this.context.resumable.find(id) !== sm)
+      return this.bus.send(
+        to,
+        "session.give",
+        [request, ""],
+        () => {},
+        () => {},
+      );
+    this.send(to, request, sm);
+  }
+
+  private send(to: string, request: string, sm: StreamManagement): void {
+    const { session } = sm;
+    const { host, connection } = session;
+    session.gate?.flush();
+    session.gate = undefined;
+    const kept = sm.outstanding.slice();
+    const moving: Moving = {
+      ...entryOf(session, true),
+      id: sm.id,
+      handled: sm.handled.h,
+      sent: (sm.sent - kept.length + 2 ** 32) % 2 ** 32,
+    };
+    sm.leave();
+    session.moved(this.registry.standIn(session, to, host));
+    connection?.stream.fail("conflict", "the session was resumed by another stream");
+    const stanzas = kept.map(({ stanza }) => encodeFrame("", stanzaFields(stanza))).join("");
+    this.bus.send(
+      to,
+      "session.give",
+      [request, JSON.stringify(moving), stanzas],
+      () => sm.release(kept),
+      () => void this.lost(host, sm, kept),
+    );
+  }
+
+  /** The other node died before it had it. */
+  private async lost(host: VirtualHost, sm: StreamManagement, kept: readonly Kept[]): Promise<void> {
+    for (const item of kept) {
+      await Promise.resolve(reroute(host, item.stanza)).catch((error: unknown) =>
+        host.log.error({ err: error }, "lost"),
+      );
+      sm.release([item]);
+    }
+  }
+
+  /** What we asked for comes, or that it is not there. */
+  private taken([request = "", state = "", stanzas = ""]: readonly string[], done: () => void): void {
+    const asked = this.asked.get(request);
+    this.asked.delete(request);
+    const safety = new Safety(done);
+    if (state !== "" && asked !== undefined) this.settle(asked.connection, JSON.parse(state), stanzas, safety);
+    safety.release();
+    asked?.answered(state !== "");
+  }
+
+  /** The session as one of ours that waits to be resumed, in the hands of the connection that asked. */
+  private settle(connection: C2sConnection, moving: Moving, stanzas: string, safety: Safety): void {
+    const jid = Jid.parse(moving.jid);
+    const host = this.context.hosts.get(jid.domain);
+    if (host === undefined) return;
+    const session = new C2sSession(host, jid, connection, moving.since);
+    session.connection = undefined;
+    const there = host.sessions.find(jid);
+    if (there === undefined) host.sessions.add(session);
+    else host.sessions.replace(there, session);
+    if (moving.presence !== undefined) session.presence = Stanza.fromElement(parseElement(moving.presence));
+    session.priority = moving.priority;
+    session.interested = moving.interested;
+    for (const [name, value] of Object.entries(moving.facts)) {
+      const key = sharedKeys.get(name);
+      if (key?.shared !== undefined) session.set(key, key.shared.fromJson(value));
+    }
+    const sm = new StreamManagement(session, this.context.resumable, true, this.context.streamManagement, moving);
+    session.sm = sm;
+    session.outlet = sm;
+    for (const { fields } of decodeFrames(stanzas)) {
+      const stanza = stanzaOfFields(fields);
+      stanza.safety = safety;
+      sm.deliver(stanza);
+    }
+    sm.expire();
+    host.registry.bound(session);
+  }
+}

@@ -1,0 +1,165 @@
+// Which nodes live: a lease for each, renewed by its heartbeat; and who takes a dead node's sessions out.
+import type { Logger } from "pino";
+import type { RedisConnection } from "./redis.ts";
+
+/** What is told of the members. */
+export interface MembershipEvents {
+  joined(member: string, version: number): void;
+  /** A member is gone. `ours` is true at the one node that is to clean up after it. */
+  died(member: string, ours: boolean): void;
+  /** Redis lost what it knew of this node: write everything again. */
+  emptied(): Promise<void>;
+  /** The others took this node for dead and cleaned up after it. */
+  buried(): Promise<void>;
+  /** A beat went through. */
+  beaten(): void;
+  /** Version of what this node has told of its sessions. */
+  readonly version: number;
+}
+
+/** Times of a membership, ms of real time: it is about processes, not about protocol states. */
+export interface MembershipTimes {
+  readonly heartbeat: number;
+  readonly lease: number;
+}
+
+/** ms that a death is remembered, so that the dead one finds out should it live after all. */
+const BURIAL = 3_600_000;
+
+/** One node's membership. */
+export class Membership {
+  private readonly redis: RedisConnection;
+  private readonly prefix: string;
+  private readonly times: MembershipTimes;
+  private readonly events: MembershipEvents;
+  private readonly log: Logger;
+  private member: string;
+  private known = new Set<string>();
+  private timer: NodeJS.Timeout | undefined;
+  private beating: Promise<void> | undefined;
+  /** Until then nobody is taken for dead: leases that ran out while Redis was away say nothing. */
+  private graceUntil = 0;
+
+  constructor(
+    redis: RedisConnection,
+    options: {
+      readonly prefix: string;
+      readonly member: string;
+      readonly times: MembershipTimes;
+      readonly log: Logger;
+    },
+    events: MembershipEvents,
+  ) {
+    this.redis = redis;
+    this.prefix = options.prefix;
+    this.member = options.member;
+    this.times = options.times;
+    this.log = options.log;
+    this.events = events;
+  }
+
+  /** Joins, and goes on beating until `leave`. @throws where Redis does not answer */
+  async join(): Promise<void> {
+    await this.enter();
+    await this.look();
+    this.timer = setInterval(() => this.beat(), this.times.heartbeat);
+    this.timer.unref();
+  }
+
+  /** Beats now, for instance because Redis is back. */
+  beat(): void {
+    // One beat at a time: while Redis is away they would pile up.
+    this.beating ??= this.beatOnce().finally(() => {
+      this.beating = undefined;
+    });
+  }
+
+  /** Leaves in order: nobody has to clean up. */
+  async leave(): Promise<void> {
+    clearInterval(this.timer);
+    await this.beating;
+    await this.redis.srem(this.key("members"), this.member);
+    await this.redis.del(this.lease(this.member));
+  }
+
+  /** Ends the beats without a word, as a crash would. */
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  /** True where it is this node's to clean up after a member that is gone. */
+  async claim(member: string): Promise<boolean> {
+    return (await this.redis.set(this.burial(member), this.member, "PX", BURIAL, "NX")) === "OK";
+  }
+
+  /** Goes on as another member. */
+  async becomes(member: string): Promise<void> {
+    this.member = member;
+    this.known.clear();
+    await this.enter();
+  }
+
+  private async enter(): Promise<void> {
+    await this.redis.sadd(this.key("members"), this.member);
+    await this.redis.set(this.lease(this.member), String(this.events.version), "PX", this.times.lease);
+  }
+
+  private async beatOnce(): Promise<void> {
+    try {
+      const value = String(this.events.version);
+      const [was] = await Promise.all([
+        this.redis.set(this.lease(this.member), value, "PX", this.times.lease, "GET"),
+        this.redis.sadd(this.key("members"), this.member),
+      ]);
+      if (was === null) await this.leaseWasLost();
+      await this.look();
+      this.events.beaten();
+    } catch (error) {
+      this.graceUntil = performance.now() + 2 * this.times.lease;
+      this.log.debug({ err: error }, "heartbeat failed");
+    }
+  }
+
+  /** Either Redis has forgotten everybody, or this node was silent for too long. */
+  private async leaseWasLost(): Promise<void> {
+    const buried = await this.redis.exists(this.burial(this.member));
+    this.log.warn({ member: this.member, buried: buried === 1 }, "this node's lease was lost");
+    if (buried === 1) return this.events.buried();
+    this.graceUntil = performance.now() + 2 * this.times.lease;
+    await this.events.emptied();
+  }
+
+  /** Compares the members with the leases that hold. */
+  private async look(): Promise<void> {
+    const listed = await this.redis.smembers(this.key("members"));
+    const members = new Set([...listed, ...this.known]);
+    members.delete(this.member);
+    const leases = await Promise.all([...members].map(async (m) => [m, await this.redis.get(this.lease(m))] as const));
+    for (const [member, version] of leases) {
+      if (version !== null) {
+        this.known.add(member);
+        this.events.joined(member, Number(version));
+      } else if (performance.now() >= this.graceUntil) await this.bury(member);
+    }
+  }
+
+  private async bury(member: string): Promise<void> {
+    const ours = await this.claim(member);
+    if (ours) await this.redis.srem(this.key("members"), member);
+    this.known.delete(member);
+    this.log.warn({ member, ours }, "a node's lease ran out");
+    this.events.died(member, ours);
+  }
+
+  private lease(member: string): string {
+    return this.key(`lease:{${member}}`);
+  }
+
+  private burial(member: string): string {
+    return this.key(`burial:{${member}}`);
+  }
+
+  private key(name: string): string {
+    return `${this.prefix}:${name}`;
+  }
+}

@@ -1,0 +1,227 @@
+// Frames between the nodes of a region: gathered by turn, in order, confirmed, sent again after a break.
+import type { Logger } from "pino";
+import { flushLater } from "../stream/gather.ts";
+import { decodeFrames, encodeFrame, type Frame } from "./frames.ts";
+import { CONGESTED_AT, Peer } from "./peer.ts";
+import type { BusFailure, FrameTaker, MemberObserver, NodeBus } from "./ports.ts";
+import type { Wire } from "./wire.ts";
+
+/** The bus of a node over a wire. Who lives is told to it by whoever watches the members. */
+export class WireBus implements NodeBus {
+  private self: string;
+  private readonly wire: Wire;
+  private readonly prefix: string;
+  private readonly log: Logger;
+  private readonly peers = new Map<string, Peer>();
+  private readonly takers = new Map<string, FrameTaker>();
+  private readonly announcementTakers = new Map<string, (from: string, fields: readonly string[]) => void>();
+  private readonly observers: MemberObserver[] = [];
+  private readonly resumedObservers: (() => void)[] = [];
+  private outgoing = new Map<string, string>();
+  private announcements = "";
+  private scheduled = false;
+
+  constructor(wire: Wire, options: { readonly prefix: string; readonly member: string; readonly log: Logger }) {
+    this.wire = wire;
+    this.prefix = options.prefix;
+    this.self = options.member;
+    this.log = options.log;
+  }
+
+  get member(): string {
+    return this.self;
+  }
+
+  get others(): readonly string[] {
+    return [...this.peers.keys()];
+  }
+
+  /** Frames that wait for confirmation. */
+  get unconfirmed(): number {
+    let count = 0;
+    for (const peer of this.peers.values()) count += peer.size;
+    return count;
+  }
+
+  /** Starts to listen. */
+  async open(): Promise<void> {
+    this.wire.open(
+      (text) => this.hear(text),
+      () => this.resumed(),
+    );
+    await this.wire.join(this.channel("*all"));
+    await this.wire.join(this.channel(this.self));
+  }
+
+  /** Goes on as another member, since this one was taken for dead: what it had with others is over. */
+  async becomes(member: string): Promise<void> {
+    const old = this.self;
+    for (const other of this.others) this.died(other, false);
+    this.self = member;
+    await this.wire.leave(this.channel(old));
+    await this.wire.join(this.channel(member));
+  }
+
+  take(kind: string, taker: FrameTaker): void {
+    if (this.takers.has(kind)) throw new Error(`frames of kind ${kind} have a taker already`);
+    this.takers.set(kind, taker);
+  }
+
+  onAnnouncement(kind: string, taker: (from: string, fields: readonly string[]) => void): void {
+    this.announcementTakers.set(kind, taker);
+  }
+
+  onMember(observer: MemberObserver): void {
+    this.observers.push(observer);
+  }
+
+  /** Called when the wire was away: announcements may have been missed. */
+  onResumed(observer: () => void): void {
+    this.resumedObservers.push(observer);
+  }
+
+  send(
+    member: string,
+    kind: string,
+    fields: readonly string[],
+    confirmed: () => void,
+    failed: (reason: BusFailure) => void,
+  ): void {
+    const peer = this.peers.get(member);
+    if (peer === undefined) return failed("died");
+    const text = peer.add(kind, fields, confirmed, failed);
+    if (text === undefined) return failed("full");
+    this.gather(member, text);
+  }
+
+  announce(kind: string, fields: readonly string[]): void {
+    this.announcements += encodeFrame("!", [kind, ...fields]);
+    this.schedule();
+  }
+
+  congested(member: string): boolean {
+    return (this.peers.get(member)?.size ?? 0) >= CONGESTED_AT;
+  }
+
+  /** A member is there. */
+  joined(member: string): void {
+    if (member === this.self || this.peers.has(member)) return;
+    this.peers.set(member, new Peer());
+    for (const observer of this.observers) observer(member, "joined", false);
+  }
+
+  /** A member is gone: observers first, so that nothing given back goes to it again. */
+  died(member: string, buried: boolean): void {
+    const peer = this.peers.get(member);
+    if (peer === undefined) return;
+    this.peers.delete(member);
+    this.outgoing.delete(member);
+    for (const observer of this.observers) observer(member, "died", buried);
+    peer.fail("died");
+  }
+
+  /** Resolves once what was gathered has been given to the wire. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  }
+
+  /** Asks members that do not confirm how they stand. Called at every beat. */
+  beat(): void {
+    for (const [member, peer] of this.peers) if (peer.stuck()) this.gather(member, encodeFrame("p", []));
+  }
+
+  flush(): void {
+    this.scheduled = false;
+    if (this.announcements !== "") {
+      const text = this.announcements;
+      this.announcements = "";
+      this.wire.publish(this.channel("*all"), encodeFrame("h", [this.self, "0"]) + text);
+    }
+    const batches = this.outgoing;
+    this.outgoing = new Map();
+    for (const [member, text] of batches) {
+      const peer = this.peers.get(member);
+      if (peer === undefined) continue;
+      const confirms = peer.takeConfirms();
+      if (text === "" && confirms === "") continue;
+      this.wire.publish(this.channel(member), peer.head(this.self) + text + confirms);
+    }
+  }
+
+  private gather(member: string, text: string): void {
+    this.outgoing.set(member, (this.outgoing.get(member) ?? "") + text);
+    this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    flushLater(this);
+  }
+
+  private hear(text: string): void {
+    const [head, ...frames] = decodeFrames(text);
+    const [sender, low] = head?.fields ?? [];
+    if (head?.kind !== "h" || sender === undefined || low === undefined || sender === this.self) return;
+    this.joined(sender);
+    const peer = this.peers.get(sender) as Peer;
+    if (low !== "0") peer.skipTo(Number(low));
+    for (const frame of frames) {
+      try {
+        this.hearFrame(sender, peer, frame);
+      } catch (error) {
+        this.log.error({ err: error, from: sender, kind: frame.kind }, "bus: a frame could not be taken");
+      }
+    }
+  }
+
+  private hearFrame(sender: string, peer: Peer, frame: Frame): void {
+    const [first = "", second = ""] = frame.fields;
+    switch (frame.kind) {
+      case "#":
+        return this.hearNumbered(sender, peer, frame);
+      case "!":
+        return this.announcementTakers.get(first)?.(sender, frame.fields.slice(1));
+      case "c":
+        return peer.confirmed(first);
+      case "p":
+        return this.gather(sender, peer.standing());
+      case "n": {
+        const missing = peer.standsAt(first, second);
+        if (missing !== "") this.gather(sender, missing);
+      }
+    }
+  }
+
+  private hearNumbered(sender: string, peer: Peer, frame: Frame): void {
+    const taken = peer.receive(frame);
+    // A duplicate may owe a confirmation again.
+    this.gather(sender, "");
+    if (taken === undefined) {
+      if (peer.missesBefore(Number(frame.fields[0]))) this.gather(sender, peer.standing());
+      return;
+    }
+    const done = () => {
+      peer.safe(taken.sequence);
+      if (this.peers.get(sender) === peer) this.gather(sender, "");
+    };
+    const taker = this.takers.get(taken.kind);
+    if (taker === undefined) return done();
+    try {
+      taker(sender, taken.fields, done);
+    } catch (error) {
+      // Not to be confirmed would make its sender wait for ever.
+      done();
+      throw error;
+    }
+  }
+
+  private resumed(): void {
+    for (const [member, peer] of this.peers) if (peer.size > 0) this.gather(member, encodeFrame("p", []));
+    for (const observer of this.resumedObservers) observer();
+  }
+
+  private channel(name: string): string {
+    return `${this.prefix}:bus:{${name}}`;
+  }
+}

@@ -1,0 +1,131 @@
+// What one member exchanges with one other: numbered frames, in order, each until it is confirmed.
+import { encodeFrame, type Frame } from "./frames.ts";
+import type { BusFailure } from "./ports.ts";
+
+/** Frames one member may have unconfirmed, and from where on senders should pause. */
+export const UNCONFIRMED_LIMIT = 20_000;
+export const CONGESTED_AT = 5_000;
+
+interface Waiting {
+  readonly text: string;
+  readonly confirmed: () => void;
+  readonly failed: (reason: BusFailure) => void;
+}
+
+/**
+ * One other member. Frames to it are numbered from 1; it takes them in order only, and asks again from where one is
+ * missing. A frame waits here until the other side says that it is safe there.
+ */
+export class Peer {
+  private readonly waiting = new Map<number, Waiting>();
+  private sequence = 0;
+  /** Oldest waiting frame at the last beat: if it still waits, the other side is asked. */
+  private oldestAtBeat = 0;
+  private expected = 1;
+  /** Taken, and not yet said to be safe. */
+  private readonly unsafe = new Set<number>();
+  private confirms: number[] = [];
+  private askedFor = 0;
+
+  get size(): number {
+    return this.waiting.size;
+  }
+
+  /** Lowest number that may still come. */
+  private get low(): number {
+    return this.waiting.keys().next().value ?? this.sequence + 1;
+  }
+
+  /** Numbers a frame and keeps it; its text, or undefined where too much waits. */
+  add(kind: string, fields: readonly string[], confirmed: () => void, failed: Waiting["failed"]): string | undefined {
+    if (this.waiting.size >= UNCONFIRMED_LIMIT) return undefined;
+    const text = encodeFrame("#", [String(++this.sequence), kind, ...fields]);
+    this.waiting.set(this.sequence, { text, confirmed, failed });
+    return text;
+  }
+
+  /** Takes a numbered frame: what its taker is to see, or undefined where it came already or too early. */
+  receive(frame: Frame): { readonly sequence: number; readonly kind: string; readonly fields: string[] } | undefined {
+    const [number, kind, ...fields] = frame.fields;
+    const sequence = Number(number);
+    if (kind === undefined) return undefined;
+    if (sequence < this.expected && !this.unsafe.has(sequence)) this.confirms.push(sequence);
+    if (sequence !== this.expected) return undefined;
+    this.expected++;
+    this.unsafe.add(sequence);
+    return { sequence, kind, fields };
+  }
+
+  /** True where something is missing before `sequence` and was not asked for yet. */
+  missesBefore(sequence: number): boolean {
+    if (sequence <= this.expected || this.askedFor === this.expected) return false;
+    this.askedFor = this.expected;
+    return true;
+  }
+
+  /** A taken frame is safe here. */
+  safe(sequence: number): void {
+    if (this.unsafe.delete(sequence)) this.confirms.push(sequence);
+  }
+
+  /** The other side gave up what is below `low`. */
+  skipTo(low: number): void {
+    if (low > this.expected) this.expected = low;
+  }
+
+  /** What is to be told with the next message: confirmations, as frames. */
+  takeConfirms(): string {
+    if (this.confirms.length === 0) return "";
+    const text = encodeFrame("c", [this.confirms.join(" ")]);
+    this.confirms = [];
+    return text;
+  }
+
+  /** Begins each message: whose it is, and from where its numbers go on. */
+  head(self: string): string {
+    return encodeFrame("h", [self, String(this.low)]);
+  }
+
+  confirmed(numbers: string): void {
+    for (const number of numbers.split(" ")) this.settle(Number(number));
+  }
+
+  /** Where this side stands: what it expects next, and what it holds unconfirmed. */
+  standing(): string {
+    return encodeFrame("n", [String(this.expected), [...this.unsafe].join(" ")]);
+  }
+
+  /** Takes the other side's standing: what it has made safe is confirmed; what it misses is the answer. */
+  standsAt(expectedText: string, unsafeText: string): string {
+    const expected = Number(expectedText);
+    const unsafe = new Set(unsafeText.split(" ").map(Number));
+    let missing = "";
+    for (const [sequence, { text }] of [...this.waiting]) {
+      if (sequence >= expected) missing += text;
+      else if (!unsafe.has(sequence)) this.settle(sequence);
+    }
+    return missing;
+  }
+
+  /** True where the other side should be asked how it stands. */
+  stuck(): boolean {
+    const oldest = this.low;
+    const stuck = this.waiting.size > 0 && oldest <= this.oldestAtBeat;
+    this.oldestAtBeat = this.sequence;
+    return stuck;
+  }
+
+  /** Gives everything back. */
+  fail(reason: BusFailure): void {
+    const all = [...this.waiting.values()];
+    this.waiting.clear();
+    for (const { failed } of all) failed(reason);
+  }
+
+  private settle(sequence: number): void {
+    const waiting = this.waiting.get(sequence);
+    if (waiting === undefined) return;
+    this.waiting.delete(sequence);
+    waiting.confirmed();
+  }
+}

@@ -1,0 +1,114 @@
+// Stands for a session that another node of the cluster holds: what is delivered to it goes over the bus.
+import type { Gate } from "../host/session.ts";
+import { type ClientSession, type SessionKey, sharedKeys } from "../host/session.ts";
+import type { VirtualHost } from "../host/virtual-host.ts";
+import { Jid } from "../jid/jid.ts";
+import { noteArrival } from "../stanza/arrival.ts";
+import { Stanza } from "../stanza/stanza.ts";
+import type { StreamErrorCondition } from "../stream/error.ts";
+import { parseElement } from "../xml/tree.ts";
+import type { SessionEntry } from "./session-entry.ts";
+import { stanzaFields } from "./stanza-codec.ts";
+import { undelivered } from "./undelivered.ts";
+
+/** ms between two looks at whether a congested node has caught up. */
+const LOOK_INTERVAL = 50;
+
+/** A session elsewhere. */
+export class RemoteSession implements ClientSession {
+  readonly remote = true;
+  readonly keeps = false;
+  readonly jid: Jid;
+  readonly account: Jid;
+  readonly host: VirtualHost;
+  /** The member that holds it. */
+  readonly member: string;
+  readonly gate: Gate | undefined = undefined;
+  private entry: SessionEntry;
+  private parsed: Stanza | undefined;
+
+  constructor(host: VirtualHost, member: string, entry: SessionEntry) {
+    this.host = host;
+    this.member = member;
+    this.entry = entry;
+    this.jid = Jid.parse(entry.jid);
+    this.account = this.jid.toBare();
+  }
+
+  get since(): number {
+    return this.entry.since;
+  }
+
+  get remoteAddress(): string {
+    return this.entry.address;
+  }
+
+  get presence(): Stanza | undefined {
+    if (this.entry.presence === undefined) return undefined;
+    this.parsed ??= Stanza.fromElement(parseElement(this.entry.presence));
+    return this.parsed;
+  }
+
+  get priority(): number {
+    return this.entry.priority;
+  }
+
+  get interested(): boolean {
+    return this.entry.interested;
+  }
+
+  /** Takes what its node says of it now. */
+  update(entry: SessionEntry): void {
+    this.entry = entry;
+    this.parsed = undefined;
+  }
+
+  deliver(stanza: Stanza): void {
+    this.write(stanza);
+  }
+
+  write(stanza: Stanza): void {
+    noteArrival(stanza, this.host.clock.now());
+    const safety = stanza.safety?.hold();
+    this.host.bus.send(
+      this.member,
+      "stanza",
+      [this.jid.full, ...stanzaFields(stanza)],
+      () => safety?.release(),
+      (reason) => undelivered(this.host, stanza, safety, reason),
+    );
+  }
+
+  get congested(): boolean {
+    return this.host.bus.congested(this.member);
+  }
+
+  async caughtUp(): Promise<boolean> {
+    while (this.congested) await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
+    return true;
+  }
+
+  end(condition: StreamErrorCondition, text = ""): void {
+    this.host.sessions.remove(this);
+    this.host.bus.send(this.member, "end", [this.jid.full, String(this.since), condition, text], nothing, nothing);
+  }
+
+  finish(): void {
+    this.end("conflict");
+  }
+
+  wake(): void {
+    this.host.bus.send(this.member, "wake", [this.jid.full], nothing, nothing);
+  }
+
+  get<T>(key: SessionKey<T>): T | undefined {
+    const { facts } = this.entry;
+    if (key.shared === undefined || !Object.hasOwn(facts, key.name)) return undefined;
+    return (sharedKeys.get(key.name) as SessionKey<T> | undefined)?.shared?.fromJson(facts[key.name]);
+  }
+
+  /** Facts are set where the session is. */
+  set(): void {}
+}
+
+function nothing(): void {}

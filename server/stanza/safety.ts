@@ -1,0 +1,32 @@
+// Follows one stanza until it is safe: stored, or acknowledged by who it was for. XEP-0198 §4.
+
+/**
+ * The safety of one stanza, for its sender's acknowledgement. Whoever takes the stanza over holds it, and lets go once
+ * it answers for the stanza even if this process dies; the last one to let go settles it. Its maker holds it from the
+ * start.
+ */
+export class Safety {
+  private holds = 1;
+  private readonly settled: (safety: Safety) => void;
+
+  constructor(settled: (safety: Safety) => void) {
+    this.settled = settled;
+  }
+
+  /** True once nobody holds it. */
+  get done(): boolean {
+    return this.holds === 0;
+  }
+
+  /** One more that answers for it; each calls `release` once. */
+  hold(): this {
+    this.holds++;
+    return this;
+  }
+
+  /** Ends one hold. */
+  release(): void {
+    this.holds--;
+    if (this.holds === 0) this.settled(this);
+  }
+}
