@@ -80,10 +80,12 @@ async function keep(
 /** The stanza's text with the time it was kept. XEP-0203. */
 function delayed(stanza: Stanza, domain: string, at: number): string {
   const delay = `<delay xmlns='${NS_DELAY}' from='${escapeAttribute(domain)}' stamp='${new Date(at).toISOString()}'/>`;
+  const { tail } = stanza;
   const text = stanza.text();
-  return text.endsWith("/>") && stanza.tail === "/>"
-    ? `${text.slice(0, -2)}>${delay}</message>`
-    : `${text.slice(0, -"</message>".length)}${delay}</message>`;
+  const head = text.slice(0, text.length - tail.length);
+  // The end tag as its sender wrote it may hold white space: `</message >`.
+  const content = tail === "/>" ? ">" : tail.slice(0, tail.lastIndexOf("</"));
+  return `${head}${content}${delay}</message>`;
 }
 
 /** Accounts whose messages are being delivered, with whether to look once more. */
@@ -137,7 +139,8 @@ async function deliverKept(host: ModuleHost, session: ClientSession): Promise<vo
     const safe: Promise<boolean>[] = [];
     for (const { text } of batch) {
       if (session.presence === undefined) break;
-      safe.push(deliverOne(session, text));
+      const stanza = stanzaOf(host, text);
+      safe.push(stanza === undefined ? Promise.resolve(true) : deliverOne(session, stanza));
       if (session.congested && !(await session.caughtUp())) break;
     }
     if (!session.keeps && !(await session.caughtUp())) return;
@@ -148,10 +151,19 @@ async function deliverKept(host: ModuleHost, session: ClientSession): Promise<vo
   }
 }
 
+/** What is kept as a stanza; undefined for what is none, which must not keep all that comes after it from its account. */
+function stanzaOf(host: ModuleHost, text: string): Stanza | undefined {
+  try {
+    return Stanza.fromElement(parseElement(text));
+  } catch (error) {
+    host.log.error({ err: error }, "a kept message cannot be read, and is left out");
+    return undefined;
+  }
+}
+
 /** Resolves to true once somebody answers for the message, to false where it is left to the store. */
-function deliverOne(session: ClientSession, text: string): Promise<boolean> {
+function deliverOne(session: ClientSession, stanza: Stanza): Promise<boolean> {
   return new Promise((resolve) => {
-    const stanza = Stanza.fromElement(parseElement(text));
     const note = { left: false };
     const safety = new Safety(() => resolve(!note.left));
     stanza.setNote(storedKey, note);
