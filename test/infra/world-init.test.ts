@@ -12,6 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), "world-init-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const at = (name: string) => join(folder, name);
 const root = new URL("../..", import.meta.url).pathname;
+const minutes = 60_000;
 const hasScript = spawnSync("script", ["--version"]).status === 0;
 
 /** Runs a command at a terminal, and types an answer at each question. */
@@ -28,34 +29,42 @@ async function atTerminal(command: string, answers: readonly string[]): Promise<
   return shown;
 }
 
-(hasScript ? test : test.skip)("at a terminal everything is asked for", async () => {
-  const node = join(root, "node_modules/.bin/node");
-  const answers = ["example", "example.org", "eu-central-1,us-east-1", "admin@example.org"];
-  const shown = await atTerminal(`${node} app/cli/main.ts world init ${at("asked.json")}`, answers);
-  expect(shown).toContain("AWS regions, the canary first, by commas:");
-  expect(shown).toContain("asked.json written: eu, us.");
-  expect(loadWorld(at("asked.json"))).toMatchObject({ name: "example", rollout: { canary: "eu" } });
-});
+(hasScript ? test : test.skip)(
+  "at a terminal everything is asked for",
+  async () => {
+    const node = join(root, "node_modules/.bin/node");
+    const answers = ["example", "example.org", "eu-central-1,us-east-1", "admin@example.org"];
+    const shown = await atTerminal(`${node} app/cli/main.ts world init ${at("asked.json")}`, answers);
+    expect(shown).toContain("AWS regions, the canary first, by commas:");
+    expect(shown).toContain("asked.json written: eu, us.");
+    expect(loadWorld(at("asked.json"))).toMatchObject({ name: "example", rollout: { canary: "eu" } });
+  },
+  minutes,
+);
 
-test("elsewhere an option that is missing is named; with all of them the world is written, checked, counted and drawn", async () => {
-  const missing = await run(["world", "init", at("w.json"), "--name", "example"]);
-  expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining("--domain is needed") });
-  const options = ["--name", "example", "--domain", "example.org", "--regions", "eu-central-1,us-east-1"];
-  expect(await run(["world", "init", at("w.json"), ...options])).toMatchObject({ code: 0 });
-  expect(await run(["world", "init", at("w.json"), ...options])).toMatchObject({
-    code: 2,
-    stderr: expect.stringContaining("--force"),
-  });
-  expect(await run(["world", "check", at("w.json")])).toMatchObject({
-    code: 0,
-    stdout: expect.stringContaining("example has 2 regions: eu, us."),
-  });
-  const cost = await run(["world", "cost", at("w.json"), "--json"]);
-  expect(JSON.parse(cost.stdout)).toMatchObject({
-    regions: [{ region: "eu" }, { region: "us" }, { region: "global" }],
-  });
-  await run(["world", "map", at("w.json"), "--out", at("map.svg")]);
-  const map = readFileSync(at("map.svg"), "utf8");
-  for (const part of ["<svg ", 'data-region="eu"', 'data-region="us"', 'data-link="eu us"', "wave 1, canary"])
-    expect([part, map.includes(part)]).toEqual([part, true]);
-});
+test(
+  "elsewhere an option that is missing is named; with all of them the world is written, checked, counted and drawn",
+  async () => {
+    const missing = await run(["world", "init", at("w.json"), "--name", "example"]);
+    expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining("--domain is needed") });
+    const options = ["--name", "example", "--domain", "example.org", "--regions", "eu-central-1,us-east-1"];
+    expect(await run(["world", "init", at("w.json"), ...options])).toMatchObject({ code: 0 });
+    expect(await run(["world", "init", at("w.json"), ...options])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--force"),
+    });
+    expect(await run(["world", "check", at("w.json")])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("example has 2 regions: eu, us."),
+    });
+    const cost = await run(["world", "cost", at("w.json"), "--json"]);
+    expect(JSON.parse(cost.stdout)).toMatchObject({
+      regions: [{ region: "eu" }, { region: "us" }, { region: "global" }],
+    });
+    await run(["world", "map", at("w.json"), "--out", at("map.svg")]);
+    const map = readFileSync(at("map.svg"), "utf8");
+    for (const part of ["<svg ", 'data-region="eu"', 'data-region="us"', 'data-link="eu us"', "wave 1, canary"])
+      expect([part, map.includes(part)]).toEqual([part, true]);
+  },
+  2 * minutes,
+);
