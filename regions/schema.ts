@@ -87,7 +87,7 @@ const RemotePolicy = z.strictObject({
 });
 
 const Federation = z.strictObject({
-  enabled: z.boolean().optional().describe("false: no other domains than the world's own."),
+  enabled: z.boolean().optional().describe("false: no stanzas to or from other domains, other regions included."),
   requireValidCertificate: z.boolean().optional(),
   allowDialback: z.boolean().optional(),
   policies: z.array(RemotePolicy).optional().describe("First match wins."),
