@@ -1,5 +1,6 @@
 // `npm run bench`: runs the benchmarks named, or all of them in a short form, and prints their tables.
 import { chat } from "./chat.ts";
+import { cluster } from "./cluster.ts";
 import { format, type Table } from "./harness/figures.ts";
 import { cleanUpAtExit, pinLoadGenerator } from "./harness/processes.ts";
 import { idle } from "./idle.ts";
@@ -7,7 +8,9 @@ import { login } from "./login.ts";
 import { type Options, readOptions, USAGE, UsageError } from "./options.ts";
 import { parse } from "./parse.ts";
 import { s2s } from "./s2s.ts";
+import { safe } from "./safe.ts";
 import { start } from "./start.ts";
+import { storage } from "./storage.ts";
 
 const BENCHMARKS: Readonly<Record<string, (options: Options) => Promise<Table[]>>> = {
   start,
@@ -16,6 +19,9 @@ const BENCHMARKS: Readonly<Record<string, (options: Options) => Promise<Table[]>
   login,
   idle,
   s2s,
+  storage,
+  cluster,
+  safe,
 };
 
 /** What is left of each figure where everything is asked for at once. */

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { SERVER_NAMES, type ServerName } from "./harness/server.ts";
 
 /** Usage, for a wrong command line. */
-export const USAGE = `usage: npm run bench -- [parse | chat | login | idle | start | s2s] [options]
+export const USAGE = `usage: npm run bench -- [parse | chat | login | idle | start | s2s | storage | cluster | safe] [options]
 
   --against NAME    prosody or ejabberd beside Meridian in the same run; may be repeated
   --servers A,B     exactly these servers, in this order

@@ -2,7 +2,8 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { NodeConfigInput } from "../../server/config/contract.ts";
+import { NodeConfig, type NodeConfigInput } from "../../server/config/contract.ts";
+import { check } from "../../server/config/load.ts";
 import { DOMAIN, localpart, PASSWORD, type Recipe, type Site } from "./server.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -14,7 +15,7 @@ export const meridian: Recipe = {
   async prepare(site) {
     const file = join(site.folder, "node.json");
     writeFileSync(file, JSON.stringify(configuration(site)));
-    await createAccounts(site);
+    if (site.makesAccounts !== false) await createAccounts(site);
     const argv = [process.execPath, ...(site.nodeFlags ?? []), join(ROOT, "app/main.ts"), "serve", "--config", file];
     return { argv, folder: site.folder };
   },
@@ -41,6 +42,7 @@ function configuration(site: Site): NodeConfigInput {
       preAuthBytesPerSecond: PLENTY,
     },
     log: { level: "warn" },
+    ...site.meridian,
   };
 }
 
@@ -53,7 +55,8 @@ function withoutArchive(): Record<string, false> {
 async function createAccounts(site: Site): Promise<void> {
   const { openStorage } = await import("../../server/storage/open.ts");
   const { deriveCredentials } = await import("../../server/auth/credentials.ts");
-  const storage = await openStorage({ kind: "sqlite", file: database(site), synchronous: "normal" });
+  const { storage: settings } = check(NodeConfig, configuration(site), "benchmark");
+  const storage = await openStorage(settings);
   const credentials = await deriveCredentials(PASSWORD, site.iterations);
   const made: Promise<boolean>[] = [];
   for (let index = 0; index < site.accounts; index += 1) {

@@ -77,15 +77,18 @@ export class Pairs {
   private window = 0;
   private whenDrained: (() => void) | undefined;
 
-  /** Logs two clients in for each pair. */
-  static async connect(server: ServerUnderTest, count: number, tls: boolean): Promise<Pairs> {
-    const clients = Array.from({ length: count * 2 }, () => new Client(server, { tls }));
+  /** Logs two clients in for each pair: at one server, or at each of two in turn, so that each message crosses. */
+  static async connect(server: ServerUnderTest, count: number, tls: boolean, other = server): Promise<Pairs> {
+    const at = (index: number) => ((index >> 1) % 2 === index % 2 ? server : other);
+    const clients = Array.from({ length: count * 2 }, (_, index) => new Client(at(index), { tls }));
     const login = async (index: number) => {
       const client = clients[index]!;
       await client.login(localpart(index), PASSWORD, "PLAIN");
       await client.becomeAvailable();
     };
     await within(`${server.name}: logins`, forEach(clients.length, 10, login));
+    // What one server tells the other of its sessions takes a moment.
+    if (other !== server) await new Promise((resolve) => setTimeout(resolve, 500));
     const all = new Pairs();
     for (let index = 0; index < count; index += 1) {
       const [sender, receiver] = [clients[index * 2]!, clients[index * 2 + 1]!];

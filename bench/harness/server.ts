@@ -1,6 +1,7 @@
 // A server under test: what every one is given, and how one is started.
 import type { ChildProcess } from "node:child_process";
 import { rmSync } from "node:fs";
+import type { NodeConfigInput } from "../../server/config/contract.ts";
 import { type CertificateFiles, makeCertificate } from "./certificate.ts";
 import { freePorts, waitForFeatures } from "./ports.ts";
 import { type Command, outputOf, startPinned, stop, temporaryFolder } from "./processes.ts";
@@ -28,6 +29,10 @@ export interface Setup {
   readonly iterations?: number;
   /** Flags for Node, where the server runs on it: `--cpu-prof` … */
   readonly nodeFlags?: readonly string[];
+  /** Settings of Meridian in place of a lone node's on SQLite. */
+  readonly meridian?: Partial<NodeConfigInput>;
+  /** False where another node has made the accounts in the storage they share. */
+  readonly makesAccounts?: boolean;
 }
 
 /** What a server's recipe gets. */

@@ -15,6 +15,8 @@ import {
 /** A PostgreSQL server. */
 export interface TestPostgres {
   readonly port: number;
+  /** Its process, while it runs; the others are its children. */
+  readonly pid: number;
   /** Makes an empty database and gives its URL. */
   createDatabase(name: string): Promise<string>;
   /** Ends the server, its data kept: `SIGINT` orderly, `SIGQUIT` as in a crash. */
@@ -96,5 +98,14 @@ export async function startPostgres(options: { durable?: boolean; settings?: str
   }
 
   await start();
-  return { port, createDatabase, stop, start, end };
+  return {
+    port,
+    get pid() {
+      return daemon?.pid ?? 0;
+    },
+    createDatabase,
+    stop,
+    start,
+    end,
+  };
 }

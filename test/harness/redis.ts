@@ -13,6 +13,8 @@ import {
 export interface TestRedis {
   readonly port: number;
   readonly url: string;
+  /** Its process, while it runs. */
+  readonly pid: number;
   /** Ends the server; what it held in memory is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same port, empty. */
@@ -61,5 +63,14 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
   }
 
   await start();
-  return { port, url: `redis://127.0.0.1:${port}`, stop, start, end };
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    get pid() {
+      return daemon?.pid ?? 0;
+    },
+    stop,
+    start,
+    end,
+  };
 }
