@@ -1,0 +1,399 @@
+// A light XMPP client for load: logs in, resumes wherever it is let in, counts what is acknowledged, comes back by itself.
+import { connect, type Socket } from "node:net";
+import { streamHeader } from "../../bench/harness/ports.ts";
+import { ScramClient } from "../../bench/harness/scram.ts";
+import type { Evidence } from "./evidence.ts";
+import { attributeOf, Splitter, STREAM_END } from "./splitter.ts";
+
+/** Where a server is reached. */
+export interface Endpoint {
+  readonly port: number;
+}
+
+/** What a client is given. */
+export interface ClientOptions {
+  readonly domain: string;
+  readonly local: string;
+  readonly password: string;
+  readonly resource: string;
+  readonly mechanism: "PLAIN" | "SCRAM-SHA-256";
+  readonly book: Evidence;
+  /** Where to connect next. */
+  readonly pick: (client: LoadClient) => Endpoint;
+  /** Own address, so that thousands of sockets do not share one range of ports. */
+  readonly from?: string;
+  /** ms over which the first attempt after a break is spread; later ones are spread over twice as much each. */
+  readonly jitterMs?: number;
+}
+
+/** One time without a stream. Times are ms of `performance.now()`. */
+export interface Absence {
+  readonly at: number;
+  backAt: number | undefined;
+  /** True where the session went on. */
+  resumed: boolean;
+  /** Port of the stream that broke, and of the one that came. */
+  readonly before: number;
+  after: number;
+}
+
+const NS_SM = "urn:xmpp:sm:3";
+const NS_SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
+const LONGEST_BACKOFF = 8_000;
+/** ms after which a log-in that leads nowhere is begun anew. */
+const LOGIN_MS = 30_000;
+
+/** One account's client. */
+export class LoadClient {
+  readonly options: ClientOptions;
+  readonly absences: Absence[] = [];
+  /** Conditions of SASL failures. RFC 6120 §6.5 */
+  readonly authFailures: string[] = [];
+  /** Conditions of stream errors, and of resumptions that failed. */
+  readonly errors: string[] = [];
+  /** Full JIDs seen available, and their status. */
+  readonly seen = new Map<string, string>();
+  online = false;
+  /** Told whenever the client is online again. */
+  onOnline: () => void = () => {};
+  /** Bytes that may still come or go before the wire is cut, in the middle of whatever it is. */
+  cutAfter: { in: number; out: number } | undefined;
+  onCut: () => void = () => {};
+  port = 0;
+  private socket: Socket | undefined;
+  private splitter = new Splitter();
+  private scram: ScramClient | undefined;
+  private authenticated = false;
+  private smId: string | undefined;
+  private handled = 0;
+  private acknowledged = 0;
+  private unacked: { readonly id: string; readonly text: string }[] = [];
+  private sequences = new Map<string, number>();
+  private wanted = false;
+  private attempts = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private answers = new Map<string, (element: string) => void>();
+  private seeOther: number | undefined;
+
+  constructor(options: ClientOptions) {
+    this.options = options;
+  }
+
+  get bare(): string {
+    return `${this.options.local}@${this.options.domain}`;
+  }
+
+  /** Port of the client's own end: how the server's end is found in the kernel's tables. */
+  get localPort(): number | undefined {
+    return this.socket?.localPort;
+  }
+
+  /** Messages that no `<a/>` has counted yet. */
+  get waiting(): number {
+    return this.unacked.length;
+  }
+
+  /** Comes online and stays so through whatever happens, until `leave` or `stop`. */
+  come(): void {
+    this.wanted = true;
+    if (this.socket === undefined) this.dial();
+  }
+
+  /** The network is gone, and does not come back before `come`. */
+  breakOff(): void {
+    this.wanted = false;
+    this.drop();
+  }
+
+  /** Drops the connection; the client comes back by itself. */
+  drop(): void {
+    this.socket?.resetAndDestroy();
+    this.gone();
+  }
+
+  /** Ends the session in order: nothing is left to resume. RFC 6120 §4.4 */
+  async leave(): Promise<void> {
+    this.wanted = false;
+    clearTimeout(this.timer);
+    const { socket } = this;
+    if (socket !== undefined) {
+      const closed = new Promise((resolve) => socket.once("close", resolve));
+      this.write(STREAM_END);
+      socket.end();
+      const late = setTimeout(() => socket.destroy(), 5_000);
+      await closed;
+      clearTimeout(late);
+    }
+    this.forget();
+  }
+
+  /** Ends all of it at once. */
+  stop(): void {
+    this.breakOff();
+    clearTimeout(this.timer);
+  }
+
+  /** Reads no further: the window towards the server fills up and closes. */
+  pause(): void {
+    this.socket?.pause();
+  }
+
+  resume(): void {
+    this.socket?.resume();
+  }
+
+  /** Sends a chat message to an account, noted in the book, and asks for its acknowledgement. */
+  message(to: LoadClient, length = 100): string {
+    const key = to.options.local;
+    const sequence = this.sequences.get(key) ?? 0;
+    this.sequences.set(key, sequence + 1);
+    const id = `${this.options.local}.${key}.${sequence}`;
+    this.options.book.sent(id, `${this.options.local} ${key}`, sequence);
+    this.stanza(id, `<message to='${to.bare}' type='chat' id='${id}'><body>${"x".repeat(length)}</body></message>`);
+    this.ask();
+    return id;
+  }
+
+  /** Sends any stanza; it is kept until it is acknowledged. */
+  stanza(id: string, text: string): void {
+    this.unacked.push({ id, text });
+    this.write(text);
+  }
+
+  ask(): void {
+    this.write(`<r xmlns='${NS_SM}'/>`);
+  }
+
+  /** Presence with a status that others may compare. */
+  present(status: string): void {
+    this.stanza("", `<presence><status>${status}</status></presence>`);
+  }
+
+  /** ms until the server has answered an IQ. XEP-0199 */
+  async ping(): Promise<number> {
+    const id = `p${Math.random().toString(36).slice(2)}`;
+    const began = performance.now();
+    const answered = new Promise<void>((resolve) => this.answers.set(id, () => resolve()));
+    this.stanza("", `<iq type='get' id='${id}' to='${this.options.domain}'><ping xmlns='urn:xmpp:ping'/></iq>`);
+    await answered;
+    return performance.now() - began;
+  }
+
+  private dial(): void {
+    clearTimeout(this.timer);
+    this.splitter = new Splitter();
+    this.authenticated = false;
+    this.port = this.seeOther ?? this.options.pick(this).port;
+    this.seeOther = undefined;
+    const { from } = this.options;
+    const socket = connect({
+      host: "127.0.0.1",
+      port: this.port,
+      ...(from === undefined ? {} : { localAddress: from }),
+    });
+    this.socket = socket;
+    socket.setNoDelay(true);
+    socket.setEncoding("latin1");
+    socket.on("connect", () => this.write(streamHeader(this.options.domain)));
+    socket.on("data", (chunk) => {
+      if (this.socket === socket) this.take(String(chunk));
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      if (this.socket === socket) this.gone();
+    });
+    this.timer = setTimeout(() => this.drop(), LOGIN_MS);
+  }
+
+  private gone(): void {
+    clearTimeout(this.timer);
+    this.socket?.removeAllListeners("data");
+    this.socket = undefined;
+    if (this.online) {
+      const absence = { at: performance.now(), backAt: undefined, resumed: false, before: this.port, after: 0 };
+      this.absences.push(absence);
+    }
+    this.online = false;
+    this.answers.clear();
+    if (!this.wanted) return;
+    const spread = Math.min(LONGEST_BACKOFF, (this.options.jitterMs ?? 500) * 2 ** this.attempts);
+    this.attempts += 1;
+    this.timer = setTimeout(() => this.dial(), this.seeOther === undefined ? Math.random() * spread : 0);
+  }
+
+  private write(text: string): void {
+    const { socket, cutAfter } = this;
+    if (socket === undefined || socket.destroyed) return;
+    if (cutAfter !== undefined && text.length >= cutAfter.out) {
+      socket.write(text.slice(0, cutAfter.out), "latin1");
+      return this.cut();
+    }
+    if (cutAfter !== undefined) cutAfter.out -= text.length;
+    socket.write(text, "latin1");
+  }
+
+  private take(chunk: string): void {
+    const { cutAfter } = this;
+    const cut = cutAfter !== undefined && chunk.length >= cutAfter.in;
+    if (cutAfter !== undefined && !cut) cutAfter.in -= chunk.length;
+    const { socket } = this;
+    for (const element of this.splitter.push(cut ? chunk.slice(0, cutAfter.in) : chunk)) {
+      this.element(element);
+      if (this.socket !== socket) return;
+    }
+    if (cut) this.cut();
+  }
+
+  private cut(): void {
+    this.cutAfter = undefined;
+    this.socket?.destroy();
+    this.gone();
+    this.onCut();
+  }
+
+  private element(text: string): void {
+    const name = /^<\/?([^\s/>]+)/.exec(text)?.[1];
+    switch (name) {
+      case "message":
+        this.handled += 1;
+        return this.takeMessage(text);
+      case "presence":
+        this.handled += 1;
+        return this.takePresence(text);
+      case "iq":
+        this.handled += 1;
+        return this.takeIq(text);
+      case "r":
+        return this.write(`<a xmlns='${NS_SM}' h='${this.handled}'/>`);
+      case "a":
+        return this.counted(Number(attributeOf(text, "h")));
+      default:
+        return this.negotiate(name ?? "", text);
+    }
+  }
+
+  private negotiate(name: string, text: string): void {
+    switch (name) {
+      case "stream:features":
+        return this.authenticated ? this.enter() : this.authenticate();
+      case "challenge": {
+        const challenge = Buffer.from(/>([^<]+)</.exec(text)?.[1] ?? "", "base64").toString();
+        const answer = this.scram?.final(challenge) ?? "";
+        return this.write(`<response xmlns='${NS_SASL}'>${base64(answer)}</response>`);
+      }
+      case "success":
+        this.authenticated = true;
+        return this.write(streamHeader(this.options.domain));
+      case "failure":
+        this.authFailures.push(/<failure[^>]*><([a-z-]+)/.exec(text)?.[1] ?? "unknown");
+        return this.drop();
+      case "enabled":
+        this.smId = attributeOf(text, "id");
+        this.handled = 0;
+        return this.entered(false);
+      case "resumed":
+        return this.resumed(Number(attributeOf(text, "h")));
+      case "failed":
+        return this.notResumed(text);
+      case "stream:error":
+        this.errors.push(/<stream:error[^>]*><([a-z-]+)/.exec(text)?.[1] ?? "unknown");
+        this.seeOther = Number(/<see-other-host[^>]*>[^<]*:(\d+)</.exec(text)?.[1] ?? Number.NaN) || undefined;
+        return;
+      case "stream:stream":
+        this.socket?.end();
+    }
+  }
+
+  private authenticate(): void {
+    const { local, password, mechanism } = this.options;
+    this.scram = mechanism === "PLAIN" ? undefined : new ScramClient("SHA-256", local, password);
+    const initial = this.scram?.first() ?? `\0${local}\0${password}`;
+    this.write(`<auth xmlns='${NS_SASL}' mechanism='${mechanism}'>${base64(initial)}</auth>`);
+  }
+
+  private enter(): void {
+    if (this.smId !== undefined)
+      return this.write(`<resume xmlns='${NS_SM}' previd='${this.smId}' h='${this.handled}'/>`);
+    const { resource } = this.options;
+    this.write(
+      `<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>${resource}</resource></bind></iq>`,
+    );
+  }
+
+  private bound(): void {
+    this.write(`<enable xmlns='${NS_SM}' resume='true'/>`);
+    this.acknowledged = 0;
+    this.unacked = [];
+    this.present("here");
+  }
+
+  private resumed(h: number): void {
+    this.counted(h);
+    this.entered(true);
+    // What the old stream lost is sent again. XEP-0198 §5
+    for (const { text } of this.unacked) this.write(text);
+    if (this.unacked.length > 0) this.ask();
+  }
+
+  /** What the server tells it handled is as good as an acknowledgement; of the rest nothing is known. */
+  private notResumed(text: string): void {
+    const h = attributeOf(text, "h");
+    if (h !== undefined) this.counted(Number(h));
+    this.errors.push(/<failed[^>]*><([a-z-]+)/.exec(text)?.[1] ?? "failed");
+    this.forget();
+    this.enter();
+  }
+
+  private forget(): void {
+    this.smId = undefined;
+    this.unacked = [];
+    this.seen.clear();
+  }
+
+  private entered(resumed: boolean): void {
+    clearTimeout(this.timer);
+    this.attempts = 0;
+    this.online = true;
+    const last = this.absences.at(-1);
+    if (last !== undefined && last.backAt === undefined) {
+      last.backAt = performance.now();
+      last.resumed = resumed;
+      last.after = this.port;
+    }
+    this.onOnline();
+  }
+
+  private counted(h: number): void {
+    const count = (h - this.acknowledged + 2 ** 32) % 2 ** 32;
+    if (count > this.unacked.length) {
+      if (count < 2 ** 31) this.errors.push("acknowledged-too-much");
+      return;
+    }
+    this.acknowledged = h;
+    for (const { id } of this.unacked.splice(0, count)) if (id !== "") this.options.book.acknowledged(id);
+  }
+
+  private takeMessage(text: string): void {
+    const id = attributeOf(text, "id");
+    if (id === undefined) return;
+    if (attributeOf(text, "type") === "error") this.options.book.refused(id);
+    else this.options.book.received(id);
+  }
+
+  private takePresence(text: string): void {
+    const from = attributeOf(text, "from") ?? "";
+    if (attributeOf(text, "type") === "unavailable") this.seen.delete(from);
+    else this.seen.set(from, /<status[^>]*>([^<]*)</.exec(text)?.[1] ?? "");
+  }
+
+  private takeIq(text: string): void {
+    const id = attributeOf(text, "id") ?? "";
+    if (id === "bind") return this.bound();
+    this.answers.get(id)?.(text);
+    this.answers.delete(id);
+  }
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString("base64");
+}

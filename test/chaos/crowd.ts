@@ -1,0 +1,150 @@
+// Many clients in pairs that write to each other at a steady rate, and what became of all they wrote.
+import { type Endpoint, LoadClient } from "./client.ts";
+import { Evidence } from "./evidence.ts";
+import type { Site } from "./site.ts";
+import { must, until } from "./wait.ts";
+
+/** How a crowd behaves. */
+export interface CrowdOptions {
+  readonly clients: number;
+  /** ms over which those cut off at once spread their first attempt. */
+  readonly jitterMs?: number;
+  readonly pick?: (client: LoadClient) => Endpoint;
+  /** First account taken. */
+  readonly first?: number;
+}
+
+/** Log-ins under way at once. */
+const AT_ONCE = 40;
+const TICK_MS = 10;
+/** Clients that share one address of their own. */
+const PER_ADDRESS = 4000;
+
+/** Clients 2k and 2k+1 write to each other. */
+export class Crowd {
+  readonly book = new Evidence();
+  readonly clients: LoadClient[];
+  private timer: NodeJS.Timeout | undefined;
+  private turn = 0;
+
+  constructor(site: Site, options: CrowdOptions) {
+    const { first = 0, jitterMs = 500 } = options;
+    this.clients = Array.from({ length: options.clients }, (_, index) => {
+      return new LoadClient({
+        domain: site.domain,
+        local: site.localpart(first + index),
+        password: site.password,
+        resource: "chaos",
+        mechanism: site.mechanism,
+        book: this.book,
+        pick: options.pick ?? (() => site.entrance),
+        from: `127.0.1.${1 + Math.floor(index / PER_ADDRESS)}`,
+        jitterMs,
+      });
+    });
+  }
+
+  /** Everybody logs in, some at a time. @throws Error where somebody cannot */
+  async come(ms = 120_000): Promise<void> {
+    let next = 0;
+    const started: LoadClient[] = [];
+    await must(
+      "everybody online",
+      () => {
+        while (next < this.clients.length && started.filter(({ online }) => !online).length < AT_ONCE) {
+          const client = this.clients[next++]!;
+          started.push(client);
+          client.come();
+        }
+        if (started.length > 4 * AT_ONCE) started.splice(0, started.length, ...started.filter(({ online }) => !online));
+        return next === this.clients.length && started.every(({ online }) => online);
+      },
+      ms,
+    );
+    // The answer to a ping comes after what the presence before it brought about.
+    for (let i = 0; i < this.clients.length; i += AT_ONCE)
+      await Promise.race([
+        Promise.all(this.clients.slice(i, i + AT_ONCE).map((client) => client.ping())),
+        until(() => false, 10_000),
+      ]);
+  }
+
+  partner(client: LoadClient): LoadClient {
+    return this.clients[this.clients.indexOf(client) ^ 1] ?? client;
+  }
+
+  /** Messages a second from now on, from whoever is online, in turn. */
+  load(rate: number): void {
+    let owed = 0;
+    let last = performance.now();
+    this.timer = setInterval(() => {
+      const now = performance.now();
+      owed = Math.min(rate, owed + ((now - last) * rate) / 1000);
+      last = now;
+      for (; owed >= 1; owed -= 1) this.sendOne();
+    }, TICK_MS);
+  }
+
+  quiet(): void {
+    clearInterval(this.timer);
+  }
+
+  /** Ms that each of these was away since `since`; Infinity for who is still away. */
+  absences(since: number): number[] {
+    return this.clients.flatMap(({ absences }) =>
+      absences.filter(({ at }) => at >= since).map(({ at, backAt = Number.POSITIVE_INFINITY }) => backAt - at),
+    );
+  }
+
+  /** Waits until everything sent is acknowledged and received, as far as it will be. */
+  async settle(ms: number): Promise<boolean> {
+    await until(() => this.clients.every(({ online }) => online), ms);
+    for (const client of this.clients) client.ask();
+    return await until(() => {
+      const { unknown, lost } = this.book.verdict();
+      return lost.length === 0 && (unknown === 0 || this.clients.every(({ waiting }) => waiting === 0));
+    }, ms);
+  }
+
+  /** Whoever misses something ends the session and logs in afresh: what the offline store has comes now. */
+  async collect(ms: number): Promise<void> {
+    const short = () => {
+      const names = new Set(this.book.open().map((id) => id.split(".")[1]));
+      return this.clients.filter(({ options }) => names.has(options.local));
+    };
+    const missing = short();
+    await Promise.all(missing.map((client) => client.leave()));
+    for (const client of missing) client.come();
+    await until(() => missing.every(({ online }) => online), ms);
+    // The answer to a ping comes after what was kept: the presence before it brought that.
+    await Promise.all(missing.map((client) => Promise.race([client.ping(), until(() => false, 5_000)])));
+    if (short().length > 0) await until(() => this.book.verdict().lost.length === 0, Math.min(ms, 5_000));
+  }
+
+  /** Conditions of SASL failures of all clients. */
+  get authFailures(): string[] {
+    return this.clients.flatMap(({ authFailures }) => authFailures);
+  }
+
+  /** Stream errors and failed resumptions, counted by condition. */
+  get errors(): string {
+    const counts = new Map<string, number>();
+    for (const { errors } of this.clients) for (const one of errors) counts.set(one, (counts.get(one) ?? 0) + 1);
+    return [...counts].map(([condition, count]) => `${condition} ${count}`).join(", ");
+  }
+
+  stop(): void {
+    this.quiet();
+    for (const client of this.clients) client.stop();
+  }
+
+  private sendOne(): void {
+    for (let tries = 0; tries < this.clients.length; tries += 1) {
+      const index = this.turn++ % this.clients.length;
+      const client = this.clients[index]!;
+      if (!client.online) continue;
+      client.message(this.clients[index ^ 1] ?? client);
+      return;
+    }
+  }
+}

@@ -1,0 +1,59 @@
+// Experiment 1: kill -9 of one node under load. What was acknowledged must be there, and everybody back soon.
+import { Crowd } from "./crowd.ts";
+import { quantile } from "./evidence.ts";
+import type { ChaosOptions } from "./options.ts";
+import { atMost, bookFigures, plain, type Report, report } from "./report.ts";
+import { onSite } from "./start-site.ts";
+import { sleep } from "./wait.ts";
+
+/** Share of the clients whose network is away when the node dies, as phones' are. */
+const AWAY = 0.05;
+/** s of load before the kill. */
+const BEFORE = 3;
+const BACK_WITHIN = 15;
+
+export function kill(options: ChaosOptions): Promise<Report> {
+  return onSite(options, options.clients, async (site) => {
+    const crowd = new Crowd(site, { clients: options.clients, jitterMs: 2000 });
+    try {
+      await crowd.come();
+      crowd.load(options.rate);
+      await sleep(BEFORE * 1000);
+      // Every twentieth pair's first client loses its network a second before, and has it again after.
+      const away = crowd.clients.filter((_, index) => index % Math.round(2 / AWAY) === 0);
+      for (const client of away) client.breakOff();
+      await sleep(1000);
+      const victim = site.nodes[0]!;
+      const killed = performance.now();
+      await victim.end("SIGKILL");
+      const restarted = site.nodes.length === 1 ? victim.start() : undefined;
+      await sleep(Math.min(5, options.seconds) * 1000);
+      for (const client of away) client.come();
+      await sleep(Math.max(0, options.seconds - 5) * 1000);
+      await restarted;
+      crowd.quiet();
+      await crowd.settle(20_000);
+      await crowd.collect(20_000);
+      const back = crowd.absences(killed).map((ms) => ms / 1000);
+      const resumed = crowd.clients.flatMap(({ absences }) => absences.filter((one) => one.at >= killed));
+      const verdict = crowd.book.verdict();
+      return report(
+        "kill -9 of a node",
+        site.name,
+        [
+          plain("clients", options.clients),
+          plain("cut off", back.length),
+          plain("of them resumed", resumed.filter((one) => one.resumed).length),
+          plain("back, p50 s", quantile(back, 0.5)),
+          atMost("back, p99 s", quantile(back, 0.99), BACK_WITHIN, " s"),
+          ...bookFigures(verdict),
+          atMost("authentication failures", crowd.authFailures.length, 0),
+          plain("stream errors, failed resumptions", crowd.errors),
+        ],
+        verdict,
+      );
+    } finally {
+      crowd.stop();
+    }
+  });
+}

@@ -1,0 +1,143 @@
+// What experiments are run on: nodes behind one address or many, each of which can be killed, ended and started again.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TestPostgres } from "../harness/postgres.ts";
+import type { TestRedis } from "../harness/redis.ts";
+import type { ClientOptions, Endpoint } from "./client.ts";
+
+/** One server process. */
+export interface SiteNode {
+  readonly name: string;
+  /** Where its own clients' port is. */
+  readonly port: number;
+  /** Port of its metrics; undefined where it has none. */
+  readonly metricsPort: number | undefined;
+  readonly pid: number;
+  /** Deaths that nobody asked for. */
+  readonly accidents: readonly string[];
+  /** Starts it and waits until it takes clients. */
+  start(): Promise<void>;
+  /** `SIGKILL` or, for an orderly end, `SIGTERM`; resolves once it is gone. */
+  end(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
+  /** What it wrote last. */
+  lastWords(): string;
+}
+
+/** A server or a cluster of them. */
+export interface Site {
+  readonly name: string;
+  readonly domain: string;
+  readonly password: string;
+  readonly mechanism: ClientOptions["mechanism"];
+  readonly localpart: (index: number) => string;
+  readonly nodes: readonly SiteNode[];
+  /** Where clients connect that care for no node. */
+  readonly entrance: Endpoint;
+  readonly redis?: TestRedis;
+  readonly postgres?: TestPostgres;
+  end(): Promise<void>;
+}
+
+/** How a node's process is started. */
+export interface NodeCommand {
+  readonly name: string;
+  readonly argv: readonly string[];
+  readonly folder: string;
+  readonly env?: Record<string, string>;
+  readonly port: number;
+  readonly metricsPort?: number;
+  /** A node told by an `ipc` channel that its parent is gone. */
+  readonly tied: boolean;
+  /** Resolves once it takes clients; `dead` tells that it never will. */
+  ready(dead: () => boolean): Promise<void>;
+}
+
+const alive = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of alive) killGroup(child, "SIGKILL");
+});
+
+/** A node that is started and ended as often as an experiment wants. */
+export class ProcessNode implements SiteNode {
+  readonly name: string;
+  readonly port: number;
+  readonly metricsPort: number | undefined;
+  readonly accidents: string[] = [];
+  private readonly command: NodeCommand;
+  private child: ChildProcess | undefined;
+  private asked = false;
+
+  constructor(command: NodeCommand) {
+    this.command = command;
+    this.name = command.name;
+    this.port = command.port;
+    this.metricsPort = command.metricsPort;
+  }
+
+  get pid(): number {
+    return this.child?.pid ?? 0;
+  }
+
+  async start(): Promise<void> {
+    const { argv, folder, env, tied } = this.command;
+    const output = openSync(join(folder, `${this.name}.log`), "a");
+    const [program = "", ...args] = argv;
+    const stdio = tied ? ["ignore", output, output, "ipc"] : ["ignore", output, output];
+    const child = spawn(program, args, {
+      cwd: folder,
+      env: { ...process.env, ...env },
+      stdio: stdio as ["ignore", number, number],
+      detached: true,
+    });
+    closeSync(output);
+    this.child = child;
+    this.asked = false;
+    alive.add(child);
+    child.once("exit", (code, signal) => {
+      alive.delete(child);
+      if (!this.asked) this.accidents.push(`${this.name} ended by ${signal ?? code}`);
+    });
+    try {
+      await this.command.ready(() => isGone(child));
+    } catch (error) {
+      throw new Error(`${this.name} does not start: ${(error as Error).message}\n${this.lastWords()}`, {
+        cause: error,
+      });
+    }
+  }
+
+  async end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+    const { child } = this;
+    if (child === undefined || isGone(child)) return;
+    this.asked = true;
+    const exited = once(child, "exit");
+    // Erlang's helpers are processes of the same group: a machine that loses power spares none.
+    if (signal === "SIGKILL") killGroup(child, signal);
+    else child.kill(signal);
+    await exited;
+    killGroup(child, "SIGKILL");
+  }
+
+  lastWords(): string {
+    try {
+      return readFileSync(join(this.command.folder, `${this.name}.log`), "utf8").slice(-4000);
+    } catch {
+      return "";
+    }
+  }
+}
+
+function isGone(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // no process of the group is left
+  }
+}

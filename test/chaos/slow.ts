@@ -1,0 +1,105 @@
+// Experiment 5: readers that stop reading, so that their window is zero. They must cost little, and others nothing.
+import type { LoadClient } from "./client.ts";
+import { Crowd } from "./crowd.ts";
+import { quantile } from "./evidence.ts";
+import type { ChaosOptions } from "./options.ts";
+import { atMost, plain, type Report, report } from "./report.ts";
+import { onSite } from "./start-site.ts";
+import { sleep } from "./wait.ts";
+import { connectedTo, rssMiB, Watch } from "./watch.ts";
+
+/** Clients that chat beside the readers, and clients that write to these. */
+const OTHERS = 40;
+const WRITERS = 8;
+/** Characters of a message to a slow reader, and messages a second to each. */
+const LENGTH = 16_000;
+const EACH = 8;
+const CUT_WITHIN = 60;
+/** MiB that a runtime's collector may leave lying about whatever readers do. */
+const SLACK = 96;
+
+export function slow(options: ChaosOptions): Promise<Report> {
+  const readers = options.clients;
+  return onSite(options, readers + OTHERS + WRITERS, async (site) => {
+    const direct = site.nodes[0]!;
+    const pick = () => direct;
+    const slowOnes = new Crowd(site, { clients: readers, pick, jitterMs: 600_000 });
+    const others = new Crowd(site, { clients: OTHERS, first: readers, pick });
+    const writers = new Crowd(site, { clients: WRITERS, first: readers + OTHERS, pick });
+    try {
+      await Promise.all([slowOnes.come(), others.come(), writers.come()]);
+      others.load(options.rate);
+      const seconds = options.seconds;
+      // First they read: what the flood by itself costs is no fault of slow readers.
+      const stopFlood = flood(writers.clients, slowOnes.clients);
+      await sleep(2000);
+      const reading = performance.now();
+      await sleep((seconds * 1000) / 2);
+      const stalled = performance.now();
+      const before = rssMiB([direct]);
+      const watch = new Watch([direct], 500);
+      const ports = new Map(slowOnes.clients.map((client) => [client.localPort ?? 0, Number.POSITIVE_INFINITY]));
+      for (const client of slowOnes.clients) client.pause();
+      await cutOff(direct.port, ports, stalled, Math.max(seconds, CUT_WITHIN + 5) * 1000, seconds * 1000);
+      const ended = performance.now();
+      stopFlood();
+      watch.stop();
+      others.quiet();
+      await others.settle(10_000);
+      const p99 = (from: number, to: number) => quantile(others.book.latencies(from, to), 0.99);
+      const [calm, stuck] = [p99(reading, stalled), p99(stalled, ended)];
+      const cut = [...ports.values()].map((at) => (at - stalled) / 1000);
+      const { lost } = others.book.verdict();
+      return report("slow readers", site.name, [
+        plain("readers", readers),
+        plain("cut off", cut.filter(Number.isFinite).length),
+        atMost("the last cut off after, s", Math.max(...cut), CUT_WITHIN, " s"),
+        atMost("memory of each reader, MiB", Math.max(0, watch.rssMiB - before - SLACK) / readers, 1, " MiB"),
+        plain("growth of the node, MiB", watch.rssMiB - before),
+        plain("others' p99 while they read, ms", calm),
+        plain("others' p99 while they do not, ms", stuck),
+        atMost("ratio", Math.max(stuck, 5) / Math.max(calm, 5), 1.5),
+        atMost("others' messages lost", lost.length, 0),
+      ]);
+    } finally {
+      for (const crowd of [slowOnes, others, writers]) crowd.stop();
+    }
+  });
+}
+
+/** Writers send to readers in turn. Returns what ends it. */
+function flood(writers: readonly LoadClient[], readers: readonly LoadClient[]): () => void {
+  let turn = 0;
+  let owed = 0;
+  let last = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    owed = Math.min(readers.length, owed + ((now - last) / 1000) * EACH * readers.length);
+    last = now;
+    for (; owed >= 1; owed -= 1) {
+      const reader = readers[turn % readers.length]!;
+      const writer = writers[turn % writers.length]!;
+      turn += 1;
+      writer.stanza("", `<message to='${reader.bare}' type='chat'><body>${"x".repeat(LENGTH)}</body></message>`);
+    }
+  }, 20);
+  return () => clearInterval(timer);
+}
+
+/** Notes when the server's end of each connection went; for at least `leastMs`, and until all are gone or `mostMs`. */
+async function cutOff(
+  port: number,
+  ports: Map<number, number>,
+  since: number,
+  mostMs: number,
+  leastMs: number,
+): Promise<void> {
+  for (;;) {
+    const now = performance.now();
+    const open = connectedTo(port);
+    for (const [own, at] of ports) if (at === Number.POSITIVE_INFINITY && !open.has(own)) ports.set(own, now);
+    const all = [...ports.values()].every(Number.isFinite);
+    if ((all && now - since > leastMs) || now - since > mostMs) return;
+    await sleep(100);
+  }
+}

@@ -1,0 +1,24 @@
+// The site that a run is about, ended again whatever happens.
+import { startCluster } from "./cluster.ts";
+import { startControl } from "./control.ts";
+import type { ChaosOptions } from "./options.ts";
+import type { Site } from "./site.ts";
+
+/** Starts Meridian's cluster or the control's server, and ends it when `work` is done or failed. */
+export async function onSite<T>(
+  { against, nodes }: ChaosOptions,
+  accounts: number,
+  work: (site: Site) => Promise<T>,
+): Promise<T> {
+  const site = await (against === undefined ? startCluster({ nodes, accounts }) : startControl(against, accounts));
+  try {
+    return await work(site);
+  } finally {
+    await site.end();
+  }
+}
+
+/** Ends of processes that nobody asked for. */
+export function accidents(site: Site): string[] {
+  return site.nodes.flatMap((node) => node.accidents);
+}

@@ -1,0 +1,19 @@
+// Waiting for something to hold, with a bound.
+import { setTimeout as sleep } from "node:timers/promises";
+
+export { sleep };
+
+/** Resolves to true once it holds, to false after `ms`. */
+export async function until(holds: () => boolean | Promise<boolean>, ms: number): Promise<boolean> {
+  const end = performance.now() + ms;
+  while (!(await holds())) {
+    if (performance.now() > end) return false;
+    await sleep(20);
+  }
+  return true;
+}
+
+/** @throws Error that says what does not hold after `ms` */
+export async function must(what: string, holds: () => boolean | Promise<boolean>, ms: number): Promise<void> {
+  if (!(await until(holds, ms))) throw new Error(`${what}: not after ${ms} ms`);
+}
