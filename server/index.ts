@@ -20,6 +20,7 @@ export { NodeMetrics } from "./observe/metrics.ts";
 export type { InboundStanzas, RemoteLink, RemoteRouter, ReturnCondition } from "./ports.ts";
 export { closeServer, type Listening, MeridianServer, type ServerOptions } from "./server.ts";
 export { errorReply, mayAnswerWithError } from "./stanza/error.ts";
+export { Handled } from "./stanza/handled.ts";
 export { NoteKey, Stanza, type StanzaKind } from "./stanza/stanza.ts";
 export type { StreamError, StreamErrorCondition } from "./stream/error.ts";
 export type { HeaderOut } from "./stream/header.ts";

@@ -1,8 +1,12 @@
 // The door for stanzas of a remote server: of a proven domain, to one of ours, no faster than allowed, counted.
-import { Jid, type RawElement, Stanza, type XmppStream } from "../../server/index.ts";
+import { Handled, Jid, type RawElement, Stanza, type XmppStream } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import type { RemoteCounts } from "../counts.ts";
+import { ackText } from "../management/elements.ts";
 import { StanzaRate } from "./stanza-rate.ts";
+
+/** ms that stanzas may take to become safe before a stream is resumed without their being counted. */
+const SAFE_TIMEOUT = 5_000;
 
 /** Which domain pairs a stream is proven for. */
 export interface ProvenPairs {
@@ -14,10 +18,8 @@ export interface ProvenPairs {
 
 /** The door of one stream. */
 export class Gate {
-  /** Stanzas handled since stream management was enabled, modulo 2^32; undefined without. */
-  handled: number | undefined;
-  /** A stanza that is being delivered. */
-  inFlight: Promise<void> | undefined;
+  /** Counts stanzas since stream management was enabled; undefined without. */
+  counter: Handled | undefined;
   /** ms of the last stanza. */
   lastUse = 0;
   private readonly context: FederationContext;
@@ -27,12 +29,45 @@ export class Gate {
   private lastRemote = "";
   private lastLocal = "";
   private counts: RemoteCounts | undefined;
+  /** The peer asked, and what it asked about is not all safe yet. */
+  private owes = false;
 
   constructor(context: FederationContext, stream: XmppStream, proven: ProvenPairs) {
     this.context = context;
     this.stream = stream;
     this.proven = proven;
     this.rate = new StanzaRate(context.clock, context.config.stanzasPerSecond);
+  }
+
+  /** Stanzas of the peer that are safe, modulo 2^32; undefined without stream management. */
+  get handled(): number | undefined {
+    return this.counter?.h;
+  }
+
+  /** Counts from here on; or goes on with the count of a stream that broke. XEP-0198 §3, §5. */
+  manage(counter = new Handled(() => {})): void {
+    counter.progressed = () => this.progressed();
+    this.counter = counter;
+  }
+
+  /** The peer asks what was handled: it is told at once, and again when all of it is safe. */
+  asked(): void {
+    this.stream.send(ackText(this.handled ?? 0));
+    this.owes = this.counter?.allSafe === false;
+  }
+
+  /** Resolves once all that came is safe, but not for ever. */
+  async whenSafe(): Promise<void> {
+    const { clock } = this.context;
+    const { counter } = this;
+    if (counter === undefined || counter.allSafe) return;
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimeout(resolve, SAFE_TIMEOUT);
+      void counter.whenSafe().then(() => {
+        clock.clearTimeout(timer);
+        resolve();
+      });
+    });
   }
 
   /** Other bounds from now on. */
@@ -64,20 +99,24 @@ export class Gate {
     if (context.trace.active) this.trace(raw, from, to);
     this.lastUse = context.clock.now();
     const pause = this.rate.take();
-    const done = name === "iq" && context.pings.take(raw) ? undefined : this.deliver(raw, from, to);
+    const done = this.deliver(raw, from, to);
     return pause === undefined ? done : pause.then(() => done);
   }
 
   private deliver(raw: RawElement, from: Jid, to: Jid): void | Promise<void> {
-    const done = this.context.inbound.deliver(Stanza.fromRaw(raw, from, to));
-    if (done === undefined) return this.count();
-    const settled = done.then(() => this.count());
-    this.inFlight = settled;
-    return settled;
+    const safety = this.counter?.take();
+    if (raw.name === "iq" && this.context.pings.take(raw)) return safety?.release();
+    const stanza = Stanza.fromRaw(raw, from, to);
+    if (raw.name === "message") stanza.safety = safety;
+    const done = this.context.inbound.deliver(stanza);
+    if (done === undefined) return safety?.release();
+    return done.then(() => safety?.release());
   }
 
-  private count(): void {
-    if (this.handled !== undefined) this.handled = (this.handled + 1) % 2 ** 32;
+  private progressed(): void {
+    if (!this.owes || this.counter?.allSafe !== true) return;
+    this.owes = false;
+    this.stream.send(ackText(this.handled ?? 0));
   }
 
   private trace(raw: RawElement, from: Jid, to: Jid): void {

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { NS_SM, type RawElement, type Timer } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import type { Sender } from "../management/carrier.ts";
-import { ackText, countOf, enabledText, resumedText, smFailedText, tooHighText } from "../management/elements.ts";
+import { countOf, enabledText, resumedText, smFailedText, tooHighText } from "../management/elements.ts";
 import type { Ledger } from "../management/ledger.ts";
 import type { Pair } from "../outgoing/pair.ts";
 import { giveToPairs } from "../outgoing/suspension.ts";
@@ -91,7 +91,7 @@ export class ManagedStream {
     const pairs = [...this.held.splice(0), ...old.detach()];
     const ledger = this.ledger ?? old.carrier?.ledger;
     this.ledger = undefined;
-    session.gate.handled = old.gate.handled;
+    session.gate.manage(old.gate.counter);
     if (ledger !== undefined && !this.agree(ledger, handled)) {
       const { sent } = ledger;
       anotherWay(pairs, ledger, "the stream could not be resumed");
@@ -147,7 +147,7 @@ export function acceptManagement(
   if (!session.domains.any) return stream.fail("not-authorized", "no domain is proven on this stream");
   switch (raw.name) {
     case "r":
-      return stream.send(ackText(gate.handled ?? 0));
+      return gate.asked();
     case "a":
       return session.carrier?.acknowledged(countOf(raw));
     case "enable":
@@ -163,7 +163,7 @@ function enable(session: IncomingSession, streams: ResumableStreams, resume: str
   const { stream, gate } = session;
   const pair = session.firstPair;
   if (gate.handled !== undefined || pair === undefined) return stream.send(smFailedText("unexpected-request"));
-  gate.handled = 0;
+  gate.manage();
   const [remote, local] = pair;
   const resumable = resume === "true" || resume === "1";
   const managed = resumable ? new ManagedStream(streams, session, remote, local) : undefined;
@@ -185,8 +185,8 @@ async function resume(session: IncomingSession, streams: ResumableStreams, raw: 
   if (gate.handled !== undefined) return stream.send(smFailedText("unexpected-request"));
   if (managed === undefined || pair === undefined || managed.remote !== pair[0] || managed.local !== pair[1])
     return stream.send(smFailedText("item-not-found"));
-  // What the old stream brought and is still being stored counts as handled once it is.
-  await managed.session.gate.inFlight?.catch(() => undefined);
+  // What the old stream brought and is not safe yet counts as handled once it is.
+  await managed.session.gate.whenSafe();
   if (!stream.writable) return;
   session.managed = managed;
   const sent = managed.resume(session, h);

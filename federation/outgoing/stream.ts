@@ -16,7 +16,7 @@ import { answerAddresses, dialbackErrorText, dialbackPair, verifyAnswer } from "
 import { Verifications } from "../dialback/verifications.ts";
 import { Gate } from "../incoming/gate.ts";
 import { Carrier } from "../management/carrier.ts";
-import { ackText, countOf, limitsOf } from "../management/elements.ts";
+import { countOf, limitsOf } from "../management/elements.ts";
 import type { Ready } from "./attempt.ts";
 import {
   dialbackRefusal,
@@ -198,7 +198,7 @@ export class OutgoingStream implements StreamHandler {
     const { carrier, gate } = this;
     switch (raw.name) {
       case "r":
-        return carrier.stream.send(ackText(gate.handled ?? 0));
+        return gate.asked();
       case "a":
         return carrier.acknowledged(countOf(raw));
       case "failed":
@@ -208,7 +208,7 @@ export class OutgoingStream implements StreamHandler {
         const seconds = Number(raw.attr("max") ?? this.context.config.resumeSeconds);
         const resume = raw.attr("resume");
         // The peer counts what it sends from here on. XEP-0198 §3.
-        gate.handled = 0;
+        gate.manage();
         if (id !== undefined && id.length <= 4000 && (resume === "true" || resume === "1") && seconds > 0)
           this.resumable = { id, seconds };
       }

@@ -1,4 +1,5 @@
 // A broken stream that the peer may take up again, and what it left. XEP-0198 §5.
+import type { Handled } from "../../server/index.ts";
 import type { Sender } from "../management/carrier.ts";
 import type { Ledger } from "../management/ledger.ts";
 import { byPair, type Pair } from "./pair.ts";
@@ -9,8 +10,8 @@ export class Suspension {
   readonly id: string;
   /** Our domain of the stream's own pair: it must be the one to resume. */
   readonly from: string;
-  /** Stanzas of the peer's that we had handled. */
-  readonly handled: number;
+  /** Counts what we had handled of the peer's stanzas. */
+  readonly counter: Handled | undefined;
   /** ms at which the peer forgets it. */
   readonly until: number;
   private readonly ledger: Ledger<Sender>;
@@ -19,12 +20,17 @@ export class Suspension {
   /** Pairs that shared the stream: while what they had under way is kept here, nothing of theirs may overtake it. */
   private readonly held: readonly Pair[];
 
+  /** Stanzas of the peer's that are safe here. */
+  get handled(): number {
+    return this.counter?.h ?? 0;
+  }
+
   /** `stream` ended for `reason` and was resumable; `sharing` went over it besides its own pair. */
   constructor(stream: OutgoingStream, sharing: readonly Pair[], reason: string, now: number) {
     const { id, seconds } = stream.resumable ?? { id: "", seconds: 0 };
     this.id = id;
     this.from = stream.from;
-    this.handled = stream.gate.handled ?? 0;
+    this.counter = stream.gate.counter;
     this.until = now + seconds * 1000;
     this.ledger = stream.carrier.ledger;
     this.otherPairs = stream.otherPairs;
@@ -35,7 +41,7 @@ export class Suspension {
 
   /** The peer took it up on `stream`, having handled so many of our stanzas: the others are sent again. */
   goOn(stream: OutgoingStream, handled: number, seconds: number): void {
-    stream.gate.handled = this.handled;
+    stream.gate.manage(this.counter);
     stream.resumable = { id: this.id, seconds };
     stream.inherit(this.otherPairs);
     if (this.ledger.acknowledge(handled)) {

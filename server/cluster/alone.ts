@@ -31,6 +31,8 @@ export class LoneBus implements NodeBus {
 
   onMember(): void {}
 
+  onGap(): void {}
+
   onAnnouncement(): void {}
 }
 

@@ -16,7 +16,7 @@ export class WireBus implements NodeBus {
   private readonly takers = new Map<string, FrameTaker>();
   private readonly announcementTakers = new Map<string, (from: string, fields: readonly string[]) => void>();
   private readonly observers: MemberObserver[] = [];
-  private readonly resumedObservers: (() => void)[] = [];
+  private readonly gapObservers: (() => void)[] = [];
   private outgoing = new Map<string, string>();
   private announcements = "";
   private scheduled = false;
@@ -26,6 +26,7 @@ export class WireBus implements NodeBus {
     this.prefix = options.prefix;
     this.self = options.member;
     this.log = options.log;
+    this.onAnnouncement("gap", () => this.gap());
   }
 
   get member(): string {
@@ -75,9 +76,8 @@ export class WireBus implements NodeBus {
     this.observers.push(observer);
   }
 
-  /** Called when the wire was away: announcements may have been missed. */
-  onResumed(observer: () => void): void {
-    this.resumedObservers.push(observer);
+  onGap(observer: () => void): void {
+    this.gapObservers.push(observer);
   }
 
   send(
@@ -218,7 +218,13 @@ export class WireBus implements NodeBus {
 
   private resumed(): void {
     for (const [member, peer] of this.peers) if (peer.size > 0) this.gather(member, encodeFrame("p", []));
-    for (const observer of this.resumedObservers) observer();
+    // What this node announced meanwhile is lost as well.
+    this.announce("gap", []);
+    this.gap();
+  }
+
+  private gap(): void {
+    for (const observer of this.gapObservers) observer();
   }
 
   private channel(name: string): string {

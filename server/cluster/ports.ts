@@ -35,6 +35,8 @@ export interface NodeBus {
   congested(member: string): boolean;
   /** Called when a member joined or died; `buried` is true at the one member that cleans up after a death. */
   onMember(observer: MemberObserver): void;
+  /** Called when announcements of others may have been missed: what rests on them is to be read anew. */
+  onGap(observer: () => void): void;
   /** The one taker of a kind of announcement. */
   onAnnouncement(kind: string, taker: (from: string, fields: readonly string[]) => void): void;
 }

@@ -103,6 +103,9 @@ export class JoinedBus implements NodeBus {
     this.observers.push(observer);
   }
 
+  /** Nothing is missed here. */
+  onGap(): void {}
+
   onAnnouncement(kind: string, taker: AnnouncementTaker): void {
     this.announcementTakers.set(kind, taker);
   }

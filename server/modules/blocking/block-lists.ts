@@ -22,6 +22,7 @@ export class BlockLists {
       this.forget(account.local);
       host.bus.announce(this.kind, [account.local]);
     });
+    host.bus.onGap(() => this.held.clear());
     host.bus.onAnnouncement(this.kind, (_from, [local = ""]) => {
       this.forget(local);
     });

@@ -46,6 +46,10 @@ export class Rosters {
       this.held.delete(account.local);
       host.bus.announce(this.kind, [account.local]);
     });
+    host.bus.onGap(() => {
+      this.held.clear();
+      for (const local of this.loading.keys()) this.stale.add(local);
+    });
     host.bus.onAnnouncement(this.kind, (_from, [local = ""]) => {
       this.held.delete(local);
       if (this.loading.has(local)) this.stale.add(local);

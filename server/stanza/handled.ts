@@ -1,16 +1,16 @@
-// Which stanzas of a client are safe, in the order it sent them: what may be acknowledged. XEP-0198 §4.
-import { Safety } from "../../stanza/safety.ts";
+// Which stanzas of a stream are safe, in the order they came: what may be acknowledged. XEP-0198 §4.
+import { Safety } from "./safety.ts";
 
 const MODULUS = 2 ** 32;
 
-/** Counts a client's stanzas, and of those the ones that are safe together with everything before them. */
+/** Counts a stream's stanzas, and of those the ones that are safe together with everything before them. */
 export class Handled {
   private open: Safety[] = [];
   private safe: number;
-  private readonly progressed: () => void;
   private readonly waiters: (() => void)[] = [];
+  /** Called when more is safe than before. */
+  progressed: () => void;
 
-  /** `progressed` is called when more is safe than before. */
   constructor(progressed: () => void, safe = 0) {
     this.progressed = progressed;
     this.safe = safe;
