@@ -15,15 +15,17 @@ const root = new URL("../..", import.meta.url).pathname;
 const minutes = 60_000;
 const hasScript = spawnSync("script", ["--version"]).status === 0;
 
-/** Runs a command at a terminal, and types an answer at each question. */
-async function atTerminal(command: string, answers: readonly string[]): Promise<string> {
+/** Runs a command at a terminal, and types the answer to each question once it is shown. */
+async function atTerminal(command: string, answers: Readonly<Record<string, string>>): Promise<string> {
   const child = spawn("script", ["-qec", command, "/dev/null"], { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
   let shown = "";
-  const left = [...answers];
+  const left = Object.entries(answers);
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     shown += text;
-    // A question ends with a colon; what is typed is shown as well.
-    if (/: (\u001b\[[0-9;]*[A-Za-z])*$/.test(shown)) child.stdin.write(`${left.shift() ?? ""}\n`);
+    const [question, answer] = left[0] ?? [];
+    if (question === undefined || !shown.includes(question)) return;
+    left.shift();
+    child.stdin.write(`${answer}\n`);
   });
   await once(child, "close");
   return shown;
@@ -33,9 +35,12 @@ async function atTerminal(command: string, answers: readonly string[]): Promise<
   "at a terminal everything is asked for",
   async () => {
     const node = join(root, "node_modules/.bin/node");
-    const answers = ["example", "example.org", "eu-central-1,us-east-1", "admin@example.org"];
-    const shown = await atTerminal(`${node} app/cli/main.ts world init ${at("asked.json")}`, answers);
-    expect(shown).toContain("AWS regions, the canary first, by commas:");
+    const shown = await atTerminal(`${node} app/cli/main.ts world init ${at("asked.json")}`, {
+      "Name of the world:": "example",
+      "Domain that every region serves:": "example.org",
+      "AWS regions, the canary first, by commas:": "eu-central-1,us-east-1",
+      "Mail address of the operator (may be empty):": "admin@example.org",
+    });
     expect(shown).toContain("asked.json written: eu, us.");
     expect(loadWorld(at("asked.json"))).toMatchObject({ name: "example", rollout: { canary: "eu" } });
   },
