@@ -271,6 +271,15 @@ export class MeridianServer {
       offline: this.storage.offline,
       clock: this.clock,
     });
+    const { cluster } = this;
+    if (cluster !== undefined) {
+      this.metrics.gauge("meridian_cluster_members", "Nodes of the region that live, this one among them.", [], () => [
+        [{}, cluster.bus.others.length + 1] as const,
+      ]);
+      this.metrics.gauge("meridian_bus_unconfirmed", "Frames to other nodes that are not safe there yet.", [], () => [
+        [{}, cluster.bus.unconfirmed] as const,
+      ]);
+    }
     this.metrics.gauge("meridian_certificate_days", "Days until a host's certificate expires.", ["host"], () =>
       this.config.hosts.flatMap(({ domain, certificate }) =>
         certificate === undefined ? [] : [[{ host: domain }, this.tls.certificateDays(domain) ?? 0] as const],
