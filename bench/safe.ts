@@ -44,8 +44,8 @@ async function measureCase(storage: "sqlite" | "postgres", receivers: Receivers,
     meridian: {
       streamManagement: { resumeSeconds: 600, maxUnacked: plenty, maxUnackedSize: 40_000_000 },
       limits: { ...LIMITS, backlogBytes: 60_000_000 },
-      hosts: [{ domain: "bench.test", modules: { offline: { maxMessages: plenty } } }],
     },
+    modules: { offline: { maxMessages: plenty } },
   });
   try {
     const [server] = region.nodes as [ServerUnderTest];

@@ -25,7 +25,7 @@ function configuration(site: Site): NodeConfigInput {
   const { certificate, key } = site.certificate;
   return {
     node: "bench",
-    hosts: [{ domain: DOMAIN, certificate: { certificate, key }, modules: withoutArchive() }],
+    hosts: [{ domain: DOMAIN, certificate: { certificate, key }, modules: { ...withoutArchive(), ...site.modules } }],
     listeners: [
       { kind: "c2s", port: site.port, tls: "none" },
       { kind: "c2s", port: site.tlsPort, tls: "direct" },

@@ -31,6 +31,8 @@ export interface Setup {
   readonly nodeFlags?: readonly string[];
   /** Settings of Meridian in place of a lone node's on SQLite. */
   readonly meridian?: Partial<NodeConfigInput>;
+  /** Settings of Meridian's modules. */
+  readonly modules?: Readonly<Record<string, Record<string, unknown>>>;
   /** False where another node has made the accounts in the storage they share. */
   readonly makesAccounts?: boolean;
 }
