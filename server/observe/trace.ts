@@ -4,6 +4,16 @@ import type { Clock } from "../clock.ts";
 /** Accounts under trace at one time. */
 const LIMIT = 100;
 
+/** Passwords within stanzas: of registration (XEP-0077), and of forms such as those of administrators (XEP-0133). */
+const PASSWORD_ELEMENT = /(<password(?:\s[^>]*)?>)[^<]+/g;
+const PASSWORD_FIELD = /(<field(?:\s[^>]*)?\svar=(["'])password[^>]*?\2[^>]*>)[\s\S]*?(<\/field>)/g;
+
+/** A stanza's text as it may be logged. */
+export function withoutPasswords(xml: string): string {
+  if (!xml.includes("password")) return xml;
+  return xml.replace(PASSWORD_ELEMENT, "$1withheld").replace(PASSWORD_FIELD, "$1withheld$3");
+}
+
 /** The accounts whose stanzas are logged. Off for everybody unless switched on. */
 export class Trace {
   private readonly clock: Clock;

@@ -121,6 +121,7 @@ export interface DocumentStore {
   put(domain: string, local: string, kind: string, key: string, text: string): Promise<void>;
   remove(domain: string, local: string, kind: string, key: string): Promise<boolean>;
   list(domain: string, local: string, kind: string): Promise<{ key: string; text: string }[]>;
+  count(domain: string, local: string, kind: string): Promise<number>;
 }
 
 /** Thrown by any store that is down or too slow; answered with `resource-constraint` (type `wait`). */

@@ -163,6 +163,8 @@ export function storesContract(backend: Backend): void {
       { key: "K", text: "<c/>" },
       { key: "k", text: "<b/>" },
     ]);
+    expect(await documents.count(DOMAIN, romeo, "private")).toBe(2);
+    expect(await documents.count(DOMAIN, romeo, "none")).toBe(0);
     expect(await documents.remove(DOMAIN, romeo, "private", "k")).toBe(true);
     expect(await documents.remove(DOMAIN, romeo, "private", "k")).toBe(false);
     expect(await documents.get(DOMAIN, romeo, "vcard", "k")).toBe("<d/>");

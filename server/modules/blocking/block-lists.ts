@@ -6,6 +6,8 @@ import { Turns } from "../../turns.ts";
 const KIND = "block";
 /** Lists kept in memory; beyond it the oldest are read again when needed. */
 const HELD_LIMIT = 20_000;
+/** Changes given to the store at once. */
+const AT_ONCE = 50;
 
 /** The block lists of one virtual host. */
 export class BlockLists {
@@ -45,26 +47,30 @@ export class BlockLists {
 
   private async changeInTurn(local: string, jids: readonly string[], block: boolean): Promise<string[]> {
     const now = new Set(await this.of(local));
-    const changed: string[] = [];
-    const { documents } = this.host.storage;
+    const changed = [...new Set(jids)].filter((jid) => now.has(jid) !== block);
+    if (changed.length === 0) return changed;
     try {
-      for (const jid of jids) {
-        if (now.has(jid) === block) continue;
-        if (block) await documents.put(this.host.domain, local, KIND, jid, "");
-        else await documents.remove(this.host.domain, local, KIND, jid);
-        if (block) now.add(jid);
-        else now.delete(jid);
-        changed.push(jid);
-      }
-    } finally {
-      // What was stored counts, even where the store failed half way.
-      if (changed.length > 0) {
-        this.forget(local);
-        this.hold(local, now);
-        this.host.bus.announce(this.kind, [local]);
-      }
+      for (let at = 0; at < changed.length; at += AT_ONCE)
+        await Promise.all(changed.slice(at, at + AT_ONCE).map((jid) => this.store(local, jid, block)));
+    } catch (error) {
+      // Some of it may be stored: what holds is read anew.
+      this.forget(local);
+      this.host.bus.announce(this.kind, [local]);
+      throw error;
     }
+    for (const jid of changed)
+      if (block) now.add(jid);
+      else now.delete(jid);
+    this.forget(local);
+    this.hold(local, now);
+    this.host.bus.announce(this.kind, [local]);
     return changed;
+  }
+
+  private async store(local: string, jid: string, block: boolean): Promise<void> {
+    const { documents } = this.host.storage;
+    if (block) await documents.put(this.host.domain, local, KIND, jid, "");
+    else await documents.remove(this.host.domain, local, KIND, jid);
   }
 
   /** The list is to be read anew, by those too that are reading it now. */

@@ -18,6 +18,9 @@ import { BlockLists, blocks } from "./block-lists.ts";
 const NS_BLOCKING = "urn:xmpp:blocking";
 const NS_BLOCKING_ERRORS = "urn:xmpp:blocking:errors";
 
+/** Characters of the JIDs of one list, which is sent as one stanza. */
+const MAX_CHARACTERS = 262_144;
+
 /** True for a session that asked for the list and so gets pushes. XEP-0191 §3.3. */
 const interestedKey = new SessionKey<boolean>("block list", FLAG);
 
@@ -106,6 +109,10 @@ async function block(
   const current = await lists.of(account.local);
   if (current.size + jids.length > maxItems)
     throw new StanzaError("not-allowed", `a list has at most ${maxItems} items`);
+  let characters = 0;
+  for (const jid of [...current, ...jids.map(({ full }) => full)]) characters += jid.length;
+  if (characters > MAX_CHARACTERS)
+    throw new StanzaError("not-allowed", `a list has at most ${MAX_CHARACTERS} characters`);
   const changed = await lists.change(
     account.local,
     jids.map((jid) => jid.full),

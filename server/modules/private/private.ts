@@ -57,9 +57,10 @@ async function set(host: ModuleHost, config: PrivateConfig, request: IqRequest):
   const text = element.toString();
   if (Buffer.byteLength(text) > config.maxBytes)
     throw new StanzaError("not-acceptable", `a document has at most ${config.maxBytes} bytes`);
-  const kept = await documents.list(host.domain, request.to.local, KIND);
-  if (kept.length >= config.maxDocuments && !kept.some((document) => document.key === key))
-    throw new StanzaError("not-acceptable", `an account keeps at most ${config.maxDocuments} documents`);
+  const { local } = request.to;
+  if ((await documents.count(host.domain, local, KIND)) >= config.maxDocuments)
+    if ((await documents.get(host.domain, local, KIND, key)) === undefined)
+      throw new StanzaError("not-acceptable", `an account keeps at most ${config.maxDocuments} documents`);
   await documents.put(host.domain, request.to.local, KIND, key, text);
   return undefined;
 }

@@ -5,9 +5,10 @@ import { Jid } from "../../jid/jid.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { StanzaError } from "../../stanza/error.ts";
 import { presence } from "../../stanza/presence.ts";
+import type { RosterItem } from "../../storage/ports.ts";
 import { NS_ROSTER, NS_ROSTER_VERSIONING } from "../../xml/namespaces.ts";
 import { hasFrom, hasTo, itemElement } from "./item.ts";
-import { Rosters, rostersApi } from "./rosters.ts";
+import { type Roster, Rosters, rostersApi } from "./rosters.ts";
 
 const RosterConfig = z.strictObject({
   maxItems: z
@@ -16,6 +17,11 @@ const RosterConfig = z.strictObject({
     .default(1000)
     .describe("Contacts of one roster; strangers whose requests wait do not count."),
   maxGroups: z.int().min(0).default(50).describe("Groups of one item."),
+  maxSize: z
+    .int()
+    .min(1024)
+    .default(524_288)
+    .describe("Characters of all JIDs, names and groups together: a roster is sent as one stanza."),
   maxNameLength: z.int().min(1).default(1023).describe("Characters of a name or group."),
 });
 type RosterConfig = z.output<typeof RosterConfig>;
@@ -79,7 +85,21 @@ async function update(rosters: Rosters, config: RosterConfig, local: string, jid
   const current = await rosters.of(local);
   if (!rosters.hasRoom(current, jid.full))
     throw new StanzaError("not-allowed", `a roster has at most ${config.maxItems} items`);
-  await rosters.put(local, { ...Rosters.item(current, jid.full), name, groups, listed: true });
+  const updated = { ...Rosters.item(current, jid.full), name, groups, listed: true };
+  if (sizeOf(updated) + sizeOfOthers(current, jid.full) > config.maxSize)
+    throw new StanzaError("not-allowed", `a roster has at most ${config.maxSize} characters`);
+  await rosters.put(local, updated);
+}
+
+/** Characters that a client is sent of an item, near enough. */
+function sizeOf({ jid, name, groups }: RosterItem): number {
+  return groups.reduce((sum, group) => sum + group.length + 16, jid.length + name.length + 48);
+}
+
+function sizeOfOthers({ items }: Roster, jid: string): number {
+  let sum = 0;
+  for (const item of items.values()) if (item.listed && item.jid !== jid) sum += sizeOf(item);
+  return sum;
 }
 
 /** Removing a contact ends both subscriptions. RFC 6121 §2.5.2. */

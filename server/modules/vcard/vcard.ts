@@ -1,5 +1,5 @@
 // Business cards: an account's own to change, everybody's to read. XEP-0054.
-import { Element } from "ltx";
+import type { Element } from "ltx";
 import { z } from "zod";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
 import { StanzaError } from "../../stanza/error.ts";
@@ -20,7 +20,7 @@ export const vcard = defineModule({
     host.disco.account.features.add(NS_VCARD);
     host.iq("account", "get", NS_VCARD, "vCard", ({ to }) => read(host, to.local), "anyone");
     host.iq("account", "set", NS_VCARD, "vCard", async ({ to, payload }) => {
-      const text = payload.toString();
+      const text = selfContained(payload);
       if (Buffer.byteLength(text) > maxBytes)
         throw new StanzaError("not-acceptable", `a card has at most ${maxBytes} bytes`);
       await host.storage.documents.put(host.domain, to.local, "vcard", "", text);
@@ -29,7 +29,18 @@ export const vcard = defineModule({
   },
 });
 
-async function read(host: ModuleHost, local: string): Promise<Element> {
-  const text = await host.storage.documents.get(host.domain, local, "vcard", "");
-  return text === undefined ? new Element("vCard", { xmlns: NS_VCARD }) : parseElement(text);
+/** The card's text, which others are sent as it is: one that leans on declarations around it is refused. */
+function selfContained(card: Element): string {
+  const text = card.toString();
+  try {
+    if (parseElement(text).getNS() === NS_VCARD) return text;
+  } catch {
+    // Told below.
+  }
+  throw new StanzaError("bad-request", "a card declares its own namespaces");
+}
+
+/** As it was written: it declares its namespaces, and a picture is not to be parsed for each who looks at it. */
+async function read(host: ModuleHost, local: string): Promise<string> {
+  return (await host.storage.documents.get(host.domain, local, "vcard", "")) ?? `<vCard xmlns='${NS_VCARD}'/>`;
 }

@@ -29,6 +29,11 @@ export class MemoryDocuments implements DocumentStore {
     return findShelf(this.#shelves, domain, local)?.documents.get(kind)?.delete(indexKey(key)) ?? false;
   }
 
+  async count(domain: string, local: string, kind: string): Promise<number> {
+    checkDocument(kind, "");
+    return findShelf(this.#shelves, domain, local)?.documents.get(kind)?.size ?? 0;
+  }
+
   async list(domain: string, local: string, kind: string): Promise<{ key: string; text: string }[]> {
     checkDocument(kind, "");
     const entries = [...(findShelf(this.#shelves, domain, local)?.documents.get(kind) ?? [])];

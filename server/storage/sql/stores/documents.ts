@@ -45,8 +45,16 @@ export class SqlDocuments implements DocumentStore {
     const rows = await this.#engine.read(bind(this.#sql.list, { domain, local, kind }));
     return rows.map((row) => ({ key: row.document_key, text: row.text }));
   }
+
+  async count(domain: string, local: string, kind: string): Promise<number> {
+    checkAccount(domain, local);
+    checkDocument(kind, "");
+    const [row] = await this.#engine.read(bind(this.#sql.count, { domain, local, kind }));
+    return Number(row?.documents ?? 0);
+  }
 }
 
+type CountRow = { documents: number | string | bigint };
 type DocumentKey = AccountKey & { kind: string; index: string };
 
 function statements({ dialect, db }: Builder) {
@@ -70,6 +78,10 @@ function statements({ dialect, db }: Builder) {
     list: statement<AccountKey & { kind: string }, { document_key: string; text: string }>(
       "documents.list",
       ofKind.select(["document_key", "text"]).orderBy("index_key"),
+    ),
+    count: statement<AccountKey & { kind: string }, CountRow>(
+      "documents.count",
+      ofKind.select((eb) => eb.fn.countAll().as("documents")),
     ),
     put: statement<DocumentKey & { key: string; text: string }, unknown>(
       "documents.put",
