@@ -16,6 +16,8 @@ import { entryOf, type SessionEntry } from "./session-entry.ts";
 const CHUNK = 500;
 /** Field of a node's hash that holds the version of the rest. */
 const VERSION = "version";
+/** Field written last: without it the hash is what was changed since Redis lost the rest. */
+const WHOLE = "whole";
 /** Field that says where clients reach the node by its own address. */
 const LOCATION = "location";
 
@@ -141,7 +143,7 @@ export class RedisSessionRegistry implements SessionRegistry {
       await this.redis.hset(key, ...(fields as [string, string]));
     }
     const location = this.location === undefined ? [] : [LOCATION, this.location];
-    await this.redis.hset(key, VERSION, String(++this.version), ...location);
+    await this.redis.hset(key, VERSION, String(++this.version), WHOLE, "1", ...location);
     this.bus.announce("reread", []);
   }
 
@@ -227,14 +229,14 @@ export class RedisSessionRegistry implements SessionRegistry {
     try {
       const hash = await this.redis.hgetall(this.sessionsKey(member));
       if (this.members.get(member) !== known) return;
-      const version = Number(hash[VERSION] ?? 0);
+      const version = hash[WHOLE] === undefined ? 0 : Number(hash[VERSION] ?? 0);
       // A member that has written nothing yet, or not all of it again, says so once it has.
       if (version > 0) {
         known.seen = version;
         for (const jid of [...known.sessions.keys()]) if (!Object.hasOwn(hash, jid)) this.remove(known, jid);
         known.location = hash[LOCATION];
         for (const [jid, text] of Object.entries(hash))
-          if (jid !== VERSION && jid !== LOCATION) this.put(member, known, JSON.parse(text));
+          if (jid !== VERSION && jid !== LOCATION && jid !== WHOLE) this.put(member, known, JSON.parse(text));
       }
     } catch (error) {
       this.log.warn({ err: error, member }, "sessions of a node could not be read");
