@@ -250,6 +250,20 @@ test("a node that is behind has its senders told", async () => {
   expect(sender.router.waiting).toBe(0);
 });
 
+test("a node that was taken for dead goes on under its new name", async () => {
+  const cluster = new JoinedBuses();
+  const node = new Node(cluster, "old");
+  node.send("m0");
+  cluster.rename(node.bus, "new");
+  node.send("m1");
+  node.way.acknowledge();
+  await cluster.settle();
+  expect(node.way.ids).toEqual(["m1"]);
+  expect(node.returns).toEqual([]);
+  node.way.acknowledge();
+  expect(node.router.waiting).toBe(0);
+});
+
 test("a domain named as a property of Object is a domain like others", async () => {
   expect(await pinned("constructor")).toBeDefined();
 });

@@ -44,6 +44,7 @@ export class PinnedRouter implements RemoteRouter {
   private readonly sent = new Map<string, Map<string, Sent>>();
   private readonly leaving = new Set<string>();
   private settled = new Map<string, string[]>();
+  private self: string;
   private sequence = 0;
   private left = false;
   private closed = false;
@@ -51,6 +52,7 @@ export class PinnedRouter implements RemoteRouter {
   /** `remote`: this node's own way; `inbound`: takes back what cannot be delivered. */
   constructor(bus: NodeBus, remote: RemoteRouter, inbound: InboundStanzas) {
     this.bus = bus;
+    this.self = bus.member;
     this.remote = remote;
     this.inbound = inbound;
     this.pinning = new Pinning(this.candidates());
@@ -71,6 +73,8 @@ export class PinnedRouter implements RemoteRouter {
   }
 
   route(stanza: Stanza): void {
+    // Taken for dead, a node goes on under another name.
+    if (this.self !== this.bus.member) this.changed();
     const name = `${stanza.from?.domain} ${stanza.to?.domain}`;
     const pair = this.pairs.get(name) ?? this.newPair(name);
     if (pair.held.length >= HELD_LIMIT)
@@ -187,6 +191,7 @@ export class PinnedRouter implements RemoteRouter {
   }
 
   private changed(): void {
+    this.self = this.bus.member;
     this.pinning.change(this.candidates());
     for (const pair of [...this.pairs.values()]) this.goOn(pair);
   }

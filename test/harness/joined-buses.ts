@@ -31,6 +31,13 @@ export class JoinedBuses {
     }
   }
 
+  /** A member that is alone goes on as another. */
+  rename(bus: JoinedBus, name: string): void {
+    this.members.delete(bus.member);
+    bus.member = name;
+    this.members.set(name, bus);
+  }
+
   /** Lets frames arrive, and what they bring about. */
   settle(): Promise<void> {
     return turns(12);
@@ -44,7 +51,7 @@ interface Waiting {
 
 /** One member's bus. */
 export class JoinedBus implements NodeBus {
-  readonly member: string;
+  member: string;
   /** Nothing more is taken for others. */
   full = false;
   private readonly cluster: JoinedBuses;
