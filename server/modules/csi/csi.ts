@@ -10,6 +10,8 @@ const NS_CHAT_STATES = "http://jabber.org/protocol/chatstates";
 
 /** Stanzas held for one session before all of them are sent. */
 const HELD_LIMIT = 200;
+/** Characters held for one session before all of them are sent. */
+const HELD_CHARACTERS = 131_072;
 
 const gateKey = new SessionKey<InactiveGate>("client state");
 
@@ -58,6 +60,7 @@ class InactiveGate implements Gate {
   private readonly session: ClientSession;
   private readonly held = new Map<string, Stanza>();
   private unnamed = 0;
+  private characters = 0;
 
   constructor(session: ClientSession) {
     this.session = session;
@@ -65,19 +68,23 @@ class InactiveGate implements Gate {
 
   admit(stanza: Stanza): boolean {
     const key = this.keyOf(stanza);
-    if (key === undefined || this.held.size >= HELD_LIMIT) {
+    const before = key === undefined ? undefined : this.held.get(key);
+    const characters = this.characters + stanza.tail.length - (before?.tail.length ?? 0);
+    if (key === undefined || this.held.size >= HELD_LIMIT || characters > HELD_CHARACTERS) {
       // Order holds: what waited goes out before what cannot wait.
       this.flush();
       return true;
     }
     this.held.delete(key);
     this.held.set(key, stanza);
+    this.characters = characters;
     return false;
   }
 
   flush(): void {
     const stanzas = [...this.held.values()];
     this.held.clear();
+    this.characters = 0;
     for (const stanza of stanzas) this.session.write(stanza);
   }
 
