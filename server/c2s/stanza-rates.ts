@@ -153,6 +153,7 @@ class Bucket {
   leaving = false;
   private readonly rates: StanzaRates;
   private readonly clock: Clock;
+  private readonly toldFrom: number;
   private period = -1;
   /** Stanzas since `since`, in `period`. */
   private taken = 0;
@@ -166,6 +167,7 @@ class Bucket {
     this.id = id;
     this.limit = limit;
     this.rate = limit;
+    this.toldFrom = Math.max(1, Math.floor(limit * TOLD_FROM));
     this.clock = clock;
     this.tokens = limit * BURST_SECONDS;
     this.at = clock.now();
@@ -174,7 +176,7 @@ class Bucket {
   /** Takes one; answers for how many ms to read no further. */
   take(): number {
     if (this.period !== this.rates.period) this.begin();
-    if (++this.taken === Math.max(1, Math.floor(this.limit * TOLD_FROM))) this.worthTelling();
+    if (++this.taken === this.toldFrom) this.worthTelling();
     if (--this.tokens >= 0) return 0;
     this.fill(this.clock.now());
     return this.tokens >= 0 ? 0 : Math.ceil((-this.tokens / this.rate) * 1000);
