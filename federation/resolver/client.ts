@@ -36,8 +36,11 @@ export interface ClientOptions {
 const MAX_TTL = 86_400;
 /** A negative answer lives at most this long, seconds (RFC 2308 §5). */
 const MAX_NEGATIVE_TTL = 3_600;
-/** Exchanges under way at once; the rest wait their turn. */
-const MAX_AT_ONCE = 256;
+/** Exchanges under way at once; the rest wait their turn. dnsmasq takes 150 by default, and drops what is more. */
+const MAX_AT_ONCE = 100;
+/** ms after which an exchange counts among the slow ones, which others do not wait for; and as many of those. */
+const SLOW = 500;
+const MAX_SLOW = 1_000;
 /** Lookups that may wait for their turn; beyond it they fail. */
 const MAX_WAITING = 16_384;
 
@@ -49,6 +52,7 @@ export class DnsClient {
   readonly #closing = new AbortController();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
+  #slow = 0;
   /** The server that answered last: asked first. */
   #preferred = 0;
 
@@ -122,6 +126,17 @@ export class DnsClient {
   /** Each server in turn, the one that answered last first, until one gives an answer that is one. */
   async #ask(name: string, type: QueryType): Promise<Outcome> {
     if (!(await this.#turn())) return failure("too many lookups wait, or the resolver was closed");
+    const { clock } = this.#options;
+    let slow = false;
+    let over = false;
+    const judge = () => {
+      if (over || this.#slow >= MAX_SLOW) return;
+      slow = true;
+      this.#slow++;
+      this.#next();
+    };
+    // It may be this process that is slow: what has come is read first.
+    const timer = clock.setTimeout(() => setImmediate(judge), SLOW);
     try {
       const { servers, attempts } = this.#options;
       const first = this.#preferred;
@@ -140,9 +155,17 @@ export class DnsClient {
       }
       return failure(`no name server answered for ${name} ${type} (${[...reasons].join("; ")})`);
     } finally {
-      this.#running--;
-      this.#waiting.shift()?.();
+      clock.clearTimeout(timer);
+      over = true;
+      if (slow) this.#slow--;
+      else this.#next();
     }
+  }
+
+  /** A place is free. */
+  #next(): void {
+    this.#running--;
+    this.#waiting.shift()?.();
   }
 
   async #askOne(server: NameServer, name: string, type: QueryType): Promise<Outcome> {

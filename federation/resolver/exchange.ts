@@ -62,7 +62,9 @@ function bounded<T>(
       resolve(value);
     };
     const onAbort = () => settle(late("the resolver was closed"));
-    const timer = options.clock.setTimeout(() => settle(late("no answer in time")), options.timeoutMs);
+    // An answer that has come while this process was busy counts: it is read before what is immediate.
+    const timeUp = () => setImmediate(() => settle(late("no answer in time")));
+    const timer = options.clock.setTimeout(timeUp, options.timeoutMs);
     if (options.signal.aborted) return onAbort();
     options.signal.addEventListener("abort", onAbort, { once: true });
     stop = start(settle);

@@ -24,7 +24,7 @@ export interface ResolverOptions {
   readonly servers?: readonly string[] | undefined;
   /** For one server and one attempt, ms; 2,000 by default. */
   readonly timeoutMs?: number | undefined;
-  /** Rounds over all the servers; 2 by default. */
+  /** Rounds over all the servers; 3 by default. */
   readonly attempts?: number | undefined;
   /**
    * Believe the AD bit of `servers`: only right when the way to them cannot be tampered with, loopback say. By default
@@ -60,7 +60,7 @@ export function createResolver(options: ResolverOptions): Resolver {
     servers: system?.servers ?? (options.servers ?? []).map(toServer),
     clock: options.clock,
     timeoutMs: options.timeoutMs ?? 2_000,
-    attempts: options.attempts ?? 2,
+    attempts: options.attempts ?? 3,
     trustAd: options.trustAd ?? system?.trustAd ?? false,
     cacheEntries: options.cacheEntries ?? 10_000,
   });

@@ -130,6 +130,27 @@ test("refused, not found and failed are told apart", async () => {
   expect((await resolver.resolveDomain("elsewhere.example", "xmpp-server")).kind).toBe("failed");
 });
 
+test("names whose servers are silent hold up no others, however many", async () => {
+  const names = Array.from({ length: 300 }, (_, i) => `silent${i}.test`);
+  const faults = names.map((name): ZoneRecord => ({ name, type: "fault", fault: "drop" }));
+  const asked = new Set<string>();
+  const { resolver, clock } = await world([...faults, a("quick.test", "192.0.2.1")], {
+    onQuery: ({ name }) => asked.add(name),
+  });
+  const silent = names.map((name) => resolver.lookup(name, "A"));
+  const quick = resolver.lookup("quick.test", "A");
+  while (asked.size < 100) await new Promise((resolve) => setImmediate(resolve));
+  // They are not given up before two seconds.
+  while (clock.pending > 0 && asked.size <= names.length) {
+    clock.advance(10);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(await quick).toMatchObject({ kind: "records" });
+  expect(asked).toContain("quick.test");
+  clock.advance(2_000);
+  for (const lookup of await Promise.all(silent)) expect(lookup.kind).toBe("failed");
+});
+
 test("aliases are followed inside one zone and from one server to another", async () => {
   const { resolver } = await world([
     { name: "alias.test", type: "CNAME", target: "real.test" },

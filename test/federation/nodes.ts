@@ -50,11 +50,17 @@ export class Ground {
   }
 
   /** Says where a domain's server is. */
-  announce(domain: string, port: number, direct = false, more: readonly ZoneRecord[] = []): void {
+  announce(
+    domain: string,
+    port: number,
+    direct = false,
+    more: readonly ZoneRecord[] = [],
+    address = "127.0.0.1",
+  ): void {
     const service = direct ? "_xmpps-server" : "_xmpp-server";
     this.records.set(domain, [
       { name: `${service}._tcp.${domain}`, type: "SRV", priority: 1, weight: 1, port, target: `h.${domain}` },
-      { name: `h.${domain}`, type: "A", address: "127.0.0.1" },
+      { name: `h.${domain}`, type: "A", address },
       ...more,
     ]);
     this.zone.setRecords([...this.records.values()].flat());
@@ -173,8 +179,8 @@ export class TestNode {
     );
   }
 
-  /** Waits until `done` holds; looked at whenever something arrives. @throws Error with the node's log */
-  until(done: () => boolean, what: string): Promise<void> {
+  /** Waits until `done` holds, at most `ms`; looked at whenever something arrives. @throws Error with the node's log */
+  until(done: () => boolean, what: string, ms = PATIENCE): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = () => {
         if (!done()) return;
@@ -189,7 +195,7 @@ export class TestNode {
       const timer = setTimeout(() => {
         finish();
         reject(new Error(`${this.domain}: ${what} did not come\n${this.log.slice(-40).join("")}`));
-      }, PATIENCE);
+      }, ms);
       // Some things (a state, a stream's end) come without a stanza.
       const poll = setInterval(look, 20);
       this.waiters.add(look);

@@ -8,6 +8,7 @@ export class Relay {
   delay = 0;
   /** Nothing passes while it is true, and nobody is told. */
   holding = false;
+  private stalled: Socket[] | undefined;
   /** Flights of each side: what it sends without hearing from the other in between. */
   readonly flights = { near: 0, far: 0 };
   private last: "near" | "far" | undefined;
@@ -24,13 +25,25 @@ export class Relay {
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     const proxy = new Relay(server);
     server.on("connection", (near) => proxy.accept(near, target()));
-    server.listen(0, "127.0.0.1");
+    server.listen({ port: 0, host: "127.0.0.1", backlog: 4096 });
     await once(server, "listening");
     return proxy;
   }
 
   get port(): number {
     return (this.server.address() as AddressInfo).port;
+  }
+
+  /** What connects from now on is taken and hears nothing, until `go`. */
+  stall(): void {
+    this.stalled ??= [];
+  }
+
+  /** What was stalled goes on. */
+  go(): void {
+    const sockets = this.stalled ?? [];
+    this.stalled = undefined;
+    for (const socket of sockets) socket.resume();
   }
 
   /** Breaks every connection. */
@@ -54,6 +67,7 @@ export class Relay {
     this.pairs.add(pair);
     this.pass("near", near, far);
     this.pass("far", far, near);
+    if (this.stalled !== undefined) this.stalled.push(near.pause(), far.pause());
     const end = () => {
       near.destroy();
       far.destroy();
