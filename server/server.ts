@@ -20,6 +20,7 @@ import type { Cluster } from "./cluster/cluster.ts";
 import { ClusterComponents } from "./cluster/components.ts";
 import { adoptHeld } from "./cluster/held.ts";
 import type { ClusterPorts } from "./cluster/ports.ts";
+import { announceComponents } from "./component/announce.ts";
 import { type ComponentConnection, reserveComponents } from "./component/connection.ts";
 import { listenForComponents } from "./component/listener.ts";
 import type { ListenerConfig, NodeConfig } from "./config/contract.ts";
@@ -148,6 +149,10 @@ export class MeridianServer {
     const configured = configuredServices(config);
     const parts = { router, services, configured, storage, accounts, trace, bus, registry, clock, log };
     for (const host of config.hosts) router.hosts.set(host.domain, await startHost(host, parts));
+    announceComponents(
+      router.hosts,
+      config.components.map(({ domain }) => domain),
+    );
     const { failuresBeforeBan, banSeconds } = config.authentication;
     const { stanzasPerAccount: perAccount, stanzasPerAddress: perAddress } = config.limits;
     const context: C2sContext = {

@@ -132,6 +132,12 @@ test("a component that is not there: what is sent to it comes back at once; it m
   await again.until("id='back'");
 });
 
+test("clients find it among the items of the host above it", async () => {
+  const client = await romeo();
+  client.send(`<iq type='get' to='${DOMAIN}' id='i'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>`);
+  expect(await client.until("</iq>")).toMatch(new RegExp(`<item jid=["']${COMPONENT}["']/>`));
+});
+
 test("who does not prove itself in ten seconds is cut", async () => {
   const raw = await RawTcp.connect(port);
   await open(raw);
