@@ -28,7 +28,7 @@ import { readSecret } from "./config/secret.ts";
 import { drainClients } from "./drain.ts";
 import { startHost } from "./host/start.ts";
 import { NodeMetrics } from "./observe/metrics.ts";
-import { describeQueues } from "./observe/queues.ts";
+import { describeNode } from "./observe/node-gauges.ts";
 import { Trace } from "./observe/trace.ts";
 import type { RemoteRouter } from "./ports.ts";
 import { Router } from "./router/router.ts";
@@ -100,7 +100,7 @@ export class MeridianServer {
     this.clock = context.clock;
     this.log = context.log;
     this.metrics = context.metrics;
-    this.describeMetrics();
+    describeNode(this.metrics, { config, hosts: router.hosts, storage: this.storage, context, cluster });
   }
 
   /**
@@ -253,43 +253,6 @@ export class MeridianServer {
     this.tls.close();
     await this.services.stop();
     this.metrics.close();
-  }
-
-  private describeMetrics(): void {
-    this.metrics.gauge("meridian_sessions", "Bound sessions.", ["host"], () =>
-      [...this.router.hosts.values()].map(({ domain, sessions }) => [{ host: domain }, sessions.size] as const),
-    );
-    this.metrics.gauge("meridian_client_streams", "Client streams.", ["transport", "state"], () => {
-      const counts = new Map<string, number>();
-      for (const { state, stream } of this.context.connections) {
-        const key = `${stream.transport.kind}${stream.transport.encrypted ? "+tls" : ""} ${state}`;
-        counts.set(key, (counts.get(key) ?? 0) + 1);
-      }
-      return [...counts].map(([key, count]) => {
-        const [transport, state] = key.split(" ");
-        return [{ transport, state }, count] as const;
-      });
-    });
-    describeQueues(this.metrics, {
-      connections: this.context.connections,
-      hosts: this.router.hosts,
-      offline: this.storage.offline,
-      clock: this.clock,
-    });
-    const { cluster } = this;
-    if (cluster !== undefined) {
-      this.metrics.gauge("meridian_cluster_members", "Nodes of the region that live, this one among them.", [], () => [
-        [{}, cluster.bus.others.length + 1] as const,
-      ]);
-      this.metrics.gauge("meridian_bus_unconfirmed", "Frames to other nodes that are not safe there yet.", [], () => [
-        [{}, cluster.bus.unconfirmed] as const,
-      ]);
-    }
-    this.metrics.gauge("meridian_certificate_days", "Days until a host's certificate expires.", ["host"], () =>
-      this.config.hosts.flatMap(({ domain, certificate }) =>
-        certificate === undefined ? [] : [[{ host: domain }, this.tls.certificateDays(domain) ?? 0] as const],
-      ),
-    );
   }
 
   private async closeListeners(): Promise<void> {

@@ -8,12 +8,16 @@ import type { Stanza, StanzaKind } from "../stanza/stanza.ts";
 import type { StreamErrorCondition } from "../stream/error.ts";
 import type { StreamEnd } from "../stream/stream.ts";
 import type { C2sConnection } from "./connection.ts";
+import { rerouteInBackground } from "./stream-management/reroute.ts";
 import type { StreamManagement } from "./stream-management/stream-management.ts";
 
 /** Takes over a session's outgoing stanzas: stream management counts and keeps them. */
 export interface Outlet {
   deliver(stanza: Stanza): void;
 }
+
+/** Messages that may wait behind older ones. */
+const PAUSED_LIMIT = 1_000;
 
 /** A session bound over a stream. */
 export class C2sSession implements ClientSession {
@@ -33,6 +37,8 @@ export class C2sSession implements ClientSession {
   private readonly written: Record<StanzaKind, number>;
   private facts: Map<SessionKey<unknown>, unknown> | undefined;
   private over = false;
+  /** Messages that wait behind older ones. */
+  private paused: Stanza[] | undefined;
   private lastPresence: Stanza | undefined;
   private lastPriority = 0;
   private wantsPushes = false;
@@ -79,6 +85,7 @@ export class C2sSession implements ClientSession {
   }
 
   deliver(stanza: Stanza): void {
+    if (this.paused !== undefined && stanza.kind === "message") return this.wait(stanza, this.paused);
     if (this.gate === undefined || this.gate.admit(stanza)) this.write(stanza);
   }
 
@@ -123,6 +130,19 @@ export class C2sSession implements ClientSession {
     if (this.sm === undefined || !this.sm.suspend(end)) this.finish();
   }
 
+  pause(): void {
+    if (!this.over) this.paused ??= [];
+  }
+
+  unpause(): void {
+    const waiting = this.paused;
+    this.paused = undefined;
+    for (const stanza of waiting ?? []) {
+      this.deliver(stanza);
+      stanza.safety?.release();
+    }
+  }
+
   /** Takes the session out of its host and tells who must know. Safe to call twice. */
   finish(): void {
     if (this.over) return;
@@ -139,6 +159,9 @@ export class C2sSession implements ClientSession {
     host.emit("session.ended", { session: this, last });
     this.sm?.over();
     this.connection = undefined;
+    const waiting = this.paused;
+    this.paused = undefined;
+    for (const stanza of waiting ?? []) rerouteInBackground(host, stanza, stanza.safety);
   }
 
   get<T>(key: SessionKey<T>): T | undefined {
@@ -171,6 +194,13 @@ export class C2sSession implements ClientSession {
 
   wake(): void {
     if (this.presence !== undefined && this.priority >= 0) this.host.emit("session.receptive", { session: this });
+  }
+
+  private wait(stanza: Stanza, paused: Stanza[]): void {
+    stanza.safety?.hold();
+    paused.push(stanza);
+    // Out of order is better than without bound.
+    if (paused.length > PAUSED_LIMIT) this.unpause();
   }
 
   private changed(): void {

@@ -109,6 +109,7 @@ export class ClusterHandover implements Handover {
   private send(to: string, request: string, sm: StreamManagement): void {
     const { session } = sm;
     const { host, connection } = session;
+    session.unpause();
     session.gate?.flush();
     session.gate = undefined;
     const kept = sm.outstanding.slice();

@@ -97,6 +97,11 @@ export class RemoteSession implements ClientSession {
     this.end("conflict");
   }
 
+  /** Order is kept where the session is. */
+  pause(): void {}
+
+  unpause(): void {}
+
   wake(): void {
     this.host.bus.send(this.member, "wake", [this.jid.full], nothing, nothing);
   }

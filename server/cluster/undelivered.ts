@@ -1,5 +1,5 @@
 // What becomes of a stanza for a node that died before it took it, or that cannot take more.
-import { reroute } from "../c2s/stream-management/reroute.ts";
+import { rerouteInBackground } from "../c2s/stream-management/reroute.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { inBackground } from "../router/background.ts";
 import type { Safety } from "../stanza/safety.ts";
@@ -9,10 +9,8 @@ import type { BusFailure } from "./ports.ts";
 /** Sends it where an undelivered stanza goes; then it is safe, or its sender was told. */
 export function undelivered(host: VirtualHost, stanza: Stanza, safety: Safety | undefined, reason: BusFailure): void {
   const text = "the node that holds the session is behind; try again";
-  const done = reason === "full" ? host.refuse(stanza, "resource-constraint", text) : reroute(host, stanza);
-  if (done === undefined) return safety?.release();
-  inBackground(
-    done.then(() => safety?.release()),
-    host.log,
-  );
+  if (reason === "died") return rerouteInBackground(host, stanza, safety);
+  const told = host.refuse(stanza, "resource-constraint", text);
+  if (told !== undefined) inBackground(told, host.log);
+  safety?.release();
 }

@@ -74,6 +74,9 @@ export interface ClientSession {
   readonly keeps: boolean;
   /** Ends the session's stream with a stream error. */
   end(condition: StreamErrorCondition, text?: string): void;
+  /** Messages that come from now on wait, until `unpause`: something older is on its way. */
+  pause(): void;
+  unpause(): void;
   /** Something waits for the session that its own node should bring it. */
   wake(): void;
   /** Takes the session out of its host without a word to its client. */

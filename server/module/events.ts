@@ -9,6 +9,8 @@ export interface HostEvents {
   "session.bound": { readonly session: ClientSession };
   /** A session sent initial presence. RFC 6121 §4.2. */
   "session.available": { readonly session: ClientSession };
+  /** The next is about to be true of a session: messages may go to it from now on, and older ones may wait. */
+  "session.arriving": { readonly session: ClientSession };
   /** A session sent presence of non-negative priority and had not before: messages to the bare JID may go to it. */
   "session.receptive": { readonly session: ClientSession };
   /** An available session sent unavailable presence, or ended; subscribers were told. RFC 6121 §4.5. */

@@ -1,11 +1,23 @@
 // Where stanzas go that a session or a node held and could not deliver. XEP-0198 §6, XEP-0160.
 import type { VirtualHost } from "../../host/virtual-host.ts";
+import { inBackground } from "../../router/background.ts";
 import { mayAnswerWithError } from "../../stanza/error.ts";
 import { messageType } from "../../stanza/message.ts";
+import type { Safety } from "../../stanza/safety.ts";
 import { NoteKey, type Stanza } from "../../stanza/stanza.ts";
 
 /** Notes of a stanza that its store still has: it is told, and the stanza goes nowhere. */
 export const storedKey = new NoteKey<{ left: boolean }>("stored elsewhere");
+
+/** Reroutes a stanza that nobody waits for but its safety, which is let go of afterwards. */
+export function rerouteInBackground(host: VirtualHost, stanza: Stanza, safety: Safety | undefined): void {
+  const done = reroute(host, stanza);
+  if (done === undefined) return safety?.release();
+  inBackground(
+    done.then(() => safety?.release()),
+    host.log,
+  );
+}
 
 /**
  * Messages go to another resource or the offline store, requests are answered with an error, presence and answers are

@@ -36,6 +36,7 @@ export const offline = defineModule({
     host.stage("account.delivering", "offline.forged", { kinds: ["message"] }, (stanza) =>
       unforged(stanza, host.domain),
     );
+    host.on("session.arriving", ({ session }) => session.pause());
     host.on("session.receptive", ({ session }) => flush(host, flushing, session));
   },
 });
@@ -88,8 +89,16 @@ function delayed(stanza: Stanza, domain: string, at: number): string {
   return `${head}${content}${delay}</message>`;
 }
 
-/** Accounts whose messages are being delivered, with whether to look once more. */
-type Flushing = Map<string, { again: boolean }>;
+/** A delivery of what is kept. */
+interface Run {
+  /** Look once more. */
+  again: boolean;
+  /** Who gets it; what comes live waits behind it. */
+  session: ClientSession;
+}
+
+/** Deliveries by account. */
+type Flushing = Map<string, Run>;
 
 /** Delivers what is kept, one run an account: what arrives meanwhile is found by the same run. */
 async function flush(host: ModuleHost, flushing: Flushing, session: ClientSession): Promise<void> {
@@ -99,14 +108,19 @@ async function flush(host: ModuleHost, flushing: Flushing, session: ClientSessio
   const running = flushing.get(local);
   if (running !== undefined) {
     running.again = true;
+    // What is kept goes to another resource first: there is no order between the two.
+    if (running.session !== session) session.unpause();
     return;
   }
-  const run = { again: true };
+  const run: Run = { again: true, session };
   flushing.set(local, run);
   try {
     let taker: ClientSession | undefined = session;
     while (run.again && taker !== undefined) {
       run.again = false;
+      if (run.session !== taker) run.session.unpause();
+      run.session = taker;
+      taker.pause();
       await deliverKept(host, taker);
       taker = receptive(host, local);
       if (taker?.remote === true) {
@@ -116,6 +130,7 @@ async function flush(host: ModuleHost, flushing: Flushing, session: ClientSessio
     }
   } finally {
     flushing.delete(local);
+    run.session.unpause();
   }
 }
 
@@ -168,7 +183,7 @@ function deliverOne(session: ClientSession, stanza: Stanza): Promise<boolean> {
     const safety = new Safety(() => resolve(!note.left));
     stanza.setNote(storedKey, note);
     stanza.safety = safety;
-    session.deliver(stanza);
+    session.write(stanza);
     safety.release();
   });
 }

@@ -39,17 +39,21 @@ export async function broadcastAvailable(
   const roster = await rosters.of(session.account.local);
   const initial = session.presence === undefined;
   const receptive = priority >= 0 && (initial || session.priority < 0);
+  if (receptive) host.emit("session.arriving", { session });
   session.presence = stanza;
   session.priority = priority;
-  await sendToSubscribers(host, rosters, roster, session, stanza);
-  for (const other of host.sessions.available(session.account.local))
-    other.deliver(stanza.withAddresses(session.jid, other.account));
-  if (initial) {
-    await learn(host, rosters, roster, session);
-    await probeContacts(host, rosters, roster, session);
-    host.emit("session.available", { session });
+  try {
+    await sendToSubscribers(host, rosters, roster, session, stanza);
+    for (const other of host.sessions.available(session.account.local))
+      other.deliver(stanza.withAddresses(session.jid, other.account));
+    if (initial) {
+      await learn(host, rosters, roster, session);
+      await probeContacts(host, rosters, roster, session);
+      host.emit("session.available", { session });
+    }
+  } finally {
+    if (receptive) host.emit("session.receptive", { session });
   }
-  if (receptive) host.emit("session.receptive", { session });
 }
 
 /** The end of a session's presence. RFC 6121 §4.5.2, §4.6.3. */
