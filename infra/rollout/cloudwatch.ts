@@ -6,7 +6,9 @@ import type { RegionHealth } from "./driver.ts";
 const api = "GraniteServiceVersion20100801";
 
 /** One datapoint covers a minute, and the newest may not be there yet. */
-const windowMs = 5 * 60_000;
+const minuteMs = 60_000;
+const windowMs = 5 * minuteMs;
+const dayMs = 24 * 60 * minuteMs;
 
 /** Asks CloudWatch of a region's AWS region. @throws AwsError */
 export async function cloudWatchHealth(
@@ -25,24 +27,31 @@ export async function cloudWatchHealth(
     Id,
     MetricStat: { Metric: { Namespace: namespace, MetricName, Dimensions }, Period: 60, Stat: "Sum" },
   });
+  // The minute that goes on has not heard of every node yet.
+  const end = Math.floor(now / minuteMs) * minuteMs;
+  const midnight = Math.floor(now / dayMs) * dayMs;
   const data = await call("GetMetricData", {
-    StartTime: Math.floor((now - windowMs) / 1000),
-    EndTime: Math.floor(now / 1000),
+    StartTime: Math.min(midnight, end - windowMs) / 1000,
+    EndTime: end / 1000,
     ScanBy: "TimestampDescending",
     MetricDataQueries: [query("sessions", measures.sessions), query("stanzas", measures.stanzas)],
   });
   const alarms = await call("DescribeAlarms", { AlarmNamePrefix: `${where.region}-`, StateValue: "ALARM" });
+  const fresh = pointsOf(data, "sessions").find(({ at }) => at * 1000 >= end - windowMs);
+  // CloudWatch has what each minute added: the sum since midnight is a count, that falls at midnight.
+  const today = pointsOf(data, "stanzas").filter(({ at }) => at * 1000 >= midnight);
   return {
-    sessions: newest(data, "sessions"),
-    stanzas: newest(data, "stanzas"),
+    sessions: fresh?.value ?? 0,
+    stanzas: today.reduce((sum, { value }) => sum + value, 0),
     alarms: list(alarms.MetricAlarms).map((alarm) => String(alarm.AlarmName)),
   };
 }
 
-function newest(data: Readonly<Record<string, unknown>>, id: string): number {
-  const result = list(data.MetricDataResults).find((candidate) => candidate.Id === id);
-  const values = result?.Values;
-  return Array.isArray(values) ? Number(values[0] ?? 0) : 0;
+/** The datapoints of a query, the newest first; `at` in seconds since the epoch. */
+function pointsOf(data: Readonly<Record<string, unknown>>, id: string): { at: number; value: number }[] {
+  const { Values, Timestamps } = list(data.MetricDataResults).find((candidate) => candidate.Id === id) ?? {};
+  if (!Array.isArray(Values) || !Array.isArray(Timestamps)) return [];
+  return Values.map((value, index) => ({ at: Number(Timestamps[index]), value: Number(value) }));
 }
 
 function list(value: unknown): Readonly<Record<string, unknown>>[] {

@@ -48,8 +48,8 @@ function answer({ target, path, body }: Call) {
   if (target.endsWith(".GetMetricData"))
     return {
       MetricDataResults: [
-        { Id: "stanzas", Values: [90, 80] },
-        { Id: "sessions", Values: [7, 6] },
+        { Id: "stanzas", Values: [90, 80, 1000], Timestamps: [86_640, 86_400, 86_340] },
+        { Id: "sessions", Values: [7, 6], Timestamps: [86_640, 86_580] },
       ],
     };
   if (target.endsWith(".DescribeAlarms")) return { MetricAlarms: [{ AlarmName: "eu-links" }] };
@@ -119,14 +119,18 @@ test("a challenge is answered in the zone of its domain, and waited for", async 
   expect(aws.calls[0]?.body).toBe(challengeChange("UPSERT", "_acme-challenge.eu.example.org.", ["value"]));
 });
 
-test("CloudWatch tells sessions, stanzas and raised alarms of a region", async () => {
+test("CloudWatch tells sessions, stanzas since midnight and raised alarms of a region", async () => {
   const where = { world: "two", region: "eu", awsRegion: "eu-west-1" };
-  expect(await cloudWatchHealth(where, credentials, 1_000_000)).toEqual({
+  const early = 86_400 + 330;
+  expect(await cloudWatchHealth(where, credentials, early * 1000)).toEqual({
     sessions: 7,
-    stanzas: 90,
+    stanzas: 170,
     alarms: ["eu-links"],
   });
   const asked = JSON.parse(aws.calls[0]?.body ?? "{}");
-  expect([asked.StartTime, asked.EndTime]).toEqual([700, 1000]);
+  // Whole minutes; shortly after midnight those before it as well, for the sessions.
+  expect([asked.StartTime, asked.EndTime]).toEqual([86_400, 86_700]);
   expect(aws.calls.map((call) => call.authorization.split("/")[2])).toEqual(["eu-west-1", "eu-west-1"]);
+  const late = await cloudWatchHealth(where, credentials, (86_400 + 3600) * 1000);
+  expect(late.sessions).toBe(0);
 });
