@@ -100,7 +100,7 @@ test(
         });
         expect(names(await regionOf(other))).toEqual(update);
       }),
-      runs,
+      { numRuns: 6 },
     );
   },
   minutes,
