@@ -132,7 +132,7 @@ test(
     const a = await ground.node("a.test", { maxDomainsPerStream: 1 });
     const b = await ground.node("b.test", { maxStreams: 1000 });
     const slow = await ground.relay("slow.b.test", () => b.port);
-    slow.stall();
+    slow.stalled = true;
     const reached = new Set<string>();
     for (const [i, domain] of domains.entries()) {
       b.running.server.router.services.set(domain, { accept: () => void reached.add(domain) });
@@ -140,7 +140,7 @@ test(
     }
     const started = performance.now();
     for (const domain of domains) a.route(message(`x@${a.service}`, `y@${domain}`, "m", "Hark"));
-    // Nine of ten hang in the middle of their connection until the others have arrived.
+    // Nine of ten hang in the middle of their connection.
     const quick = domains.filter((_, i) => !isSlow(i));
     await a.until(() => slow.connections >= domains.length - quick.length, "connections to the slow ones", LONG);
     await b.until(() => reached.size === quick.length, "every message to a quick one", LONG);
@@ -149,8 +149,6 @@ test(
       process.stderr.write(
         `${quick.length} quick of ${domains.length}: ${(performance.now() - started).toFixed(0)} ms\n`,
       );
-    slow.go();
-    await b.until(() => reached.size > quick.length, "one of the others", LONG);
   },
   3 * LONG,
 );

@@ -36,6 +36,7 @@ export class Ground {
   private readonly records = new Map<string, ZoneRecord[]>();
   private readonly nodes: TestNode[] = [];
   private readonly relays: Relay[] = [];
+  private unpublished = false;
 
   private constructor(folder: string, authority: Authority, zone: ZoneServer) {
     this.folder = folder;
@@ -63,7 +64,17 @@ export class Ground {
       { name: `h.${domain}`, type: "A", address },
       ...more,
     ]);
-    this.zone.setRecords([...this.records.values()].flat());
+    this.publish();
+  }
+
+  /** Once for all that is announced in one go: a question comes later in any case. */
+  private publish(): void {
+    if (this.unpublished) return;
+    this.unpublished = true;
+    queueMicrotask(() => {
+      this.unpublished = false;
+      this.zone.setRecords([...this.records.values()].flat());
+    });
   }
 
   /** Writes a certificate of the authority for a domain and its service. */

@@ -8,7 +8,8 @@ export class Relay {
   delay = 0;
   /** Nothing passes while it is true, and nobody is told. */
   holding = false;
-  private stalled: Socket[] | undefined;
+  /** What connects while it is true is taken, and hears nothing. */
+  stalled = false;
   /** Flights of each side: what it sends without hearing from the other in between. */
   readonly flights = { near: 0, far: 0 };
   private last: "near" | "far" | undefined;
@@ -34,18 +35,6 @@ export class Relay {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** What connects from now on is taken and hears nothing, until `go`. */
-  stall(): void {
-    this.stalled ??= [];
-  }
-
-  /** What was stalled goes on. */
-  go(): void {
-    const sockets = this.stalled ?? [];
-    this.stalled = undefined;
-    for (const socket of sockets) socket.resume();
-  }
-
   /** Breaks every connection. */
   cut(): void {
     for (const [near, far] of this.pairs) {
@@ -67,7 +56,7 @@ export class Relay {
     this.pairs.add(pair);
     this.pass("near", near, far);
     this.pass("far", far, near);
-    if (this.stalled !== undefined) this.stalled.push(near.pause(), far.pause());
+    if (this.stalled) for (const side of pair) side.pause();
     const end = () => {
       near.destroy();
       far.destroy();
