@@ -75,6 +75,8 @@ export class Cluster {
 
   /** Leaves in order; sessions must be gone already. */
   async leave(): Promise<void> {
+    // What this node still has to say comes first: after the farewell nobody listens.
+    await this.bus.settled();
     this.bus.announce("bye", []);
     try {
       await this.bus.settled();

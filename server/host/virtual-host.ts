@@ -30,6 +30,7 @@ import { errorReply, mayAnswerWithError, type StanzaErrorCondition } from "../st
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/ports.ts";
 import { DiscoRegistry } from "./disco-registry.ts";
+import { insistentKey } from "./insistent.ts";
 import { Requests } from "./requests.ts";
 import type { ClientSession } from "./session.ts";
 import { Sessions } from "./sessions.ts";
@@ -139,6 +140,11 @@ export class VirtualHost implements ModuleHost {
 
   /** Answers with a stanza error where that is allowed. RFC 6120 §8.3.1. */
   refuse(stanza: Stanza, condition: StanzaErrorCondition, text?: string): void | Promise<void> {
+    const insistent = condition === "resource-constraint" ? stanza.note(insistentKey) : undefined;
+    if (insistent !== undefined) {
+      insistent.refused = true;
+      return;
+    }
     if (mayAnswerWithError(stanza) && stanza.from !== undefined)
       return this.route(errorReply(stanza, condition, { text }));
   }

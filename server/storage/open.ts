@@ -8,6 +8,7 @@ import type { SqlEngine, StorageBounds } from "./sql/engine.ts";
 import { codeOf, messageOf } from "./sql/engines/fault.ts";
 import { PooledEngine } from "./sql/engines/pooled.ts";
 import { SqliteEngine } from "./sql/engines/sqlite.ts";
+import { WithReader } from "./sql/engines/with-reader.ts";
 import { SchemaTooNew } from "./sql/migrations/migrate.ts";
 import { sqlStorage } from "./sql/storage.ts";
 
@@ -21,7 +22,7 @@ export interface OpenOptions {
   readonly log?: StorageLog;
   /** Wall-clock time of roster versions. Time bounds are always real time. */
   readonly clock?: Clock;
-  /** Default: 5 s for an operation, 1,000 under way or waiting (SQLite: 10,000 writes). */
+  /** Default: 5 s for an operation, 5,000 under way or waiting (SQLite: 10,000 writes). */
   readonly bounds?: Partial<StorageBounds>;
   /** Told how long each operation of a store took. */
   readonly observe?: Observer;
@@ -33,7 +34,7 @@ export class StorageOpenError extends Error {
 }
 
 const OPERATION_MS = 5000;
-const MAX_WAITING = { sqlite: 10_000, postgres: 1000, mysql: 1000 };
+const MAX_WAITING = { sqlite: 10_000, postgres: 5000, mysql: 5000 };
 
 /**
  * Opens a storage. A database that does not answer is tried for the time of one operation.
@@ -65,9 +66,17 @@ type SqlConfig = Exclude<StorageConfig, { kind: "memory" }>;
 
 async function openEngine(config: SqlConfig, bounds: StorageBounds, log?: StorageLog): Promise<SqlEngine> {
   if (config.kind === "sqlite") return SqliteEngine.open({ ...config, ...bounds });
-  const storage = redactUrl(config.url);
+  const writer = await openPooled(config, config.url, bounds, log);
+  if (config.readerUrl === undefined) return writer;
+  return new WithReader(writer, await openPooled(config, config.readerUrl, bounds, log));
+}
+
+type PooledConfig = Exclude<SqlConfig, { kind: "sqlite" }>;
+
+async function openPooled(config: PooledConfig, url: string, bounds: StorageBounds, log?: StorageLog) {
+  const storage = redactUrl(url);
   const options = {
-    url: config.url,
+    url,
     size: config.poolSize,
     operationMs: bounds.operationMs,
     broken: (error: unknown) => log?.warn({ storage, reason: messageOf(error) }, "an idle database connection broke"),

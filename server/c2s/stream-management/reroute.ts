@@ -1,4 +1,5 @@
 // Where stanzas go that a session or a node held and could not deliver. XEP-0198 §6, XEP-0160.
+import { redeliverInsistently } from "../../host/insistent.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
 import { inBackground } from "../../router/background.ts";
 import { mayAnswerWithError } from "../../stanza/error.ts";
@@ -31,7 +32,7 @@ export function reroute(host: VirtualHost, stanza: Stanza): void | Promise<void>
   }
   if (stanza.kind === "message") {
     if (stanza.from === undefined || stanza.to === undefined || messageType(stanza) === "error") return;
-    return host.redeliver(stanza.withAddresses(stanza.from, stanza.to.toBare()));
+    return redeliverInsistently(host, stanza.withAddresses(stanza.from, stanza.to.toBare()));
   }
   if (stanza.kind === "iq" && mayAnswerWithError(stanza)) return host.refuse(stanza, "recipient-unavailable");
 }

@@ -17,6 +17,12 @@ export interface WriteOptions {
   readonly since?: number;
 }
 
+/** How a read may be treated. */
+export interface ReadOptions {
+  /** True where the answer may be a moment behind, so that a replica may give it. */
+  readonly mayLag: boolean;
+}
+
 /** How long an operation may take and how many may wait. */
 export interface StorageBounds {
   /** ms; after it an operation rejects with `StoreUnavailable`. */
@@ -29,7 +35,7 @@ export interface StorageBounds {
 export interface SqlEngine {
   readonly dialect: DialectName;
   /** Runs one statement that changes nothing. */
-  read<R>(query: Bound<R>): Promise<R[]>;
+  read<R>(query: Bound<R>, options?: ReadOptions): Promise<R[]>;
   /** Runs one statement that changes something and gives the number of rows it changed. */
   change(query: Bound, options: WriteOptions): Promise<number>;
   /** As `change`, and gives the rows that the statement returns. */

@@ -19,11 +19,12 @@ export function sqlStorage(
   bounds: StorageBounds,
   builder: Builder = builderOf(engine.dialect),
 ): Storage {
+  const accounts = new SqlAccounts(engine, builder, bounds);
   const offline = new SqlOffline(engine, builder, bounds);
   const held = new SqlHeld(engine, builder, bounds);
   return {
     kind: engine.dialect,
-    accounts: new SqlAccounts(engine, builder),
+    accounts,
     rosters: new SqlRosters(engine, builder, now),
     offline,
     documents: new SqlDocuments(engine, builder),
@@ -32,7 +33,7 @@ export function sqlStorage(
       await engine.read(PING);
     },
     close: async () => {
-      await Promise.all([offline.idle(), held.idle()]);
+      await Promise.all([accounts.idle(), offline.idle(), held.idle()]);
       await engine.close();
     },
   };

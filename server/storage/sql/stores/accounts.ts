@@ -2,8 +2,9 @@
 import type { AccountRecord, AccountStore, Credentials } from "../../ports.ts";
 import { checkAccount } from "../../text.ts";
 import { compiled } from "../compiled.ts";
-import { changes, type SqlEngine, type Work } from "../engine.ts";
+import { changes, type SqlEngine, type StorageBounds, type Work } from "../engine.ts";
 import { bind, param, statement } from "../statement.ts";
+import { AccountFinder } from "./account-finder.ts";
 import { decodeCredentials, encodeCredentials } from "./credentials.ts";
 import { type QueueLocker, queueLocker } from "./offline-adder.ts";
 import { type Builder, orIgnore } from "./upsert.ts";
@@ -17,10 +18,13 @@ export class SqlAccounts implements AccountStore {
   readonly #sql: ReturnType<typeof statements>;
   readonly #lockQueues: QueueLocker;
 
-  constructor(engine: SqlEngine, builder: Builder) {
+  readonly #finder: AccountFinder;
+
+  constructor(engine: SqlEngine, builder: Builder, bounds: StorageBounds) {
     this.#engine = engine;
     this.#sql = compiled("accounts", builder, statements);
     this.#lockQueues = queueLocker(builder);
+    this.#finder = new AccountFinder(engine, builder, bounds);
   }
 
   async get(domain: string, local: string): Promise<AccountRecord | undefined> {
@@ -32,6 +36,7 @@ export class SqlAccounts implements AccountStore {
 
   async exists(domain: string, local: string): Promise<boolean> {
     checkAccount(domain, local);
+    if (this.#engine.dialect !== "sqlite") return this.#finder.exists(domain, local);
     return (await this.#engine.read(bind(this.#sql.exists, { domain, local }))).length > 0;
   }
 
@@ -55,14 +60,19 @@ export class SqlAccounts implements AccountStore {
   async list(domain: string, after: string, limit: number): Promise<string[]> {
     checkAccount(domain, after);
     if (limit < 1) return [];
-    const rows = await this.#engine.read(bind(this.#sql.list, { domain, after, limit }));
+    const rows = await this.#engine.read(bind(this.#sql.list, { domain, after, limit }), { mayLag: true });
     return rows.map((row) => row.local_part);
   }
 
   async count(domain: string): Promise<number> {
     checkAccount(domain, "");
-    const [row] = await this.#engine.read(bind(this.#sql.count, { domain }));
+    const [row] = await this.#engine.read(bind(this.#sql.count, { domain }), { mayLag: true });
     return Number(row?.accounts ?? 0);
+  }
+
+  /** Resolves once what was gathered is answered. */
+  idle(): Promise<void> {
+    return this.#finder.idle();
   }
 
   /**

@@ -67,7 +67,7 @@ export class SqlOffline implements OfflineStore {
   }
 
   async total(): Promise<number> {
-    const [row] = await this.#engine.read(bind(this.#sql.total, {}));
+    const [row] = await this.#engine.read(bind(this.#sql.total, {}), { mayLag: true });
     return Number(row?.total ?? 0);
   }
 
