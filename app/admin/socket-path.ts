@@ -15,9 +15,9 @@ export function adminSocketPath(config: NodeConfig): string {
   return shortEnough(join(resolve(dirname(storage.file)), `${node}.sock`.replace(/[^\w.-]/g, "_")));
 }
 
-/** The path, or one that stands for it where it is longer than a socket's may be. */
-export function shortEnough(path: string): string {
-  if (Buffer.byteLength(path) <= MOST) return path;
+/** The path, or one that stands for it where it is longer than a socket's may be; `most` in bytes. */
+export function shortEnough(path: string, most = MOST): string {
+  if (Buffer.byteLength(path) <= most) return path;
   return join(ownFolder(), `${createHash("sha256").update(path).digest("hex").slice(0, 16)}.sock`);
 }
 

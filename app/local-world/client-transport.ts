@@ -14,6 +14,8 @@ export interface ClientTransport {
   onElement: (element: Element) => void;
   /** Called once when the connection is gone. */
   onClose: (reason: string) => void;
+  /** The port of our end; undefined where it is not told. */
+  readonly localPort: number | undefined;
   /** Goes on over TLS after `<proceed/>`; undefined where the connection needs none. Default authorities: Node's own. */
   readonly secure: ((domain: string, authority: string | undefined) => Promise<void>) | undefined;
   close(): void;
@@ -33,6 +35,7 @@ export async function overWebSocket(url: string): Promise<ClientTransport> {
     send: (text) => socket.send(text, nothing),
     onElement: nothing,
     onClose: nothing,
+    localPort: undefined,
     secure: undefined,
     close() {
       socket.send('<close xmlns="urn:ietf:params:xml:ns:xmpp-framing"/>', nothing);
@@ -66,6 +69,7 @@ export async function overTcp(host: string, port: number): Promise<ClientTranspo
     send: (text) => socket.write(text),
     onElement: nothing,
     onClose: nothing,
+    localPort: socket.localPort,
     async secure(domain, authority) {
       socket.removeAllListeners();
       const trusted = authority === undefined ? {} : { ca: [authority] };

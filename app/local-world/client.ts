@@ -106,6 +106,11 @@ export class LocalClient {
     return { jid: this.jid, handled: this.#handled };
   }
 
+  /** The port of our end; undefined where the transport does not tell. */
+  get localPort(): number | undefined {
+    return this.#transport.localPort;
+  }
+
   /** Resolves with the reason when the connection is gone. */
   get whenGone(): Promise<string> {
     return this.#whenGone.promise;

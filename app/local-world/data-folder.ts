@@ -25,7 +25,10 @@ interface Marker {
 const MARKER = "meridian-world.json";
 const LOCK = "lock";
 /** What a world keeps; `fresh` removes these and nothing else. */
-const kept = ["ca", "regions", "logs", "rollout", "accounts.json", "ports.json", "secret"];
+const kept = [
+  ...["ca", "regions", "logs", "rollout", "postgres", "haproxy"],
+  ...["accounts.json", "ports.json", "secret", "redis-password"],
+];
 
 /** @throws UsageError where the folder is in use, holds another world, or is no such folder */
 export function openDataFolder(path: string, world: Marker, { fresh = false } = {}): DataFolder {

@@ -93,10 +93,11 @@ export async function removeAccounts(config: NodeConfigInput, accounts: readonly
 }
 
 async function withStore(config: NodeConfigInput, work: (server: MeridianServer) => Promise<void>): Promise<void> {
-  // Nothing listens, so no certificate is needed: it may still be in the making.
+  // Nothing listens, so neither a certificate, which may still be in the making, nor the other nodes are needed.
   const hosts = config.hosts.map(({ certificate: _, ...host }) => host);
   const listeners = [{ kind: "c2s", port: 0 }];
-  const checked = check(NodeConfig, { ...config, hosts, listeners }, "local world");
+  const { cluster: _, ...alone } = config;
+  const checked = check(NodeConfig, { ...alone, hosts, listeners }, "local world");
   const server = await MeridianServer.create(checked, { log: createLog("silent", checked) });
   try {
     await work(server);

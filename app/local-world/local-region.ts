@@ -1,16 +1,16 @@
-// One region of a local world: its certificate, store, configuration, ports and its node's process.
+// One region of a local world: its certificate, store and nodes, and the ports at which clients and servers find it.
 import { writeFileSync } from "node:fs";
 import type { Region } from "../../regions/world.ts";
-import { Failure } from "../cli/command.ts";
+import type { NodeConfigInput } from "../../server/index.ts";
+import type { BalancedRegion } from "./balancer-config.ts";
 import type { Authority } from "./certificate-authority.ts";
 import type { LogIn } from "./client.ts";
 import type { DataFolder } from "./data-folder.ts";
-import type { LocalAccount } from "./demo-accounts.ts";
-import { storeAccounts } from "./demo-accounts.ts";
-import { localNodeConfig, type NodeSurroundings, portsOf } from "./node-config.ts";
-import { NodeProcess, type ReportedLink, StartFailed } from "./node-process.ts";
-import { anyPorts, freeOf, type NodePorts } from "./ports.ts";
-import { openRegionLog, type RegionLog } from "./region-log.ts";
+import { type LocalAccount, storeAccounts } from "./demo-accounts.ts";
+import { LocalNode } from "./local-node.ts";
+import { localNodeConfig, type NodeSurroundings } from "./node-config.ts";
+import { anyFree, type BehindPorts, type NodePorts } from "./ports.ts";
+import { withoutPassword } from "./url.ts";
 import { type RegionState, type RegionStatus, webSocketUrl } from "./world-status.ts";
 
 /** What a region needs of its world. */
@@ -21,63 +21,61 @@ export interface RegionOptions {
   readonly nameServer: string;
   /** File of the world's dialback secret. */
   readonly secret: string;
+  /** Ports that the region had last, or usually has. */
   readonly ports: NodePorts;
+  /** Nodes behind a balancer; undefined: one node, at the region's ports. */
+  readonly behind: readonly BehindNode[] | undefined;
+  storageOf(file: string): NodeConfigInput["storage"];
+  readonly cluster: NodeConfigInput["cluster"];
   readonly verbose: boolean;
   /** Program arguments that run a node of an image with a configuration file. */
   readonly nodeArgs: (configFile: string, image: string) => readonly string[];
   print(line: string): void;
   /** Called after anything of `status` changed. */
   onChange(): void;
+  /** Called when a node listens: after each start. */
+  onListening(node: LocalNode): void;
+}
+
+/** A node behind a balancer. */
+export interface BehindNode {
+  readonly ports: BehindPorts;
+  /** The balancer's port that leads to it alone. */
+  readonly own: number;
 }
 
 const CERTIFICATE_DAYS = 365;
-/** Time a node has to drain before it is killed, ms; more than its own bound. */
-const STOP_MS = 10_000;
 
 /** A region that runs, or is about to. */
 export class LocalRegion {
   #region: Region;
-  readonly configFile: string;
-  readonly log: RegionLog;
+  readonly nodes: readonly LocalNode[];
   readonly #options: RegionOptions;
-  readonly #process: NodeProcess;
-  readonly #surroundings: Omit<NodeSurroundings, "ports">;
+  readonly #surroundings: Omit<NodeSurroundings, "name" | "ports" | "location">;
   #ports: NodePorts;
-  #state: RegionState = "starting";
-  #sessions = 0;
-  #links: readonly ReportedLink[] = [];
-  #restarts = 0;
+  /** The balancer's port of each node. */
+  #own: readonly number[];
+  #state: "starting" | "open" | "shut" | "ending" = "starting";
 
   constructor(region: Region, options: RegionOptions) {
-    const { folder } = options;
+    const { folder, behind } = options;
     const file = (name: string) => folder.file("regions", region.name, name);
     this.#region = region;
     this.#options = options;
     this.#ports = options.ports;
-    this.configFile = file("node.json");
+    this.#own = (behind ?? []).map(({ own }) => own);
     this.#surroundings = {
       certificate: { certificate: file("certificate.pem"), key: file("key.pem") },
       authority: options.authority.caFile,
-      store: file("store.sqlite"),
+      storage: options.storageOf(file("store.sqlite")),
+      cluster: options.cluster,
+      behindBalancer: behind !== undefined,
+      folder: folder.file("regions", region.name, "."),
       secret: options.secret,
       nameServer: options.nameServer,
       logLevel: options.verbose ? "debug" : "info",
     };
-    const logFile = folder.file("logs", `${region.name}.log`);
-    const { verbose, print } = options;
-    // While everything ends, regions miss one another: that is nothing to be told of.
-    const tell = (line: string) => (verbose || this.#state !== "ending") && print(line);
-    this.log = openRegionLog({ region: region.name, file: logFile, verbose, print: tell });
-    const args = () => options.nodeArgs(this.configFile, this.#region.image);
-    this.#process = new NodeProcess({
-      get args() {
-        return args();
-      },
-      onOutput: (text) => this.log.write(text),
-      onReady: (listeners) => this.#set("up", { ports: portsOf(listeners) }),
-      onStatus: (status) => this.#set(this.#state, status),
-      onDown: (reason, retryMs) => this.#down(reason, retryMs),
-    });
+    this.nodes = (behind ?? [undefined]).map((node, index) => this.#node(node, index));
   }
 
   /** What it runs with now. */
@@ -87,113 +85,123 @@ export class LocalRegion {
 
   /** Everything that changes. */
   get status(): RegionStatus {
+    const nodes = this.nodes.map((node) => node.status);
+    const { storage } = this.#surroundings;
     return {
       name: this.region.name,
       domain: this.region.domain,
-      state: this.#state,
-      pid: this.#process.pid,
-      ports: this.#ports,
-      sessions: this.#sessions,
-      links: this.#links,
-      store: this.#surroundings.store,
-      restarts: this.#restarts,
+      state: this.#stateNow(nodes),
+      ports: this.ports,
+      sessions: nodes.reduce((sum, { sessions }) => sum + sessions, 0),
+      links: nodes.flatMap(({ links }) => links),
+      store: "file" in storage ? storage.file : "url" in storage ? withoutPassword(storage.url) : storage.kind,
+      restarts: nodes.reduce((sum, { restarts }) => sum + restarts, 0),
+      nodes: nodes.map(({ links: _, ...node }) => node),
     };
   }
 
-  /** The node's configuration with the ports as they are now. */
-  get config() {
-    return localNodeConfig(this.region, { ...this.#surroundings, ports: this.#ports });
+  /** Where clients and servers find it: its balancer, or its one node. */
+  get ports(): NodePorts {
+    return this.#options.behind === undefined ? (this.nodes[0]?.ports ?? this.#ports) : this.#ports;
   }
 
-  /** Issues the certificate, writes the configuration and makes the accounts; the node does not run yet. */
+  /** The configuration of a node of it, with the ports as they are now. */
+  get config(): NodeConfigInput {
+    const [node] = this.nodes;
+    if (node === undefined) throw new Error(`${this.region.name} has no node`);
+    return node.config;
+  }
+
+  /** Issues the certificate, writes the configurations and makes the accounts; no node runs yet. */
   async prepare(accounts: readonly LocalAccount[], contacts: readonly LocalAccount[]): Promise<void> {
     const issued = this.#options.authority.issue({ domains: [this.region.domain], days: CERTIFICATE_DAYS });
     const [{ certificate, key }] = await Promise.all([issued, storeAccounts(this.config, accounts, contacts)]);
     writeFileSync(this.#surroundings.certificate.certificate, certificate, { mode: 0o600 });
     writeFileSync(this.#surroundings.certificate.key, key, { mode: 0o600 });
-    this.#ports = await freeOf(this.#ports);
-    this.#writeConfig();
+    if (this.#options.behind !== undefined) await this.takeFreePorts();
+    await Promise.all(this.nodes.map((node) => node.prepare()));
   }
 
-  /** Starts the node. @throws Failure when it cannot be started */
-  async start(): Promise<void> {
-    try {
-      await this.#process.start();
-    } catch (error) {
-      if (!(error instanceof StartFailed)) throw error;
-      // Somebody took a port between the look and the listening: then the system chooses.
-      if (!/EADDRINUSE|in use/.test(error.message)) throw this.#failure(error);
-      this.#ports = anyPorts;
-      this.#writeConfig();
-      await this.#process.start().catch((again: StartFailed) => {
-        throw this.#failure(again);
-      });
-    }
+  /** What its balancer is told of it. */
+  get balanced(): BalancedRegion {
+    const nodes = this.nodes.flatMap(({ name, ports }, index) => {
+      const own = this.#own[index];
+      return own !== undefined && "metrics" in ports ? [{ name, ports, own }] : [];
+    });
+    return { name: this.region.name, ports: this.#ports, nodes };
   }
 
-  /** Takes it to other settings, or another version: the node is drained, then started anew. @throws Failure */
+  /** Takes ports that are free for its balancer, which does not tell which it took. */
+  async takeFreePorts(): Promise<void> {
+    const entries = Object.entries(this.#ports).map(async ([use, port]) => [use, await anyFree(port)]);
+    this.#ports = Object.fromEntries(await Promise.all(entries)) as NodePorts;
+    this.#own = await Promise.all(this.#own.map(anyFree));
+  }
+
+  /** Clients and servers reach it from now on, or no longer. */
+  open(isOpen: boolean): void {
+    if (this.#state !== "ending") this.#state = isOpen ? "open" : "shut";
+  }
+
+  /**
+   * Takes it to other settings, or another version: each node is drained, then started anew, one after the other.
+   * @throws Failure
+   */
   async replace(region: Region): Promise<void> {
-    this.#set("restarting", { sessions: 0, links: [] });
-    await this.#process.stop(STOP_MS);
-    if (this.#state === "ending") throw new Failure(`region ${region.name} ends`);
     this.#region = region;
-    this.#writeConfig();
-    await this.start();
+    for (const node of this.nodes) await node.replace();
   }
 
   /** The world is about to end: what goes wrong from now on is nobody's business. */
   ending(): void {
     this.#state = "ending";
+    for (const node of this.nodes) node.ending();
   }
 
-  /** Drains the node; resolves when its process is gone. */
+  /** Drains every node; resolves when no process is left. */
   async stop(): Promise<void> {
     this.ending();
-    await this.#process.stop(STOP_MS);
+    await Promise.all(this.nodes.map((node) => node.stop()));
   }
 
-  /** Kills the process at once. */
+  /** Kills every process at once. */
   kill(): void {
-    this.#process.kill();
+    for (const node of this.nodes) node.kill();
   }
 
   /** How to log in here. */
   logIn(account: LocalAccount, over: "websocket" | "tcp", resource: string): LogIn {
     const { domain, local, password } = account;
     const who = { domain, local, password, resource };
-    if (over === "websocket") return { ...who, over: { kind: "websocket", url: webSocketUrl(this.#ports) } };
+    if (over === "websocket") return { ...who, over: { kind: "websocket", url: webSocketUrl(this.ports) } };
     const { ca } = this.#options.authority;
-    return { ...who, over: { kind: "tcp", host: "127.0.0.1", port: this.#ports.client, authority: ca } };
+    return { ...who, over: { kind: "tcp", host: "127.0.0.1", port: this.ports.client, authority: ca } };
   }
 
-  #set(state: RegionState, change: { ports?: NodePorts; sessions?: number; links?: readonly ReportedLink[] }): void {
-    if (this.#state !== "ending") this.#state = state;
-    this.#ports = change.ports ?? this.#ports;
-    this.#sessions = change.sessions ?? this.#sessions;
-    this.#links = change.links ?? this.#links;
-    // With the ports that it took: a restart asks for the same ones.
-    if (change.ports) this.#writeConfig();
-    this.#options.onChange();
-  }
-
-  #down(reason: string, retryMs: number): void {
-    this.#restarts += 1;
-    const last = reason.split("\n").at(-1) ?? reason;
-    this.#options.print(
-      `${this.region.name.padEnd(4)} down  ${last}; started again in ${(retryMs / 1000).toFixed(1)} s; ${this.log.file}`,
-    );
-    this.#set("restarting", { sessions: 0, links: [] });
-    void freeOf(this.#ports).then((ports) => {
-      this.#ports = ports;
-      if (this.#state === "restarting") this.#writeConfig();
+  #node(behind: BehindNode | undefined, index: number): LocalNode {
+    const { folder, verbose, print, onChange, onListening } = this.#options;
+    const { name: region } = this.#region;
+    const name = `${region}-${index + 1}`;
+    const location = () => (behind === undefined ? undefined : `127.0.0.1:${this.#own[index]}`);
+    const configFile = folder.file("regions", region, behind === undefined ? "node.json" : `${name}.json`);
+    const shown = behind === undefined ? region : name;
+    const node: LocalNode = new LocalNode({
+      name: shown,
+      configFile,
+      logFile: folder.file("logs", `${shown}.log`),
+      ports: behind?.ports ?? this.#options.ports,
+      verbose,
+      configOf: (ports) => localNodeConfig(this.#region, { ...this.#surroundings, name, ports, location: location() }),
+      args: () => this.#options.nodeArgs(configFile, this.#region.image),
+      print,
+      onChange,
+      onListening: () => onListening(node),
     });
+    return node;
   }
 
-  #writeConfig(): void {
-    writeFileSync(this.configFile, `${JSON.stringify(this.config, null, 2)}\n`, { mode: 0o600 });
-  }
-
-  #failure(error: StartFailed): Failure {
-    return new Failure(`region ${this.region.name} did not start: ${error.message}\nIts log: ${this.log.file}`);
+  #stateNow(nodes: readonly { readonly state: RegionState }[]): RegionState {
+    if (this.#state === "ending" || this.#state === "starting") return this.#state;
+    return this.#state === "open" && nodes.some(({ state }) => state === "up") ? "up" : "restarting";
   }
 }

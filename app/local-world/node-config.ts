@@ -1,18 +1,29 @@
 // The configuration of a local world's node: the contract of the server, filled in for this machine. Pure.
+import { join } from "node:path";
 import type { Region } from "../../regions/world.ts";
 import type { NodeConfigInput } from "../../server/index.ts";
+import { shortEnough } from "../admin/socket-path.ts";
 import type { ReportedListener } from "./node-process.ts";
-import type { NodePorts } from "./ports.ts";
+import type { AnyPorts } from "./ports.ts";
 
 /** What a node is given beside its region. */
 export interface NodeSurroundings {
-  readonly ports: NodePorts;
+  readonly name: string;
+  readonly ports: AnyPorts;
   /** PEM files of the domain's certificate. */
   readonly certificate: { readonly certificate: string; readonly key: string };
   /** PEM file of the world's authority. */
   readonly authority: string;
-  /** The database's file. */
-  readonly store: string;
+  /** The region's database. */
+  readonly storage: NodeConfigInput["storage"];
+  /** The other nodes; undefined where it is alone. */
+  readonly cluster: NodeConfigInput["cluster"];
+  /** Where clients reach this node itself, host:port. */
+  readonly location: string | undefined;
+  /** Connections come with a PROXY header. */
+  readonly behindBalancer: boolean;
+  /** The region's folder. */
+  readonly folder: string;
   /** File of the secret that dialback keys are made with. */
   readonly secret: string;
   /** The zone server, `address:port`. */
@@ -22,21 +33,25 @@ export interface NodeSurroundings {
 
 /** The configuration of a region's node. */
 export function localNodeConfig(region: Region, around: NodeSurroundings): NodeConfigInput {
-  const { ports } = around;
-  const address = "127.0.0.1";
+  const { ports, storage, cluster, location, name } = around;
+  const at = { address: "127.0.0.1", ...(around.behindBalancer ? { proxyProtocol: ["127.0.0.1/32"] } : {}) };
+  const metrics = "metrics" in ports ? [{ kind: "metrics", address: at.address, port: ports.metrics } as const] : [];
   return {
-    node: `${region.name}-1`,
+    node: name,
     region: region.name,
     hosts: [{ domain: region.domain, certificate: around.certificate }],
     listeners: [
-      { kind: "c2s", address, port: ports.client, tls: "starttls" },
-      { kind: "c2s", address, port: ports.clientTls, tls: "direct" },
+      { kind: "c2s", ...at, port: ports.client, tls: "starttls" },
+      { kind: "c2s", ...at, port: ports.clientTls, tls: "direct" },
       // Loopback is as good as TLS: nobody else can listen in on it.
-      { kind: "http", address, port: ports.web, tlsTerminated: true },
-      { kind: "s2s", address, port: ports.server, tls: "starttls" },
-      { kind: "s2s", address, port: ports.serverTls, tls: "direct" },
+      { kind: "http", ...at, port: ports.web, tlsTerminated: true },
+      { kind: "http", ...at, port: ports.webTls, tls: true, directTls: true },
+      { kind: "s2s", ...at, port: ports.server, tls: "starttls" },
+      { kind: "s2s", ...at, port: ports.serverTls, tls: "direct" },
+      ...metrics,
     ],
-    storage: { kind: "sqlite", file: around.store },
+    storage,
+    ...(cluster === undefined ? {} : { cluster: location === undefined ? cluster : { ...cluster, location } }),
     federation: {
       ...region.federation,
       dnsServers: [around.nameServer],
@@ -47,19 +62,23 @@ export function localNodeConfig(region: Region, around: NodeSurroundings): NodeC
       idleSeconds: 86_400,
     },
     log: { level: around.logLevel },
+    adminSocket: shortEnough(join(around.folder, `${name}.sock`)),
     drainSeconds: 5,
   };
 }
 
 /** The ports that a node took, from what it reports. */
-export function portsOf(listeners: readonly ReportedListener[]): NodePorts {
+export function portsOf(listeners: readonly ReportedListener[]): AnyPorts {
   const port = (kind: string, tls?: string) =>
     listeners.find((each) => each.kind === kind && (tls === undefined || each.tls === tls))?.port ?? 0;
-  return {
+  const ports = {
     client: port("c2s", "starttls"),
     clientTls: port("c2s", "direct"),
-    web: port("http"),
+    web: port("http", "none"),
+    webTls: port("http", "direct"),
     server: port("s2s", "starttls"),
     serverTls: port("s2s", "direct"),
   };
+  const metrics = port("metrics");
+  return metrics === 0 ? ports : { ...ports, metrics };
 }

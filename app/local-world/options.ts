@@ -4,12 +4,17 @@ import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { loadWorld, type World } from "../../regions/world.ts";
 import { UsageError } from "../cli/command.ts";
+import { findPrograms, type Needed, type Programs } from "./machine.ts";
+import { MOST_NODES } from "./ports.ts";
+import { withoutPassword } from "./url.ts";
 
 /** The options as commander gives them. */
 export interface StartFlags {
   readonly regions?: number;
   readonly world?: string;
   readonly nodes?: number;
+  readonly redis?: string;
+  readonly postgres?: string;
   readonly data?: string;
   readonly fresh?: boolean;
   readonly port?: number;
@@ -19,10 +24,27 @@ export interface StartFlags {
   readonly linkTimeout?: number;
 }
 
+/** A server that nodes share: none, one that is started, or one that runs elsewhere. */
+export type TakenServer =
+  | { readonly use: "none" }
+  | { readonly use: "own" }
+  | { readonly use: "url"; readonly url: string };
+
+/** The servers that nodes share. */
+export interface Taken {
+  readonly redis: TakenServer;
+  readonly postgres: TakenServer;
+}
+
 /** A start, ready to be carried out. */
 export interface StartOptions {
   /** The regions that run; all of the world's or the first of them. */
   readonly world: World;
+  /** Nodes of each region; several are behind a balancer. */
+  readonly nodes: number;
+  readonly taken: Taken;
+  /** The machine's programs for what is started beside the nodes. */
+  readonly programs: Programs;
   readonly data: string;
   /** The folder is thrown away at the end. */
   readonly throwAway: boolean;
@@ -44,11 +66,19 @@ const MOST = 7;
 /** @throws UsageError, WorldError */
 export function resolveStart(flags: StartFlags, env: NodeJS.ProcessEnv = process.env): StartOptions {
   const world = chooseWorld(flags);
-  if ((flags.nodes ?? 1) !== 1)
-    throw new UsageError(`--nodes ${flags.nodes}: a region of the local world has one node so far`);
+  const nodes = flags.nodes ?? 1;
+  if (nodes > MOST_NODES) throw new UsageError(`--nodes ${nodes}: expected 1 to ${MOST_NODES}`);
+  const taken = {
+    redis: takenServer("--redis", flags.redis, ["redis", "rediss"], nodes),
+    postgres: takenServer("--postgres", flags.postgres, ["postgres", "postgresql"], nodes),
+  };
+  const programs = findPrograms(neededFor(nodes, taken), `--nodes ${nodes}`, env);
   const throwAway = flags.check === true && flags.data === undefined;
   return {
     world,
+    nodes,
+    taken,
+    programs,
     data: throwAway ? mkdtempSync(join(tmpdir(), "meridian-check-")) : dataFolder(flags, world, env),
     throwAway,
     fresh: flags.fresh === true,
@@ -58,6 +88,25 @@ export function resolveStart(flags: StartFlags, env: NodeJS.ProcessEnv = process
     verbose: flags.verbose === true,
     linkSeconds: flags.linkTimeout ?? 60,
   };
+}
+
+/** One node needs none: it has its memory and its SQLite. Several share what is given, or what we start. */
+function takenServer(option: string, url: string | undefined, schemes: readonly string[], nodes: number): TakenServer {
+  if (url === undefined) return { use: nodes > 1 ? "own" : "none" };
+  const parsed = URL.parse(url);
+  if (parsed === null || parsed.hostname === "" || !schemes.includes(parsed.protocol.slice(0, -1))) {
+    throw new UsageError(
+      `${option} ${withoutPassword(url)}: expected ${schemes.map((scheme) => `${scheme}://host:port`).join(" or ")}`,
+    );
+  }
+  return { use: "url", url };
+}
+
+function neededFor(nodes: number, { redis, postgres }: Taken): Needed[] {
+  const needed: Needed[] = nodes > 1 ? ["haproxy"] : [];
+  if (redis.use === "own") needed.push("redis");
+  if (postgres.use === "own") needed.push("postgres");
+  return needed;
 }
 
 function chooseWorld({ world: file, regions: count }: StartFlags): World {

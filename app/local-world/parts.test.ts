@@ -48,12 +48,12 @@ const region = (name: string, links: readonly ReportedLink[], state: RegionStatu
   name,
   domain: `${name}.test`,
   state,
-  pid: 1,
   ports: anyPorts,
   sessions: 0,
   links,
   store: "",
   restarts: 0,
+  nodes: [],
 });
 const link = (domain: string, direction: "in" | "out", state: ReportedLink["state"] = "up") =>
   ({ domain, direction, state }) as const;

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 
 /** Ports of one node. 0: the system chooses. */
 export interface NodePorts {
@@ -12,11 +12,22 @@ export interface NodePorts {
   readonly clientTls: number;
   /** HTTP and WebSocket. */
   readonly web: number;
+  /** HTTPS, WebSocket, and by ALPN clients' streams. */
+  readonly webTls: number;
   /** Servers, STARTTLS. */
   readonly server: number;
   /** Servers, TLS from the first byte. */
   readonly serverTls: number;
 }
+
+/** Ports of a node behind a balancer: its own are for the balancer alone. */
+export interface BehindPorts extends NodePorts {
+  /** Health and metrics. */
+  readonly metrics: number;
+}
+
+/** Ports of any node. */
+export type AnyPorts = NodePorts | BehindPorts;
 
 /** Below the ports that the system gives to outgoing connections. */
 const FIRST = 15200;
@@ -25,33 +36,70 @@ const STEP = 100;
 
 /** The page's port where none is asked for. */
 export const PAGE_PORT = FIRST;
-/** The name server's port where it is free. */
+/** Ports of the name server, Redis and PostgreSQL where they are free. */
 export const ZONE_PORT = FIRST + 53;
+export const REDIS_PORT = FIRST + 79;
+export const POSTGRES_PORT = FIRST + 32;
+/** Nodes behind balancers: 200 ports for each region, 10 for each node. */
+const FIRST_BEHIND = 20_000;
+const REGION_STEP = 200;
+const NODE_STEP = 10;
+/** Most nodes of a region. */
+export const MOST_NODES = REGION_STEP / NODE_STEP;
 
 /** Ports of the n-th region where nobody else has them: 15322, 15422, … end like the well-known ones. */
 export function usualPorts(index: number): NodePorts {
   const base = FIRST + STEP * (index + 1);
-  return { client: base + 22, clientTls: base + 23, web: base + 80, server: base + 69, serverTls: base + 70 };
+  const [client, clientTls, web, webTls] = [base + 22, base + 23, base + 80, base + 43];
+  return { client, clientTls, web, webTls, server: base + 69, serverTls: base + 70 };
+}
+
+/** Ports of a region's n-th node behind its balancer, where nobody else has them. */
+export function usualBehind(region: number, node: number): BehindPorts {
+  const base = FIRST_BEHIND + REGION_STEP * region + NODE_STEP * node;
+  const [client, clientTls, web, webTls] = [base, base + 1, base + 2, base + 3];
+  return { client, clientTls, web, webTls, server: base + 4, serverTls: base + 5, metrics: base + 6 };
+}
+
+/** The balancer's port that leads to a region's n-th node and to no other. */
+export function usualOwn(region: number, node: number): number {
+  return FIRST + STEP * (region + 1) + node + 1;
 }
 
 /** Ports that the system chooses. */
-export const anyPorts: NodePorts = { client: 0, clientTls: 0, web: 0, server: 0, serverTls: 0 };
+export const anyPorts: NodePorts = { client: 0, clientTls: 0, web: 0, webTls: 0, server: 0, serverTls: 0 };
+export const anyBehind: BehindPorts = { ...anyPorts, metrics: 0 };
+
+/** The same uses, and the system chooses. */
+export function anyPortsLike(ports: AnyPorts): AnyPorts {
+  return "metrics" in ports ? anyBehind : anyPorts;
+}
 
 /** These ports, with 0 in place of each that somebody has. */
-export async function freeOf(ports: NodePorts): Promise<NodePorts> {
+export async function freeOf<Ports extends NodePorts>(ports: Ports): Promise<Ports> {
   const entries = Object.entries(ports).map(async ([use, port]) => [use, (await isFree(port)) ? port : 0]);
-  return Object.fromEntries(await Promise.all(entries)) as NodePorts;
+  return Object.fromEntries(await Promise.all(entries)) as Ports;
+}
+
+/** The port where it is free, else one that is: for programs that do not tell which port they took. */
+export async function anyFree(port: number): Promise<number> {
+  return (port !== 0 && (await listenAt(port))) || (await listenAt(0)) || 0;
 }
 
 /** True when a listener on 127.0.0.1 can have the port now. */
 export async function isFree(port: number): Promise<boolean> {
+  return (await listenAt(port)) !== undefined;
+}
+
+/** Listens for a moment. Returns the port that it was, undefined where somebody has it. */
+async function listenAt(port: number): Promise<number | undefined> {
   const server = createServer();
   try {
     server.listen({ port, host: "127.0.0.1", exclusive: true });
     await once(server, "listening");
-    return true;
+    return (server.address() as AddressInfo).port;
   } catch {
-    return false;
+    return undefined;
   } finally {
     server.close();
   }

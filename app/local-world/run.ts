@@ -43,9 +43,9 @@ async function runIn(folder: DataFolder, options: StartOptions): Promise<number>
   let control: { close(): Promise<void> } | undefined;
   try {
     const demo = demoAccounts(options.world, folder);
-    world = await LocalWorld.open({ world: options.world, folder, verbose: options.verbose, print: say });
+    say(startingText(names, options));
+    world = await LocalWorld.open({ ...options, folder, print: say });
     end.killAtOnce = () => world?.kill();
-    say(`Starting ${names.length === 1 ? "one region" : `${names.length} regions`}: ${names.join(", ")} …`);
     await unlessEnded(end.signal, world.prepare(demo, extra));
     await unlessEnded(end.signal, world.start());
     say(`Every region listens after ${seconds(started)}; linking them …`);
@@ -65,10 +65,20 @@ async function runIn(folder: DataFolder, options: StartOptions): Promise<number>
   } finally {
     await page?.close();
     await control?.close();
-    await world?.stop();
-    if (world && extra.length > 0 && !options.throwAway) await forget(world, extra);
+    const opened = world;
+    const forgetting = extra.length > 0 && !options.throwAway;
+    await opened?.stop(async () => (forgetting ? forget(opened, extra) : undefined));
     end.forget();
   }
+}
+
+/** What is about to be started. */
+function startingText(names: readonly string[], { nodes, taken }: StartOptions): string {
+  const regions = names.length === 1 ? "one region" : `${names.length} regions`;
+  if (nodes === 1) return `Starting ${regions}: ${names.join(", ")} …`;
+  const own = { HAProxy: true, Redis: taken.redis.use === "own", PostgreSQL: taken.postgres.use === "own" };
+  const beside = Object.entries(own).filter(([, starts]) => starts);
+  return `Starting ${regions} of ${nodes} nodes (${names.join(", ")}), and ${beside.map(([name]) => name).join(", ")} …`;
 }
 
 /** Takes the self-check's accounts out of a folder that stays. */
@@ -96,7 +106,7 @@ async function check(
   options: StartOptions,
   started: number,
 ): Promise<number> {
-  const outcomes = await selfCheck(world.regions, accounts);
+  const outcomes = await selfCheck(world, accounts);
   const failed = outcomes.filter((outcome) => outcome.problem !== undefined);
   const names = options.world.regions.map((region) => region.name);
   if (options.json) {
@@ -106,11 +116,16 @@ async function check(
     process.stdout.write(`\n${checkText(outcomes, names)}\n\n`);
     const verdict = failed.length === 0 ? "Everything arrived" : `${failed.length} of ${outcomes.length} failed`;
     process.stdout.write(
-      `${verdict}: ${outcomes.length} exchanges between ${names.length} regions, ${seconds(started)}.\n`,
+      `${verdict}: ${outcomes.length} exchanges ${whereText(names.length, options.nodes)}, ${seconds(started)}.\n`,
     );
   }
   for (const { from, to, what, problem } of failed) say(`${from} → ${to}: ${what}: ${problem}`);
   return failed.length === 0 ? Exit.good : Exit.failed;
+}
+
+function whereText(regions: number, nodes: number): string {
+  const between = regions === 1 ? "in one region" : `between ${regions} regions`;
+  return nodes === 1 ? between : `${between} of ${nodes} nodes`;
 }
 
 function tell(
@@ -123,6 +138,7 @@ function tell(
     world: options.world,
     status: world.status,
     accounts: demo,
+    servers: world.servers,
     page: page?.url,
     data: folder.path,
     nameServer: world.nameServer,

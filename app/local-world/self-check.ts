@@ -4,41 +4,65 @@ import { Element } from "ltx";
 import { LocalClient } from "./client.ts";
 import type { LocalAccount } from "./demo-accounts.ts";
 import type { LocalRegion } from "./local-region.ts";
+import type { WhereClientsAre } from "./self-check-nodes.ts";
 
-/** What was tried between two regions, one way. */
+/** What was tried between two regions, or two nodes of a region, one way. */
 export interface CheckOutcome {
   readonly from: string;
   readonly to: string;
-  readonly what: "message" | "presence subscription";
+  readonly what: "message" | "presence subscription" | "message between nodes";
   readonly ms: number;
   /** Why it failed; undefined where it went well. */
   readonly problem: string | undefined;
 }
 
-interface Person {
+/** Somebody who is logged in. */
+export interface Person {
+  /** Name of the region, or of the node. */
   readonly region: string;
   readonly client: LocalClient;
   readonly bare: string;
 }
 
+/** What is checked. */
+export interface Checked {
+  readonly regions: readonly LocalRegion[];
+  /** The balancer, where regions have several nodes. */
+  readonly balancer: { nodesOfClients: WhereClientsAre } | undefined;
+}
+
 /** Tries every pair both ways with one account a region. @throws Error where somebody cannot log in */
 export async function selfCheck(
-  regions: readonly LocalRegion[],
+  { regions, balancer }: Checked,
   accounts: readonly LocalAccount[],
 ): Promise<CheckOutcome[]> {
+  const inside = balancer === undefined ? [] : await checkInside(regions, accounts, () => balancer.nodesOfClients());
   const people = await Promise.all(accounts.map((account, index) => arrive(regions, account, index)));
   try {
     const pairs = people.flatMap((from) => people.filter((to) => to !== from).map((to) => ({ from, to })));
     const outcomes = await Promise.all(
       pairs.map(async ({ from, to }) => [
-        await timed(from, to, "message", () => sendMessage(from, to)),
+        await timed(from, to, "message", () => sendMessage(from, to, to.bare)),
         await timed(from, to, "presence subscription", () => subscribe(from, to)),
       ]),
     );
-    return outcomes.flat();
+    return [...outcomes.flat(), ...inside];
   } finally {
     for (const person of people) person.client.close();
   }
+}
+
+async function checkInside(
+  regions: readonly LocalRegion[],
+  accounts: readonly LocalAccount[],
+  where: WhereClientsAre,
+): Promise<CheckOutcome[]> {
+  const { checkNodes } = await import("./self-check-nodes.ts");
+  const outcomes = accounts.map(async (account) => {
+    const region = regions.find((each) => each.region.name === account.region);
+    return region === undefined ? [] : checkNodes(region, account, where);
+  });
+  return (await Promise.all(outcomes)).flat();
 }
 
 /** Logs in, over TCP with STARTTLS in one region and over WebSocket in the next, and becomes available. */
@@ -53,7 +77,8 @@ async function arrive(regions: readonly LocalRegion[], account: LocalAccount, in
   return { region: account.region, client, bare: `${account.local}@${account.domain}` };
 }
 
-async function timed(
+/** How something went. */
+export async function timed(
   from: Person,
   to: Person,
   what: CheckOutcome["what"],
@@ -67,9 +92,10 @@ async function timed(
   return { from: from.region, to: to.region, what, ms: Math.round(performance.now() - started), problem };
 }
 
-async function sendMessage(from: Person, to: Person): Promise<void> {
+/** Resolves when it arrived, and as it was sent. @throws Error */
+export async function sendMessage(from: Person, to: Person, address: string): Promise<void> {
   const body = randomBytes(12).toString("hex");
-  const message = new Element("message", { to: to.bare, type: "chat", id: body });
+  const message = new Element("message", { to: address, type: "chat", id: body });
   message.c("body").t(body);
   const arrives = to.client.next(
     (element) => element.is("message") && element.getChildText("body") === body,

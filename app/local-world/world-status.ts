@@ -6,17 +6,27 @@ import type { NodePorts } from "./ports.ts";
 export type RegionState = "starting" | "up" | "restarting" | "ending";
 export type LinkState = "up" | "connecting" | "down";
 
+/** A node as its supervisor knows it. */
+export interface NodeStatus {
+  readonly name: string;
+  readonly state: RegionState;
+  readonly pid: number | undefined;
+  readonly sessions: number;
+  readonly restarts: number;
+}
+
 /** A region as its supervisor knows it. */
 export interface RegionStatus {
   readonly name: string;
   readonly domain: string;
   readonly state: RegionState;
-  readonly pid: number | undefined;
+  /** Where clients and servers find it: its balancer, or its one node. */
   readonly ports: NodePorts;
   readonly sessions: number;
   readonly links: readonly ReportedLink[];
   readonly store: string;
   readonly restarts: number;
+  readonly nodes: readonly NodeStatus[];
 }
 
 /** A pair of regions. */
@@ -66,9 +76,10 @@ export function pairState(a: RegionStatus, b: RegionStatus): LinkState {
   return states.includes("down") ? "down" : "connecting";
 }
 
-/** The state of stanzas from `a` to `b`: what either end says of it. */
+/** The state of stanzas from `a` to `b`: what either end says of it, at its best node. */
 export function direction(a: RegionStatus, b: RegionStatus): LinkState {
-  const out = a.links.find((link) => link.direction === "out" && link.domain === b.domain)?.state;
+  const out = a.links.filter((link) => link.direction === "out" && link.domain === b.domain).map(({ state }) => state);
   const arrives = b.links.some((link) => link.direction === "in" && link.domain === a.domain && link.state === "up");
-  return arrives || out === "up" ? "up" : (out ?? "down");
+  if (arrives || out.includes("up")) return "up";
+  return out.includes("connecting") ? "connecting" : "down";
 }

@@ -71,11 +71,12 @@ export interface StartedWorld {
   readonly regions: readonly {
     readonly name: string;
     readonly domain: string;
-    readonly pid: number;
+    readonly nodes: readonly { readonly name: string; readonly pid: number; readonly state: string }[];
     readonly webSocket: string;
     readonly linksUp: number;
     readonly ports: Readonly<Record<string, number>>;
   }[];
+  readonly servers: readonly { readonly name: string; readonly url: string; readonly pid?: number }[];
   readonly links: readonly { readonly regions: readonly string[]; readonly state: string }[];
   readonly accounts: readonly { readonly region: string; readonly jid: string; readonly password: string }[];
 }
@@ -87,6 +88,11 @@ export async function startWorld(args: readonly string[]): Promise<{ running: Ru
     text.trimEnd().endsWith("}") ? (JSON.parse(text) as StartedWorld) : undefined,
   );
   return { running, world };
+}
+
+/** Numbers of all processes that a world has started. */
+export function pidsOf({ regions, servers }: StartedWorld): number[] {
+  return [...regions.flatMap(({ nodes }) => nodes), ...servers].flatMap(({ pid }) => pid ?? []);
 }
 
 /** A folder that is gone after the tests. */

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type Browser, chromium, type Page } from "playwright-core";
-import { type Running, type StartedWorld, startWorld, temporaryFolder, whenGone } from "./command.ts";
+import { pidsOf, type Running, type StartedWorld, startWorld, temporaryFolder, whenGone } from "./command.ts";
 
 const folder = temporaryFolder();
 /** Where pictures go for people to look at; nothing compares them. */
@@ -30,7 +30,7 @@ afterAll(async () => {
   await browser?.close();
   running?.child.kill("SIGTERM");
   await running?.ended;
-  await whenGone(world?.regions.map((region) => region.pid) ?? [], 1000);
+  await whenGone(world ? pidsOf(world) : [], 1000);
   folder.remove();
 }, 60_000);
 
@@ -95,7 +95,7 @@ test("a region that goes away is seen on the map", async () => {
   const page = await openWindow("");
   await page.getByText("3 of 3 links up").waitFor();
   const gone = world.regions.find(({ name }) => name === "ap");
-  process.kill(gone?.pid ?? 0, "SIGKILL");
+  process.kill(gone?.nodes[0]?.pid ?? 0, "SIGKILL");
   await page.locator('#map path[data-link="us ap"].down').waitFor({ state: "attached" });
   await page.getByText("3 of 3 links up").waitFor();
   await page.context().close();

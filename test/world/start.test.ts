@@ -1,7 +1,7 @@
 // `npm start`: a world comes up, is linked, survives what happens to its processes, and leaves nothing behind.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { LocalClient } from "../../app/local-world/client.ts";
-import { type Running, type StartedWorld, startWorld, temporaryFolder, until, whenGone } from "./command.ts";
+import { pidsOf, type Running, type StartedWorld, startWorld, temporaryFolder, until, whenGone } from "./command.ts";
 
 const folder = temporaryFolder();
 const open: Running[] = [];
@@ -41,10 +41,7 @@ describe("a world of two regions", () => {
   }, 60_000);
   afterAll(async () => {
     running.child.kill("SIGKILL");
-    await whenGone(
-      world.regions.map((region) => region.pid),
-      15_000,
-    );
+    await whenGone(pidsOf(world), 15_000);
   }, 30_000);
 
   test("every pair is linked when it is told", () => {
@@ -83,7 +80,7 @@ describe("a world of two regions", () => {
 
   test("a node that dies is started again and linked again", async () => {
     const victim = world.regions[0];
-    process.kill(victim?.pid ?? 0, "SIGKILL");
+    process.kill(victim?.nodes[0]?.pid ?? 0, "SIGKILL");
     await until(
       async () => (await eventsOf(world.page)).links.some((link) => link.state !== "up"),
       10_000,
@@ -119,10 +116,7 @@ test("killed without warning, the supervisor leaves no node behind", async () =>
   const kept = temporaryFolder();
   const { running, world } = await start(["--regions", "2", "--data", kept.path]);
   running.child.kill("SIGKILL");
-  await whenGone(
-    world.regions.map((region) => region.pid),
-    15_000,
-  );
+  await whenGone(pidsOf(world), 15_000);
   kept.remove();
 }, 60_000);
 
@@ -138,10 +132,7 @@ test("when npm is killed, nothing that it started is left", async () => {
   }
   const world = JSON.parse(text) as StartedWorld;
   npm.kill("SIGKILL");
-  await whenGone(
-    world.regions.map((region) => region.pid),
-    20_000,
-  );
+  await whenGone(pidsOf(world), 20_000);
   kept.remove();
 }, 60_000);
 
@@ -151,10 +142,7 @@ test("Ctrl-C drains every region, exits with 0, and the next start has the same 
   const first = await start(args);
   first.running.child.kill("SIGINT");
   expect(await first.running.ended).toBe(0);
-  await whenGone(
-    first.world.regions.map((region) => region.pid),
-    100,
-  );
+  await whenGone(pidsOf(first.world), 100);
   const second = await start(args);
   expect(second.world.accounts).toEqual(first.world.accounts);
   second.running.child.kill("SIGTERM");

@@ -134,7 +134,10 @@ function serveState(app: FastifyInstance, state: { shown: Shown | undefined }): 
   const event = () => {
     const { regions, links } = state.shown?.world.status ?? { regions: [], links: [] };
     // Paths and process numbers are nobody's business in a browser.
-    const shown = regions.map(({ store: _, pid: __, ...region }) => region);
+    const shown = regions.map(({ store: _, nodes, ...region }) => ({
+      ...region,
+      nodes: nodes.map(({ name, state, sessions }) => ({ name, state, sessions })),
+    }));
     return `data: ${JSON.stringify({ regions: shown, links })}\n\n`;
   };
   const send = (watcher: ServerResponse, text: string) => {

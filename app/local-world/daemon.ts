@@ -1,0 +1,167 @@
+// Runs a server of the machine beside the nodes: started again when it dies, and never left behind.
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import type { Writable } from "node:stream";
+import { Failure } from "../cli/command.ts";
+import { backoffDelay, STEADY_MS } from "./backoff.ts";
+import type { OrdinaryUser } from "./machine.ts";
+
+/** What to start, how to see that it is ready, and how to end it. */
+export interface DaemonOptions {
+  /** As people call it. */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** What it reads on standard input: settings that the list of processes must not show. */
+  readonly input?: string;
+  /** Default: our own user. */
+  readonly user?: OrdinaryUser | undefined;
+  /** A folder that it is given open, as descriptor 4: its user may not come to it by its path. */
+  readonly folder?: string;
+  /** Matches its output once it takes connections. */
+  readonly ready: RegExp;
+  /** Signal that ends it in order, and the one that ends it at once. */
+  readonly signals: { readonly end: NodeJS.Signals; readonly kill: NodeJS.Signals };
+  onOutput(text: string): void;
+  /** Ready again after `onDown`. */
+  onUp(): void;
+  /** It died after it had been ready, and is started again in `retryMs`. */
+  onDown(reason: string, retryMs: number): void;
+}
+
+/** ms to be ready, and to end in order. */
+const READY_MS = 60_000;
+const END_MS = 15_000;
+/** Seconds that nodes have to drain before a server ends whose supervisor was killed. */
+const GRACE = 7;
+const KEPT_OUTPUT = 4000;
+/**
+ * Runs a program with a watch beside it: where descriptor 3 ends without a word, we were killed, and so the program is
+ * to end by itself. $1 is the signal; the program keeps the shell's process number.
+ */
+const WATCHED = `(
+  (read -r word || { sleep ${GRACE}; kill -"$1" $$; }) <&3 >/dev/null 2>&1 3<&- 4<&- &
+)
+shift
+exec 3<&-
+exec "$@"`;
+
+/** One server through all its lives. */
+export class Daemon {
+  readonly #options: DaemonOptions;
+  #child: ChildProcess | undefined;
+  #exited: Promise<void> = Promise.resolve();
+  #ending = false;
+  #failures = 0;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(options: DaemonOptions) {
+    this.#options = options;
+  }
+
+  /** The process's number while it runs. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Starts it. Resolves when it takes connections. @throws Failure with what it said last */
+  start(): Promise<void> {
+    this.#ending = false;
+    return new Promise((resolve, reject) => this.#launch(resolve, reject));
+  }
+
+  /** Ends it in order; resolves when it is gone. */
+  async stop(): Promise<void> {
+    this.#ending = true;
+    clearTimeout(this.#retry);
+    const { signals } = this.#options;
+    this.#child?.kill(signals.end);
+    const late = setTimeout(() => this.#child?.kill("SIGKILL"), END_MS);
+    await this.#exited;
+    clearTimeout(late);
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    this.#ending = true;
+    clearTimeout(this.#retry);
+    if (this.#child === undefined) return;
+    this.#child.kill(this.#options.signals.kill);
+    release(this.#child);
+  }
+
+  #launch(ready: () => void, failed: (error: Failure) => void): void {
+    const { name, onOutput } = this.#options;
+    const started = Date.now();
+    const child = this.#spawn();
+    this.#child = child;
+    let output = "";
+    let isReady = false;
+    const late = setTimeout(() => child.kill("SIGKILL"), READY_MS);
+    const read = (bytes: Buffer) => {
+      const text = bytes.toString("utf8");
+      onOutput(text);
+      output = (output + text).slice(-KEPT_OUTPUT);
+      if (isReady || !this.#options.ready.test(output)) return;
+      isReady = true;
+      clearTimeout(late);
+      ready();
+    };
+    child.stdout?.on("data", read);
+    child.stderr?.on("data", read);
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(this.#options.input ?? "");
+    this.#exited = new Promise((resolve) => {
+      child.on("error", (error) => {
+        output ||= error.message;
+      });
+      // The watch has the other end of a descriptor: only when it has ended as well, everything is closed.
+      child.on("exit", () => release(child));
+      child.on("close", (code, signal) => {
+        clearTimeout(late);
+        this.#child = undefined;
+        resolve();
+        const how = signal ? `ended by ${signal}` : `ended with exit code ${code}`;
+        if (!isReady) failed(new Failure(`${name} did not start: ${output.trim() || how}`));
+        else if (!this.#ending) this.#restart(how, Date.now() - started);
+      });
+    });
+  }
+
+  #spawn(): ChildProcess {
+    const { command, args, user, folder, signals } = this.#options;
+    const open = folder === undefined ? undefined : openSync(folder, "r");
+    try {
+      // A group of its own: a terminal's Ctrl-C is ours to pass on, when the nodes have ended.
+      return spawn("/bin/sh", ["-c", WATCHED, "meridian", signals.end.slice(3), command, ...args], {
+        cwd: "/",
+        detached: true,
+        stdio: ["pipe", "pipe", "pipe", "pipe", ...(open === undefined ? [] : [open])],
+        ...user,
+      });
+    } finally {
+      if (open !== undefined) closeSync(open);
+    }
+  }
+
+  #restart(reason: string, ranMs: number): void {
+    this.#failures = ranMs >= STEADY_MS ? 1 : this.#failures + 1;
+    const delay = backoffDelay(this.#failures, Math.random());
+    this.#options.onDown(reason, delay);
+    this.#retry = setTimeout(() => {
+      this.#launch(
+        () => this.#options.onUp(),
+        (error) => {
+          if (!this.#ending) this.#restart(error.message, 0);
+        },
+      );
+    }, delay);
+  }
+}
+
+/** Tells the watch that nothing is left to be ended. */
+function release(child: ChildProcess): void {
+  const watch = child.stdio[3] as Writable | null | undefined;
+  watch?.on("error", () => undefined);
+  if (watch?.writable) watch.end("end\n");
+}
