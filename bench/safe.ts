@@ -9,8 +9,8 @@ import type { Options } from "./options.ts";
 
 /** Messages a second. */
 const RATE = 5000;
-const SENDERS = 100;
-const RECEIVERS = 200;
+const SENDERS = 500;
+const RECEIVERS = 500;
 /** ms between two groups of messages. */
 const TICK = 2;
 
@@ -18,6 +18,11 @@ const TICK = 2;
 type Receivers = "online" | "acknowledging" | "away" | "offline";
 
 const CASES: readonly Receivers[] = ["online", "acknowledging", "away", "offline"];
+  "online",
+  "acknowledging",
+  "away",
+  "offline",
+]) as Receivers[];
 
 /** Every kind of receiver on both databases. */
 export async function safe(options: Options): Promise<Table[]> {

@@ -41,6 +41,17 @@ export function storesContract(backend: Backend): void {
     expect(await accounts.exists(DOMAIN, romeo)).toBe(false);
   });
 
+  test("of many accounts asked for at once, each is told to be there or not", async () => {
+    const { accounts } = storage;
+    for (const name of ["b", "B", "é"]) await accounts.create("many.test", name, {}, 1);
+    await accounts.create("other.test", "c", {}, 1);
+    const asked = ["a", "b", "B", "E", "é", "c", "b", ""];
+    const answers = () => Promise.all(asked.map((name) => accounts.exists("many.test", name)));
+    expect(await answers()).toEqual([false, true, true, false, true, false, true, false]);
+    await Promise.all([accounts.delete("many.test", "b"), accounts.exists("many.test", "b")]);
+    expect(await answers()).toEqual([false, false, true, false, true, false, false, false]);
+  });
+
   test("accounts are listed in the order of their bytes, page by page, each domain for itself", async () => {
     const { accounts } = storage;
     const inOrder = ["A", "Z", "a", "ab", "b", "é", "\uFFFD", "💃"];
