@@ -11,11 +11,14 @@ const LONGEST_PAUSE = 5_000;
 /** ms after which the sender is told that it could not be kept after all. */
 const GIVE_UP = 300_000;
 
+/** What of a host takes part. */
+export type Redelivering = Pick<VirtualHost, "redeliver" | "refuse" | "clock">;
+
 /**
  * Redelivers a message to a bare JID. Where the store, or the node that holds the session, cannot take it now it is
  * tried again: its sender may have been told that it is safe, and be gone.
  */
-export function redeliverInsistently(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+export function redeliverInsistently(host: Redelivering, stanza: Stanza): void | Promise<void> {
   const attempt = { refused: false };
   stanza.setNote(insistentKey, attempt);
   const done = host.redeliver(stanza);
@@ -24,7 +27,7 @@ export function redeliverInsistently(host: VirtualHost, stanza: Stanza): void | 
 }
 
 async function insist(
-  host: VirtualHost,
+  host: Redelivering,
   stanza: Stanza,
   attempt: { refused: boolean },
   done: void | Promise<void>,
