@@ -376,8 +376,10 @@ export class LoadClient {
   private takeMessage(text: string): void {
     const id = attributeOf(text, "id");
     if (id === undefined) return;
-    if (attributeOf(text, "type") === "error") this.options.book.refused(id);
-    else this.options.book.received(id);
+    if (attributeOf(text, "type") === "error") {
+      const condition = /<error[^>]*>.*?<([a-z-]+) xmlns=.urn:ietf:params:xml:ns:xmpp-stanzas./.exec(text)?.[1];
+      this.options.book.refused(id, condition ?? "unknown");
+    } else this.options.book.received(id);
   }
 
   private takePresence(text: string): void {

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import { deriveCredentials } from "../../server/auth/credentials.ts";
 import type { NodeConfigInput } from "../../server/config/contract.ts";
 import { openStorage } from "../../server/storage/open.ts";
@@ -11,6 +12,7 @@ import { startPostgres } from "../harness/postgres.ts";
 import { startRedis } from "../harness/redis.ts";
 import { BALANCED, type Balancer, startBalancer } from "./balancer.ts";
 import { ProcessNode, type Site } from "./site.ts";
+import { attributeOf } from "./splitter.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const DOMAIN = "chaos.test";
@@ -36,13 +38,14 @@ export async function startCluster(options: ClusterOptions): Promise<Site> {
   const [redis, postgres] = await Promise.all([startRedis(), startPostgres({ durable: options.durable ?? false })]);
   const nodes: ProcessNode[] = [];
   let balancer: Balancer | undefined;
+  let url = "";
   async function end(): Promise<void> {
     await Promise.all(nodes.map((node) => node.end("SIGKILL")));
     await Promise.all([balancer?.end(), redis.end(), postgres.end()]);
     removeFolder(folder);
   }
   try {
-    const url = await postgres.createDatabase("chaos");
+    url = await postgres.createDatabase("chaos");
     await makeAccounts(url, options.accounts);
     for (let index = 1; index <= options.nodes; index += 1)
       nodes.push(await makeNode(folder, `n${index}`, redis.url, url, options));
@@ -64,6 +67,7 @@ export async function startCluster(options: ClusterOptions): Promise<Site> {
     nodes,
     redis,
     postgres,
+    stored: () => storedIds(url),
     get entrance() {
       turn += 1;
       return balancer ?? nodes[turn % nodes.length]!;
@@ -133,4 +137,20 @@ async function makeAccounts(url: string, count: number): Promise<void> {
     await Promise.all(some.map((local) => storage.accounts.create(DOMAIN, local, credentials, Date.now())));
   }
   await storage.close();
+}
+
+/** Messages left in the store. */
+async function storedIds(url: string): Promise<Map<string, string[]>> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const found = new Map<string, string[]>();
+  for (const table of ["offline_messages", "held_messages"]) {
+    const { rows } = await client.query<{ text: string }>(`select text from ${table}`);
+    found.set(
+      table,
+      rows.map(({ text }) => attributeOf(text, "id") ?? ""),
+    );
+  }
+  await client.end();
+  return found;
 }

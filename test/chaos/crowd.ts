@@ -121,6 +121,16 @@ export class Crowd {
     if (short().length > 0) await until(() => this.book.verdict().lost.length === 0, Math.min(ms, 5_000));
   }
 
+  /** Where the store still has what was lost, and why messages were returned. */
+  async explain(site: Site): Promise<string[]> {
+    const lost = new Set(this.book.verdict().lost);
+    const notes = [...this.book.conditions].map(([condition, count]) => `returned with ${condition}: ${count}`);
+    if (lost.size === 0) return notes;
+    for (const [table, ids] of (await site.stored?.()) ?? [])
+      notes.push(`of those lost, ${table} still has ${ids.filter((id) => lost.has(id)).length}`);
+    return [...notes, ...site.nodes.map((node) => `${node.name}: ${node.lastWords().slice(-1500)}`)];
+  }
+
   /** Conditions of SASL failures of all clients. */
   get authFailures(): string[] {
     return this.clients.flatMap(({ authFailures }) => authFailures);

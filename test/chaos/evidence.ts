@@ -34,6 +34,8 @@ export class Evidence {
   private readonly letters = new Map<string, Letter>();
   private readonly last = new Map<string, number>();
   private readonly disordered: string[] = [];
+  /** Returned messages by condition. RFC 6120 §8.3.3 */
+  readonly conditions = new Map<string, number>();
   /** Ids received that nobody sent: a fault of the experiment or of the server. */
   readonly foreign: string[] = [];
 
@@ -56,9 +58,11 @@ export class Evidence {
   }
 
   /** The sender got it back as an error. */
-  refused(id: string): void {
+  refused(id: string, condition: string): void {
     const letter = this.letters.get(id);
-    if (letter !== undefined) letter.refused = true;
+    if (letter === undefined) return;
+    letter.refused = true;
+    this.conditions.set(condition, (this.conditions.get(condition) ?? 0) + 1);
   }
 
   /** A receiver has it, live or from the offline store. */

@@ -51,6 +51,7 @@ export function kill(options: ChaosOptions): Promise<Report> {
           plain("stream errors, failed resumptions", crowd.errors),
         ],
         verdict,
+        await crowd.explain(site),
       );
     } finally {
       crowd.stop();

@@ -64,6 +64,7 @@ export function postgres(options: ChaosOptions): Promise<Report> {
           ...bookFigures(verdict),
         ],
         verdict,
+        await crowd.explain(site),
       );
     } finally {
       crowd.stop();

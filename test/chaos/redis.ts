@@ -69,6 +69,7 @@ export function redis(options: ChaosOptions): Promise<Report> {
           ...bookFigures(verdict),
         ],
         verdict,
+        await crowd.explain(site),
       );
     } finally {
       crowd.stop();

@@ -51,7 +51,13 @@ export function bookFigures(verdict: Verdict, inOrder = false): Figure[] {
 }
 
 /** Puts a report together. */
-export function report(experiment: string, site: string, figures: readonly Figure[], verdict?: Verdict): Report {
+export function report(
+  experiment: string,
+  site: string,
+  figures: readonly Figure[],
+  verdict?: Verdict,
+  more: readonly string[] = [],
+): Report {
   const failures = figures.filter(({ ok }) => ok === false);
   const some = (name: string, ids: readonly string[] = []) =>
     ids.length === 0 ? [] : [`${name}: ${ids.slice(0, 5).join(" ")}`];
@@ -59,6 +65,7 @@ export function report(experiment: string, site: string, figures: readonly Figur
     ...some("lost", verdict?.lost),
     ...some("twice", verdict?.duplicates),
     ...some("out of order", verdict?.disordered),
+    ...more,
   ];
   return { experiment, site, figures, failures, notes };
 }

@@ -76,6 +76,7 @@ export function resume(options: ChaosOptions): Promise<Report> {
           plain("stream errors, failed resumptions", crowd.errors),
         ],
         verdict,
+        await crowd.explain(site),
       );
     } finally {
       crowd.stop();

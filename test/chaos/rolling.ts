@@ -48,6 +48,7 @@ export function rolling(options: ChaosOptions): Promise<Report> {
           plain("stream errors, failed resumptions", crowd.errors),
         ],
         verdict,
+        await crowd.explain(site),
       );
     } finally {
       crowd.stop();

@@ -37,6 +37,8 @@ export interface Site {
   readonly entrance: Endpoint;
   readonly redis?: TestRedis;
   readonly postgres?: TestPostgres;
+  /** Ids of messages that its store still has, by table, for whoever looks for lost ones. */
+  stored?(): Promise<ReadonlyMap<string, readonly string[]>>;
   end(): Promise<void>;
 }
 
