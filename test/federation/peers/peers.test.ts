@@ -9,6 +9,7 @@ import type { Daemon } from "../../harness/daemon.ts";
 import { Relay } from "../relay.ts";
 import { prepareEjabberd, startEjabberd } from "./ejabberd.ts";
 import { type PeerSetup, prepareProsody, startProsody } from "./prosody.ts";
+import { meet } from "./room.ts";
 import { DNS_ADDRESS, JULIET, missing, PASSWORD, Papers, type Pem, type Place, ports, startDns } from "./site.ts";
 
 const ROMEO = "romeo";
@@ -198,20 +199,18 @@ only("real peers", () => {
     150_000,
   );
 
-  test.each(PRODUCTS.map(({ name }) => name))(
-    "a room of %s",
-    async (name) => {
-      const romeo = await romeoOf("external");
-      const room = `ball@rooms.${name}.test`;
-      romeo.send(`<presence to='${room}/romeo'><x xmlns='http://jabber.org/protocol/muc'/></presence>`);
-      await romeo.until(/<presence[^>]*from=.ball@rooms[^>]*>.*?code=.110..*?<\/presence>/s);
-      romeo.send(`<message to='${room}' type='groupchat' id='g'><body>Good even</body></message>`);
-      expect(
-        await romeo.until(/<message[^>]*type=.groupchat.[^>]*>(?:(?!<\/message>).)*Good even.*?<\/message>/s),
-      ).toContain("Good even");
+  test.each(
+    PRODUCTS.flatMap(({ name }) => (["external", "dialback"] as const).map((method) => [name, method] as const)),
+  )(
+    "a room of %s, by %s: our user joins, is seen, speaks, hears others, and asks what it is",
+    async (name, method) => {
+      const domain = domainOf(name, method, "starttls");
+      const [romeo, juliet] = await Promise.all([romeoOf(method), julietOf(name, domain)]);
+      await meet(romeo, juliet, `ball-${method}@rooms.${name}.test`);
       romeo.destroy();
+      juliet.destroy();
     },
-    20_000,
+    30_000,
   );
 
   /** Sends numbered messages; resolves with those that neither arrived nor came back. */
