@@ -1,6 +1,6 @@
 // A message that was promised is tried again where it cannot be kept, and given up only after a long time.
 import { expect, test } from "@jest/globals";
-import { ManualClock } from "../../test/harness/manual-clock.ts";
+import { ManualClock, turns } from "../../test/harness/manual-clock.ts";
 import { Jid } from "../jid/jid.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import { parseElement } from "../xml/tree.ts";
@@ -42,6 +42,7 @@ test("what is kept at once needs no promise", () => {
 test("what cannot be kept is tried again, with longer pauses, and its sender is told nothing", async () => {
   const { host, clock, tried, told } = hostOf(1_000);
   const done = redeliverInsistently(host, message());
+  await turns(2);
   await clock.advance(10_000);
   await done;
   expect(tried).toEqual([0, 250, 750, 1_750]);
@@ -51,6 +52,7 @@ test("what cannot be kept is tried again, with longer pauses, and its sender is 
 test("after five minutes its sender is told", async () => {
   const { host, clock, told } = hostOf(Number.POSITIVE_INFINITY);
   const done = redeliverInsistently(host, message());
+  await turns(2);
   await clock.advance(299_000);
   expect(told).toEqual([]);
   await clock.advance(10_000);
