@@ -117,36 +117,44 @@ export class Run {
     this.move(name, "verifying");
   }
 
-  /** Gates are tried until all are open: sessions need a while to come back. */
   private async verify(name: string): Promise<void> {
-    const { clock, gateMs, lookMs } = this.parts;
-    const until = clock.now() + gateMs;
-    for (;;) {
-      const shut = await this.shut(name, gatesAfterChange);
-      if (shut === undefined) break;
-      if (clock.now() >= until) throw new Error(shut);
-      if (this.request() === "aborted") throw new Stopped();
-      await clock.wait(lookMs);
-    }
-    this.move(name, "baking", { bakeUntil: clock.now() + this.target.world.rollout.bakeSeconds * 1000 });
+    await this.open(name, gatesAfterChange);
+    this.move(name, "baking", {
+      bakeUntil: this.parts.clock.now() + this.target.world.rollout.bakeSeconds * 1000,
+    });
   }
 
   private async bake(name: string): Promise<void> {
     const { clock, lookMs, folder } = this.parts;
     const began = await this.parts.driver.health(name);
-    while (clock.now() < (this.entry(name).bakeUntil ?? 0)) {
-      if (asked(folder) === "promote") break;
-      if (this.request() === "aborted") throw new Stopped();
+    for (;;) {
       const shut = await this.shut(name, gatesWhileBaking, began);
       if (shut !== undefined) throw new Error(shut);
+      if (asked(folder) === "promote" || clock.now() >= (this.entry(name).bakeUntil ?? 0)) break;
+      if (this.request() === "aborted") throw new Stopped();
       await clock.wait(lookMs);
     }
     const promoted = asked(folder) === "promote";
     if (promoted) answered(folder);
     // Whoever promotes has decided that time and traffic are enough; the other gates stand.
-    const shut = await this.shut(name, promoted ? gatesAfterChange : gatesAfterBaking, began);
-    if (shut !== undefined) throw new Error(shut);
+    await this.open(name, promoted ? gatesAfterChange : gatesAfterBaking, began);
     this.move(name, "done");
+  }
+
+  /**
+   * Tries gates until all are open: sessions need a while to come back, and a client may meet a node that just leaves.
+   * @throws Error naming the gate that stayed shut
+   */
+  private async open(name: string, gates: readonly Gate[], began?: RegionHealth): Promise<void> {
+    const { clock, gateMs, lookMs } = this.parts;
+    const until = clock.now() + gateMs;
+    for (;;) {
+      const shut = await this.shut(name, gates, began);
+      if (shut === undefined) return;
+      if (clock.now() >= until) throw new Error(shut);
+      if (this.request() === "aborted") throw new Stopped();
+      await clock.wait(lookMs);
+    }
   }
 
   private async shut(name: string, gates: readonly Gate[], began?: RegionHealth): Promise<string | undefined> {

@@ -94,6 +94,17 @@ test("pause finishes the region in change and stops; resume goes on", async () =
   expect(since()).toEqual(["us 0.2.0", "eu 0.2.0", "ap 0.2.0"]);
 });
 
+test("a client that meets a node which just leaves, once, at the end of the watching, is no failure", async () => {
+  let tries = 0;
+  const flaky = async () => {
+    tries += 1;
+    if (tries === 2) throw new Error("see-other-host");
+  };
+  tools = { ...tools, probe: { ...probe({}), self: flaky } };
+  expect((await upTo(worldFile("0.2.0"))).exitCode).toBe(0);
+  expect(tries).toBe(2 * 3 + 1);
+});
+
 test("abort while a region is watched rolls that region back", async () => {
   clock.onWait = () => void rollout.abort(tools);
   const outcome = await upTo(worldFile("0.2.0"));
