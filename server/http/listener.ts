@@ -76,6 +76,7 @@ function acceptWebSockets(server: Server, config: HttpListenerConfig, context: C
     sockets.handleUpgrade(request, socket, head, (connection) => {
       const transport = new WebSocketTransport(
         connection,
+        socket,
         request.socket.remoteAddress ?? "",
         config.tls || config.tlsTerminated,
       );

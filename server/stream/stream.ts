@@ -66,6 +66,7 @@ export class XmppStream {
     );
     transport.attach({
       text: (text, bytes) => this.onText(text, bytes),
+      overhead: (bytes) => this.account(bytes),
       malformed: (condition, text) => this.fail(condition, text),
       closed: (cause) => this.onClosed(cause),
       drained: () => this.handler.drained?.(),
@@ -172,6 +173,15 @@ export class XmppStream {
 
   private onText(text: string, bytes: number): void {
     if (this.over) return;
+    this.account(bytes);
+    if (!this.transport.framed) this.tokenizer.write(text);
+    else if (this.held === 0) this.onFrame(text);
+    else this.frames.push(text);
+  }
+
+  /** Takes bytes out of the bucket; what is too fast stops the reading for a while. */
+  private account(bytes: number): void {
+    if (this.over) return;
     this.bytesIn += bytes;
     const wait = this.bucket.take(bytes);
     if (wait > 0) {
@@ -180,9 +190,6 @@ export class XmppStream {
       this.clock.clearTimeout(this.rateTimer);
       this.rateTimer = this.clock.setTimeout(() => this.unblock(HELD_RATE), wait);
     }
-    if (!this.transport.framed) this.tokenizer.write(text);
-    else if (this.held === 0) this.onFrame(text);
-    else this.frames.push(text);
   }
 
   private onFrame(text: string): void {

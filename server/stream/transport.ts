@@ -5,6 +5,8 @@ import type { SecureContext, TLSSocket } from "node:tls";
 export interface TransportEvents {
   /** Text in the order it came; it may end anywhere on TCP, and is one whole frame on WebSocket. */
   text(text: string, bytes: number): void;
+  /** Bytes that came beside the text: frames' heads, pings, fragments of nothing. They count as well. */
+  overhead(bytes: number): void;
   /** The bytes were not UTF-8, or a frame was larger than allowed. */
   malformed(condition: "bad-format" | "policy-violation" | "unsupported-encoding", text: string): void;
   /** The peer can send no more, or the connection broke. Comes exactly once, last. */

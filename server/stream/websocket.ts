@@ -1,4 +1,5 @@
 // Transport over WebSocket. RFC 7395.
+import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import type { TlsFacts, Transport, TransportEvents } from "./transport.ts";
 
@@ -35,14 +36,16 @@ export class WebSocketTransport implements Transport {
   readonly remoteAddress: string;
   readonly tls: TlsFacts | undefined = undefined;
   private readonly socket: StreamWebSocket;
+  private readonly raw: Duplex;
   private events: TransportEvents | undefined;
   private failure: Error | undefined;
   private over = false;
   private closeCode = 1000;
 
-  /** `encrypted` is what is known of the connection below: TLS of ours, or a front end's. */
-  constructor(socket: StreamWebSocket, remoteAddress: string, encrypted: boolean) {
+  /** `encrypted` is what is known of the connection below (`raw`): TLS of ours, or a front end's. */
+  constructor(socket: StreamWebSocket, raw: Duplex, remoteAddress: string, encrypted: boolean) {
     this.socket = socket;
+    this.raw = raw;
     this.remoteAddress = remoteAddress;
     this.encrypted = encrypted;
     socket.on("error", (error) => {
@@ -58,8 +61,11 @@ export class WebSocketTransport implements Transport {
     this.events = events;
     this.socket.on("message", (data: Buffer, isBinary: boolean) => {
       if (isBinary) events.malformed("bad-format", "frames are text");
-      else events.text(data.toString("utf8"), data.length);
+      // Its bytes have been counted as they came, with the frame around them.
+      else events.text(data.toString("utf8"), 0);
     });
+    // Before the frames in it are told, so that what is too much waits.
+    this.raw.prependListener("data", (chunk: Buffer) => events.overhead(chunk.length));
     this.socket.refusing = (code) => {
       const why = REFUSED[code];
       this.closeCode = code;

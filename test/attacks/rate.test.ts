@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
+import type { C2sSession } from "../../server/c2s/session.ts";
 import { DOMAIN, startTarget, type Target } from "./node.ts";
 import { RawTcp, RawWebSocket } from "./raw.ts";
 
@@ -49,6 +50,23 @@ async function pong(raw: RawTcp, id: string): Promise<void> {
   raw.send(`<iq type='get' id='${id}' to='${DOMAIN}'><ping xmlns='urn:xmpp:ping'/></iq>`);
   await raw.until(`id='${id}'`);
 }
+
+test("pings over WebSocket count as what they are: bytes", async () => {
+  target = await startTarget();
+  await target.account("romeo");
+  const raw = await RawWebSocket.connect(target.ports.http);
+  await bound(raw, "romeo");
+  const [session] = target.server.router.hosts.get(DOMAIN)?.sessions.of("romeo") ?? [];
+  const stream = (session as C2sSession).connection?.stream;
+  const before = stream?.bytesIn ?? 0;
+  for (let i = 0; i < 10; i++) {
+    const pong = once(raw.socket, "pong");
+    raw.socket.ping("x".repeat(100));
+    await pong;
+  }
+  expect(stream?.bytesIn).toBe(before + 10 * (2 + 4 + 100));
+  raw.destroy();
+});
 
 test.each(["c2s", "c2sTls", "http"] as const)("connections of one address are limited on %s", async (kind) => {
   target = await startTarget({ "limits.connectionsPerAddress": "5" });

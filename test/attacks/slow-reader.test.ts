@@ -11,7 +11,11 @@ const BODY = "x".repeat(16_384);
 let target: Target;
 
 beforeEach(async () => {
-  target = await startTarget({ "limits.bytesPerSecond": "1000000000", "limits.burstBytes": "1000000000" });
+  target = await startTarget({
+    "limits.bytesPerSecond": "1000000000",
+    "limits.burstBytes": "1000000000",
+    "limits.stanzasPerAccount": "1000000000",
+  });
   for (const name of ["romeo", "juliet", "nurse"]) await target.account(name);
 });
 afterEach(() => target.stop());
@@ -85,6 +89,25 @@ test("who asks and never reads the answers is cut too", async () => {
   const most = await flood(romeo, request, "romeo");
   expect(session("romeo")).toBeUndefined();
   expect(most).toBeLessThanOrEqual(BACKLOG);
+  target.noErrors();
+});
+
+test("who pings over WebSocket and never reads the answers is cut too", async () => {
+  const raw = (await bound("juliet", "websocket")) as RawWebSocket;
+  raw.socket.pause();
+  const closed = new Promise((resolve) => raw.socket.once("close", resolve));
+  const ping = "x".repeat(125);
+  const transport = session("juliet")?.connection?.stream.transport;
+  let most = 0;
+  for (let sent = 0; sent < 1_000_000 && session("juliet") !== undefined; sent += 100) {
+    for (let i = 0; i < 100; i++) raw.socket.ping(ping, undefined, () => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+    most = Math.max(most, transport?.backlog ?? 0);
+  }
+  expect(session("juliet")).toBeUndefined();
+  expect(most).toBeLessThan(BACKLOG);
+  raw.destroy();
+  await closed;
   target.noErrors();
 });
 
