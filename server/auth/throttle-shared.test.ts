@@ -102,6 +102,25 @@ test("a success at one node forgets the account's failures at all", async () => 
   expect(counts.kept.get(`login-account ${ROMEO}`)).toBe(1);
 });
 
+test("a log-in like the last one tells nothing; one after failures does", async () => {
+  const node = nodes[0] as SharedThrottle;
+  node.succeeded(ROMEO, "192.0.2.1");
+  const told: string[] = [];
+  counts.mark = (kind) => void told.push(`mark ${kind}`);
+  const { forget } = counts;
+  counts.forget = (kind, key) => {
+    told.push(`forget ${kind}`);
+    forget.call(counts, kind, key);
+  };
+  expect(await node.banned(ROMEO, "192.0.2.1")).toBe(false);
+  node.succeeded(ROMEO, "192.0.2.1");
+  expect(told).toEqual([]);
+  await nodes[1]?.failed(ROMEO, "192.0.2.9");
+  expect(await node.banned(ROMEO, "192.0.2.1")).toBe(false);
+  node.succeeded(ROMEO, "192.0.2.1");
+  expect(told).toEqual(["forget login-account", "mark login-trust"]);
+});
+
 test("while nobody answers each node counts alone, and what it knew stays", async () => {
   await failures(
     20,

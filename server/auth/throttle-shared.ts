@@ -10,6 +10,8 @@ import { type LoginThrottle, networkOf, type Throttle } from "./throttle.ts";
 export class SharedThrottle implements LoginThrottle {
   private readonly own: Throttle;
   private readonly counts: SharedCounts;
+  /** Of log-ins between the look and their success, those that leave nothing to be told. */
+  private readonly clean = new Set<string>();
 
   constructor(own: Throttle, counts: SharedCounts) {
     this.own = own;
@@ -19,7 +21,11 @@ export class SharedThrottle implements LoginThrottle {
   /** Without an account only what is known here is asked: it saves the work of a password, and decides nothing. */
   banned(account: string | undefined, address: string): boolean | Promise<boolean> {
     if (account === undefined) return this.own.banned(undefined, address);
-    return this.learn(account, address).then(() => this.own.banned(account, address));
+    return this.learn(account, address).then((clean) => {
+      const banned = this.own.banned(account, address);
+      if (clean && !banned) this.clean.add(pair(account, address));
+      return banned;
+    });
   }
 
   async failed(account: string | undefined, address: string): Promise<number> {
@@ -34,11 +40,13 @@ export class SharedThrottle implements LoginThrottle {
 
   succeeded(account: string, address: string): void {
     this.own.succeeded(account, address);
+    if (this.clean.delete(pair(account, address))) return;
     this.counts.forget("login-account", account);
     this.counts.mark("login-trust", pair(account, address), this.own.trustPeriod);
   }
 
-  private async learn(account: string, address: string): Promise<void> {
+  /** Answers whether the account has no failures and is known to use the address, at all nodes. */
+  private async learn(account: string, address: string): Promise<boolean> {
     const { counts, own } = this;
     const [byAddress = 0, byAccount = 0, trusted = 0] = await Promise.all([
       counts.look("login-address", networkOf(address)),
@@ -47,6 +55,7 @@ export class SharedThrottle implements LoginThrottle {
     ]);
     own.raise(account, byAccount, address, byAddress);
     if (trusted > 0) own.trust(account, address);
+    return trusted > 0 && byAccount === 0;
   }
 }
 
