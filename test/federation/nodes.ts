@@ -7,6 +7,7 @@ import { type Authority, openAuthority } from "../../app/local-world/certificate
 import { startZone, type ZoneOptions, type ZoneRecord, type ZoneServer } from "../../app/local-world/dns.ts";
 import { type RunningNode, startNode } from "../../app/node.ts";
 import { check, Jid, NodeConfig, type NodeConfigInput, Stanza } from "../../server/index.ts";
+import { makeLeaf } from "../tls-identity/certificates.ts";
 import { Relay } from "./relay.ts";
 
 /** A domain of a test: `SERVICE` is served by a recorder, the domain itself by a virtual host. */
@@ -89,12 +90,27 @@ export class Ground {
     return files;
   }
 
+  /** Writes a certificate by itself, which nobody believes. */
+  selfSigned(domain: string): { certificate: string; key: string } {
+    const { pem, keyPem } = makeLeaf(undefined, { name: domain, dns: [domain, `${SERVICE}.${domain}`] });
+    const files = { certificate: join(this.folder, `${domain}.crt`), key: join(this.folder, `${domain}.key`) };
+    writeFileSync(files.certificate, pem);
+    writeFileSync(files.key, keyPem);
+    return files;
+  }
+
   /** Starts a node of one domain and announces it. */
-  async node(domain: string, federation: object = {}, direct = false): Promise<TestNode> {
-    const certificate = await this.certify(domain);
+  async node(
+    domain: string,
+    federation: object = {},
+    direct = false,
+    kind: "good" | "self-signed" | "none" = "good",
+  ): Promise<TestNode> {
+    const certificate =
+      kind === "none" ? undefined : kind === "good" ? await this.certify(domain) : this.selfSigned(domain);
     const config: NodeConfigInput = {
       node: domain,
-      hosts: [{ domain, certificate }],
+      hosts: [{ domain, ...(certificate === undefined ? {} : { certificate }) }],
       listeners: [{ kind: "s2s", port: 0, tls: direct ? "direct" : "starttls" }],
       storage: { kind: "memory" },
       drainSeconds: 5,
