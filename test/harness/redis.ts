@@ -13,6 +13,8 @@ import {
 export interface TestRedis {
   readonly port: number;
   readonly url: string;
+  /** Port of Redis Cluster's own talk between its servers, where it is one. */
+  readonly busPort: number | undefined;
   /** Its process, while it runs. */
   readonly pid: number;
   /** Ends the server; what it held in memory is gone. */
@@ -22,6 +24,9 @@ export interface TestRedis {
   /** Ends it and removes its folder. */
   end(): Promise<void>;
 }
+
+/** The Redis of a test as nodes are told of it. */
+export type RedisSettings = Readonly<Record<string, unknown>> & { readonly urls: readonly string[] };
 
 /** How to install what is missing. */
 export const REDIS_HINT = "apt-get install redis-server";
@@ -33,22 +38,28 @@ export function findRedis(): string | undefined {
 
 /**
  * Starts a Redis on a free port of 127.0.0.1 that keeps nothing on the disk. `settings` are further arguments, as in
- * `["--cluster-enabled", "yes"]`.
+ * `["--cluster-enabled", "yes"]`; `PORT` in them is that port. `command` is
+ * the server's program.
  * @throws Error where it is not installed or does not start
  */
-export async function startRedis(settings: readonly string[] = []): Promise<TestRedis> {
-  const command = findRedis();
+export async function startRedis(
+  settings: readonly string[] = [],
+  command: string | undefined = findRedis(),
+): Promise<TestRedis> {
   if (command === undefined) throw new Error(`Redis is not installed: ${REDIS_HINT}`);
   const user = ordinaryUser("redis");
   const folder = temporaryFolder("redis", user);
   const port = await freePort();
   const args = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"];
+  // By default it is 10,000 more than the port, which may be no port at all.
+  const busPort = settings.includes("--cluster-enabled") ? await freePort() : undefined;
+  if (busPort !== undefined) args.push("--cluster-port", String(busPort));
   let daemon: Daemon | undefined;
 
   async function start(): Promise<void> {
     daemon = await startDaemon({
       command: command as string,
-      args: [...args, ...settings],
+      args: [...args, ...settings.map((word) => word.replaceAll("PORT", String(port)))],
       user,
       ready: /Ready to accept connections/i,
     });
@@ -65,6 +76,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Test
   await start();
   return {
     port,
+    busPort,
     url: `redis://127.0.0.1:${port}`,
     get pid() {
       return daemon?.pid ?? 0;

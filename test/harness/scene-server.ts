@@ -1,4 +1,5 @@
 // A server under test: its configuration from a talk's lines, its nodes started in this process.
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +11,7 @@ import { NodeConfig } from "../../server/config/contract.ts";
 import { check } from "../../server/config/load.ts";
 import { authorityFile, type CertificateKind, certificateFiles } from "./certificates.ts";
 import { answerBarriers, clusterBarrier } from "./cluster-barrier.ts";
-import { startRedis, type TestRedis } from "./redis.ts";
+import { type RedisSettings, startRedis, type TestRedis } from "./redis.ts";
 import type { Options } from "./talk.ts";
 
 /** A virtual host of a server and its settings. */
@@ -45,8 +46,13 @@ export class ServerUnderTest {
   private folder: string | undefined;
   private redis: TestRedis | undefined;
 
-  /** `nodes` holds where the talk's line does not say how many there are. */
-  constructor(first: HostPlan, nodes = 1) {
+  /** One Redis may serve several regions. */
+  private readonly prefix = `talk-${randomBytes(4).toString("hex")}`;
+  private readonly givenRedis: RedisSettings | undefined;
+
+  /** `nodes` holds where the talk's line does not say how many there are; `redis` is one that runs already. */
+  constructor(first: HostPlan, nodes = 1, redis?: RedisSettings) {
+    this.givenRedis = redis;
     this.hosts = [first];
     this.count = Number(first.options.get("nodes") ?? nodes);
   }
@@ -59,7 +65,7 @@ export class ServerUnderTest {
   async start(clock: Clock, nameServer: string): Promise<void> {
     if (this.count > 1) {
       this.folder = await mkdtemp(join(tmpdir(), "talk-"));
-      this.redis = await startRedis();
+      if (this.givenRedis === undefined) this.redis = await startRedis();
     }
     const log = pino(
       { level: process.env.TALK_LOG ?? "debug", base: null, timestamp: false },
@@ -128,7 +134,7 @@ export class ServerUnderTest {
       ],
       storage: this.folder === undefined ? { kind: "memory" } : { kind: "sqlite", file: join(this.folder, "store.db") },
       // Nodes of one busy process must not be taken for dead.
-      ...(this.redis === undefined ? {} : { cluster: { redis: { urls: [this.redis.url] }, leaseSeconds: 30 } }),
+      ...(this.count === 1 ? {} : { cluster: { redis: this.redisSettings(), prefix: this.prefix, leaseSeconds: 30 } }),
       authentication: { scramIterations: ITERATIONS },
       federation: {
         dnsServers: [nameServer],
@@ -140,6 +146,10 @@ export class ServerUnderTest {
     for (const { options } of this.hosts.slice(0, 1))
       for (const [path, value] of options) if (!HOST_OPTION.test(path) && path !== "nodes") set(input, path, value);
     return check(NodeConfig, input, "server line");
+  }
+
+  private redisSettings(): RedisSettings {
+    return this.givenRedis ?? { urls: [this.redis?.url ?? ""] };
   }
 
   private host({ domain, options }: HostPlan): object {

@@ -7,6 +7,7 @@ import { Client, STAGES, type Stage } from "./client.ts";
 import { ManualClock, turns } from "./manual-clock.ts";
 import { Peer, type PeerPlan } from "./peer.ts";
 import { PeerWire } from "./peer-wire.ts";
+import type { RedisSettings } from "./redis.ts";
 import { S2S_PORT, S2S_TLS_PORT, SceneDns } from "./scene-dns.ts";
 import { PASSWORD, ServerUnderTest } from "./scene-server.ts";
 import type { Options, Step } from "./talk.ts";
@@ -36,15 +37,19 @@ export class Scene {
   private started = false;
   private clients = 0;
 
-  constructor(options: { readonly spread?: number } = {}) {
+  private readonly redis: RedisSettings | undefined;
+
+  /** `redis`: one that runs already, for servers of several nodes. */
+  constructor(options: { readonly spread?: number; readonly redis?: RedisSettings } = {}) {
     this.spread = options.spread ?? 1;
+    this.redis = options.redis;
   }
 
   /** Takes a line that says what there is; false for one that says what happens. */
   prepare(step: Step): boolean {
     switch (step.do) {
       case "server":
-        this.servers.push(new ServerUnderTest({ domain: step.domain, options: step.options }, this.spread));
+        this.servers.push(new ServerUnderTest({ domain: step.domain, options: step.options }, this.spread, this.redis));
         return true;
       case "host":
         this.servers.at(-1)!.hosts.push({ domain: step.domain, options: step.options });

@@ -1,0 +1,156 @@
+// Talks of several nodes over every kind of Redis: with a user's rights, with TLS, as Redis Cluster, and Valkey.
+import { execFileSync } from "node:child_process";
+import { chmodSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "@jest/globals";
+import { Redis } from "ioredis";
+import { pino } from "pino";
+import { cacheAccess } from "../../infra/cache-access.ts";
+import { connectRedis, RedisUnavailable } from "../../server/cluster/redis.ts";
+import { ClusterConfig } from "../../server/config/contract.ts";
+import { findProgram, removeFolder, temporaryFolder } from "../harness/daemon.ts";
+import { parseTalk } from "../harness/parse-talk.ts";
+import { findRedis, REDIS_HINT, type RedisSettings, startRedis, type TestRedis } from "../harness/redis.ts";
+import { runTalk } from "../harness/run-talk.ts";
+import { Scene } from "../harness/scene.ts";
+
+const TALKS = ["messages", "order", "presence", "roster", "resume-moved", "resume-broken", "conflict", "drain"];
+const USER = "meridian-nodes";
+const PASSWORD = "a-password-of-the-nodes";
+const log = pino({ level: "silent" });
+
+/** One kind of Redis: starts it, and says how nodes reach it. */
+interface Kind {
+  readonly name: string;
+  readonly missing?: string | undefined;
+  start(): Promise<RedisSettings>;
+}
+
+const started: TestRedis[] = [];
+let folder: string | undefined;
+
+afterAll(async () => {
+  await Promise.all(started.map((redis) => redis.end()));
+  if (folder !== undefined) removeFolder(folder);
+});
+
+async function start(settings: readonly string[] = [], program?: string): Promise<TestRedis> {
+  const redis = await startRedis(settings, program);
+  started.push(redis);
+  return redis;
+}
+
+const valkey = findProgram("/usr/bin/valkey-server", "/usr/local/bin/valkey-server");
+
+const KINDS: readonly Kind[] = [
+  {
+    name: "a user with the rights that infra gives",
+    async start() {
+      const acl = ["--user", `${USER} ${cacheAccess} >${PASSWORD}`, "--user", "default off"];
+      const { url } = await start(acl.flatMap((word) => (word.startsWith("--") ? [word] : word.split(" "))));
+      return { urls: [url], username: USER, password: PASSWORD };
+    },
+  },
+  {
+    name: "TLS, its certificate checked",
+    async start() {
+      const { certificate, key } = localCertificate();
+      const files = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-auth-clients", "no"];
+      const { port } = await start(["--port", "0", "--tls-port", "PORT", ...files]);
+      return { urls: [`rediss://localhost:${port}`], authority: certificate };
+    },
+  },
+  { name: "Redis Cluster of three", start: startCluster },
+  {
+    name: "Valkey",
+    missing: valkey === undefined ? "valkey-server is not installed" : undefined,
+    start: async () => ({ urls: [(await start([], valkey)).url] }),
+  },
+];
+
+for (const kind of KINDS)
+  describe(kind.name, () => {
+    const missing = findRedis() === undefined ? REDIS_HINT : kind.missing;
+    if (missing !== undefined) {
+      test.skip(`is tried where it is installed: ${missing}`, () => {});
+      return;
+    }
+    let running: Promise<RedisSettings> | undefined;
+    test.each(TALKS)("%s", async (name) => {
+      running ??= kind.start();
+      const text = readFileSync(join(import.meta.dirname, `../talks/cluster/${name}.talk`), "utf8");
+      const talk = parseTalk(text, `${name}.talk`);
+      for (const one of talk.cases) {
+        await runTalk(talk, one, new Scene({ redis: await running }));
+      }
+    });
+  });
+
+describe("what is configured wrongly is told, and the password is not", () => {
+  const open = (settings: RedisSettings) => connectRedis(ClusterConfig.parse({ redis: settings }).redis, log);
+
+  async function refusal(settings: RedisSettings): Promise<string> {
+    const error = await open(settings).then(
+      () => undefined,
+      (problem: unknown) => problem,
+    );
+    expect(error).toBeInstanceOf(RedisUnavailable);
+    return (error as Error).message;
+  }
+
+  test("a wrong password", async () => {
+    const { port } = await start(["--requirepass", "the-right-password"]);
+    const url = `redis://:not-that-password@127.0.0.1:${port}`;
+    const message = await refusal({ urls: [url] });
+    expect(message).toContain(`127.0.0.1:${port} does not answer`);
+    expect(message).not.toContain("not-that-password");
+    const redis = await open({ urls: [`redis://127.0.0.1:${port}`], password: "the-right-password" });
+    expect(await redis.ping()).toBe("PONG");
+    redis.disconnect();
+  });
+
+  test("an authority that is not the certificate's", async () => {
+    const { certificate, key } = localCertificate();
+    const files = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-auth-clients", "no"];
+    const { port } = await start(["--port", "0", "--tls-port", "PORT", ...files]);
+    expect(await refusal({ urls: [`rediss://localhost:${port}`] })).toContain("self-signed certificate");
+  });
+});
+
+/** A certificate of localhost that is its own authority, readable by whoever runs the server. */
+function localCertificate(): { certificate: string; key: string } {
+  folder ??= temporaryFolder("redis-tls");
+  chmodSync(folder, 0o755);
+  const [certificate, key] = [join(folder, "certificate.pem"), join(folder, "key.pem")];
+  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+  const made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  execFileSync("openssl", [...made, ...subject, "-keyout", key, "-out", certificate], { stdio: "ignore" });
+  chmodSync(key, 0o644);
+  return { certificate, key };
+}
+
+/** Three servers that share the slots, joined as `redis-cli --cluster create` would. */
+async function startCluster(): Promise<RedisSettings> {
+  const servers = [];
+  for (let n = 0; n < 3; n += 1)
+    servers.push(
+      await start(["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1", "--cluster-node-timeout", "5000"]),
+    );
+  const clients = servers.map(({ url }) => new Redis(url));
+  const [first] = clients as [Redis, Redis, Redis];
+  for (const [at, client] of clients.entries()) {
+    const from = Math.floor((16_384 * at) / 3);
+    await client.call("CLUSTER", "ADDSLOTSRANGE", String(from), String(Math.floor((16_384 * (at + 1)) / 3) - 1));
+    const { port, busPort } = servers[at] as TestRedis;
+    if (at > 0) await first.call("CLUSTER", "MEET", "127.0.0.1", String(port), String(busPort));
+  }
+  const until = Date.now() + 30_000;
+  for (const client of clients)
+    for (;;) {
+      const info = String(await client.call("CLUSTER", "INFO"));
+      if (info.includes("cluster_state:ok") && info.includes("cluster_known_nodes:3")) break;
+      expect(Date.now()).toBeLessThan(until);
+    }
+  for (const client of clients) client.disconnect();
+  return { urls: servers.map(({ url }) => url), cluster: true };
+}
