@@ -18,11 +18,6 @@ const TICK = 2;
 type Receivers = "online" | "acknowledging" | "away" | "offline";
 
 const CASES: readonly Receivers[] = ["online", "acknowledging", "away", "offline"];
-  "online",
-  "acknowledging",
-  "away",
-  "offline",
-]) as Receivers[];
 
 /** Every kind of receiver on both databases. */
 export async function safe(options: Options): Promise<Table[]> {
