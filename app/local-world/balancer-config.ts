@@ -36,6 +36,8 @@ export function balancerConfig(regions: readonly BalancedRegion[], socket: strin
   const general = [
     "global",
     "  nbthread 1",
+    // Or two worlds could have one port, and each the other's clients.
+    "  noreuseport",
     `  stats socket ${quoted(socket)} mode 600 level admin`,
     "defaults",
     "  mode tcp",

@@ -49,6 +49,8 @@ export class Balancer {
       command: program,
       args: ["-V", "-db", "-f", this.#file],
       ready: /polling mechanism/,
+      // It says so before it has its ports, and answers once it has them all.
+      ask: () => this.#ask(["show info"]),
       signals: { end: "SIGTERM", kill: "SIGKILL" },
       onOutput: (text) => log.write(text),
       onUp: () => {
@@ -120,6 +122,7 @@ export class Balancer {
     });
     socket.write(`${commands.join("; ")}\n`);
     await once(socket, "end");
+    if (text === "") throw new Error("HAProxy did not answer");
     return text;
   }
 }

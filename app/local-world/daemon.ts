@@ -18,8 +18,10 @@ export interface DaemonOptions {
   readonly user?: OrdinaryUser | undefined;
   /** A folder that it is given open, as descriptor 4: its user may not come to it by its path. */
   readonly folder?: string;
-  /** Matches its output once it takes connections. */
+  /** Matches its output once it takes connections, or is about to. */
   readonly ready: RegExp;
+  /** Asks it whether it does, where its output says less. @throws Error where it does not yet */
+  readonly ask?: () => Promise<unknown>;
   /** Signal that ends it in order, and the one that ends it at once. */
   readonly signals: { readonly end: NodeJS.Signals; readonly kill: NodeJS.Signals };
   onOutput(text: string): void;
@@ -32,6 +34,8 @@ export interface DaemonOptions {
 /** ms to be ready, and to end in order. */
 const READY_MS = 60_000;
 const END_MS = 15_000;
+/** ms between two questions whether it takes connections. */
+const ASK_EVERY = 25;
 /** Seconds that nodes have to drain before a server ends whose supervisor was killed. */
 const GRACE = 7;
 const KEPT_OUTPUT = 4000;
@@ -96,16 +100,21 @@ export class Daemon {
     const child = this.#spawn();
     this.#child = child;
     let output = "";
+    let saidSo = false;
     let isReady = false;
     const late = setTimeout(() => child.kill("SIGKILL"), READY_MS);
     const read = (bytes: Buffer) => {
       const text = bytes.toString("utf8");
       onOutput(text);
       output = (output + text).slice(-KEPT_OUTPUT);
-      if (isReady || !this.#options.ready.test(output)) return;
-      isReady = true;
-      clearTimeout(late);
-      ready();
+      if (saidSo || !this.#options.ready.test(output)) return;
+      saidSo = true;
+      void this.#answers(child).then((there) => {
+        if (!there) return;
+        isReady = true;
+        clearTimeout(late);
+        ready();
+      });
     };
     child.stdout?.on("data", read);
     child.stderr?.on("data", read);
@@ -126,6 +135,21 @@ export class Daemon {
         else if (!this.#ending) this.#restart(how, Date.now() - started);
       });
     });
+  }
+
+  /** True once it answers; false where it ended before. */
+  async #answers(child: ChildProcess): Promise<boolean> {
+    const { ask } = this.#options;
+    while (this.#child === child) {
+      const answered =
+        ask === undefined ||
+        (await ask()
+          .then(() => true)
+          .catch(() => false));
+      if (answered) return this.#child === child;
+      await new Promise((resolve) => setTimeout(resolve, ASK_EVERY));
+    }
+    return false;
   }
 
   #spawn(): ChildProcess {

@@ -96,7 +96,8 @@ async function link(world: LocalWorld, seconds: number, signal: AbortSignal): Pr
     await world.links.whenAllLinked(seconds * 1000, signal);
   } catch (error) {
     if (signal.aborted) throw error;
-    throw new Failure(`these regions exchanged no stanza within ${seconds} s:\n${textOf(error)}`);
+    const { message } = error as Error;
+    throw new Failure(`these regions exchanged no stanza within ${seconds} s:\n${message}`);
   }
 }
 

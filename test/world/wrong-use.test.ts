@@ -16,6 +16,11 @@ test.each([
   [["start", "--port", "70000"], "--port <port>"],
   [["start", "--world", "/nowhere/world.json"], "/nowhere/world.json:\n  cannot be read"],
   [["start", "--data", "/proc"], "--data /proc: the folder holds something else"],
+  [["start", "--nodes", "0"], "--nodes <number>"],
+  [["start", "--nodes", "21"], "--nodes 21: expected 1 to 20"],
+  [["start", "--redis", "http://127.0.0.1:1"], "--redis http://127.0.0.1:1/: expected redis://host:port or rediss://"],
+  [["start", "--redis", "redis:secret"], "--redis redis:secret: expected redis://host:port"],
+  [["start", "--postgres", "mysql://u:secret@127.0.0.1"], "--postgres mysql://u@127.0.0.1: expected postgres://host"],
   [["serve"], "--config <file>"],
   [["serve", "--config", "/nowhere/node.json"], "/nowhere/node.json:\n  cannot be read"],
   [["account", "add", "no-jid", "--config", "/nowhere"], "no-jid: expected an account"],
@@ -23,6 +28,36 @@ test.each([
 ])("%j", async (args, message) => {
   const { code, stdout, stderr } = await run(args);
   expect(stderr).toContain(message);
+  expect([code, stdout]).toEqual([2, ""]);
+});
+
+test("programs that are missing: what they are called, and the command that installs all of them", async () => {
+  const env = { MERIDIAN_PROGRAMS: folder.path };
+  const all = await run(["start", "--nodes", "3"], { env });
+  expect(all).toMatchObject({ code: 2, stdout: "" });
+  expect(all.stderr).toContain("--nodes 3 needs HAProxy, Redis (or Valkey), and PostgreSQL");
+  expect(all.stderr).toContain("apt-get install -y haproxy redis-server postgresql\n");
+  const given = await run(["start", "--nodes", "3", "--redis", "redis://h:1", "--postgres", "postgres://h:1"], { env });
+  expect(given.stderr).toContain("--nodes 3 needs HAProxy, which");
+  expect(given.stderr).toContain("apt-get install -y haproxy\n");
+});
+
+test.each([
+  ["--redis", "redis://:secret@127.0.0.1:1", "redis://127.0.0.1:1"],
+  ["--postgres", "postgres://u:secret@127.0.0.1:1/x", "postgres://u@127.0.0.1:1/x"],
+])("%s where nobody answers: option, URL and reason, and no password", async (option, url, shown) => {
+  const { code, stdout, stderr } = await run([
+    "start",
+    option,
+    url,
+    "--port",
+    "0",
+    "--data",
+    join(folder.path, "away"),
+  ]);
+  expect(stderr).toContain(`${option} ${shown}: `);
+  expect(stderr).toContain("ECONNREFUSED");
+  expect(stderr).not.toContain("secret");
   expect([code, stdout]).toEqual([2, ""]);
 });
 

@@ -34,6 +34,9 @@ function regionCard(region, chosen) {
   const facts = document.createElement("p");
   facts.className = "facts";
   facts.textContent = region.place;
+  const nodes = document.createElement("ul");
+  nodes.className = "nodes";
+  nodes.hidden = true;
   const people = document.createElement("div");
   people.className = "people";
   for (const { local } of region.accounts) {
@@ -46,8 +49,26 @@ function regionCard(region, chosen) {
     else link.target = "_blank";
     people.append(link);
   }
-  card.append(title, facts, people);
+  card.append(title, facts, nodes, people);
   return card;
+}
+
+const looks = { up: "up", ending: "down" };
+
+/** The nodes of a region, where it has several: each with its state, and how many sessions it has. */
+function showNodes(place, nodes) {
+  place.hidden = nodes.length < 2;
+  if (place.hidden) return;
+  const marks = nodes.map(({ name, state, sessions }) => {
+    const item = document.createElement("li");
+    item.className = looks[state] ?? "wait";
+    item.title = state === "up" ? `${name}: ${count(sessions, "session")}` : `${name}: ${state}`;
+    const dot = document.createElement("span");
+    dot.className = "mark";
+    item.append(dot, state === "up" ? `${name} · ${sessions}` : `${name} · ${state}`);
+    return item;
+  });
+  place.replaceChildren(...marks);
 }
 
 /** Puts a state of the world into the cards and the header. */
@@ -56,7 +77,8 @@ function showState(world, state) {
     const card = document.querySelector(`.region[data-name="${CSS.escape(region.name)}"]`);
     if (!card) continue;
     const { place } = world.regions.find(({ name }) => name === region.name);
-    card.className = `region ${region.state === "up" ? "up" : region.state === "ending" ? "down" : "wait"}`;
+    card.className = `region ${looks[region.state] ?? "wait"}`;
+    showNodes(card.querySelector(".nodes"), region.nodes);
     const links = `${region.linksUp} of ${count(world.regions.length - 1, "link")}`;
     const what = region.state === "up" ? links : region.state;
     card.querySelector(".facts").textContent = `${place} · ${count(region.sessions, "session")} · ${what}`;
