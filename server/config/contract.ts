@@ -104,7 +104,9 @@ export const StreamLimits = z
     stanzaBytes: z.int().min(10_000).default(262_144).describe("Bytes of one stanza. RFC 6120 §13.12."),
     depth: z.int().min(4).default(64),
     attributes: z.int().min(8).default(64),
-    authenticationSeconds: Seconds.default(30).describe("Time from connection to authentication, and from there to a bound resource."),
+    authenticationSeconds: Seconds.default(30).describe(
+      "Time from connection to authentication, and from there to a bound resource.",
+    ),
     bytesPerSecond: z.int().min(1024).default(1_048_576).describe("Token bucket's rate of an authenticated stream."),
     burstBytes: z.int().min(10_000).default(4_194_304).describe("Token bucket's size."),
     preAuthBytesPerSecond: z.int().min(1024).default(65_536),
