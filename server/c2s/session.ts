@@ -188,7 +188,7 @@ export class C2sSession implements ClientSession {
     this.over = true;
     this.progressed();
     this.host.sessions.replace(this, there);
-    this.host.registry.ended(this);
+    this.host.registry.moved(this);
     this.connection = undefined;
   }
 

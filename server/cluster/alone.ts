@@ -41,6 +41,7 @@ const loneRegistry: SessionRegistry = {
   bound() {},
   changed() {},
   ended() {},
+  moved() {},
   locations: () => [],
   handled() {},
 };

@@ -18,6 +18,7 @@ import { Stanza } from "../stanza/stanza.ts";
 import { parseElement } from "../xml/tree.ts";
 import { decodeFrames, encodeFrame } from "./frames.ts";
 import type { NodeBus } from "./ports.ts";
+import { RemoteSession } from "./remote-session.ts";
 import { entryOf, type SessionEntry } from "./session-entry.ts";
 import type { RedisSessionRegistry } from "./session-registry.ts";
 import { stanzaFields, stanzaOfFields } from "./stanza-codec.ts";
@@ -67,9 +68,11 @@ export class ClusterHandover implements Handover {
   private ask(member: string, connection: C2sConnection, previd: string): Promise<boolean> {
     const request = randomToken(9);
     return new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => resolve(false), GIVE_TIMEOUT);
+      const release = this.holdFor(connection, member);
+      const timer = setTimeout(() => answered(false), GIVE_TIMEOUT);
       const answered = (found: boolean) => {
         clearTimeout(timer);
+        release();
         resolve(found);
       };
       this.asked.set(request, { connection, answered });
@@ -80,6 +83,19 @@ export class ClusterHandover implements Handover {
       };
       this.bus.send(member, "session.take", [request, previd, account], () => {}, failed);
     });
+  }
+
+  /**
+   * What this node would send to the account's sessions there waits, or it would come back behind what is said here
+   * meanwhile. Returns what lets it go: to where each session is then.
+   */
+  private holdFor({ account, host }: C2sConnection, member: string): () => void {
+    const all = host?.sessions.of(account?.local ?? "") ?? [];
+    const there = all.filter((one) => one instanceof RemoteSession).filter((one) => one.member === member);
+    for (const one of there) one.hold();
+    return () => {
+      for (const one of there) one.release(host?.sessions.find(one.jid) ?? one);
+    };
   }
 
   /** Another node's client wants a session of ours. */

@@ -53,6 +53,8 @@ export interface SessionRegistry {
   /** Presence, priority, interest or a shared fact changed; told once for each turn. */
   changed(session: ClientSession): void;
   ended(session: ClientSession): void;
+  /** The session goes on at another node, which tells of it: until then the others send it what they have through here. */
+  moved(session: ClientSession): void;
   /** Where clients reach other nodes by their own addresses, as host:port. */
   locations(): readonly string[];
   /** So many of a client's stanzas are safe; undefined once its session is over. XEP-0198. */

@@ -14,6 +14,9 @@ import { undelivered } from "./undelivered.ts";
 /** ms between two looks at whether a congested node has caught up. */
 const LOOK_INTERVAL = 50;
 
+/** Stanzas that may wait behind older ones. */
+const WAITING_LIMIT = 1_000;
+
 /** A session elsewhere. */
 export class RemoteSession implements ClientSession {
   readonly remote = true;
@@ -26,6 +29,11 @@ export class RemoteSession implements ClientSession {
   readonly gate: Gate | undefined = undefined;
   private entry: SessionEntry;
   private parsed: Stanza | undefined;
+  /** Stanzas that wait behind older ones. */
+  private waiting: Stanza[] | undefined;
+  /** Stanzas sent and not confirmed. */
+  private underWay = 0;
+  private followers: (() => void)[] = [];
 
   constructor(host: VirtualHost, member: string, entry: SessionEntry) {
     this.host = host;
@@ -49,6 +57,11 @@ export class RemoteSession implements ClientSession {
     return this.parsed;
   }
 
+  /** True where it has presence, which need not be parsed for this. */
+  get available(): boolean {
+    return this.entry.presence !== undefined;
+  }
+
   get priority(): number {
     return this.entry.priority;
   }
@@ -69,14 +82,48 @@ export class RemoteSession implements ClientSession {
 
   write(stanza: Stanza): void {
     noteArrival(stanza, this.host.clock.now());
+    if (this.waiting !== undefined) return this.wait(stanza, this.waiting);
     const safety = stanza.safety?.hold();
+    this.underWay++;
     this.host.bus.send(
       this.member,
       "stanza",
       [this.jid.full, ...stanzaFields(stanza)],
-      () => safety?.release(),
-      (reason) => undelivered(this.host, stanza, safety, reason),
+      () => {
+        safety?.release();
+        this.arrived();
+      },
+      (reason) => {
+        undelivered(this.host, stanza, safety, reason);
+        this.arrived();
+      },
     );
+  }
+
+  /**
+   * The session was elsewhere before: what was sent there is passed on from there, and what comes now waits until that
+   * is safe, or it would overtake. RFC 6120 §10.1.
+   */
+  follow(before: RemoteSession): void {
+    if (before.underWay === 0 && before.waiting === undefined) return;
+    this.hold();
+    before.followers.push(() => this.release());
+  }
+
+  /** Holds back what comes from now on: the session is being brought here. */
+  hold(): void {
+    this.waiting ??= [];
+  }
+
+  /** Lets what was held back go: to where the session is now, or over the bus. */
+  release(to: ClientSession = this): void {
+    const { waiting = [] } = this;
+    this.waiting = undefined;
+    for (const stanza of waiting) {
+      to.deliver(stanza);
+      stanza.safety?.release();
+    }
+    if (waiting.length === 0 || to !== this) this.settled();
   }
 
   get congested(): boolean {
@@ -110,6 +157,23 @@ export class RemoteSession implements ClientSession {
     const { facts } = this.entry;
     if (key.shared === undefined || !Object.hasOwn(facts, key.name)) return undefined;
     return (sharedKeys.get(key.name) as SessionKey<T> | undefined)?.shared?.fromJson(facts[key.name]);
+  }
+
+  private wait(stanza: Stanza, waiting: Stanza[]): void {
+    stanza.safety?.hold();
+    waiting.push(stanza);
+    // Out of order is better than without bound.
+    if (waiting.length > WAITING_LIMIT) this.release();
+  }
+
+  private arrived(): void {
+    this.underWay--;
+    this.settled();
+  }
+
+  private settled(): void {
+    if (this.underWay > 0 || this.waiting !== undefined) return;
+    for (const follower of this.followers.splice(0)) follower();
   }
 
   /** Facts are set where the session is. */

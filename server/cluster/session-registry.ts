@@ -47,6 +47,8 @@ export class RedisSessionRegistry implements SessionRegistry {
   private readonly members = new Map<string, Member>();
   private readonly changedSessions = new Set<ClientSession>();
   private readonly gone = new Set<string>();
+  /** Gone to other nodes, which tell of them. */
+  private readonly left = new Set<string>();
   private readonly counts = new Map<string, number | undefined>();
   private readonly reads = new Set<Promise<void>>();
   private scheduled = false;
@@ -83,12 +85,19 @@ export class RedisSessionRegistry implements SessionRegistry {
     if (session.remote) return;
     this.changedSessions.add(session);
     this.gone.delete(session.jid.full);
+    this.left.delete(session.jid.full);
     this.schedule();
   }
 
   ended(session: ClientSession): void {
     this.changedSessions.delete(session);
     this.gone.add(session.jid.full);
+    this.schedule();
+  }
+
+  moved(session: ClientSession): void {
+    this.changedSessions.delete(session);
+    this.left.add(session.jid.full);
     this.schedule();
   }
 
@@ -119,9 +128,12 @@ export class RedisSessionRegistry implements SessionRegistry {
     }
     const gone = [...this.gone];
     for (const jid of gone) announced.push(JSON.stringify({ gone: jid }));
+    const left = [...this.left];
     this.changedSessions.clear();
     this.gone.clear();
+    this.left.clear();
     this.writeCounts();
+    if (left.length > 0) this.write(this.redis.hdel(this.sessionsKey(this.bus.member), ...left));
     if (announced.length === 0) return;
     const version = ++this.version;
     const key = this.sessionsKey(this.bus.member);
@@ -251,10 +263,17 @@ export class RedisSessionRegistry implements SessionRegistry {
     const host = this.hosts.get(jid.domain);
     if (host === undefined) return;
     const there = host.sessions.find(jid);
-    if (there instanceof RemoteSession && there.member === member) return there.update(entry);
+    if (there instanceof RemoteSession && there.member === member) {
+      there.update(entry);
+      return tellReceptive(there);
+    }
     const session = new RemoteSession(host, member, entry);
+    if (there instanceof RemoteSession) session.follow(there);
     known.sessions.set(entry.jid, session);
-    if (there === undefined) return host.sessions.add(session);
+    if (there === undefined) {
+      host.sessions.add(session);
+      return tellReceptive(session);
+    }
     // Bound twice at the same time: the later one stays. RFC 6120 §7.7.2.2.
     if (!there.remote && (there.since > entry.since || (there.since === entry.since && this.bus.member > member))) {
       known.sessions.delete(entry.jid);
@@ -262,6 +281,7 @@ export class RedisSessionRegistry implements SessionRegistry {
     }
     host.sessions.replace(there, session);
     if (!there.remote) there.end("conflict", "the resource was bound at another node");
+    tellReceptive(session);
   }
 
   private remove(known: Member, jid: string): void {
@@ -317,4 +337,8 @@ export class RedisSessionRegistry implements SessionRegistry {
   private countsKey(member: string): string {
     return `${this.prefix}:handled:{${member}}`;
   }
+}
+
+function tellReceptive(session: RemoteSession): void {
+  if (session.available && session.priority >= 0) session.host.emit("session.receptive elsewhere", { session });
 }

@@ -13,6 +13,8 @@ export interface HostEvents {
   "session.arriving": { readonly session: ClientSession };
   /** A session sent presence of non-negative priority and had not before: messages to the bare JID may go to it. */
   "session.receptive": { readonly session: ClientSession };
+  /** The same is known of a session that another node holds; again with each change of it. */
+  "session.receptive elsewhere": { readonly session: ClientSession };
   /** An available session sent unavailable presence, or ended; subscribers were told. RFC 6121 §4.5. */
   "session.unavailable": { readonly session: ClientSession };
   /** A message was written to these sessions of an account of ours. */

@@ -13,6 +13,7 @@ import { Stanza } from "../../stanza/stanza.ts";
 import { escapeAttribute } from "../../xml/escape.ts";
 import { NS_DELAY } from "../../xml/namespaces.ts";
 import { parseElement } from "../../xml/tree.ts";
+import { Lately } from "./lately.ts";
 
 const OfflineConfig = z.strictObject({
   maxMessages: z.int().min(1).default(100).describe("Messages kept for one account; beyond it senders get an error."),
@@ -29,15 +30,20 @@ export const offline = defineModule({
   config: OfflineConfig,
   activate(host, config) {
     const flushing: Flushing = new Map();
+    const lately = new Lately(host.clock);
     host.disco.host.features.add("msgoffline");
     host.stage("account.undelivered", "offline.keep", { kinds: ["message"] }, (stanza, { account }) =>
-      keep(host, flushing, account.local, stanza, config.maxMessages),
+      keep(host, flushing, lately, account.local, stanza, config.maxMessages),
     );
     host.stage("account.delivering", "offline.forged", { kinds: ["message"] }, (stanza) =>
       unforged(stanza, host.domain),
     );
     host.on("session.arriving", ({ session }) => session.pause());
     host.on("session.receptive", ({ session }) => flush(host, flushing, session));
+    // It came before what was kept here for it, and this node did not know.
+    host.on("session.receptive elsewhere", ({ session }) => {
+      if (lately.take(session.account.local)) session.wake();
+    });
   },
 });
 
@@ -64,6 +70,7 @@ function worthKeeping(stanza: Stanza): boolean {
 async function keep(
   host: ModuleHost,
   flushing: Flushing,
+  lately: Lately,
   local: string,
   stanza: Stanza,
   limit: number,
@@ -75,6 +82,7 @@ async function keep(
   // Somebody may have come while it was stored: then nothing else would bring the message until the next log-in.
   const taker = receptive(host, local);
   if (taker !== undefined) inBackground(flush(host, flushing, taker), host.log);
+  else if (host.bus.others.length > 0) lately.note(local);
   return handled;
 }
 
