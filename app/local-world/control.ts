@@ -31,14 +31,19 @@ export function controlSocket(data: string): string {
   return shortEnough(join(resolve(data), "control.sock"));
 }
 
-/** Opens the socket. `accounts` are those whose log-ins are told. @throws Error where it cannot be had */
-export function openControl(
+/** Opens the socket. `accounts` are those whose log-ins are told. A world that cannot have it runs without, and says so. */
+export async function openControl(
   data: string,
   world: ControlledWorld,
   accounts: readonly LocalAccount[],
 ): Promise<{ close(): Promise<void> }> {
   const control = new Control(world, accounts);
-  return serveOnSocket(controlSocket(data), (request, response) => control.answer(request, response));
+  try {
+    return await serveOnSocket(controlSocket(data), (request, response) => control.answer(request, response));
+  } catch (error) {
+    process.stderr.write(`No \`rollout --target local\`: ${(error as Error).message}\n`);
+    return { close: async () => undefined };
+  }
 }
 
 class Control {
