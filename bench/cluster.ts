@@ -17,7 +17,13 @@ interface Side {
   readonly pairs: Pairs;
 }
 
-type Round = RegionCpu & { readonly all: number; readonly perSecond: number; readonly load: number };
+type Round = RegionCpu & {
+  /** Messages that one command to Redis carried. */
+  readonly batch: number;
+  readonly all: number;
+  readonly perSecond: number;
+  readonly load: number;
+};
 
 /** Chat on one node and across two; then the commands of log-ins. */
 export async function cluster(options: Options): Promise<Table[]> {
@@ -50,6 +56,7 @@ export async function cluster(options: Options): Promise<Table[]> {
 }
 
 async function measure({ region, pairs }: Side, window: number, ms: number): Promise<Round> {
+  const published = await publishes(region);
   const before = { ...region.cpu(), load: ownCpuMicros(), at: performance.now(), received: pairs.received };
   await pairs.run(window, ms);
   const messages = pairs.received - before.received;
@@ -58,6 +65,7 @@ async function measure({ region, pairs }: Side, window: number, ms: number): Pro
   const used = { nodes: each("nodes"), redis: each("redis"), database: each("database") };
   return {
     ...used,
+    batch: messages / ((await publishes(region)) - published),
     all: used.nodes + used.redis + used.database,
     perSecond: (messages / (performance.now() - before.at)) * 1000,
     load: (ownCpuMicros() - before.load) / messages,
@@ -75,9 +83,19 @@ function rowsOf(sides: readonly Side[], window: number, results: ReadonlyMap<str
     "of nodes": of(name, "nodes"),
     "of Redis": of(name, "redis"),
     "times one node": of(name, "all") / alone,
+    "messages a publish": of(name, "batch"),
     "messages/s": of(name, "perSecond"),
     "load µs/message": of(name, "load"),
   }));
+}
+
+/** PUBLISH commands so far. */
+async function publishes({ redis }: Region): Promise<number> {
+  if (redis === undefined) return 0;
+  const connection = new Redis(redis.url);
+  const counts = await commandCounts(connection);
+  connection.disconnect();
+  return counts.get("publish") ?? 0;
 }
 
 /** Commands that nodes send all the time, whoever logs in: leases and members. */
