@@ -1,10 +1,12 @@
 // `meridian rollout --target local` on a world that `npm start` runs: success, and bad changes rolled back at the canary.
+import { Resolver } from "node:dns/promises";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Element } from "ltx";
 import { accountsProbe } from "../../app/cli/rollout/accounts.ts";
 import { LocalClient } from "../../app/local-world/client.ts";
+import { worldControl } from "../../app/local-world/control-client.ts";
 import { loadWorld } from "../../regions/world.ts";
 import { meridian, run, type StartedWorld, startWorld, temporaryFolder } from "../world/command.ts";
 
@@ -88,14 +90,9 @@ class Person {
   }
 }
 
-/** As the demo account of a region, at the port it had from the beginning. */
-function logIn(region: string): Promise<LocalClient> {
-  const { jid, password } = world.accounts.find((account) => account.region === region)!;
-  const [local = "", domain = ""] = jid.split("@");
-  const port = world.regions.find(({ name }) => name === region)?.ports.client ?? 0;
-  const authority = readFileSync(world.authority, "utf8");
-  const over = { kind: "tcp", host: "127.0.0.1", port, authority } as const;
-  return LocalClient.logIn({ domain, local, password, resource: "stays", over });
+/** As the demo account of a region, wherever it listens by now: another world may have taken its port meanwhile. */
+async function logIn(region: string): Promise<LocalClient> {
+  return LocalClient.logIn(await worldControl(data).logIn(region, "stays"));
 }
 
 /** The example world, changed; without time of watching. */
@@ -219,14 +216,35 @@ test(
 );
 
 test(
+  "drain leaves a region out of the global domain's answers, and takes it back in",
+  async () => {
+    const resolver = new Resolver();
+    resolver.setServers([world.nameServer]);
+    const answers = async () => {
+      const records = await resolver.resolveSrv("_xmpp-client._tcp.meridian.test");
+      return records.map(({ name }) => name.split(".").at(-3)).toSorted();
+    };
+    expect(await answers()).toEqual(["ap", "eu", "us"]);
+    expect(await rollout("drain", "eu")).toMatchObject({ code: 0, stdout: expect.stringContaining("eu is out of") });
+    expect(await answers()).toEqual(["ap", "us"]);
+    expect((await rollout("drain", "eu", "--end")).code).toBe(0);
+    expect(await answers()).toEqual(["ap", "eu", "us"]);
+    expect(await resolver.resolveSrv("_xmpp-client._tcp.eu.meridian.test")).toHaveLength(1);
+  },
+  minutes,
+);
+
+test(
   "the synthetic client of AWS: accounts of a file log in, talk, resume their streams and ping",
   async () => {
     const file = join(folder.path, "accounts.json");
-    const accounts = world.regions.map(({ name, ports }) => {
-      const { jid, password } = world.accounts.find(({ region }) => region === name)!;
-      return [name, { jid, password, host: "127.0.0.1", port: ports.client, authority: world.authority }];
-    });
-    writeFileSync(file, JSON.stringify(Object.fromEntries(accounts)), { mode: 0o600 });
+    const accounts: Record<string, object> = {};
+    for (const { name } of world.regions) {
+      const { local, domain, password, over } = await worldControl(data).logIn(name, "probe");
+      const port = over.kind === "tcp" ? over.port : 0;
+      accounts[name] = { jid: `${local}@${domain}`, password, host: "127.0.0.1", port, authority: world.authority };
+    }
+    writeFileSync(file, JSON.stringify(accounts), { mode: 0o600 });
     const probe = accountsProbe(loadWorld(example), file);
     await probe?.self("us");
     await probe?.resume("eu");
