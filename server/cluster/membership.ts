@@ -100,18 +100,21 @@ export class Membership {
   }
 
   private async enter(): Promise<void> {
-    await this.redis.sadd(this.key("members"), this.member);
+    // The lease first: a member without one is dead.
     await this.redis.set(this.lease(this.member), String(this.events.version), "PX", this.times.lease);
+    await this.redis.sadd(this.key("members"), this.member);
   }
 
   private async beatOnce(): Promise<void> {
     try {
       const value = String(this.events.version);
-      const [was] = await Promise.all([
+      const [was, buried] = await Promise.all([
         this.redis.set(this.lease(this.member), value, "PX", this.times.lease, "GET"),
+        this.redis.exists(this.burial(this.member)),
         this.redis.sadd(this.key("members"), this.member),
       ]);
-      if (was === null) await this.leaseWasLost();
+      if (buried === 1) await this.wasBuried();
+      else if (was === null) await this.leaseWasLost();
       await this.look();
       this.events.beaten();
     } catch (error) {
@@ -120,11 +123,16 @@ export class Membership {
     }
   }
 
-  /** Either Redis has forgotten everybody, or this node was silent for too long. */
+  /** The others took this node for dead: it was silent for too long. What it left under the old name goes. */
+  private async wasBuried(): Promise<void> {
+    const { member } = this;
+    await this.events.buried();
+    await Promise.all([this.redis.srem(this.key("members"), member), this.redis.del(this.lease(member))]);
+  }
+
+  /** Redis has forgotten everybody, or so it seems. */
   private async leaseWasLost(): Promise<void> {
-    const buried = await this.redis.exists(this.burial(this.member));
-    this.log.warn({ member: this.member, buried: buried === 1 }, "this node's lease was lost");
-    if (buried === 1) return this.events.buried();
+    this.log.warn({ member: this.member }, "this node's lease was lost");
     this.graceUntil = performance.now() + 2 * this.times.lease;
     await this.events.emptied();
   }

@@ -219,3 +219,37 @@ test("a taker that throws holds nobody up", async () => {
   await turns(8);
   expect(confirmed).toBe(2);
 });
+
+test("a member that was taken for dead by mistake is met anew: its numbers begin again on both sides", async () => {
+  const { a, b } = await pair();
+  const taken: string[] = [];
+  const confirmed: string[] = [];
+  for (const bus of [a, b])
+    bus.take("n", (from, [n], done) => {
+      taken.push(`${from} ${n}`);
+      done();
+    });
+  const send = (from: WireBus, to: string, n: string) =>
+    from.send(
+      to,
+      "n",
+      [n],
+      () => confirmed.push(n),
+      () => confirmed.push(`${n} failed`),
+    );
+  for (const n of ["1", "2", "3"]) send(a, "b~1", n);
+  send(b, "a~1", "x");
+  await turns(8);
+  a.died("b~1", true);
+  a.joined("b~1");
+  send(a, "b~1", "4");
+  send(b, "a~1", "y");
+  for (let i = 0; i < 4; i++) {
+    await turns(6);
+    a.beat();
+    b.beat();
+  }
+  expect(taken.filter((text) => text.startsWith("a"))).toEqual(["a~1 1", "a~1 2", "a~1 3", "a~1 4"]);
+  expect(taken.filter((text) => text.startsWith("b"))).toEqual(["b~1 x", "b~1 y"]);
+  expect(confirmed.toSorted()).toEqual(["1", "2", "3", "4", "x", "y"]);
+});

@@ -19,6 +19,7 @@ export class WireBus implements NodeBus {
   private readonly gapObservers: (() => void)[] = [];
   private outgoing = new Map<string, string>();
   private announcements = "";
+  private generations = 0;
   private scheduled = false;
 
   constructor(wire: Wire, options: { readonly prefix: string; readonly member: string; readonly log: Logger }) {
@@ -106,7 +107,7 @@ export class WireBus implements NodeBus {
   /** A member is there. */
   joined(member: string): void {
     if (member === this.self || this.peers.has(member)) return;
-    this.peers.set(member, new Peer());
+    this.peers.set(member, new Peer(++this.generations));
     for (const observer of this.observers) observer(member, "joined", false);
   }
 
@@ -135,7 +136,7 @@ export class WireBus implements NodeBus {
     if (this.announcements !== "") {
       const text = this.announcements;
       this.announcements = "";
-      this.wire.publish(this.channel("*all"), encodeFrame("h", [this.self, "0"]) + text);
+      this.wire.publish(this.channel("*all"), encodeFrame("h", [this.self]) + text);
     }
     const batches = this.outgoing;
     this.outgoing = new Map();
@@ -161,12 +162,16 @@ export class WireBus implements NodeBus {
 
   private hear(text: string): void {
     const [head, ...frames] = decodeFrames(text);
-    const [sender, low] = head?.fields ?? [];
-    if (head?.kind !== "h" || sender === undefined || low === undefined || sender === this.self) return;
+    const [sender, low, generation, answering] = head?.fields ?? [];
+    if (head?.kind !== "h" || sender === undefined || sender === this.self) return;
     this.joined(sender);
     const peer = this.peers.get(sender) as Peer;
-    if (low !== "0") peer.skipTo(Number(low));
+    // An announcement belongs to no acquaintance.
+    if (generation !== undefined && !peer.meets(Number(low), Number(generation))) return;
+    const answers = Number(answering) === peer.generation;
     for (const frame of frames) {
+      // What is said of an earlier acquaintance's frames is not about these.
+      if (!answers && (frame.kind === "c" || frame.kind === "n")) continue;
       try {
         this.hearFrame(sender, peer, frame);
       } catch (error) {
@@ -202,7 +207,7 @@ export class WireBus implements NodeBus {
       return;
     }
     const done = () => {
-      peer.safe(taken.sequence);
+      peer.safe(taken.sequence, taken.generation);
       if (this.peers.get(sender) === peer) this.gather(sender, "");
     };
     const taker = this.takers.get(taken.kind);

@@ -17,15 +17,23 @@ interface Waiting {
  * missing. A frame waits here until the other side says that it is safe there.
  */
 export class Peer {
+  /** Tells this acquaintance from an earlier or later one of the same two members: numbers begin anew with each. */
+  readonly generation: number;
+  private theirGeneration = 0;
   private readonly waiting = new Map<number, Waiting>();
   private sequence = 0;
   /** Oldest waiting frame at the last beat: if it still waits, the other side is asked. */
   private oldestAtBeat = 0;
   private expected = 1;
   /** Taken, and not yet said to be safe. */
-  private readonly unsafe = new Set<number>();
+  private unsafe = new Set<number>();
   private confirms: number[] = [];
   private askedFor = 0;
+
+  /** @param generation higher than that of any earlier peer of this process */
+  constructor(generation: number) {
+    this.generation = generation;
+  }
 
   get size(): number {
     return this.waiting.size;
@@ -45,7 +53,11 @@ export class Peer {
   }
 
   /** Takes a numbered frame: what its taker is to see, or undefined where it came already or too early. */
-  receive(frame: Frame): { readonly sequence: number; readonly kind: string; readonly fields: string[] } | undefined {
+  receive(
+    frame: Frame,
+  ):
+    | { readonly sequence: number; readonly generation: number; readonly kind: string; readonly fields: string[] }
+    | undefined {
     const [number, kind, ...fields] = frame.fields;
     const sequence = Number(number);
     if (kind === undefined) return undefined;
@@ -53,7 +65,7 @@ export class Peer {
     if (sequence !== this.expected) return undefined;
     this.expected++;
     this.unsafe.add(sequence);
-    return { sequence, kind, fields };
+    return { sequence, generation: this.theirGeneration, kind, fields };
   }
 
   /** True where something is missing before `sequence` and was not asked for yet. */
@@ -63,13 +75,13 @@ export class Peer {
     return true;
   }
 
-  /** A taken frame is safe here. */
-  safe(sequence: number): void {
-    if (this.unsafe.delete(sequence)) this.confirms.push(sequence);
+  /** A frame taken in that generation of the other side is safe here. */
+  safe(sequence: number, generation: number): void {
+    if (generation === this.theirGeneration && this.unsafe.delete(sequence)) this.confirms.push(sequence);
   }
 
   /** The other side gave up what is below `low`. */
-  skipTo(low: number): void {
+  private skipTo(low: number): void {
     if (low > this.expected) this.expected = low;
   }
 
@@ -81,9 +93,26 @@ export class Peer {
     return text;
   }
 
-  /** Begins each message: whose it is, and from where its numbers go on. */
+  /** Begins each message: whose it is, from where its numbers go on, and which acquaintance it belongs to. */
   head(self: string): string {
-    return encodeFrame("h", [self, String(this.low)]);
+    return encodeFrame("h", [self, String(this.low), String(this.generation), String(this.theirGeneration)]);
+  }
+
+  /**
+   * Takes the head of a message; false for one of an acquaintance that is over. What a later one says of our frames
+   * counts only once it has heard of this one (`answering`).
+   */
+  meets(low: number, generation: number): boolean {
+    if (generation < this.theirGeneration) return false;
+    if (generation > this.theirGeneration) {
+      this.theirGeneration = generation;
+      this.expected = 1;
+      this.askedFor = 0;
+      this.unsafe = new Set();
+      this.confirms = [];
+    }
+    this.skipTo(low);
+    return true;
   }
 
   confirmed(numbers: string): void {
