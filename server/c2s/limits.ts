@@ -1,5 +1,5 @@
 // Bounds of a client stream before and after authentication, from the node's configuration.
-import type { StreamLimits } from "../config/contract.ts";
+import type { StreamLimits } from "../config/limits.ts";
 import type { Limits } from "../stream/stream.ts";
 import { DEFAULT_XML_LIMITS } from "../xml/tokenizer.ts";
 

@@ -1,6 +1,7 @@
 // The typed configuration of one node: what infra and the local world emit, and what the server parses.
 import { z } from "zod";
 import { ClusterTimes, redisConfig } from "./cluster.ts";
+import { StreamLimits, StreamManagementConfig } from "./limits.ts";
 import { parseNetwork } from "./networks.ts";
 import { mistakesOf } from "./rules.ts";
 import { StorageConfig } from "./storage.ts";
@@ -95,49 +96,6 @@ export const ListenerConfig = z.discriminatedUnion("kind", [
     })
     .describe("Health and metrics; on loopback."),
 ]);
-
-/** Bounds on what one connection may ask. */
-export const StreamLimits = z
-  .strictObject({
-    preAuthBytes: z.int().min(1024).default(10_240).describe("Bytes of one element before authentication."),
-    preAuthElements: z.int().min(4).default(32).describe("Elements of a stream before authentication."),
-    stanzaBytes: z.int().min(10_000).default(262_144).describe("Bytes of one stanza. RFC 6120 §13.12."),
-    depth: z.int().min(4).default(64),
-    attributes: z.int().min(8).default(64),
-    authenticationSeconds: Seconds.default(30).describe(
-      "Time from connection to authentication, and from there to a bound resource.",
-    ),
-    bytesPerSecond: z.int().min(1024).default(1_048_576).describe("Token bucket's rate of an authenticated stream."),
-    burstBytes: z.int().min(10_000).default(4_194_304).describe("Token bucket's size."),
-    preAuthBytesPerSecond: z.int().min(1024).default(65_536),
-    stanzasPerAccount: z
-      .int()
-      .min(1)
-      .default(2000)
-      .describe("Stanzas a second of one account, over all of its streams to all nodes; five times as many at once."),
-    stanzasPerAddress: z
-      .int()
-      .min(1)
-      .default(50_000)
-      .describe("The same of one address; behind a balancer without PROXY headers that is everybody."),
-    connectionsPerAddress: z.int().min(1).default(1000),
-    backlogBytes: z.int().min(65_536).default(1_048_576).describe("Bytes waiting for a reader that does not read."),
-    resourcesPerAccount: z.int().min(1).default(25),
-  })
-  .prefault({});
-
-/** Stream management of client sessions. XEP-0198. */
-export const StreamManagementConfig = z
-  .strictObject({
-    resumeSeconds: Seconds.default(300).describe("Time a broken session waits for its client."),
-    maxUnacked: z.int().min(10).default(1000).describe("Stanzas that may be unacknowledged."),
-    maxUnackedSize: z
-      .int()
-      .min(65_536)
-      .default(786_432)
-      .describe("Characters that may be unacknowledged; at most three quarters of limits.backlogBytes."),
-  })
-  .prefault({});
 
 /** Bounds on what one remote domain may ask; a policy may set others. */
 const RemoteLimits = {
@@ -300,7 +258,6 @@ export type NodeConfigInput = z.input<typeof NodeConfig>;
 export type NodeConfig = z.output<typeof NodeConfig>;
 export type HostConfig = z.output<typeof HostConfig>;
 export type ListenerConfig = z.output<typeof ListenerConfig>;
-export type StreamLimits = z.output<typeof StreamLimits>;
 export type FederationConfig = z.output<typeof FederationConfig>;
 export type RemotePolicy = z.output<typeof RemotePolicy>;
 export type AuthenticationConfig = z.output<typeof AuthenticationConfig>;

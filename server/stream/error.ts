@@ -1,4 +1,5 @@
 // Stream errors. RFC 6120 §4.9.
+import type { Element } from "ltx";
 import { escapeText } from "../xml/escape.ts";
 import { NS_STREAM, NS_STREAM_ERRORS } from "../xml/namespaces.ts";
 
@@ -38,6 +39,15 @@ export interface StreamError {
   readonly content?: string;
   /** An application-specific condition as XML text. RFC 6120 §4.9.4. */
   readonly application?: string;
+}
+
+/** What a peer's error element says. A condition that nobody knows is told as it came. */
+export function readStreamError(element: Element): StreamError {
+  const condition = element.getChildElements().find((child) => child.getName() !== "text");
+  const text = element.getChild("text", NS_STREAM_ERRORS)?.getText();
+  const name = (condition?.getName() ?? "undefined-condition") as StreamErrorCondition;
+  const content = condition?.getText();
+  return { condition: name, text, ...(content ? { content } : {}) };
 }
 
 /** The error element as text; `framed` adds the declaration WebSocket frames need. */

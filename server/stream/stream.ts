@@ -2,11 +2,12 @@
 import type { Clock, Timer } from "../clock.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import { parseDocument } from "../xml/document.ts";
-import { NS_FRAMING, NS_STREAM, NS_STREAM_ERRORS } from "../xml/namespaces.ts";
+import { NS_FRAMING, NS_STREAM } from "../xml/namespaces.ts";
 import { RawElement } from "../xml/raw-element.ts";
 import { type StreamHeader, StreamTokenizer } from "../xml/tokenizer.ts";
+import { Backlog } from "./backlog.ts";
 import { ByteBucket } from "./byte-bucket.ts";
-import { type StreamError, type StreamErrorCondition, streamErrorText } from "./error.ts";
+import { readStreamError, type StreamError, type StreamErrorCondition, streamErrorText } from "./error.ts";
 import { framedHeader } from "./framed-header.ts";
 import type { Limits, StreamEnd, StreamHandler } from "./handler.ts";
 import { closeText, type HeaderOut, headerText } from "./header.ts";
@@ -35,7 +36,7 @@ export class XmppStream {
   private closeSent = false;
   private over = false;
   private held = 0;
-  private judging = false;
+  private readonly backlog: Backlog;
   private closeTimer: Timer | undefined;
   private rateTimer: Timer | undefined;
   /** Drops the connection of a stream that is over; cleared with it, or it would keep the stream for its time. */
@@ -53,6 +54,7 @@ export class XmppStream {
     this.limits = limits;
     this.clock = clock;
     this.handler = handler;
+    this.backlog = new Backlog(transport, () => this.over || this.overflow());
     this.bucket = new ByteBucket(clock, limits.bytesPerSecond, limits.burstBytes);
     this.tokenizer = new StreamTokenizer(
       {
@@ -112,8 +114,8 @@ export class XmppStream {
   /** Sends text that is one whole element (and declares its namespace, when framed). */
   send(text: string): void {
     if (!this.writable) return;
-    if (this.transport.backlog + text.length > this.limits.backlogBytes && !this.makeRoom(text.length)) return;
-    this.transport.write(text);
+    if (this.backlog.admits(text.length, this.limits.backlogBytes)) this.transport.write(text);
+    else this.overflow();
   }
 
   /** True where the peer is behind: whoever can wait before writing more, should. */
@@ -255,12 +257,7 @@ export class XmppStream {
   }
 
   private onPeerError(raw: RawElement): void {
-    const element = raw.toElement();
-    const condition = element.getChildElements().find((child) => child.getName() !== "text");
-    const text = element.getChild("text", NS_STREAM_ERRORS)?.getText();
-    const name = (condition?.getName() ?? "undefined-condition") as StreamErrorCondition;
-    const content = condition?.getText();
-    const error: StreamError = { condition: name, text, ...(content ? { content } : {}) };
+    const error = readStreamError(raw.toElement());
     if (!this.closeSent) this.transport.write(closeText(this.transport.framed));
     this.closeSent = true;
     this.finish({ kind: "peer-error", error });
@@ -275,32 +272,6 @@ export class XmppStream {
     if (!this.closeSent) this.transport.write(closeText(this.transport.framed));
     this.closeSent = true;
     this.finish({ kind: "closed" });
-  }
-
-  /**
-   * A reader that does not read is cut before more than the limit waits for it; false where it was. The kernel is
-   * offered everything first, since a burst of our own says nothing of the reader. A text that alone is more than the
-   * limit may go where nothing waits before it, and is judged once it was offered.
-   */
-  private makeRoom(length: number): boolean {
-    const { backlogBytes } = this.limits;
-    this.transport.flush();
-    const { backlog } = this.transport;
-    if (backlog + length <= backlogBytes) return true;
-    if (backlog === 0) {
-      if (!this.judging) this.judgeBacklog();
-      return true;
-    }
-    this.overflow();
-    return false;
-  }
-
-  private judgeBacklog(): void {
-    this.judging = true;
-    setImmediate(() => {
-      this.judging = false;
-      if (!this.over && this.transport.backlog > this.limits.backlogBytes) this.overflow();
-    });
   }
 
   private overflow(): void {
