@@ -1,7 +1,6 @@
 // Runs a server of the machine beside the nodes: started again when it dies, and never left behind.
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import type { Writable } from "node:stream";
 import { Failure } from "../cli/command.ts";
 import { backoffDelay, STEADY_MS } from "./backoff.ts";
 import type { OrdinaryUser } from "./machine.ts";
@@ -39,21 +38,14 @@ const ASK_EVERY = 25;
 /** Seconds that nodes have to drain before a server ends whose supervisor was killed. */
 const GRACE = 7;
 const KEPT_OUTPUT = 4000;
-/**
- * Runs a program with a watch beside it: where descriptor 3 ends without a word, we were killed, and so the program is
- * to end by itself. $1 is the signal; the program keeps the shell's process number.
- */
-const WATCHED = `(
-  (read -r word || { sleep ${GRACE}; kill -"$1" $$; }) <&3 >/dev/null 2>&1 3<&- 4<&- &
-)
-shift
-exec 3<&-
-exec "$@"`;
+/** Where its standard input ends without a word, we were killed: then process $1 is to end, by signal $2. */
+const WATCH = `read -r word || { sleep ${GRACE}; kill -"$2" "$1"; }`;
 
 /** One server through all its lives. */
 export class Daemon {
   readonly #options: DaemonOptions;
   #child: ChildProcess | undefined;
+  #watch: ChildProcess | undefined;
   #exited: Promise<void> = Promise.resolve();
   #ending = false;
   #failures = 0;
@@ -91,7 +83,7 @@ export class Daemon {
     clearTimeout(this.#retry);
     if (this.#child === undefined) return;
     this.#child.kill(this.#options.signals.kill);
-    release(this.#child);
+    this.#forget();
   }
 
   #launch(ready: () => void, failed: (error: Failure) => void): void {
@@ -124,11 +116,10 @@ export class Daemon {
       child.on("error", (error) => {
         output ||= error.message;
       });
-      // The watch has the other end of a descriptor: only when it has ended as well, everything is closed.
-      child.on("exit", () => release(child));
       child.on("close", (code, signal) => {
         clearTimeout(late);
         this.#child = undefined;
+        this.#forget();
         resolve();
         const how = signal ? `ended by ${signal}` : `ended with exit code ${code}`;
         if (!isReady) failed(new Failure(`${name} did not start: ${output.trim() || how}`));
@@ -157,15 +148,23 @@ export class Daemon {
     const open = folder === undefined ? undefined : openSync(folder, "r");
     try {
       // A group of its own: a terminal's Ctrl-C is ours to pass on, when the nodes have ended.
-      return spawn("/bin/sh", ["-c", WATCHED, "meridian", signals.end.slice(3), command, ...args], {
+      const child = spawn(command, [...args], {
         cwd: "/",
         detached: true,
-        stdio: ["pipe", "pipe", "pipe", "pipe", ...(open === undefined ? [] : [open])],
+        stdio: ["pipe", "pipe", "pipe", "ignore", ...(open === undefined ? [] : [open])],
         ...user,
       });
+      if (child.pid !== undefined) this.#watch = watchOver(child.pid, signals.end);
+      return child;
     } finally {
       if (open !== undefined) closeSync(open);
     }
+  }
+
+  /** Tells the watch that nothing is left to be ended. */
+  #forget(): void {
+    this.#watch?.stdin?.end("end\n");
+    this.#watch = undefined;
   }
 
   #restart(reason: string, ranMs: number): void {
@@ -183,9 +182,14 @@ export class Daemon {
   }
 }
 
-/** Tells the watch that nothing is left to be ended. */
-function release(child: ChildProcess): void {
-  const watch = child.stdio[3] as Writable | null | undefined;
-  watch?.on("error", () => undefined);
-  if (watch?.writable) watch.end("end\n");
+/** A process that ends another one where ours is killed, on whatever system. */
+function watchOver(pid: number, signal: NodeJS.Signals): ChildProcess {
+  const watch = spawn("/bin/sh", ["-c", WATCH, "meridian", String(pid), signal.slice(3)], {
+    cwd: "/",
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  watch.on("error", () => undefined);
+  watch.stdin?.on("error", () => undefined);
+  return watch;
 }

@@ -101,8 +101,15 @@ export async function sendMessage(from: Person, to: Person, address: string): Pr
     (element) => element.is("message") && element.getChildText("body") === body,
     "the message",
   );
+  const returned = from.client
+    .next((element) => element.attrs.id === body && element.attrs.type === "error", "an error")
+    .then((error) => {
+      const [condition] = error.getChild("error")?.getChildElements() ?? [];
+      throw new Error(`the message came back: ${condition?.name ?? "no reason"}`);
+    });
+  for (const one of [arrives, returned]) one.catch(() => undefined);
   from.client.send(message);
-  const came = await arrives;
+  const came = await Promise.race([arrives, returned]);
   if (came.attrs.from !== from.client.jid) throw new Error(`the message says it is from ${came.attrs.from}`);
 }
 

@@ -31,7 +31,7 @@ function hasAll(needed: readonly Needed[]): boolean {
   }
 }
 
-/** What still runs that was told of the folder: nodes, HAProxy, and the watch beside each server. */
+/** What still runs that was told of the folder: nodes, HAProxy. */
 function leftOf(path: string): string[] {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
   return pids.flatMap((pid) => {
