@@ -41,6 +41,7 @@ export async function startNode(config: NodeConfig, options: NodeOptions = {}): 
     // In a cluster a domain pair is one node's, so that order holds over all of them.
     const pinned = federation && config.cluster && new PinnedRouter(server.ports.bus, federation, server.router);
     if (federation !== undefined) server.connect(pinned ?? federation);
+    if (pinned !== undefined) federation?.linkWhere((local, remote) => pinned.isHere(local, remote));
     const listeners = [...((await federation?.listen()) ?? []), ...(await server.listen())];
     return {
       listeners,

@@ -32,6 +32,8 @@ export interface FederationContext {
   /** Secrets that dialback keys may be made with, the present one first. XEP-0185. */
   readonly secrets: readonly string[];
   readonly pings: Pings;
+  /** Remote domains that a stream leads to at all times, from this node. */
+  readonly linked: Set<string>;
   /** What waits for all remote domains together. */
   readonly waiting: QueueBudget;
   readonly counts: CountsByRemote;

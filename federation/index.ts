@@ -156,6 +156,11 @@ export class Federation implements RemoteRouter {
     return [...incoming, ...outgoing];
   }
 
+  /** In a cluster: which domain pairs are this node's, so that each link is made once. Asked anew from time to time. */
+  linkWhere(here: (local: string, remote: string) => boolean): void {
+    this.regions.where(here);
+  }
+
   /** Forgets failures to reach a remote domain and tries again; false where nothing is known of it. */
   reset(domain: string): boolean {
     this.context.resolver.flush();
@@ -225,6 +230,7 @@ export class Federation implements RemoteRouter {
       secrets: options.secrets,
       pings: new Pings(options.newId),
       waiting: { used: 0 },
+      linked: new Set(),
       counts: new CountsByRemote(),
       trace: this.trace,
       metrics: options.metrics,

@@ -18,6 +18,8 @@ export class Links {
   private readonly linked = new Set<Pair>();
   private timer: Timer | undefined;
   private over = false;
+  /** In a cluster a link is one node's: the one that its domain pair is pinned to. */
+  private here: (local: string, remote: string) => boolean = () => true;
 
   /** `from` is the domain of ours that links lead from. */
   constructor(context: FederationContext, pool: OutgoingPool, from: string) {
@@ -26,12 +28,20 @@ export class Links {
     this.from = from;
   }
 
+  /** From now on only pairs for which `here` says so are linked by this node. */
+  where(here: (local: string, remote: string) => boolean): void {
+    this.here = here;
+  }
+
   /** Makes those that are not there, now and from time to time. */
   look(): void {
     if (this.over) return;
     const { clock } = this.context;
     clock.clearTimeout(this.timer);
     const domains = this.domains();
+    const { linked } = this.context;
+    linked.clear();
+    for (const domain of domains) linked.add(domain);
     for (const pair of this.linked) pair.linked = domains.includes(pair.to);
     this.linked.clear();
     for (const domain of domains) {
@@ -40,7 +50,8 @@ export class Links {
       pair.linked = true;
       if (!pair.up) pair.remote.need(pair);
     }
-    if (domains.length > 0) this.timer = clock.setTimeout(() => this.look(), LOOK * (0.5 + Math.random() / 2));
+    if (this.context.config.links.length > 0)
+      this.timer = clock.setTimeout(() => this.look(), LOOK * (0.5 + Math.random() / 2));
   }
 
   /** Each link's domain and how it is. */
@@ -72,6 +83,6 @@ export class Links {
 
   private domains(): string[] {
     const { config, inbound } = this.context;
-    return [...new Set(config.links)].filter((domain) => !inbound.serves(domain));
+    return [...new Set(config.links)].filter((domain) => !inbound.serves(domain) && this.here(this.from, domain));
   }
 }

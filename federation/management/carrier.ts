@@ -195,7 +195,7 @@ export class Carrier {
   private watch(): void {
     const { clock, config } = this.context;
     const now = clock.now();
-    const idle = config.links.includes(this.to) ? Number.POSITIVE_INFINITY : config.idleSeconds * 1000;
+    const idle = this.context.linked.has(this.to) ? Number.POSITIVE_INFINITY : config.idleSeconds * 1000;
     const alive = Math.min(
       config.keepAliveSeconds,
       (this.limits.idleSeconds ?? Number.POSITIVE_INFINITY) * IDLE_MARGIN,

@@ -88,10 +88,11 @@ export class OutgoingPool implements RemoteRouter, RemoteSurroundings {
   }
 
   async sharedTarget(domain: string): Promise<OutgoingStream | undefined> {
-    const candidates = [...this.remotes.values()]
-      .filter((remote) => remote.domain !== domain)
-      .flatMap(({ streams }) => [...streams])
-      .filter((stream) => stream.takesMore(true));
+    const candidates: OutgoingStream[] = [];
+    // Thousands are without streams, and this is asked for each of them: nothing is made for those.
+    for (const remote of this.remotes.values())
+      if (remote.streams.size > 0 && remote.domain !== domain)
+        for (const stream of remote.streams) if (stream.takesMore(true)) candidates.push(stream);
     if (candidates.length === 0) return undefined;
     const places = await this.placesOf(domain);
     return candidates.find((stream) => places.has(stream.place) && stream.takesMore(true));

@@ -104,6 +104,11 @@ export class PinnedRouter implements RemoteRouter {
     this.closed = true;
   }
 
+  /** True where a domain pair is this node's. */
+  isHere(local: string, remote: string): boolean {
+    return !this.left && this.pinning.of(`${local} ${remote}`) === this.bus.member;
+  }
+
   /** Stanzas that this node answers for. */
   get waiting(): number {
     let count = 0;

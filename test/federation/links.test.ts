@@ -65,6 +65,26 @@ test("links change with the configuration, without a restart", async () => {
   expect(b.federation.incomingStatus()).toMatchObject([{ from: "a.test" }]);
 });
 
+test("in a cluster a link is made by the node that its domain pair is pinned to, and by no other", async () => {
+  await ground.node("b.test");
+  const a = await ground.node("a.test");
+  const asked: string[] = [];
+  let here = false;
+  a.federation.linkWhere((local, remote) => {
+    asked.push(`${local} ${remote}`);
+    return here;
+  });
+  const links = FederationConfig.parse({ ...a.config.federation, links: ["b.test"] });
+  a.federation.reload(links);
+  expect(asked).toContain("a.test b.test");
+  expect(a.federation.outgoingStatus()).toEqual([]);
+  expect(await linksOf(a)).toEqual([0, 0]);
+  here = true;
+  a.federation.reload(links);
+  await a.until(up(a), "the link");
+  expect(await linksOf(a)).toEqual([1, 0]);
+});
+
 test("two regions linked to each other need one stream, which is up at both ends", async () => {
   const a = await ground.node("a.test", { links: ["b.test"] });
   const b = await ground.node("b.test");
