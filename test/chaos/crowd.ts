@@ -17,6 +17,7 @@ export interface CrowdOptions {
 /** Log-ins under way at once. */
 const AT_ONCE = 40;
 const TICK_MS = 10;
+const TEMPORARY = "temporary-auth-failure";
 /** Clients that share one address of their own. */
 const PER_ADDRESS = 4000;
 
@@ -131,9 +132,14 @@ export class Crowd {
     return [...notes, ...site.nodes.map((node) => `${node.name}: ${node.lastWords().slice(-1500)}`)];
   }
 
-  /** Conditions of SASL failures of all clients. */
+  /** SASL failures that call a right password wrong, or its owner banned. */
   get authFailures(): string[] {
-    return this.clients.flatMap(({ authFailures }) => authFailures);
+    return this.clients.flatMap(({ authFailures }) => authFailures.filter((one) => one !== TEMPORARY));
+  }
+
+  /** SASL failures that ask to try again later. RFC 6120 §6.5.11 */
+  get authPostponed(): number {
+    return this.clients.flatMap(({ authFailures }) => authFailures.filter((one) => one === TEMPORARY)).length;
   }
 
   /** Stream errors and failed resumptions, counted by condition. */

@@ -18,7 +18,7 @@ export function kill(options: ChaosOptions): Promise<Report> {
     try {
       await crowd.come();
       crowd.load(options.rate);
-      await sleep(BEFORE * 1000);
+      await sleep(Math.min(BEFORE, options.seconds / 2) * 1000);
       // Every twentieth pair's first client loses its network a second before, and has it again after.
       const away = crowd.clients.filter((_, index) => index % Math.round(2 / AWAY) === 0);
       for (const client of away) client.breakOff();
@@ -45,7 +45,7 @@ export function kill(options: ChaosOptions): Promise<Report> {
           plain("cut off", back.length),
           plain("of them resumed", resumed.filter((one) => one.resumed).length),
           plain("back, p50 s", quantile(back, 0.5)),
-          atMost("back, p99 s", quantile(back, 0.99), BACK_WITHIN, " s"),
+          atMost("back, p99 s", quantile(back, 0.99), BACK_WITHIN * options.patience, " s"),
           ...bookFigures(verdict),
           atMost("authentication failures", crowd.authFailures.length, 0),
           plain("stream errors, failed resumptions", crowd.errors),

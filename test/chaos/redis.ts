@@ -14,6 +14,7 @@ export function redis(options: ChaosOptions): Promise<Report> {
     const server = site.redis;
     if (server === undefined) throw new Error("this experiment is about a cluster with Redis");
     const direct = (index: number) => site.nodes[index % site.nodes.length]!;
+    const within = RIGHT_WITHIN * options.patience;
     // Neighbours are on different nodes: what they write needs the bus.
     const crowd: Crowd = new Crowd(site, {
       clients: options.clients,
@@ -43,8 +44,8 @@ export function redis(options: ChaosOptions): Promise<Report> {
       await server.start();
       const up = performance.now();
       // Right again: everybody's message to another node arrives at once, and presence crosses as well.
-      const routes = until(async () => await everyoneReached(crowd), RIGHT_WITHIN * 2000);
-      const sees = until(seesOther("after"), RIGHT_WITHIN * 2000);
+      const routes = until(async () => await everyoneReached(crowd), 2 * within * 1000);
+      const sees = until(seesOther("after"), 2 * within * 1000);
       const routed = (await routes) ? (performance.now() - up) / 1000 : Number.POSITIVE_INFINITY;
       const present = (await sees) ? (performance.now() - up) / 1000 : Number.POSITIVE_INFINITY;
       await sleep(options.seconds * 1000);
@@ -61,8 +62,8 @@ export function redis(options: ChaosOptions): Promise<Report> {
         [
           plain("clients", options.clients),
           atMost("presence between nodes before", sawBefore ? 0 : 1, 0),
-          atMost("routing right again, s", routed, RIGHT_WITHIN, " s"),
-          atMost("presence right again, s", present, RIGHT_WITHIN, " s"),
+          atMost("routing right again, s", routed, within, " s"),
+          atMost("presence right again, s", present, within, " s"),
           atMost("processes that ended", accidents(site).length, 0),
           atMost("clients that noticed", noticed, 0),
           atMost("messages that waited for a new log-in", late, 0),

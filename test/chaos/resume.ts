@@ -25,13 +25,14 @@ export function resume(options: ChaosOptions): Promise<Report> {
     };
     const crowd: Crowd = new Crowd(site, { clients, pick, jitterMs: 20 });
     let cuts = 0;
+    let returns = 0;
     let going = true;
     try {
       await crowd.come();
       for (const client of crowd.clients) {
         let early = 0;
         const arm = () => {
-          if (!going || cuts >= wanted) return;
+          if (!going) return;
           early = client.online ? 0 : early + 1;
           if (early > EARLY) return;
           client.cutAfter = {
@@ -45,13 +46,14 @@ export function resume(options: ChaosOptions): Promise<Report> {
         };
         client.onOnline = () => {
           early = 0;
+          returns += 1;
           if (client.cutAfter === undefined) arm();
         };
         arm();
       }
       const began = performance.now();
       crowd.load(clients * 10);
-      await until(() => cuts >= wanted, 600_000);
+      await until(() => returns >= wanted, 600_000);
       going = false;
       for (const client of crowd.clients) client.cutAfter = undefined;
       await sleep(500);

@@ -11,10 +11,14 @@ import { connectedTo, rssMiB, Watch } from "./watch.ts";
 /** Clients that chat beside the readers, and clients that write to these. */
 const OTHERS = 40;
 const WRITERS = 8;
-/** Characters of a message to a slow reader, and messages a second to each. */
+/** Characters of a message to a slow reader, and messages a second to all of them, within bounds for each. */
 const LENGTH = 16_000;
-const EACH = 8;
+const FLOOD = 200;
+const LEAST_EACH = 1;
+const MOST_EACH = 8;
 const CUT_WITHIN = 60;
+/** ms below which a p99 is the machine's own. */
+const FLOOR_MS = 10;
 /** MiB that a runtime's collector may leave lying about whatever readers do. */
 const SLACK = 96;
 
@@ -31,16 +35,20 @@ export function slow(options: ChaosOptions): Promise<Report> {
       others.load(options.rate);
       const seconds = options.seconds;
       // First they read: what the flood by itself costs is no fault of slow readers.
-      const stopFlood = flood(writers.clients, slowOnes.clients);
+      const ports = new Map<number, number>();
+      const isCut = (reader: LoadClient) => Number.isFinite(ports.get(reader.localPort ?? 0));
+      const stopFlood = flood(writers.clients, slowOnes.clients, isCut);
       await sleep(2000);
       const reading = performance.now();
       await sleep((seconds * 1000) / 2);
       const stalled = performance.now();
       const before = rssMiB([direct]);
       const watch = new Watch([direct], 500);
-      const ports = new Map(slowOnes.clients.map((client) => [client.localPort ?? 0, Number.POSITIVE_INFINITY]));
-      for (const client of slowOnes.clients) client.pause();
-      await cutOff(direct.port, ports, stalled, Math.max(seconds, CUT_WITHIN + 5) * 1000, seconds * 1000);
+      for (const client of slowOnes.clients) {
+        ports.set(client.localPort ?? 0, Number.POSITIVE_INFINITY);
+        client.pause();
+      }
+      await cutOff(direct.port, ports, stalled, (CUT_WITHIN + 5) * 1000);
       const ended = performance.now();
       stopFlood();
       watch.stop();
@@ -53,12 +61,12 @@ export function slow(options: ChaosOptions): Promise<Report> {
       return report("slow readers", site.name, [
         plain("readers", readers),
         plain("cut off", cut.filter(Number.isFinite).length),
-        atMost("the last cut off after, s", Math.max(...cut), CUT_WITHIN, " s"),
+        atMost("the last cut off after, s", Math.max(...cut), CUT_WITHIN * options.patience, " s"),
         atMost("memory of each reader, MiB", Math.max(0, watch.rssMiB - before - SLACK) / readers, 1, " MiB"),
         plain("growth of the node, MiB", watch.rssMiB - before),
         plain("others' p99 while they read, ms", calm),
         plain("others' p99 while they do not, ms", stuck),
-        atMost("ratio", Math.max(stuck, 5) / Math.max(calm, 5), 1.5),
+        atMost("ratio", stuck / Math.max(calm, FLOOR_MS * options.patience), 1.5 * options.patience),
         atMost("others' messages lost", lost.length, 0),
       ]);
     } finally {
@@ -67,39 +75,39 @@ export function slow(options: ChaosOptions): Promise<Report> {
   });
 }
 
-/** Writers send to readers in turn. Returns what ends it. */
-function flood(writers: readonly LoadClient[], readers: readonly LoadClient[]): () => void {
+/** Writers send to readers in turn, but not to those that are cut off. Returns what ends it. */
+function flood(
+  writers: readonly LoadClient[],
+  readers: readonly LoadClient[],
+  isCut: (reader: LoadClient) => boolean,
+): () => void {
+  const each = Math.min(MOST_EACH, Math.max(LEAST_EACH, FLOOD / readers.length));
   let turn = 0;
   let owed = 0;
   let last = performance.now();
   const timer = setInterval(() => {
     const now = performance.now();
-    owed = Math.min(readers.length, owed + ((now - last) / 1000) * EACH * readers.length);
+    owed = Math.min(readers.length, owed + ((now - last) / 1000) * each * readers.length);
     last = now;
     for (; owed >= 1; owed -= 1) {
       const reader = readers[turn % readers.length]!;
       const writer = writers[turn % writers.length]!;
       turn += 1;
+      if (isCut(reader)) continue;
       writer.stanza("", `<message to='${reader.bare}' type='chat'><body>${"x".repeat(LENGTH)}</body></message>`);
     }
   }, 20);
   return () => clearInterval(timer);
 }
 
-/** Notes when the server's end of each connection went; for at least `leastMs`, and until all are gone or `mostMs`. */
-async function cutOff(
-  port: number,
-  ports: Map<number, number>,
-  since: number,
-  mostMs: number,
-  leastMs: number,
-): Promise<void> {
+/** Notes when the server's end of each connection went, until all are gone or for `mostMs`. */
+async function cutOff(port: number, ports: Map<number, number>, since: number, mostMs: number): Promise<void> {
   for (;;) {
     const now = performance.now();
     const open = connectedTo(port);
     for (const [own, at] of ports) if (at === Number.POSITIVE_INFINITY && !open.has(own)) ports.set(own, now);
     const all = [...ports.values()].every(Number.isFinite);
-    if ((all && now - since > leastMs) || now - since > mostMs) return;
+    if (all || now - since > mostMs) return;
     await sleep(100);
   }
 }
