@@ -1,7 +1,7 @@
 // A network that takes its time: a namespace behind TUN devices, and each IP packet on its way there held for a while.
 import { execFileSync } from "node:child_process";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
-import { accessSync, constants } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { type Daemon, findProgram, startDaemon } from "../harness/daemon.ts";
 
@@ -13,10 +13,14 @@ export function lacking(): string | undefined {
   if (process.getuid?.() !== 0) return "a network namespace needs root";
   if (socat === undefined || ip === undefined) return "socat and iproute2 are needed";
   try {
-    accessSync("/dev/net/tun", constants.R_OK | constants.W_OK);
+    // Root of a container may have neither.
+    closeSync(openSync("/dev/net/tun", "r+"));
+    const probe = `meridian-probe-${process.pid}`;
+    run("netns", "add", probe);
+    run("netns", "del", probe);
     return undefined;
-  } catch {
-    return "there is no /dev/net/tun";
+  } catch (error) {
+    return `no TUN device or no network namespace here: ${(error as Error).message.split("\n")[0]}`;
   }
 }
 
