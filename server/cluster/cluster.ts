@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { C2sContext } from "../c2s/context.ts";
-import { reroute } from "../c2s/stream-management/reroute.ts";
+import { rerouteInBackground } from "../c2s/stream-management/reroute.ts";
 import type { ClusterConfig } from "../config/contract.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
@@ -19,6 +19,9 @@ import { RedisSessionRegistry } from "./session-registry.ts";
 import { stanzaOfFields } from "./stanza-codec.ts";
 import { RedisWire } from "./wire.ts";
 
+/** ms that a node which leaves waits for others to make safe what it gave them. */
+const CONFIRM_TIMEOUT = 5_000;
+
 /** What a cluster needs of its node. */
 export interface ClusterParts {
   readonly node: string;
@@ -27,6 +30,9 @@ export interface ClusterParts {
   readonly log: Logger;
 }
 
+/** ms between two looks for what nobody took over. */
+const ORPHAN_INTERVAL = 30_000;
+
 /** A node's part in its cluster. */
 export class Cluster {
   readonly bus: WireBus;
@@ -34,6 +40,7 @@ export class Cluster {
   private readonly subscriber: RedisConnection;
   private readonly membership: Membership;
   private readonly parts: ClusterParts;
+  private orphanTimer: NodeJS.Timeout | undefined;
 
   private constructor(config: ClusterConfig, parts: ClusterParts, redis: RedisConnection, subscriber: RedisConnection) {
     const { prefix } = config;
@@ -55,6 +62,10 @@ export class Cluster {
       this.session(Jid.parse(jid))?.wake();
       done();
     });
+    this.bus.fenced = () => this.membership.overdue;
+    this.bus.onMember((member, state) => {
+      if (state === "joined") this.membership.note(member);
+    });
     this.bus.onAnnouncement("bye", (from) => this.died(from, false));
   }
 
@@ -71,11 +82,15 @@ export class Cluster {
     await this.membership.join();
     await this.registry.idle();
     await this.adoptOrphans();
+    this.orphanTimer = setInterval(() => inBackground(this.adoptOrphans(), this.parts.log), ORPHAN_INTERVAL);
+    this.orphanTimer.unref();
   }
 
   /** Leaves in order; sessions must be gone already. */
   async leave(): Promise<void> {
-    // What this node still has to say comes first: after the farewell nobody listens.
+    // What this node still has to say comes first: after the farewell nobody listens. What it gave to others is theirs
+    // once they have confirmed it; what it had stored for that is removed then, or it would be delivered again.
+    await this.confirmed();
     await this.bus.settled();
     this.bus.announce("bye", []);
     try {
@@ -88,8 +103,15 @@ export class Cluster {
     this.close();
   }
 
+  /** Resolves once the others have confirmed everything, or no longer can be waited for. */
+  private async confirmed(): Promise<void> {
+    const end = Date.now() + CONFIRM_TIMEOUT;
+    while (this.bus.unconfirmed > 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
   /** Ends its part without a word, as a crash would. */
   close(): void {
+    clearInterval(this.orphanTimer);
     this.membership.stop();
     this.subscriber.disconnect();
   }
@@ -125,6 +147,8 @@ export class Cluster {
   private async rise(): Promise<void> {
     const member = newMember(this.parts.node);
     this.parts.log.warn({ was: this.bus.member, now: member }, "taken for dead; joining again");
+    // What was on its way to others is given back below: it must not find their sessions here.
+    for (const other of this.bus.others) this.registry.died(other, false);
     await this.bus.becomes(member);
     await this.membership.becomes(member);
     await this.registry.rewrite();
@@ -140,11 +164,12 @@ export class Cluster {
   private async adoptOrphans(): Promise<void> {
     const living = new Set([this.bus.member, ...this.bus.others]);
     for (const member of await this.parts.storage.held.members())
-      if (!living.has(member) && (await this.membership.claim(member))) await this.adopt(member);
+      if (!living.has(member) && !(await this.membership.lives(member))) await this.adopt(member);
   }
 
   private adopt(member: string): Promise<void> {
-    return adoptHeld(this.parts.storage.held, member, this.parts.hosts, this.parts.log);
+    const { storage, hosts, log } = this.parts;
+    return this.membership.adopt(member, () => adoptHeld(storage.held, member, hosts, log));
   }
 
   private session(jid: Jid) {
@@ -158,18 +183,12 @@ export class Cluster {
     if (host === undefined) return done();
     const stanza = stanzaOfFields(fields);
     const safety = new Safety(done);
-    stanza.safety = safety;
+    // Only a message is worth storing for a client that is away: others are answered, or told anew.
+    if (stanza.kind === "message") stanza.safety = safety;
     const session = host.sessions.find(jid);
-    if (session !== undefined) {
-      session.deliver(stanza);
-      return safety.release();
-    }
-    const elsewhere = reroute(host, stanza);
-    if (elsewhere === undefined) return safety.release();
-    inBackground(
-      elsewhere.then(() => safety.release()),
-      host.log,
-    );
+    if (session === undefined) return rerouteInBackground(host, stanza, safety);
+    session.deliver(stanza);
+    safety.release();
   }
 
   private takeEnd([jid = "", since = "", condition = "", text = ""]: readonly string[], done: () => void): void {
