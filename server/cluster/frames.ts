@@ -8,9 +8,11 @@ export interface Frame {
 
 /** A frame as text: kind, number of fields, then each with its length in UTF-16 units. */
 export function encodeFrame(kind: string, fields: readonly string[]): string {
-  let text = `${kind} ${fields.length};`;
-  for (const field of fields) text += `${field.length}:${field}`;
-  return text;
+  // Joined and not added up: a string of many pieces that waits for its confirmation costs the collector more than all
+  // the rest of the bus.
+  const parts = [kind, " ", String(fields.length), ";"];
+  for (const field of fields) parts.push(String(field.length), ":", field);
+  return parts.join("");
 }
 
 /** Every frame of a message; from where it is not whole on it is dropped, for only a broken peer would send that. */
