@@ -195,6 +195,7 @@ export class Federation implements RemoteRouter {
   async drain(ms: number): Promise<void> {
     this.regions.stop();
     await Promise.all(this.servers.splice(0).map(closeServer));
+    this.observer.resumable.release();
     await this.pool.drain(ms);
     for (const session of [...this.incoming.sessions]) session.stream.fail("system-shutdown");
     this.context.resolver.close();

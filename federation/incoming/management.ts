@@ -36,6 +36,11 @@ export class ResumableStreams {
   delete(id: string): void {
     this.byId.delete(id);
   }
+
+  /** This server is about to end: nobody waits for a peer to come back. */
+  release(): void {
+    for (const stream of this.byId.values()) stream.letGo("this server is shutting down");
+  }
 }
 
 /** What outlives one connection. */
@@ -117,8 +122,9 @@ export class ManagedStream {
   }
 
   /** The peer did not come back in time: our stanzas find another way. */
-  private letGo(reason: string): void {
-    this.given = this.ledger?.length;
+  letGo(reason: string): void {
+    this.streams.context.clock.clearTimeout(this.release);
+    this.given ??= this.ledger?.length;
     anotherWay(this.held.splice(0), this.ledger, reason);
   }
 }

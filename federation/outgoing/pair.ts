@@ -104,7 +104,7 @@ export class Pair implements Sender {
   takeBack(stanzas: readonly Stanza[], reason: string): void {
     const again: Stanza[] = [];
     for (const stanza of stanzas)
-      if (mayBeResent(stanza)) again.push(wasResent(stanza));
+      if (mayBeResent(stanza) && !this.remote.over) again.push(wasResent(stanza));
       else this.remote.giveBack(stanza, "remote-server-timeout", `${reason}; whether it arrived is not known`);
     this.queue.putBack(again);
   }

@@ -3,6 +3,7 @@ import type { RemoteRouter, Stanza } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import type { Verifications } from "../dialback/verifications.ts";
 import type { Method } from "./authenticate.ts";
+import { hurry, isSettled } from "./drain.ts";
 import type { Pair } from "./pair.ts";
 import { Remote, type RemoteSurroundings } from "./remote.ts";
 import type { OutgoingState } from "./states.ts";
@@ -105,9 +106,9 @@ export class OutgoingPool implements RemoteRouter, RemoteSurroundings {
   /** What waits goes out within `ms`; then every stream is closed, and what is left is given back. */
   async drain(ms: number): Promise<void> {
     const end = Date.now() + ms;
-    for (const remote of this.remotes.values()) remote.hurry();
+    for (const remote of this.remotes.values()) hurry(remote);
     // Real time, since it waits for sockets.
-    while (Date.now() < end && [...this.remotes.values()].some((remote) => !remote.settled))
+    while (Date.now() < end && [...this.remotes.values()].some((remote) => !isSettled(remote)))
       await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK));
     this.closed = true;
     for (const remote of this.remotes.values()) remote.close();

@@ -134,18 +134,9 @@ export class Remote implements DialerOwner {
     return [...this.pairs.values()].every((pair) => pair.idle);
   }
 
-  /** True where nothing waits and nothing is unacknowledged. */
-  get settled(): boolean {
-    // Nothing can go out during a pause after failures.
-    if (this.streams.size === 0 && !this.dialer.busy) return true;
-    for (const { queue } of this.pairs.values()) if (queue.length > 0) return false;
-    for (const { carrier } of this.streams) if (carrier.mode === "sm" && carrier.ledger.length > 0) return false;
-    return true;
-  }
-
-  /** Asks for what is unacknowledged, before the end. */
-  hurry(): void {
-    for (const { carrier } of this.streams) if (carrier.ledger.length > 0) carrier.ask();
+  /** True once it is closed: nothing waits any more. */
+  get over(): boolean {
+    return this.closed;
   }
 
   /** The end: streams are closed, what is left is given back. */

@@ -210,6 +210,33 @@ test("draining: what is queued goes out first", async () => {
   await b.until(() => b.log.some((line) => line.includes("system-shutdown")), "the error");
 });
 
+test.each(["is silent", "is broken"])(
+  "draining: what is under way on a peer's stream for both ways that %s comes back",
+  async (how) => {
+    const a = await ground.node("a.test");
+    const b = await ground.node("b.test");
+    let port = b.port;
+    const relay = await ground.relay(b.service, () => port);
+    a.send(`y@${b.service}`, "one");
+    await b.until(() => b.received.length === 1, "the message");
+    b.send(`x@${a.service}`, "two");
+    await a.until(() => a.received.length === 1, "the answer");
+    await b.until(() => b.federation.outgoingStatus().every(({ unacknowledged }) => unacknowledged === 0), "its end");
+    relay.holding = true;
+    b.send(`x@${a.service}`, "three");
+    await b.until(() => b.federation.outgoingStatus().some(({ unacknowledged }) => unacknowledged > 0), "the third");
+    if (how === "is broken") {
+      port = 1;
+      ground.announce(a.service, 1);
+      relay.cut();
+      await b.until(() => b.federation.incomingStatus().length === 0, "the break");
+    }
+    await b.federation.drain(300);
+    await b.until(() => b.bodies().includes("error three"), "the message given back");
+    expect(b.bodies()).toEqual(["one", "error three"]);
+  },
+);
+
 test("a domain that is slow holds up no other", async () => {
   const a = await ground.node("a.test", { connectSeconds: 2 });
   const b = await ground.node("b.test");
