@@ -70,6 +70,8 @@ export class LoadClient {
   private unacked: { readonly id: string; readonly text: string }[] = [];
   private sequences = new Map<string, number>();
   private wanted = false;
+  /** True from when stanzas may be written to this stream. */
+  private open = false;
   private attempts = 0;
   private timer: NodeJS.Timeout | undefined;
   private answers = new Map<string, (element: string) => void>();
@@ -157,11 +159,11 @@ export class LoadClient {
   /** Sends any stanza; it is kept until it is acknowledged. */
   stanza(id: string, text: string): void {
     this.unacked.push({ id, text });
-    this.write(text);
+    if (this.open) this.write(text);
   }
 
   ask(): void {
-    this.write(`<r xmlns='${NS_SM}'/>`);
+    if (this.open) this.write(`<r xmlns='${NS_SM}'/>`);
   }
 
   /** Presence with a status that others may compare. */
@@ -214,6 +216,7 @@ export class LoadClient {
       this.absences.push(absence);
     }
     this.online = false;
+    this.open = false;
     this.answers.clear();
     if (!this.wanted) return;
     const spread = Math.min(LONGEST_BACKOFF, (this.options.jitterMs ?? 500) * 2 ** this.attempts);
@@ -324,6 +327,7 @@ export class LoadClient {
     this.write(`<enable xmlns='${NS_SM}' resume='true'/>`);
     this.acknowledged = 0;
     this.unacked = [];
+    this.open = true;
     this.present("here");
   }
 
@@ -353,6 +357,7 @@ export class LoadClient {
   private entered(resumed: boolean): void {
     clearTimeout(this.timer);
     this.attempts = 0;
+    this.open = true;
     this.online = true;
     const last = this.absences.at(-1);
     if (last !== undefined && last.backAt === undefined) {
