@@ -18,8 +18,14 @@ export function writeCompiled(): void {
 /** The stores build their statements when they are made; none is run. */
 function compileFor(dialect: DialectName) {
   const recorded = new Map<string, Readonly<Record<string, unknown>>>();
+  sqlStorage(idleEngine(dialect), Date.now, { operationMs: 1, maxWaiting: 1 }, builderOf(dialect, recorded));
+  return Object.fromEntries([...recorded].map(([name, group]) => [name, keptForm(group)]));
+}
+
+/** An engine that names its dialect and runs nothing. */
+export function idleEngine(dialect: DialectName): SqlEngine {
   const refuse = () => Promise.reject(new Error("this engine only names its dialect"));
-  const engine: SqlEngine = {
+  return {
     dialect,
     read: refuse,
     change: refuse,
@@ -28,6 +34,4 @@ function compileFor(dialect: DialectName) {
     migrate: refuse,
     close: refuse,
   };
-  sqlStorage(engine, Date.now, { operationMs: 1, maxWaiting: 1 }, builderOf(dialect, recorded));
-  return Object.fromEntries([...recorded].map(([name, group]) => [name, keptForm(group)]));
 }

@@ -1,14 +1,30 @@
 // The file of compiled statements is what kysely makes of the stores' queries, and a start does without kysely.
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
-import { compileAll } from "./compile.ts";
+import { compileAll, idleEngine } from "./compile.ts";
 import { COMPILED_FILE, compiled } from "./compiled.ts";
 import { builderOf, DIALECTS } from "./dialect.ts";
 import { bind, param, statement } from "./statement.ts";
+import { sqlStorage } from "./storage.ts";
 
 test("compiled.json is up to date: npm run statements", () => {
   expect(JSON.parse(readFileSync(COMPILED_FILE, "utf8"))).toEqual(compileAll());
 });
+
+test.each(DIALECTS)(
+  "the stores of %s are made without the query builder: it would be a fifth of a start",
+  (dialect) => {
+    const untouched = {
+      dialect,
+      get db(): never {
+        throw new Error("a store asked for the query builder while it was made");
+      },
+    };
+    const refuse = () => Promise.reject(new Error("nothing is run"));
+    const engine = { dialect, read: refuse, change: refuse, write: refuse, migrate: refuse, close: refuse };
+    sqlStorage(idleEngine(dialect), Date.now, { operationMs: 1, maxWaiting: 1 }, untouched);
+  },
+);
 
 test("a statement from the file takes its values in their places", () => {
   for (const dialect of DIALECTS) {

@@ -57,10 +57,11 @@ function postgresFinder(builder: Builder): Finder {
   return (keys) => bind(find, { rows: JSON.stringify(keys) });
 }
 
-function plainFinder({ db }: Builder): Finder {
+/** The builder is only asked for its queries when there is one to make: a start does without. */
+function plainFinder(builder: Builder): Finder {
   return (keys) =>
     once(
-      db
+      builder.db
         .selectFrom("accounts")
         .where((eb) => eb.or(keys.map((key) => eb.and({ domain: key.domain, local_part: key.local_part }))))
         .select(["domain", "local_part"]),

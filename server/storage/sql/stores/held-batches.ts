@@ -65,10 +65,12 @@ const DRAWN: Bound<{ first: number; step: number }> = {
 };
 
 /** Statements that grow with their rows. */
-function plainBatches(engine: SqlEngine, { db }: Builder): HeldBatches {
+function plainBatches(engine: SqlEngine, builder: Builder): HeldBatches {
   function* addAll(messages: readonly NewHeld[]): Work<number[]> {
     yield once(
-      db.insertInto("held_messages").values(messages.map(({ at, ...message }) => ({ ...message, stored_at: at }))),
+      builder.db
+        .insertInto("held_messages")
+        .values(messages.map(({ at, ...message }) => ({ ...message, stored_at: at }))),
     );
     const [drawn] = yield* rows(DRAWN);
     if (drawn === undefined) throw new Error("an insert gave no ids");
@@ -77,7 +79,10 @@ function plainBatches(engine: SqlEngine, { db }: Builder): HeldBatches {
   return {
     add: (messages, since) => engine.write(() => addAll(messages), { idempotent: false, since }),
     async remove(ids, since) {
-      await engine.change(once(db.deleteFrom("held_messages").where("id", "in", ids)), { idempotent: true, since });
+      await engine.change(once(builder.db.deleteFrom("held_messages").where("id", "in", ids)), {
+        idempotent: true,
+        since,
+      });
     },
   };
 }
