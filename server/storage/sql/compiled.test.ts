@@ -20,8 +20,6 @@ test.each(DIALECTS)(
         throw new Error("a store asked for the query builder while it was made");
       },
     };
-    const refuse = () => Promise.reject(new Error("nothing is run"));
-    const engine = { dialect, read: refuse, change: refuse, write: refuse, migrate: refuse, close: refuse };
     sqlStorage(idleEngine(dialect), Date.now, { operationMs: 1, maxWaiting: 1 }, untouched);
   },
 );
