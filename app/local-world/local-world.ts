@@ -21,7 +21,7 @@ import { type WorldStatus, worldStatus } from "./world-status.ts";
 import { nearestRegions, zoneNames, zoneRecords } from "./zone-records.ts";
 
 /** Starts at one time: more of them only wait for one another. */
-const STARTS_AT_ONCE = Math.max(4, 2 * availableParallelism());
+const STARTS_AT_ONCE = 4 * availableParallelism();
 
 export interface LocalWorldOptions {
   readonly world: World;

@@ -33,12 +33,20 @@ export async function checkNodes(
     const unreached = missed.map(({ name }) => unreachedNode(region.region.name, name));
     const pairs = people.flatMap((from) => people.filter((to) => to !== from).map((to) => ({ from, to })));
     const sent = pairs.map(({ from, to }) =>
-      timed(from, to, "message between nodes", () => sendMessage(from, to, to.client.jid)),
+      timed(from, to, "message between nodes", async () => {
+        // An account's sessions see one another (RFC 6121 §4.2.2): then each node knows of the other's.
+        await from.client.next(isOnline(to.client.jid), `the presence of the session at ${to.region}`);
+        await sendMessage(from, to, to.client.jid);
+      }),
     );
     return [...unreached, ...(await Promise.all(sent))];
   } finally {
     for (const client of clients) client.close();
   }
+}
+
+function isOnline(jid: string): (element: Element) => boolean {
+  return (element) => element.is("presence") && element.attrs.type === undefined && element.attrs.from === jid;
 }
 
 /** By the name of its node. */

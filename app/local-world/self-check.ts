@@ -39,17 +39,25 @@ export async function selfCheck(
   const inside = balancer === undefined ? [] : await checkInside(regions, accounts, () => balancer.nodesOfClients());
   const people = await Promise.all(accounts.map((account, index) => arrive(regions, account, index)));
   try {
-    const pairs = people.flatMap((from) => people.filter((to) => to !== from).map((to) => ({ from, to })));
-    const outcomes = await Promise.all(
-      pairs.map(async ({ from, to }) => [
-        await timed(from, to, "message", () => sendMessage(from, to, to.bare)),
-        await timed(from, to, "presence subscription", () => subscribe(from, to)),
-      ]),
-    );
-    return [...outcomes.flat(), ...inside];
+    const forth = people.flatMap((from, index) => people.slice(index + 1).map((to) => ({ from, to })));
+    const back = forth.map(({ from, to }) => ({ from: to, to: from }));
+    const message = (from: Person, to: Person) => sendMessage(from, to, to.bare);
+    // First messages: what arrived shows that the nodes of its region know who is online at which. Then subscriptions,
+    // one way and then the other: a person asks, and is asked some time later.
+    const messages = await each([...forth, ...back], "message", message);
+    const asked = await each(forth, "presence subscription", subscribe);
+    return [...messages, ...asked, ...(await each(back, "presence subscription", subscribe)), ...inside];
   } finally {
     for (const person of people) person.client.close();
   }
+}
+
+function each(
+  pairs: readonly { readonly from: Person; readonly to: Person }[],
+  what: CheckOutcome["what"],
+  work: (from: Person, to: Person) => Promise<void>,
+): Promise<CheckOutcome[]> {
+  return Promise.all(pairs.map(({ from, to }) => timed(from, to, what, () => work(from, to))));
 }
 
 async function checkInside(

@@ -73,7 +73,7 @@ export function summaryText(summary: WorldSummary): string {
 }
 
 /** "3", or "2 of 3" where one is away. */
-function nodesText(nodes: readonly NodeStatus[]): string {
+export function nodesText(nodes: readonly NodeStatus[]): string {
   const up = nodes.filter(({ state }) => state === "up").length;
   return up === nodes.length ? String(up) : `${up} of ${nodes.length}`;
 }
@@ -126,7 +126,7 @@ function insideText(outcomes: readonly CheckOutcome[]): string {
 }
 
 /** A path in the folder, or the name of a database. */
-function shortStore(store: string, folder: string): string {
+export function shortStore(store: string, folder: string): string {
   if (store.startsWith(`${folder}/`)) return store.slice(folder.length + 1);
   const database = /^postgres(?:ql)?:\/\/.*\/([^/?]+)(?:\?.*)?$/.exec(store)?.[1];
   return database === undefined ? store : `${database} (PostgreSQL)`;
