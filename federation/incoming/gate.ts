@@ -100,7 +100,7 @@ export class Gate {
     this.lastUse = context.clock.now();
     const pause = this.rate.take();
     const done = this.deliver(raw, from, to);
-    return pause === undefined ? done : pause.then(() => done);
+    return pause === undefined ? done : Promise.all([pause, done]).then(() => {});
   }
 
   private deliver(raw: RawElement, from: Jid, to: Jid): void | Promise<void> {

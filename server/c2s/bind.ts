@@ -84,7 +84,7 @@ export function openSession(
 function roomFor(host: VirtualHost, account: Jid, limit: number): boolean {
   const sessions = host.sessions.of(account.local);
   if (sessions.length < limit) return true;
-  const waiting = sessions.find((session) => session instanceof C2sSession && session.connection === undefined);
+  const waiting = sessions.find((session) => session.waiting);
   waiting?.finish();
   return waiting !== undefined;
 }

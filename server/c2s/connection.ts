@@ -159,7 +159,8 @@ export class C2sConnection implements StreamHandler {
   /** Too many came too fast: this one is taken when its time has come, and nothing behind it is read until then. */
   private async acceptAfter(wait: Promise<void>, raw: RawElement): Promise<void> {
     await wait;
-    if (this.session !== undefined) await acceptFromClient(this.session, raw, this.lang);
+    // The session may have gone on over another stream, which was told that this stanza is not counted.
+    if (this.session?.connection === this) await acceptFromClient(this.session, raw, this.lang);
   }
 
   private count(name: string): void {

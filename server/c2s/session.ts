@@ -90,6 +90,7 @@ export class C2sSession implements ClientSession {
   }
 
   write(stanza: Stanza): void {
+    if (this.over) return this.elsewhere(stanza);
     this.written[stanza.kind]++;
     if (!this.trace.idle && this.trace.has(this.account.bare))
       this.host.log.info({ trace: "out", jid: this.jid.full, xml: stanza.text() }, "trace");
@@ -124,10 +125,22 @@ export class C2sSession implements ClientSession {
     connection?.stream.fail(condition, text);
   }
 
+  /** Another stream carries it from now on. */
+  attach(connection: C2sConnection): void {
+    this.connection = connection;
+    this.changed();
+  }
+
+  /** True where no stream carries it. */
+  get waiting(): boolean {
+    return this.connection === undefined;
+  }
+
   /** Its stream is gone: the session waits to be resumed, or is over. */
   detach(connection: C2sConnection, end: StreamEnd): void {
     if (this.connection !== connection) return;
     if (this.sm === undefined || !this.sm.suspend(end)) this.finish();
+    else this.changed();
   }
 
   pause(): void {
@@ -194,6 +207,13 @@ export class C2sSession implements ClientSession {
 
   wake(): void {
     if (this.presence !== undefined && this.priority >= 0) this.host.emit("session.receptive", { session: this });
+  }
+
+  /** The session ended or moved while somebody still had it in hand. */
+  private elsewhere(stanza: Stanza): void {
+    const there = this.host.sessions.find(this.jid);
+    if (there !== undefined && there !== this) return there.deliver(stanza);
+    rerouteInBackground(this.host, stanza, stanza.safety?.hold());
   }
 
   private wait(stanza: Stanza, paused: Stanza[]): void {

@@ -4,7 +4,7 @@ import type { C2sContext } from "../c2s/context.ts";
 import { C2sSession } from "../c2s/session.ts";
 import { quiet } from "../c2s/stream-management/feature.ts";
 import type { Handover } from "../c2s/stream-management/handover.ts";
-import { reroute } from "../c2s/stream-management/reroute.ts";
+import { rerouteInBackground, rerouteSafely } from "../c2s/stream-management/reroute.ts";
 import { memberOfId } from "../c2s/stream-management/resumable.ts";
 import { StreamManagement } from "../c2s/stream-management/stream-management.ts";
 import type { Kept } from "../c2s/stream-management/unacked.ts";
@@ -13,6 +13,7 @@ import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
 import { randomToken } from "../random.ts";
 import { inBackground } from "../router/background.ts";
+import { presence } from "../stanza/presence.ts";
 import { Safety } from "../stanza/safety.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import { parseElement } from "../xml/tree.ts";
@@ -25,6 +26,9 @@ import { stanzaFields, stanzaOfFields } from "./stanza-codec.ts";
 
 /** ms that a node has to give a session up; it waits for what is not safe yet. */
 const GIVE_TIMEOUT = 8_000;
+
+/** ms that a session may come later than that. */
+const LATE = 30_000;
 
 /** A session on its way. */
 interface Moving extends SessionEntry {
@@ -50,7 +54,11 @@ export class ClusterHandover implements Handover {
       done();
       inBackground(this.give(from, fields), context.log);
     });
-    bus.take("session.give", (_from, fields, done) => this.taken(fields, done));
+    bus.take("session.give", (from, fields, done) => this.taken(from, fields, done));
+    bus.take("session.stray", (from, [jid = ""], done) => {
+      this.stray(from, Jid.parse(jid));
+      done();
+    });
   }
 
   async fetch(connection: C2sConnection, previd: string): Promise<number | undefined> {
@@ -69,7 +77,11 @@ export class ClusterHandover implements Handover {
     const request = randomToken(9);
     return new Promise<boolean>((resolve) => {
       const release = this.holdFor(connection, member);
-      const timer = setTimeout(() => answered(false), GIVE_TIMEOUT);
+      const timer = setTimeout(() => {
+        answered(false);
+        // Who gives later than that finds the connection still, for a while: the session waits to be resumed.
+        setTimeout(() => this.asked.delete(request), LATE).unref();
+      }, GIVE_TIMEOUT);
       const answered = (found: boolean) => {
         clearTimeout(timer);
         release();
@@ -81,7 +93,7 @@ export class ClusterHandover implements Handover {
         this.asked.delete(request);
         answered(false);
       };
-      this.bus.send(member, "session.take", [request, previd, account], () => {}, failed);
+      this.bus.send(member, "session.take", [request, previd, account], nothing, failed);
     });
   }
 
@@ -102,23 +114,11 @@ export class ClusterHandover implements Handover {
   private async give(to: string, [request = "", id = "", account = ""]: readonly string[]): Promise<void> {
     const sm = this.context.resumable.find(id);
     if (sm === undefined || sm.session.account.bare !== account)
-      return this.bus.send(
-        to,
-        "session.give",
-        [request, ""],
-        () => {},
-        () => {},
-      );
+      return this.bus.send(to, "session.give", [request, ""], nothing, nothing);
     await quiet(sm);
     // Two may have asked at once.
     if (this.context.resumable.find(id) !== sm)
-      return this.bus.send(
-        to,
-        "session.give",
-        [request, ""],
-        () => {},
-        () => {},
-      );
+      return this.bus.send(to, "session.give", [request, ""], nothing, nothing);
     this.send(to, request, sm);
   }
 
@@ -151,49 +151,93 @@ export class ClusterHandover implements Handover {
   /** The other node died before it had it. */
   private async lost(host: VirtualHost, sm: StreamManagement, kept: readonly Kept[]): Promise<void> {
     for (const item of kept) {
-      await Promise.resolve(reroute(host, item.stanza)).catch((error: unknown) =>
-        host.log.error({ err: error }, "lost"),
-      );
+      await rerouteSafely(host, item.stanza).catch((error: unknown) => host.log.error({ err: error }, "lost"));
       sm.release([item]);
     }
   }
 
   /** What we asked for comes, or that it is not there. */
-  private taken([request = "", state = "", stanzas = ""]: readonly string[], done: () => void): void {
+  private taken(from: string, [request = "", state = "", stanzas = ""]: readonly string[], done: () => void): void {
     const asked = this.asked.get(request);
     this.asked.delete(request);
     const safety = new Safety(done);
-    if (state !== "" && asked !== undefined) this.settle(asked.connection, JSON.parse(state), stanzas, safety);
+    const moving: Moving | undefined = state === "" ? undefined : JSON.parse(state);
+    const found = moving !== undefined && this.settleOrReroute(asked?.connection, moving, stanzas, safety);
+    if (moving !== undefined && !found) this.bus.send(from, "session.stray", [moving.jid], nothing, nothing);
     safety.release();
-    asked?.answered(state !== "");
+    asked?.answered(found);
   }
 
-  /** The session as one of ours that waits to be resumed, in the hands of the connection that asked. */
-  private settle(connection: C2sConnection, moving: Moving, stanzas: string, safety: Safety): void {
+  /** A session that was given away found no place: it is over. */
+  private stray(to: string, jid: Jid): void {
+    const host = this.context.hosts.get(jid.domain);
+    const standIn = host?.sessions.find(jid);
+    if (host === undefined || !(standIn instanceof RemoteSession) || standIn.member !== to) return;
+    // It has another one there by now, which that node has told of.
+    if (this.registry.tells(standIn)) return;
+    host.sessions.remove(standIn);
+    this.registry.ended(standIn);
+    const last = standIn.available ? presence(jid, jid.toBare(), "unavailable") : undefined;
+    host.emit("session.ended", { session: standIn, last });
+  }
+
+  /** True where the session is here now; else what came with it goes where undelivered stanzas go. */
+  private settleOrReroute(
+    connection: C2sConnection | undefined,
+    moving: Moving,
+    stanzas: string,
+    safety: Safety,
+  ): boolean {
     const jid = Jid.parse(moving.jid);
     const host = this.context.hosts.get(jid.domain);
-    if (host === undefined) return;
+    if (host === undefined) return false;
+    const unacked = decodeFrames(stanzas).map(({ fields }) => stanzaOfFields(fields));
+    try {
+      if (connection !== undefined && this.settle(connection, host, jid, moving)) {
+        const sm = this.context.resumable.find(moving.id) as StreamManagement;
+        for (const stanza of unacked) {
+          stanza.safety = safety;
+          sm.deliver(stanza);
+        }
+        sm.expire();
+        host.registry.handled(moving.id, moving.handled);
+        return true;
+      }
+    } catch (error) {
+      this.context.log.error({ err: error, jid: moving.jid }, "a session of another node could not be taken over");
+    }
+    for (const stanza of unacked) {
+      stanza.safety = safety;
+      rerouteInBackground(host, stanza, safety.hold());
+    }
+    return false;
+  }
+
+  /**
+   * Makes the session one of ours that waits to be resumed, in the hands of the connection that asked. False where its
+   * client has bound the resource anew meanwhile.
+   */
+  private settle(connection: C2sConnection, host: VirtualHost, jid: Jid, moving: Moving): boolean {
+    const there = host.sessions.find(jid);
+    if (there !== undefined && !there.remote) return false;
+    const last = moving.presence === undefined ? undefined : Stanza.fromElement(parseElement(moving.presence));
     const session = new C2sSession(host, jid, connection, moving.since);
     session.connection = undefined;
-    const there = host.sessions.find(jid);
-    if (there === undefined) host.sessions.add(session);
-    else host.sessions.replace(there, session);
-    if (moving.presence !== undefined) session.presence = Stanza.fromElement(parseElement(moving.presence));
-    session.priority = moving.priority;
-    session.interested = moving.interested;
     for (const [name, value] of Object.entries(moving.facts)) {
       const key = sharedKeys.get(name);
       if (key?.shared !== undefined) session.set(key, key.shared.fromJson(value));
     }
+    if (there === undefined) host.sessions.add(session);
+    else host.sessions.replace(there, session);
+    session.presence = last;
+    session.priority = moving.priority;
+    session.interested = moving.interested;
     const sm = new StreamManagement(session, this.context.resumable, true, this.context.streamManagement, moving);
     session.sm = sm;
     session.outlet = sm;
-    for (const { fields } of decodeFrames(stanzas)) {
-      const stanza = stanzaOfFields(fields);
-      stanza.safety = safety;
-      sm.deliver(stanza);
-    }
-    sm.expire();
     host.registry.bound(session);
+    return true;
   }
 }
+
+function nothing(): void {}

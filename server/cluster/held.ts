@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { reroute } from "../c2s/stream-management/reroute.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { noteArrival } from "../stanza/arrival.ts";
+import { Safety } from "../stanza/safety.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import type { HeldMessage, HeldStore } from "../storage/ports.ts";
 import { parseElement } from "../xml/tree.ts";
@@ -22,22 +23,53 @@ export async function adoptHeld(
   for (;;) {
     const batch = await store.read(member, last, BATCH);
     if (batch.length === 0) break;
-    for (const message of batch) await redeliver(message, hosts, log);
-    await store.remove(batch.map(({ id }) => id));
+    const safe: Promise<boolean>[] = [];
+    for (const message of batch) safe.push((await begin(message, hosts, log)).safe);
+    const outcomes = await Promise.all(safe);
+    await store.remove(batch.filter((_message, i) => outcomes[i]).map(({ id }) => id));
     last = batch.at(-1)?.id ?? last;
     count += batch.length;
   }
   if (count > 0) log.info({ member, count }, "messages of a node that is gone were taken over");
 }
 
-async function redeliver(message: HeldMessage, hosts: ReadonlyMap<string, VirtualHost>, log: Logger): Promise<void> {
+/** A message on its new way. */
+interface Begun {
+  /** Whether somebody answers for it, so that it may be forgotten here, once that is known. */
+  readonly safe: Promise<boolean>;
+}
+
+const KEPT: Begun = { safe: Promise.resolve(false) };
+const FORGOTTEN: Begun = { safe: Promise.resolve(true) };
+
+/** Gives one message on. */
+async function begin(message: HeldMessage, hosts: ReadonlyMap<string, VirtualHost>, log: Logger): Promise<Begun> {
   const host = hosts.get(message.domain);
-  if (host === undefined) return;
+  // A host that is served here no more: what was held for it stays, for whoever serves it.
+  if (host === undefined) return KEPT;
+  const stanza = stanzaOf(message, log);
+  if (stanza === undefined) return FORGOTTEN;
   try {
-    const stanza = Stanza.fromElement(parseElement(message.text));
-    noteArrival(stanza, message.at);
+    const safe = new Promise<boolean>((resolve) => {
+      stanza.safety = new Safety(() => resolve(true));
+    });
     await reroute(host, stanza);
+    stanza.safety?.release();
+    return { safe };
   } catch (error) {
     log.error({ err: error, host: message.domain }, "a held message could not be delivered");
+    return KEPT;
+  }
+}
+
+/** Undefined for what is none, which must not be tried for ever. */
+function stanzaOf({ text, at, domain }: HeldMessage, log: Logger): Stanza | undefined {
+  try {
+    const stanza = Stanza.fromElement(parseElement(text));
+    noteArrival(stanza, at);
+    return stanza;
+  } catch (error) {
+    log.error({ err: error, host: domain }, "a held message cannot be read, and is left out");
+    return undefined;
   }
 }

@@ -12,7 +12,7 @@ export interface MembershipEvents {
   /** The others took this node for dead and cleaned up after it. */
   buried(): Promise<void>;
   /** A beat went through. */
-  beaten(): void;
+  beaten(): Promise<void>;
   /** Version of what this node has told of its sessions. */
   readonly version: number;
 }
@@ -26,6 +26,9 @@ export interface MembershipTimes {
 /** ms that a death is remembered, so that the dead one finds out should it live after all. */
 const BURIAL = 3_600_000;
 
+/** ms that a node has to take over what a dead one held, before another one may; prolonged while it works. */
+const ADOPTION = 30_000;
+
 /** One node's membership. */
 export class Membership {
   private readonly redis: RedisConnection;
@@ -37,6 +40,8 @@ export class Membership {
   private known = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private beating: Promise<void> | undefined;
+  /** ms of the last beat that went through. */
+  private lastBeat = 0;
   /** Until then nobody is taken for dead: leases that ran out while Redis was away say nothing. */
   private graceUntil = 0;
 
@@ -62,8 +67,14 @@ export class Membership {
   async join(): Promise<void> {
     await this.enter();
     await this.look();
+    this.lastBeat = performance.now();
     this.timer = setInterval(() => this.beat(), this.times.heartbeat);
     this.timer.unref();
+  }
+
+  /** True where the others may have taken this node for dead without its knowing. */
+  get overdue(): boolean {
+    return this.lastBeat > 0 && performance.now() - this.lastBeat > this.times.lease;
   }
 
   /** Beats now, for instance because Redis is back. */
@@ -87,8 +98,31 @@ export class Membership {
     clearInterval(this.timer);
   }
 
-  /** True where it is this node's to clean up after a member that is gone. */
-  async claim(member: string): Promise<boolean> {
+  /** Somebody spoke who may be no member: looked at with the others from now on. */
+  note(member: string): void {
+    this.known.add(member);
+  }
+
+  /** True for a member whose lease holds. */
+  async lives(member: string): Promise<boolean> {
+    return (await this.redis.exists(this.lease(member))) === 1;
+  }
+
+  /** Does `work` after a member that is gone, unless another node does it at the moment. */
+  async adopt(member: string, work: () => Promise<void>): Promise<void> {
+    const key = this.key(`adopting:{${member}}`);
+    if ((await this.redis.set(key, this.member, "PX", ADOPTION, "NX")) !== "OK") return;
+    const renewing = setInterval(() => void this.redis.pexpire(key, ADOPTION).catch(() => {}), ADOPTION / 3);
+    try {
+      await work();
+    } finally {
+      clearInterval(renewing);
+      await this.redis.del(key).catch(() => {});
+    }
+  }
+
+  /** True where it is this node's to tell of a member's end. */
+  private async claim(member: string): Promise<boolean> {
     return (await this.redis.set(this.burial(member), this.member, "PX", BURIAL, "NX")) === "OK";
   }
 
@@ -116,7 +150,8 @@ export class Membership {
       if (buried === 1) await this.wasBuried();
       else if (was === null) await this.leaseWasLost();
       await this.look();
-      this.events.beaten();
+      this.lastBeat = performance.now();
+      await this.events.beaten();
     } catch (error) {
       this.graceUntil = performance.now() + 2 * this.times.lease;
       this.log.debug({ err: error }, "heartbeat failed");

@@ -2,9 +2,12 @@
 import type { Logger } from "pino";
 import { flushLater } from "../stream/gather.ts";
 import { decodeFrames, encodeFrame, type Frame } from "./frames.ts";
-import { CONGESTED_AT, Peer } from "./peer.ts";
+import { Peer } from "./peer.ts";
 import type { BusFailure, FrameTaker, MemberObserver, NodeBus } from "./ports.ts";
 import type { Wire } from "./wire.ts";
+
+/** Dead members remembered, so that their last words make nobody of them. */
+const DEAD_LIMIT = 1_000;
 
 /** The bus of a node over a wire. Who lives is told to it by whoever watches the members. */
 export class WireBus implements NodeBus {
@@ -20,6 +23,9 @@ export class WireBus implements NodeBus {
   private outgoing = new Map<string, string>();
   private announcements = "";
   private generations = 0;
+  private readonly dead = new Set<string>();
+  /** True while this node may have been taken for dead without knowing. */
+  fenced: () => boolean = () => false;
   private scheduled = false;
 
   constructor(wire: Wire, options: { readonly prefix: string; readonly member: string; readonly log: Logger }) {
@@ -101,12 +107,13 @@ export class WireBus implements NodeBus {
   }
 
   congested(member: string): boolean {
-    return (this.peers.get(member)?.size ?? 0) >= CONGESTED_AT;
+    return this.peers.get(member)?.congested === true;
   }
 
   /** A member is there. */
   joined(member: string): void {
     if (member === this.self || this.peers.has(member)) return;
+    this.dead.delete(member);
     this.peers.set(member, new Peer(++this.generations));
     for (const observer of this.observers) observer(member, "joined", false);
   }
@@ -118,7 +125,9 @@ export class WireBus implements NodeBus {
     this.peers.delete(member);
     this.outgoing.delete(member);
     for (const observer of this.observers) observer(member, "died", buried);
-    peer.fail("died");
+    this.dead.add(member);
+    if (this.dead.size > DEAD_LIMIT) this.dead.delete(this.dead.values().next().value as string);
+    peer.fail("died", (error) => this.log.error({ err: error, member }, "bus: a frame could not be given back"));
   }
 
   /** Resolves once what was gathered has been given to the wire. */
@@ -133,6 +142,12 @@ export class WireBus implements NodeBus {
 
   flush(): void {
     this.scheduled = false;
+    if (this.fenced()) {
+      // Frames wait with their peers and go out once the others have been asked how they stand.
+      this.announcements = "";
+      this.outgoing.clear();
+      return;
+    }
     if (this.announcements !== "") {
       const text = this.announcements;
       this.announcements = "";
@@ -164,6 +179,10 @@ export class WireBus implements NodeBus {
     const [head, ...frames] = decodeFrames(text);
     const [sender, low, generation, answering] = head?.fields ?? [];
     if (head?.kind !== "h" || sender === undefined || sender === this.self) return;
+    // The dead that speak are heard again once who watches the members says that they live.
+    if (this.dead.has(sender)) return;
+    // Nothing is taken from before this node may have been taken for dead: others have given it a new way.
+    if (this.fenced()) return;
     this.joined(sender);
     const peer = this.peers.get(sender) as Peer;
     // An announcement belongs to no acquaintance.

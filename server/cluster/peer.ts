@@ -2,9 +2,9 @@
 import { encodeFrame, type Frame } from "./frames.ts";
 import type { BusFailure } from "./ports.ts";
 
-/** Frames one member may have unconfirmed, and from where on senders should pause. */
-export const UNCONFIRMED_LIMIT = 20_000;
-export const CONGESTED_AT = 5_000;
+/** Frames, and characters of them, that one member may have unconfirmed; from a quarter on senders should pause. */
+const FRAME_LIMIT = 20_000;
+const SIZE_LIMIT = 64 * 1024 * 1024;
 
 interface Waiting {
   readonly text: string;
@@ -22,6 +22,7 @@ export class Peer {
   private theirGeneration = 0;
   private readonly waiting = new Map<number, Waiting>();
   private sequence = 0;
+  private characters = 0;
   /** Oldest waiting frame at the last beat: if it still waits, the other side is asked. */
   private oldestAtBeat = 0;
   private expected = 1;
@@ -39,6 +40,11 @@ export class Peer {
     return this.waiting.size;
   }
 
+  /** True where senders should pause. */
+  get congested(): boolean {
+    return this.waiting.size >= FRAME_LIMIT / 4 || this.characters >= SIZE_LIMIT / 4;
+  }
+
   /** Lowest number that may still come. */
   private get low(): number {
     return this.waiting.keys().next().value ?? this.sequence + 1;
@@ -46,9 +52,10 @@ export class Peer {
 
   /** Numbers a frame and keeps it; its text, or undefined where too much waits. */
   add(kind: string, fields: readonly string[], confirmed: () => void, failed: Waiting["failed"]): string | undefined {
-    if (this.waiting.size >= UNCONFIRMED_LIMIT) return undefined;
+    if (this.waiting.size >= FRAME_LIMIT || this.characters >= SIZE_LIMIT) return undefined;
     const text = encodeFrame("#", [String(++this.sequence), kind, ...fields]);
     this.waiting.set(this.sequence, { text, confirmed, failed });
+    this.characters += text.length;
     return text;
   }
 
@@ -145,16 +152,24 @@ export class Peer {
   }
 
   /** Gives everything back. */
-  fail(reason: BusFailure): void {
+  fail(reason: BusFailure, onError: (error: unknown) => void): void {
     const all = [...this.waiting.values()];
     this.waiting.clear();
-    for (const { failed } of all) failed(reason);
+    this.characters = 0;
+    for (const { failed } of all) {
+      try {
+        failed(reason);
+      } catch (error) {
+        onError(error);
+      }
+    }
   }
 
   private settle(sequence: number): void {
     const waiting = this.waiting.get(sequence);
     if (waiting === undefined) return;
     this.waiting.delete(sequence);
+    this.characters -= waiting.text.length;
     waiting.confirmed();
   }
 }

@@ -30,7 +30,7 @@ export class RemoteSession implements ClientSession {
   private entry: SessionEntry;
   private parsed: Stanza | undefined;
   /** Stanzas that wait behind older ones. */
-  private waiting: Stanza[] | undefined;
+  private behind: Stanza[] | undefined;
   /** Stanzas sent and not confirmed. */
   private underWay = 0;
   private followers: (() => void)[] = [];
@@ -66,6 +66,10 @@ export class RemoteSession implements ClientSession {
     return this.entry.priority;
   }
 
+  get waiting(): boolean {
+    return this.entry.waiting;
+  }
+
   get interested(): boolean {
     return this.entry.interested;
   }
@@ -82,7 +86,7 @@ export class RemoteSession implements ClientSession {
 
   write(stanza: Stanza): void {
     noteArrival(stanza, this.host.clock.now());
-    if (this.waiting !== undefined) return this.wait(stanza, this.waiting);
+    if (this.behind !== undefined) return this.wait(stanza, this.behind);
     const safety = stanza.safety?.hold();
     this.underWay++;
     this.host.bus.send(
@@ -94,6 +98,8 @@ export class RemoteSession implements ClientSession {
         this.arrived();
       },
       (reason) => {
+        // Nothing goes to a member that is no more, though its sessions may not all be taken out yet.
+        if (reason === "died") this.host.sessions.remove(this);
         undelivered(this.host, stanza, safety, reason);
         this.arrived();
       },
@@ -105,20 +111,20 @@ export class RemoteSession implements ClientSession {
    * is safe, or it would overtake. RFC 6120 §10.1.
    */
   follow(before: RemoteSession): void {
-    if (before.underWay === 0 && before.waiting === undefined) return;
+    if (before.underWay === 0 && before.behind === undefined) return;
     this.hold();
     before.followers.push(() => this.release());
   }
 
   /** Holds back what comes from now on: the session is being brought here. */
   hold(): void {
-    this.waiting ??= [];
+    this.behind ??= [];
   }
 
   /** Lets what was held back go: to where the session is now, or over the bus. */
   release(to: ClientSession = this): void {
-    const { waiting = [] } = this;
-    this.waiting = undefined;
+    const { behind: waiting = [] } = this;
+    this.behind = undefined;
     for (const stanza of waiting) {
       to.deliver(stanza);
       stanza.safety?.release();
@@ -172,7 +178,7 @@ export class RemoteSession implements ClientSession {
   }
 
   private settled(): void {
-    if (this.underWay > 0 || this.waiting !== undefined) return;
+    if (this.underWay > 0 || this.behind !== undefined) return;
     for (const follower of this.followers.splice(0)) follower();
   }
 

@@ -9,6 +9,8 @@ export interface SessionEntry {
   readonly presence?: string;
   readonly priority: number;
   readonly interested: boolean;
+  /** True where it waits to be resumed. */
+  readonly waiting: boolean;
   /** Facts that modules share between nodes, by name. */
   readonly facts: Readonly<Record<string, unknown>>;
   /** When it was bound, ms since the epoch. */
@@ -24,6 +26,7 @@ export function entryOf(session: ClientSession, moving = false): SessionEntry {
     ...(presence === undefined ? {} : { presence }),
     priority: session.priority,
     interested: session.interested,
+    waiting: session.waiting,
     facts: session instanceof C2sSession ? session.sharedFacts(moving) : {},
     since: session.since,
     address: session.remoteAddress,

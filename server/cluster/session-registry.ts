@@ -3,15 +3,16 @@ import type { Logger } from "pino";
 import { memberOfId } from "../c2s/stream-management/resumable.ts";
 import type { ClientSession } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
-import { Jid } from "../jid/jid.ts";
-import { presence } from "../stanza/presence.ts";
 import { flushLater } from "../stream/gather.ts";
+import { Elsewhere, type Member } from "./elsewhere.ts";
 import type { WireBus } from "./node-bus.ts";
 import type { SessionRegistry } from "./ports.ts";
 import type { RedisConnection } from "./redis.ts";
-import { RemoteSession } from "./remote-session.ts";
-import { entryOf, type SessionEntry } from "./session-entry.ts";
+import type { RemoteSession } from "./remote-session.ts";
+import { entryOf } from "./session-entry.ts";
 
+/** Seconds that counts of a member that is gone are kept for clients that ask. */
+const COUNTS_SECONDS = 3_600;
 /** Fields of one HSET while everything is written again. */
 const CHUNK = 500;
 /** Field of a node's hash that holds the version of the rest. */
@@ -20,18 +21,6 @@ const VERSION = "version";
 const WHOLE = "whole";
 /** Field that says where clients reach the node by its own address. */
 const LOCATION = "location";
-
-/** What is known of another member. */
-interface Member {
-  /** Version up to which its changes were taken. */
-  seen: number;
-  readonly sessions: Map<string, RemoteSession>;
-  location: string | undefined;
-  /** Version its lease told at the last look. */
-  told: number;
-  /** Changes that came while its hash is being read. */
-  reading: { readonly version: number; readonly changes: readonly string[] }[] | undefined;
-}
 
 /**
  * Each node has a hash of its sessions by full JID, with a version that grows with each change; changes are announced
@@ -44,7 +33,7 @@ export class RedisSessionRegistry implements SessionRegistry {
   private readonly hosts: ReadonlyMap<string, VirtualHost>;
   private readonly location: string | undefined;
   private readonly log: Logger;
-  private readonly members = new Map<string, Member>();
+  private readonly elsewhere: Elsewhere;
   private readonly changedSessions = new Set<ClientSession>();
   private readonly gone = new Set<string>();
   /** Gone to other nodes, which tell of them. */
@@ -71,6 +60,7 @@ export class RedisSessionRegistry implements SessionRegistry {
     this.prefix = options.prefix;
     this.bus = options.bus;
     this.hosts = options.hosts;
+    this.elsewhere = new Elsewhere(options.hosts, () => this.bus.member);
     this.location = options.location;
     this.log = options.log;
     this.bus.onAnnouncement("sessions", (from, fields) => this.hear(from, fields));
@@ -107,7 +97,7 @@ export class RedisSessionRegistry implements SessionRegistry {
   }
 
   locations(): readonly string[] {
-    return [...this.members.values()].flatMap(({ location }) => (location === undefined ? [] : [location]));
+    return [...this.elsewhere.members.values()].flatMap(({ location }) => (location === undefined ? [] : [location]));
   }
 
   /** How much of a session was handled whose node died; undefined where that is unknown. */
@@ -144,18 +134,21 @@ export class RedisSessionRegistry implements SessionRegistry {
 
   /** Writes everything again: Redis lost it, or did not get it. */
   async rewrite(): Promise<void> {
-    this.behind = false;
+    this.behind = true;
     const key = this.sessionsKey(this.bus.member);
     const sessions = [...this.hosts.values()].flatMap((host) => [...host.sessions.own()]);
     await this.redis.del(key);
     for (let i = 0; i < sessions.length; i += CHUNK) {
+      // What ended meanwhile must not come back.
       const fields = sessions
         .slice(i, i + CHUNK)
+        .filter((session) => this.hosts.get(session.jid.domain)?.sessions.find(session.jid) === session)
         .flatMap((session) => [session.jid.full, JSON.stringify(entryOf(session))]);
-      await this.redis.hset(key, ...(fields as [string, string]));
+      if (fields.length > 0) await this.redis.hset(key, ...(fields as [string, string]));
     }
     const location = this.location === undefined ? [] : [LOCATION, this.location];
     await this.redis.hset(key, VERSION, String(++this.version), WHOLE, "1", ...location);
+    this.behind = false;
     this.bus.announce("reread", []);
   }
 
@@ -166,7 +159,7 @@ export class RedisSessionRegistry implements SessionRegistry {
 
   /** A member lives, and has told so much. */
   joined(member: string, version: number): void {
-    const known = this.members.get(member);
+    const known = this.elsewhere.members.get(member);
     if (known === undefined) return this.read(member);
     // What is announced may be a moment behind the lease: only what was missing at the last look already is read.
     if (known.seen < known.told && known.reading === undefined) this.read(member);
@@ -175,13 +168,11 @@ export class RedisSessionRegistry implements SessionRegistry {
 
   /** Takes a dead member's sessions out; the one that buries it tells their contacts. */
   died(member: string, ours: boolean): void {
-    const known = this.members.get(member);
-    this.members.delete(member);
-    for (const session of known?.sessions.values() ?? []) this.takeOut(session, ours);
+    this.elsewhere.forget(member, ours);
     if (!ours) return;
     this.write(this.redis.del(this.sessionsKey(member)));
     // Clients may still ask how much of theirs was handled.
-    this.write(this.redis.expire(this.countsKey(member), 3600));
+    this.write(this.redis.expire(this.countsKey(member), COUNTS_SECONDS));
   }
 
   /** Resolves once every member known so far was read. */
@@ -192,111 +183,63 @@ export class RedisSessionRegistry implements SessionRegistry {
   /** Forgets all this node wrote. */
   async leave(): Promise<void> {
     await this.redis.del(this.sessionsKey(this.bus.member));
-    await this.redis.expire(this.countsKey(this.bus.member), 3600);
+    await this.redis.expire(this.countsKey(this.bus.member), COUNTS_SECONDS);
   }
 
   /** The stand-in for a session that moves to another member, before that one has told of it. */
   standIn(session: ClientSession, member: string, host: VirtualHost): RemoteSession {
-    const standIn = new RemoteSession(host, member, entryOf(session));
-    this.of(member).sessions.set(session.jid.full, standIn);
-    return standIn;
+    return this.elsewhere.standIn(session, member, host);
   }
 
-  private of(member: string): Member {
-    let known = this.members.get(member);
-    if (known === undefined) {
-      known = { seen: 0, told: 0, sessions: new Map(), location: undefined, reading: undefined };
-      this.members.set(member, known);
-    }
-    return known;
+  /** True where its member told of the session itself. */
+  tells(session: RemoteSession): boolean {
+    return this.elsewhere.tells(session);
   }
 
   private hear(from: string, [versionText, ...changes]: readonly string[]): void {
-    const known = this.of(from);
+    const known = this.elsewhere.of(from);
     const version = Number(versionText);
     if (known.reading !== undefined) return void known.reading.push({ version, changes });
     if (version !== known.seen + 1) return this.read(from);
-    this.take(from, known, version, changes);
-  }
-
-  private take(from: string, known: Member, version: number, changes: readonly string[]): void {
-    known.seen = version;
-    for (const text of changes) {
-      const change = JSON.parse(text) as SessionEntry | { readonly gone: string };
-      if ("gone" in change) this.remove(known, change.gone);
-      else this.put(from, known, change);
-    }
+    this.elsewhere.take(known, { version, changes });
   }
 
   private read(member: string): void {
-    const known = this.of(member);
+    const known = this.elsewhere.of(member);
     if (known.reading !== undefined) return;
     known.reading = [];
-    const reading = this.readNow(member, known).finally(() => this.reads.delete(reading));
+    const reading = this.readNow(known)
+      .catch((error: unknown) => this.log.warn({ err: error, member }, "sessions of a node could not be read"))
+      .finally(() => {
+        known.reading = undefined;
+        this.reads.delete(reading);
+      });
     this.reads.add(reading);
   }
 
   /** Reads a member's whole hash, then what came meanwhile. */
-  private async readNow(member: string, known: Member): Promise<void> {
+  private async readNow(known: Member): Promise<void> {
+    const hash = await this.redis.hgetall(this.sessionsKey(known.name));
+    if (this.elsewhere.members.get(known.name) !== known) return;
+    const version = hash[WHOLE] === undefined ? 0 : Number(hash[VERSION] ?? 0);
+    // A member that has written nothing yet, or not all of it again, says so once it has.
+    if (version > 0) {
+      for (const jid of [...known.sessions.keys()]) if (!Object.hasOwn(hash, jid)) this.elsewhere.remove(known, jid);
+      known.location = hash[LOCATION];
+      for (const [jid, text] of Object.entries(hash))
+        if (jid !== VERSION && jid !== LOCATION && jid !== WHOLE) this.putSafely(known, text);
+      known.seen = version;
+    }
+    for (const changes of known.reading ?? []) if (changes.version > known.seen) this.elsewhere.take(known, changes);
+  }
+
+  /** One entry that cannot be read hides no other. */
+  private putSafely(known: Member, text: string): void {
     try {
-      const hash = await this.redis.hgetall(this.sessionsKey(member));
-      if (this.members.get(member) !== known) return;
-      const version = hash[WHOLE] === undefined ? 0 : Number(hash[VERSION] ?? 0);
-      // A member that has written nothing yet, or not all of it again, says so once it has.
-      if (version > 0) {
-        known.seen = version;
-        for (const jid of [...known.sessions.keys()]) if (!Object.hasOwn(hash, jid)) this.remove(known, jid);
-        known.location = hash[LOCATION];
-        for (const [jid, text] of Object.entries(hash))
-          if (jid !== VERSION && jid !== LOCATION && jid !== WHOLE) this.put(member, known, JSON.parse(text));
-      }
+      this.elsewhere.put(known, JSON.parse(text));
     } catch (error) {
-      this.log.warn({ err: error, member }, "sessions of a node could not be read");
+      this.log.error({ err: error, member: known.name }, "a session of a node cannot be read");
     }
-    const meanwhile = known.reading ?? [];
-    known.reading = undefined;
-    for (const { version, changes } of meanwhile) if (version > known.seen) this.take(member, known, version, changes);
-  }
-
-  private put(member: string, known: Member, entry: SessionEntry): void {
-    const jid = Jid.parse(entry.jid);
-    const host = this.hosts.get(jid.domain);
-    if (host === undefined) return;
-    const there = host.sessions.find(jid);
-    if (there instanceof RemoteSession && there.member === member) {
-      there.update(entry);
-      return tellReceptive(there);
-    }
-    const session = new RemoteSession(host, member, entry);
-    if (there instanceof RemoteSession) session.follow(there);
-    known.sessions.set(entry.jid, session);
-    if (there === undefined) {
-      host.sessions.add(session);
-      return tellReceptive(session);
-    }
-    // Bound twice at the same time: the later one stays. RFC 6120 §7.7.2.2.
-    if (!there.remote && (there.since > entry.since || (there.since === entry.since && this.bus.member > member))) {
-      known.sessions.delete(entry.jid);
-      return;
-    }
-    host.sessions.replace(there, session);
-    if (!there.remote) there.end("conflict", "the resource was bound at another node");
-    tellReceptive(session);
-  }
-
-  private remove(known: Member, jid: string): void {
-    const session = known.sessions.get(jid);
-    known.sessions.delete(jid);
-    session?.host.sessions.remove(session);
-  }
-
-  private takeOut(session: RemoteSession, ours: boolean): void {
-    const { host } = session;
-    const present = host.sessions.find(session.jid) === session;
-    host.sessions.remove(session);
-    if (!ours || !present) return;
-    const last = session.presence === undefined ? undefined : presence(session.jid, session.account, "unavailable");
-    host.emit("session.ended", { session, last });
   }
 
   private writeCounts(): void {
@@ -314,6 +257,8 @@ export class RedisSessionRegistry implements SessionRegistry {
     for (const [member, { over, counted }] of byMember) {
       const key = this.countsKey(member);
       if (counted.length > 0) this.write(this.redis.hset(key, ...(counted as [string, string])));
+      // Nobody cleans up what is written under a member that died.
+      if (member !== this.bus.member) this.write(this.redis.expire(key, COUNTS_SECONDS));
       if (over.length > 0) this.write(this.redis.hdel(key, ...over));
     }
   }
@@ -337,8 +282,4 @@ export class RedisSessionRegistry implements SessionRegistry {
   private countsKey(member: string): string {
     return `${this.prefix}:handled:{${member}}`;
   }
-}
-
-function tellReceptive(session: RemoteSession): void {
-  if (session.available && session.priority >= 0) session.host.emit("session.receptive elsewhere", { session });
 }

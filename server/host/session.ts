@@ -52,6 +52,8 @@ export interface ClientSession {
   readonly since: number;
   /** Client's address. */
   readonly remoteAddress: string;
+  /** True where its stream is gone and it waits to be resumed. */
+  readonly waiting: boolean;
   /** True where another node of the cluster holds it. */
   readonly remote: boolean;
   /** The last presence broadcast while available; undefined while not. RFC 6121 §4.2. */

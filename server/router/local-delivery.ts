@@ -57,9 +57,15 @@ function mostAvailable(takers: readonly ClientSession[]): readonly ClientSession
   return takers.filter((session) => session.priority === highest);
 }
 
-function deliverAll(host: VirtualHost, takers: readonly ClientSession[], stanza: Stanza): void {
-  for (const session of takers) session.deliver(stanza);
+function deliverAll(host: VirtualHost, takers: readonly ClientSession[], stanza: Stanza): void | Promise<void> {
+  let behind: ClientSession | undefined;
+  for (const session of takers) {
+    session.deliver(stanza);
+    if (session.remote && session.congested) behind = session;
+  }
   host.delivered(stanza, (stanza.to as Jid).local, takers);
+  // Too much is on its way to a node: the sender is read no further for a while.
+  if (behind !== undefined) return behind.caughtUp().then(() => {});
 }
 
 /** Offers a message without a taker to the stages that keep such; an account that does not exist answers alike. */

@@ -61,6 +61,8 @@ async function resume(connection: C2sConnection, raw: RawElement): Promise<void>
   // The session asked for may be the one that asks: it must not be held up for itself.
   if (connection.session !== undefined) return connection.stream.send(failed("unexpected-request"));
   const lost = await readyToResume(connection, raw.attr("previd"));
+  // A session is not given to a stream that is gone: nothing would ever end it.
+  if (!connection.stream.writable) return;
   const answer = resumeSession(connection, raw.attr("previd"), raw.attr("h"), lost);
   if (answer === undefined) return;
   connection.stream.send(answer.text);

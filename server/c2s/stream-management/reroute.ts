@@ -4,8 +4,10 @@ import type { VirtualHost } from "../../host/virtual-host.ts";
 import { inBackground } from "../../router/background.ts";
 import { mayAnswerWithError } from "../../stanza/error.ts";
 import { messageType } from "../../stanza/message.ts";
-import type { Safety } from "../../stanza/safety.ts";
+import { Safety } from "../../stanza/safety.ts";
 import { NoteKey, type Stanza } from "../../stanza/stanza.ts";
+
+const NS_CARBONS = "urn:xmpp:carbons:2";
 
 /** Notes of a stanza that its store still has: it is told, and the stanza goes nowhere. */
 export const storedKey = new NoteKey<{ left: boolean }>("stored elsewhere");
@@ -20,6 +22,17 @@ export function rerouteInBackground(host: VirtualHost, stanza: Stanza, safety: S
   );
 }
 
+/** Reroutes a stanza; resolves once whoever took it answers for it. */
+export async function rerouteSafely(host: VirtualHost, stanza: Stanza): Promise<void> {
+  // Others may hold the same stanza for their own clients: this is about this one's way alone.
+  const own = stanza.withAddresses(stanza.from, stanza.to);
+  await new Promise<void>((resolve, reject) => {
+    const safety = new Safety(() => resolve());
+    own.safety = safety;
+    Promise.resolve(reroute(host, own)).then(() => safety.release(), reject);
+  });
+}
+
 /**
  * Messages go to another resource or the offline store, requests are answered with an error, presence and answers are
  * dropped: the session they told something is gone.
@@ -32,6 +45,8 @@ export function reroute(host: VirtualHost, stanza: Stanza): void | Promise<void>
   }
   if (stanza.kind === "message") {
     if (stanza.from === undefined || stanza.to === undefined || messageType(stanza) === "error") return;
+    // A copy told one device what another had: the message itself has its own way. XEP-0280.
+    if (stanza.from.full === stanza.to.bare && stanza.has(NS_CARBONS)) return;
     return redeliverInsistently(host, stanza.withAddresses(stanza.from, stanza.to.toBare()));
   }
   if (stanza.kind === "iq" && mayAnswerWithError(stanza)) return host.refuse(stanza, "recipient-unavailable");

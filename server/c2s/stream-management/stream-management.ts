@@ -12,7 +12,7 @@ import { NS_SM } from "../../xml/namespaces.ts";
 import type { C2sConnection } from "../connection.ts";
 import type { C2sSession, Outlet } from "../session.ts";
 import { Holding } from "./holding.ts";
-import { reroute } from "./reroute.ts";
+import { rerouteSafely } from "./reroute.ts";
 import type { ResumableSessions } from "./resumable.ts";
 import { type Kept, Unacked } from "./unacked.ts";
 
@@ -54,6 +54,8 @@ export class StreamManagement implements Outlet {
   private readonly unacked = new Unacked();
   private readonly holding: Holding;
   private away = false;
+  /** The session is over, or another node's. */
+  private left = false;
   private sinceAsked = 0;
   private asking = false;
   private held: Gate | undefined;
@@ -163,7 +165,7 @@ export class StreamManagement implements Outlet {
     this.holding.release(gone);
     this.owed = undefined;
     this.session.host.clock.clearTimeout(this.expiry);
-    this.session.connection = connection;
+    this.session.attach(connection);
     connection.session = this.session;
     // A resumed client is taken to be looking. XEP-0352 §5.
     const { gate } = this.session;
@@ -190,6 +192,7 @@ export class StreamManagement implements Outlet {
 
   /** Takes the session's unacknowledged stanzas out; nothing of it goes on here. */
   leave(): Kept[] {
+    this.left = true;
     this.stopAsking();
     this.owed = undefined;
     this.holding.stop();
@@ -212,7 +215,7 @@ export class StreamManagement implements Outlet {
   private async rerouteAll(kept: readonly Kept[]): Promise<void> {
     const { host } = this.session;
     const going = kept.map(async (item) => {
-      await reroute(host, item.stanza);
+      await rerouteSafely(host, item.stanza);
       this.holding.release([item]);
     });
     for (const outcome of await Promise.allSettled(going))
@@ -221,6 +224,7 @@ export class StreamManagement implements Outlet {
 
   /** More of what the client sent is safe. */
   private safer(): void {
+    if (this.left) return;
     this.session.host.registry.handled(this.id, this.handled.h);
     if (this.owed === undefined) return;
     if (!this.handled.allSafe && !passed(this.handled.h, this.owed)) return;

@@ -1,6 +1,7 @@
 // Messages kept for an account that had no resource to take them. XEP-0160.
 import { z } from "zod";
 import { storedKey } from "../../c2s/stream-management/reroute.ts";
+import { insistentKey } from "../../host/insistent.ts";
 import type { ClientSession } from "../../host/session.ts";
 import { Jid } from "../../jid/jid.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
@@ -18,6 +19,9 @@ import { Lately } from "./lately.ts";
 const OfflineConfig = z.strictObject({
   maxMessages: z.int().min(1).default(100).describe("Messages kept for one account; beyond it senders get an error."),
 });
+
+/** Messages of one account where some were promised. */
+const PROMISED_LIMIT = 1_000_000;
 
 /** Messages delivered between two removals from the store. */
 const BATCH = 50;
@@ -77,7 +81,9 @@ async function keep(
 ): Promise<Verdict> {
   if (!worthKeeping(stanza)) return messageType(stanza) === "chat" ? handled : pass;
   const at = arrivalOf(stanza) ?? host.clock.now();
-  const stored = await host.storage.offline.add(host.domain, local, delayed(stanza, host.domain, at), at, limit);
+  // The limit is for what comes: what was promised already is kept.
+  const most = stanza.note(insistentKey) === undefined ? limit : PROMISED_LIMIT;
+  const stored = await host.storage.offline.add(host.domain, local, delayed(stanza, host.domain, at), at, most);
   if (!stored) return reject("service-unavailable", "the offline store of this account is full");
   // Somebody may have come while it was stored: then nothing else would bring the message until the next log-in.
   const taker = receptive(host, local);
@@ -129,10 +135,11 @@ async function flush(host: ModuleHost, flushing: Flushing, session: ClientSessio
       if (run.session !== taker) run.session.unpause();
       run.session = taker;
       taker.pause();
-      await deliverKept(host, taker);
+      const all = await deliverKept(host, taker);
       taker = receptive(host, local);
       if (taker?.remote === true) {
-        if (run.again) taker.wake();
+        // It may have moved there in the midst of it.
+        if (run.again || !all) taker.wake();
         return;
       }
     }
@@ -151,26 +158,26 @@ function receptive(host: ModuleHost, local: string): ClientSession | undefined {
 /**
  * Delivers in order, as fast as the client takes it. What is delivered is removed from the store once somebody answers
  * for it: stream management where the client acknowledged it or it is stored beside the session, else the client that
- * has caught up with what was written.
+ * has caught up with what was written. True where nothing is left.
  */
-async function deliverKept(host: ModuleHost, session: ClientSession): Promise<void> {
+async function deliverKept(host: ModuleHost, session: ClientSession): Promise<boolean> {
   const { local } = session.account;
   let last = 0;
   for (;;) {
     const batch = await host.storage.offline.read(host.domain, local, last, BATCH);
-    if (batch.length === 0) return;
+    if (batch.length === 0) return true;
     const safe: Promise<boolean>[] = [];
     for (const { text } of batch) {
-      if (session.presence === undefined) break;
+      if (session.presence === undefined || host.sessions.find(session.jid) !== session) break;
       const stanza = stanzaOf(host, text);
       safe.push(stanza === undefined ? Promise.resolve(true) : deliverOne(session, stanza));
       if (session.congested && !(await session.caughtUp())) break;
     }
-    if (!session.keeps && !(await session.caughtUp())) return;
+    if (!session.keeps && !(await session.caughtUp())) return false;
     const removable = await lengthOfSafe(safe);
     last = batch[removable - 1]?.id ?? last;
     if (removable > 0) await host.storage.offline.removeThrough(host.domain, local, last);
-    if (removable < batch.length) return;
+    if (removable < batch.length) return false;
   }
 }
 

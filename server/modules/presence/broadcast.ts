@@ -12,7 +12,7 @@ import type { Roster, Rosters } from "../roster/rosters.ts";
 export const directedKey = new SessionKey<Set<string>>("directed presence", {
   toJson: (directed) => [...directed],
   fromJson: (json) => new Set(json as string[]),
-  reach: "moving",
+  reach: "everywhere",
 });
 
 /** Bound on remembered receivers of directed presence, per session. */
