@@ -1,4 +1,4 @@
-// The chaos experiments in their short form: what is promised holds, with fewer clients and for seconds.
+// Tests of the chaos experiments in their short form: what is promised holds, with fewer clients and for seconds.
 import { expect, test } from "@jest/globals";
 import { findPostgres, POSTGRES_HINT } from "../harness/postgres.ts";
 import { findRedis, REDIS_HINT } from "../harness/redis.ts";
@@ -16,13 +16,15 @@ const whereThereIsAll = missing.length === 0 ? test : test.skip;
 /** ms for one experiment on a busy machine. */
 const PATIENCE = 180_000;
 
-// One file's tests run one after the other: two clusters at once would measure each other.
-whereThereIsAll.each(Object.keys(EXPERIMENTS))(
-  "%s",
-  async (name) => {
-    const run = EXPERIMENTS[name]!;
-    const report = await run({ ...SHORT[name]!, against: undefined, patience: SHORT_PATIENCE, json: false });
-    expect(report.failures.length === 0 ? "" : formatReport(report)).toBe("");
-  },
-  PATIENCE,
-);
+/** Makes a test of each of these. */
+export function testShortly(...names: string[]): void {
+  whereThereIsAll.each(names)(
+    "%s",
+    async (name) => {
+      const run = EXPERIMENTS[name]!;
+      const report = await run({ ...SHORT[name]!, against: undefined, patience: SHORT_PATIENCE, json: false });
+      expect(report.failures.length === 0 ? "" : formatReport(report)).toBe("");
+    },
+    PATIENCE,
+  );
+}
