@@ -1,0 +1,57 @@
+// The count that may be acknowledged: the longest run of safe stanzas, in order.
+import { expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { Handled } from "./handled.ts";
+
+test("what is safe out of order counts once everything before it is", () => {
+  const told: number[] = [];
+  const handled = new Handled(() => told.push(handled.h));
+  const [one, two, three] = [handled.take(), handled.take(), handled.take()];
+  two.release();
+  expect([handled.h, handled.taken, handled.allSafe]).toEqual([0, 3, false]);
+  one.release();
+  expect(handled.h).toBe(2);
+  three.release();
+  expect([handled.h, handled.allSafe]).toEqual([3, true]);
+  expect(told).toEqual([2, 3]);
+});
+
+test("a stanza is safe once all who hold it have let go", async () => {
+  const handled = new Handled(() => {});
+  const safety = handled.take();
+  let safe = false;
+  const waiting = handled.whenSafe().then(() => {
+    safe = true;
+  });
+  safety.hold().hold();
+  safety.release();
+  safety.release();
+  await Promise.resolve();
+  expect([handled.h, safe]).toEqual([0, false]);
+  safety.release();
+  await waiting;
+  expect(handled.h).toBe(1);
+});
+
+test("the count goes on from where another node left it, and wraps. XEP-0198 §4", () => {
+  const handled = new Handled(() => {}, 2 ** 32 - 1);
+  handled.take().release();
+  expect(handled.h).toBe(0);
+});
+
+test("in whatever order stanzas become safe, the count never passes one that is not", () => {
+  fc.assert(
+    fc.property(fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 0 }), (order) => {
+      const handled = new Handled(() => {});
+      const taken = Array.from({ length: 8 }, () => handled.take());
+      const safe = new Set<number>();
+      for (const i of order) {
+        taken[i]?.release();
+        safe.add(i);
+        let run = 0;
+        while (safe.has(run)) run++;
+        expect(handled.h).toBe(run);
+      }
+    }),
+  );
+});
