@@ -2,7 +2,7 @@
 import { type Endpoint, LoadClient } from "./client.ts";
 import { Evidence } from "./evidence.ts";
 import type { Site } from "./site.ts";
-import { must, until } from "./wait.ts";
+import { must, patiently, until } from "./wait.ts";
 
 /** How a crowd behaves. */
 export interface CrowdOptions {
@@ -64,10 +64,7 @@ export class Crowd {
     );
     // The answer to a ping comes after what the presence before it brought about.
     for (let i = 0; i < this.clients.length; i += AT_ONCE)
-      await Promise.race([
-        Promise.all(this.clients.slice(i, i + AT_ONCE).map((client) => client.ping())),
-        until(() => false, 10_000),
-      ]);
+      await patiently(Promise.all(this.clients.slice(i, i + AT_ONCE).map((client) => client.ping())), 10_000);
   }
 
   partner(client: LoadClient): LoadClient {
@@ -118,7 +115,7 @@ export class Crowd {
     for (const client of missing) client.come();
     await until(() => missing.every(({ online }) => online), ms);
     // The answer to a ping comes after what was kept: the presence before it brought that.
-    await Promise.all(missing.map((client) => Promise.race([client.ping(), until(() => false, 5_000)])));
+    await Promise.all(missing.map((client) => patiently(client.ping(), 5_000)));
     if (short().length > 0) await until(() => this.book.verdict().lost.length === 0, Math.min(ms, 5_000));
   }
 

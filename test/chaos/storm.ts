@@ -4,7 +4,7 @@ import { quantile } from "./evidence.ts";
 import type { ChaosOptions } from "./options.ts";
 import { atMost, plain, type Report, report } from "./report.ts";
 import { onSite } from "./start-site.ts";
-import { sleep, until } from "./wait.ts";
+import { patiently, sleep, until } from "./wait.ts";
 import { Watch } from "./watch.ts";
 
 const ONLINE_WITHIN = 60;
@@ -34,7 +34,7 @@ export function storm(options: ChaosOptions): Promise<Report> {
       const took = all ? (performance.now() - began) / 1000 : Number.POSITIVE_INFINITY;
       await watch.look();
       over = true;
-      await Promise.race([pinging, sleep(2000)]);
+      await patiently(pinging, 2000);
       watch.stop();
       const resumed = crowd.clients.filter(({ absences }) => absences.at(-1)?.resumed).length;
       // Another server tells nothing of its event loop: what a client feels of it is told of both.

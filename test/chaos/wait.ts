@@ -17,3 +17,13 @@ export async function until(holds: () => boolean | Promise<boolean>, ms: number)
 export async function must(what: string, holds: () => boolean | Promise<boolean>, ms: number): Promise<void> {
   if (!(await until(holds, ms))) throw new Error(`${what}: not after ${ms} ms`);
 }
+
+/** Waits for `work`, but not longer than `ms`. */
+export async function patiently(work: Promise<unknown>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}
