@@ -7,7 +7,7 @@ import { onSite } from "./start-site.ts";
 import { sleep } from "./wait.ts";
 
 /** Share of the clients whose network is away when the node dies, as phones' are. */
-const AWAY = 0.05;
+const AWAY = 0.025;
 /** s of load before the kill. */
 const BEFORE = 3;
 const BACK_WITHIN = 15;
@@ -20,7 +20,7 @@ export function kill(options: ChaosOptions): Promise<Report> {
       crowd.load(options.rate);
       await sleep(Math.min(BEFORE, options.seconds / 2) * 1000);
       // Every twentieth pair's first client loses its network a second before, and has it again after.
-      const away = crowd.clients.filter((_, index) => index % Math.round(2 / AWAY) === 0);
+      const away = crowd.clients.filter((_, index) => index % Math.round(1 / AWAY) === 0);
       for (const client of away) client.breakOff();
       await sleep(1000);
       const victim = site.nodes[0]!;
