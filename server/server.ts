@@ -143,11 +143,11 @@ export class MeridianServer {
     );
     const trace = new Trace(clock);
     const cluster = await openCluster(config, { hosts: router.hosts, storage, log }, services);
-    const { bus, registry } = cluster ?? alone(config.node);
+    const { bus, registry, locks } = cluster ?? alone(config.node);
     takeAnswers(bus, router.hosts, () => router.way);
     if (cluster !== undefined) router.elsewhere = new ClusterComponents(bus, router, clock);
     const configured = configuredServices(config);
-    const parts = { router, services, configured, storage, accounts, trace, bus, registry, clock, log };
+    const parts = { router, services, configured, storage, accounts, trace, bus, registry, locks, clock, log };
     for (const host of config.hosts) router.hosts.set(host.domain, await startHost(host, parts));
     announceComponents(
       router.hosts,

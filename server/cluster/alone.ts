@@ -1,5 +1,5 @@
 // A node without a cluster: the same ports, with nobody behind them.
-import type { BusFailure, ClusterPorts, NodeBus, SessionRegistry } from "./ports.ts";
+import type { BusFailure, ClusterPorts, Exclusive, NodeBus, SessionRegistry } from "./ports.ts";
 
 /** The bus of a node that is alone. */
 export class LoneBus implements NodeBus {
@@ -46,7 +46,10 @@ const loneRegistry: SessionRegistry = {
   handled() {},
 };
 
+/** Nobody else is there; what one node does at once its modules order themselves. */
+const loneLocks: Exclusive = { run: (_key, work) => work() };
+
 /** The ports of a node that is alone. */
 export function alone(node: string): ClusterPorts {
-  return { bus: new LoneBus(node), registry: loneRegistry };
+  return { bus: new LoneBus(node), registry: loneRegistry, locks: loneLocks };
 }

@@ -12,6 +12,7 @@ import type { Storage } from "../storage/ports.ts";
 import type { StreamErrorCondition } from "../stream/error.ts";
 import { ClusterHandover } from "./handover.ts";
 import { adoptHeld } from "./held.ts";
+import { RedisLocks } from "./locks.ts";
 import { Membership } from "./membership.ts";
 import { WireBus } from "./node-bus.ts";
 import { connectRedis, type RedisConnection } from "./redis.ts";
@@ -37,6 +38,7 @@ const ORPHAN_INTERVAL = 30_000;
 export class Cluster {
   readonly bus: WireBus;
   readonly registry: RedisSessionRegistry;
+  readonly locks: RedisLocks;
   private readonly subscriber: RedisConnection;
   private readonly membership: Membership;
   private readonly parts: ClusterParts;
@@ -55,6 +57,7 @@ export class Cluster {
       location: config.location,
       log,
     });
+    this.locks = new RedisLocks(redis, prefix, log);
     this.membership = this.newMembership(config, redis);
     this.bus.take("stanza", (from, fields, done) => this.takeStanza(from, fields, done));
     this.bus.take("end", (_from, fields, done) => this.takeEnd(fields, done));

@@ -45,6 +45,13 @@ export interface NodeBus {
 export interface ClusterPorts {
   readonly bus: NodeBus;
   readonly registry: SessionRegistry;
+  readonly locks: Exclusive;
+}
+
+/** Work that only one node does at a time. */
+export interface Exclusive {
+  /** Runs `work` while no other work of that key runs at any node, as far as the registry answers. */
+  run<T>(key: string, work: () => Promise<T>): Promise<T>;
 }
 
 /** Where a node's sessions are told, so that other nodes find them. */

@@ -4,7 +4,7 @@ import type { Accounts } from "../auth/accounts.ts";
 import type { InlineBindFeature } from "../c2s/bind2.ts";
 import type { StreamFeature } from "../c2s/feature.ts";
 import type { Clock } from "../clock.ts";
-import type { NodeBus, SessionRegistry } from "../cluster/ports.ts";
+import type { Exclusive, NodeBus, SessionRegistry } from "../cluster/ports.ts";
 import { Jid } from "../jid/jid.ts";
 import type {
   ApiKey,
@@ -48,6 +48,7 @@ export interface HostParts {
   readonly trace: Trace;
   readonly bus: NodeBus;
   readonly registry: SessionRegistry;
+  readonly locks: Exclusive;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -66,6 +67,7 @@ export class VirtualHost implements ModuleHost {
   readonly trace: Trace;
   readonly bus: NodeBus;
   readonly registry: SessionRegistry;
+  readonly locks: Exclusive;
   readonly disco = new DiscoRegistry();
   readonly clock: Clock;
   readonly log: Logger;
@@ -93,6 +95,7 @@ export class VirtualHost implements ModuleHost {
     this.trace = parts.trace;
     this.bus = parts.bus;
     this.registry = parts.registry;
+    this.locks = parts.locks;
     this.clock = parts.clock;
     this.log = parts.log.child({ host: parts.domain });
     this.requests = new Requests(parts.clock, parts.bus);

@@ -6,7 +6,7 @@ import type { Accounts } from "../auth/accounts.ts";
 import type { InlineBindFeature } from "../c2s/bind2.ts";
 import type { StreamFeature } from "../c2s/feature.ts";
 import type { Clock } from "../clock.ts";
-import type { NodeBus } from "../cluster/ports.ts";
+import type { Exclusive, NodeBus } from "../cluster/ports.ts";
 import type { DiscoRegistry } from "../host/disco-registry.ts";
 import type { ClientSession } from "../host/session.ts";
 import type { Sessions } from "../host/sessions.ts";
@@ -91,6 +91,8 @@ export interface ModuleHost {
   readonly trace: Trace;
   /** The other nodes of the cluster, to tell them what they remember wrongly from now on. */
   readonly bus: NodeBus;
+  /** For what two nodes must not do at once. */
+  readonly locks: Exclusive;
   readonly clock: Clock;
   readonly log: Logger;
   /** Registers the one owner of an IQ payload. @throws Error where it has an owner already */

@@ -3,9 +3,10 @@ import type { Jid } from "../../jid/jid.ts";
 import type { ModuleHost } from "../../module/define.ts";
 import { presence, type SubscriptionType } from "../../stanza/presence.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
+import type { RosterItem } from "../../storage/ports.ts";
 import { hasFrom, inState, stateOf } from "../roster/item.ts";
 import { keptRequest } from "../roster/request.ts";
-import { Rosters } from "../roster/rosters.ts";
+import { type Roster, Rosters } from "../roster/rosters.ts";
 import { INBOUND } from "../roster/subscription-table.ts";
 import { sendPresenceOfAll } from "./outbound.ts";
 
@@ -16,20 +17,11 @@ export async function takeSubscription(host: ModuleHost, rosters: Rosters, stanz
   const type = stanza.type as SubscriptionType;
   // RFC 6121 §8.5.1: the asker learns no more than from someone who never answers.
   if (!(await host.accounts.exists(host.domain, account.local))) return;
-  const roster = await rosters.of(account.local);
-  const before = Rosters.item(roster, contact.full);
-  if (type === "subscribe" && (hasFrom(before) || before.approved))
-    return grant(host, rosters, account, contact, stanza);
-  const { passes, next } = INBOUND[type][stateOf(before)];
-  if (!passes) return;
-  // Dropped without a word, as if nobody answered: an error would tell that the account exists (RFC 6121 §8.5.1), and
-  // the asker may ask again when some have been answered.
-  if (type === "subscribe" && !before.listed && !Rosters.hasRoomForStranger(roster)) return;
   const notice = stanza.withAddresses(contact, account);
-  await rosters.put(
-    account.local,
-    inState(before, next, type === "subscribe" ? keptRequest(notice, contact, account) : undefined),
-  );
+  const taken = await rosters.change(account.local, (roster) => note(rosters, roster, account, contact, notice));
+  if (taken === "granted") return grant(host, rosters, account, contact, stanza);
+  if (taken === undefined) return;
+  const { before } = taken;
   // Requests are for those who can answer; answers also for those who only watch the roster. RFC 6121 §3.1.3, §3.1.6.
   for (const session of host.sessions.of(account.local))
     if (session.presence !== undefined || (type !== "subscribe" && session.interested)) session.deliver(notice);
@@ -37,13 +29,36 @@ export async function takeSubscription(host: ModuleHost, rosters: Rosters, stanz
     await sendPresenceOfAll(host, rosters, account, contact, "unavailable");
 }
 
+/** Notes a stanza in the roster; the item before, `granted` for what was answered before it was asked, or nothing. */
+async function note(
+  rosters: Rosters,
+  roster: Roster,
+  account: Jid,
+  contact: Jid,
+  notice: Stanza,
+): Promise<{ readonly before: RosterItem } | "granted" | undefined> {
+  const type = notice.type as SubscriptionType;
+  const before = Rosters.item(roster, contact.full);
+  if (type === "subscribe" && (hasFrom(before) || before.approved)) {
+    const subscription = before.subscription === "to" ? "both" : "from";
+    if (!hasFrom(before))
+      await rosters.put(account.local, { ...before, subscription, approved: false, pendingIn: undefined });
+    return "granted";
+  }
+  const { passes, next } = INBOUND[type][stateOf(before)];
+  if (!passes) return undefined;
+  // Dropped without a word, as if nobody answered: an error would tell that the account exists (RFC 6121 §8.5.1), and
+  // the asker may ask again when some have been answered.
+  if (type === "subscribe" && !before.listed && !Rosters.hasRoomForStranger(roster)) return undefined;
+  await rosters.put(
+    account.local,
+    inState(before, next, type === "subscribe" ? keptRequest(notice, contact, account) : undefined),
+  );
+  return { before };
+}
+
 /** Answers a request that was granted already or in advance. RFC 6121 §3.1.3, §3.4.2. */
 async function grant(host: ModuleHost, rosters: Rosters, account: Jid, contact: Jid, stanza: Stanza): Promise<void> {
-  const item = Rosters.item(await rosters.of(account.local), contact.full);
-  if (!hasFrom(item)) {
-    const subscription = item.subscription === "to" ? "both" : "from";
-    await rosters.put(account.local, { ...item, subscription, approved: false, pendingIn: undefined });
-  }
   await host.route(presence(account, contact, "subscribed", stanza.id));
   await sendPresenceOfAll(host, rosters, account, contact, "available");
 }

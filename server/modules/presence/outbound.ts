@@ -21,13 +21,16 @@ export async function sendSubscription(
   stanza: Stanza,
 ): Promise<Verdict> {
   const type = stanza.type as SubscriptionType;
-  const roster = await rosters.of(account.local);
-  const before = Rosters.item(roster, contact.full);
-  const { passes, next } = OUTBOUND[type][stateOf(before)];
-  const after = approval(type, passes, inState(before, next, undefined));
-  if (after.listed && !rosters.hasRoom(roster, contact.full))
-    return reject("not-allowed", `a roster has at most ${rosters.maxItems} items`);
-  if (after !== before) await rosters.put(account.local, after);
+  const noted = await rosters.change(account.local, async (roster) => {
+    const before = Rosters.item(roster, contact.full);
+    const { passes, next } = OUTBOUND[type][stateOf(before)];
+    const after = approval(type, passes, inState(before, next, undefined));
+    if (after.listed && !rosters.hasRoom(roster, contact.full)) return undefined;
+    if (after !== before) await rosters.put(account.local, after);
+    return { before, passes };
+  });
+  if (noted === undefined) return reject("not-allowed", `a roster has at most ${rosters.maxItems} items`);
+  const { before, passes } = noted;
   if (!passes) return handled;
   if (type === "unsubscribed" && hasFrom(before))
     await sendPresenceOfAll(host, rosters, account, contact, "unavailable");

@@ -82,13 +82,14 @@ async function update(rosters: Rosters, config: RosterConfig, local: string, jid
   if (new Set(groups).size !== groups.length) throw new StanzaError("bad-request", "a group is named twice");
   if (groups.length > config.maxGroups)
     throw new StanzaError("not-acceptable", `an item has at most ${config.maxGroups} groups`);
-  const current = await rosters.of(local);
-  if (!rosters.hasRoom(current, jid.full))
-    throw new StanzaError("not-allowed", `a roster has at most ${config.maxItems} items`);
-  const updated = { ...Rosters.item(current, jid.full), name, groups, listed: true };
-  if (sizeOf(updated) + sizeOfOthers(current, jid.full) > config.maxSize)
-    throw new StanzaError("not-allowed", `a roster has at most ${config.maxSize} characters`);
-  await rosters.put(local, updated);
+  await rosters.change(local, async (current) => {
+    if (!rosters.hasRoom(current, jid.full))
+      throw new StanzaError("not-allowed", `a roster has at most ${config.maxItems} items`);
+    const updated = { ...Rosters.item(current, jid.full), name, groups, listed: true };
+    if (sizeOf(updated) + sizeOfOthers(current, jid.full) > config.maxSize)
+      throw new StanzaError("not-allowed", `a roster has at most ${config.maxSize} characters`);
+    await rosters.put(local, updated);
+  });
 }
 
 /** Characters that a client is sent of an item, near enough. */
@@ -104,9 +105,12 @@ function sizeOfOthers({ items }: Roster, jid: string): number {
 
 /** Removing a contact ends both subscriptions. RFC 6121 §2.5.2. */
 async function remove(host: ModuleHost, rosters: Rosters, account: Jid, jid: Jid): Promise<void> {
-  const item = (await rosters.of(account.local)).items.get(jid.full);
-  if (item === undefined || !item.listed) throw new StanzaError("item-not-found");
-  await rosters.remove(account.local, jid.full);
+  const item = await rosters.change(account.local, async ({ items }) => {
+    const found = items.get(jid.full);
+    if (found === undefined || !found.listed) throw new StanzaError("item-not-found");
+    await rosters.remove(account.local, jid.full);
+    return found;
+  });
   const from = account.toBare();
   if (hasTo(item) || item.ask) await host.route(presence(from, jid, "unsubscribe"));
   if (hasFrom(item) && (await rosters.visibility.maySee(account.local, jid))) {

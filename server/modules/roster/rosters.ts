@@ -66,6 +66,18 @@ export class Rosters {
     return this.held.get(local) ?? this.load(local);
   }
 
+  /**
+   * Reads a roster and changes it by `put` and `remove` within `work`, while no other node does: an item is stored as a
+   * whole, and would overwrite what another node made of it meanwhile. Whatever may wait for another roster comes after.
+   */
+  change<T>(local: string, work: (roster: Roster) => Promise<T>): Promise<T> {
+    if (this.host.bus.others.length === 0) return Promise.resolve(this.of(local)).then(work);
+    return this.host.locks.run(`${this.kind} ${local}`, async () => {
+      this.held.delete(local);
+      return work(await this.of(local));
+    });
+  }
+
   /** The item for a contact, made up where there is none. */
   static item(roster: Roster, jid: string): RosterItem {
     return roster.items.get(jid) ?? unknownItem(jid);
