@@ -1,9 +1,9 @@
 // A light XMPP client for load: logs in, resumes wherever it is let in, counts what is acknowledged, comes back by itself.
-import { connect, type Socket } from "node:net";
 import { streamHeader } from "../../bench/harness/ports.ts";
 import { ScramClient } from "../../bench/harness/scram.ts";
 import type { Evidence } from "./evidence.ts";
-import { attributeOf, Splitter, STREAM_END } from "./splitter.ts";
+import { LoadWire, type WireOptions } from "./load-wire.ts";
+import { attributeOf, STREAM_END } from "./splitter.ts";
 
 /** Where a server is reached. */
 export interface Endpoint {
@@ -11,8 +11,7 @@ export interface Endpoint {
 }
 
 /** What a client is given. */
-export interface ClientOptions {
-  readonly domain: string;
+export interface ClientOptions extends WireOptions {
   readonly local: string;
   readonly password: string;
   readonly resource: string;
@@ -20,48 +19,21 @@ export interface ClientOptions {
   readonly book: Evidence;
   /** Where to connect next. */
   readonly pick: (client: LoadClient) => Endpoint;
-  /** Own address, so that thousands of sockets do not share one range of ports. */
-  readonly from?: string;
-  /** ms over which the first attempt after a break is spread; later ones are spread over twice as much each. */
-  readonly jitterMs?: number;
-}
-
-/** One time without a stream. Times are ms of `performance.now()`. */
-export interface Absence {
-  readonly at: number;
-  backAt: number | undefined;
-  /** True where the session went on. */
-  resumed: boolean;
-  /** Port of the stream that broke, and of the one that came. */
-  readonly before: number;
-  after: number;
 }
 
 const NS_SM = "urn:xmpp:sm:3";
 const NS_SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
-const LONGEST_BACKOFF = 8_000;
-/** ms after which a log-in that leads nowhere is begun anew. */
-const LOGIN_MS = 30_000;
-
 /** One account's client. */
-export class LoadClient {
+export class LoadClient extends LoadWire {
   readonly options: ClientOptions;
-  readonly absences: Absence[] = [];
   /** Conditions of SASL failures. RFC 6120 §6.5 */
   readonly authFailures: string[] = [];
   /** Conditions of stream errors, and of resumptions that failed. */
   readonly errors: string[] = [];
   /** Full JIDs seen available, and their status. */
   readonly seen = new Map<string, string>();
-  online = false;
   /** Told whenever the client is online again. */
   onOnline: () => void = () => {};
-  /** Bytes that may still come or go before the wire is cut, in the middle of whatever it is. */
-  cutAfter: { in: number; out: number } | undefined;
-  onCut: () => void = () => {};
-  port = 0;
-  private socket: Socket | undefined;
-  private splitter = new Splitter();
   private scram: ScramClient | undefined;
   private authenticated = false;
   private smId: string | undefined;
@@ -69,15 +41,9 @@ export class LoadClient {
   private acknowledged = 0;
   private unacked: { readonly id: string; readonly text: string }[] = [];
   private sequences = new Map<string, number>();
-  private wanted = false;
-  /** True from when stanzas may be written to this stream. */
-  private open = false;
-  private attempts = 0;
-  private timer: NodeJS.Timeout | undefined;
   private answers = new Map<string, (element: string) => void>();
-  private seeOther: number | undefined;
-
   constructor(options: ClientOptions) {
+    super(options);
     this.options = options;
   }
 
@@ -85,32 +51,9 @@ export class LoadClient {
     return `${this.options.local}@${this.options.domain}`;
   }
 
-  /** Port of the client's own end: how the server's end is found in the kernel's tables. */
-  get localPort(): number | undefined {
-    return this.socket?.localPort;
-  }
-
   /** Messages that no `<a/>` has counted yet. */
   get waiting(): number {
     return this.unacked.length;
-  }
-
-  /** Comes online and stays so through whatever happens, until `leave` or `stop`. */
-  come(): void {
-    this.wanted = true;
-    if (this.socket === undefined) this.dial();
-  }
-
-  /** The network is gone, and does not come back before `come`. */
-  breakOff(): void {
-    this.wanted = false;
-    this.drop();
-  }
-
-  /** Drops the connection; the client comes back by itself. */
-  drop(): void {
-    this.socket?.resetAndDestroy();
-    this.gone();
   }
 
   /** Ends the session in order: nothing is left to resume. RFC 6120 §4.4 */
@@ -127,21 +70,6 @@ export class LoadClient {
       clearTimeout(late);
     }
     this.forget();
-  }
-
-  /** Ends all of it at once. */
-  stop(): void {
-    this.breakOff();
-    clearTimeout(this.timer);
-  }
-
-  /** Reads no further: the window towards the server fills up and closes. */
-  pause(): void {
-    this.socket?.pause();
-  }
-
-  resume(): void {
-    this.socket?.resume();
   }
 
   /** Sends a chat message to an account, noted in the book, and asks for its acknowledgement. */
@@ -181,80 +109,19 @@ export class LoadClient {
     return performance.now() - began;
   }
 
-  private dial(): void {
-    clearTimeout(this.timer);
-    this.splitter = new Splitter();
+  protected pick(): number {
+    return this.options.pick(this).port;
+  }
+
+  protected dialling(): void {
     this.authenticated = false;
-    this.port = this.seeOther ?? this.options.pick(this).port;
-    this.seeOther = undefined;
-    const { from } = this.options;
-    const socket = connect({
-      host: "127.0.0.1",
-      port: this.port,
-      ...(from === undefined ? {} : { localAddress: from }),
-    });
-    this.socket = socket;
-    socket.setNoDelay(true);
-    socket.setEncoding("latin1");
-    socket.on("connect", () => this.write(streamHeader(this.options.domain)));
-    socket.on("data", (chunk) => {
-      if (this.socket === socket) this.take(String(chunk));
-    });
-    socket.on("error", () => {});
-    socket.on("close", () => {
-      if (this.socket === socket) this.gone();
-    });
-    this.timer = setTimeout(() => this.drop(), LOGIN_MS);
   }
 
-  private gone(): void {
-    clearTimeout(this.timer);
-    this.socket?.removeAllListeners("data");
-    this.socket = undefined;
-    if (this.online) {
-      const absence = { at: performance.now(), backAt: undefined, resumed: false, before: this.port, after: 0 };
-      this.absences.push(absence);
-    }
-    this.online = false;
-    this.open = false;
+  protected lost(): void {
     this.answers.clear();
-    if (!this.wanted) return;
-    const spread = Math.min(LONGEST_BACKOFF, (this.options.jitterMs ?? 500) * 2 ** this.attempts);
-    this.attempts += 1;
-    this.timer = setTimeout(() => this.dial(), this.seeOther === undefined ? Math.random() * spread : 0);
   }
 
-  private write(text: string): void {
-    const { socket, cutAfter } = this;
-    if (socket === undefined || socket.destroyed) return;
-    if (cutAfter !== undefined && text.length >= cutAfter.out) {
-      socket.write(text.slice(0, cutAfter.out), "latin1");
-      return this.cut();
-    }
-    if (cutAfter !== undefined) cutAfter.out -= text.length;
-    socket.write(text, "latin1");
-  }
-
-  private take(chunk: string): void {
-    const { cutAfter } = this;
-    const cut = cutAfter !== undefined && chunk.length >= cutAfter.in;
-    if (cutAfter !== undefined && !cut) cutAfter.in -= chunk.length;
-    const { socket } = this;
-    for (const element of this.splitter.push(cut ? chunk.slice(0, cutAfter.in) : chunk)) {
-      this.element(element);
-      if (this.socket !== socket) return;
-    }
-    if (cut) this.cut();
-  }
-
-  private cut(): void {
-    this.cutAfter = undefined;
-    this.socket?.destroy();
-    this.gone();
-    this.onCut();
-  }
-
-  private element(text: string): void {
+  protected element(text: string): void {
     const name = /^<\/?([^\s/>]+)/.exec(text)?.[1];
     switch (name) {
       case "message":
@@ -293,7 +160,7 @@ export class LoadClient {
       case "enabled":
         this.smId = attributeOf(text, "id");
         this.handled = 0;
-        return this.entered(false);
+        return this.arrived(false);
       case "resumed":
         return this.resumed(Number(attributeOf(text, "h")));
       case "failed":
@@ -333,7 +200,7 @@ export class LoadClient {
 
   private resumed(h: number): void {
     this.counted(h);
-    this.entered(true);
+    this.arrived(true);
     // What the old stream lost is sent again. XEP-0198 §5
     for (const { text } of this.unacked) this.write(text);
     if (this.unacked.length > 0) this.ask();
@@ -354,17 +221,8 @@ export class LoadClient {
     this.seen.clear();
   }
 
-  private entered(resumed: boolean): void {
-    clearTimeout(this.timer);
-    this.attempts = 0;
-    this.open = true;
-    this.online = true;
-    const last = this.absences.at(-1);
-    if (last !== undefined && last.backAt === undefined) {
-      last.backAt = performance.now();
-      last.resumed = resumed;
-      last.after = this.port;
-    }
+  private arrived(resumed: boolean): void {
+    this.entered(resumed);
     this.onOnline();
   }
 

@@ -1,7 +1,8 @@
 // Experiment 2: every node drained and started again, one after the other, as a rollout does.
-import type { Absence } from "./client.ts";
+
 import { Crowd } from "./crowd.ts";
 import { quantile } from "./evidence.ts";
+import type { Absence } from "./load-wire.ts";
 import type { ChaosOptions } from "./options.ts";
 import { atLeast, atMost, bookFigures, plain, type Report, report } from "./report.ts";
 import { onSite } from "./start-site.ts";

@@ -110,6 +110,10 @@ export class StreamManagement implements Outlet {
     const { connection } = this.session;
     if (safety !== undefined) this.holding.await(connection !== undefined);
     if (connection === undefined) return;
+    // A reader that does not read costs no more than one without stream management: it is parked, to be resumed.
+    const { backlog } = connection.stream.transport;
+    if (backlog > 0 && backlog + this.unacked.size > connection.context.limits.backlogBytes)
+      return connection.stream.destroy();
     this.sinceAsked++;
     // A sender waits for the client's word; one question serves everything of this turn.
     if (safety !== undefined) this.askSoon();
