@@ -86,7 +86,7 @@ export function ordinaryUser(...names: string[]): OrdinaryUser | undefined {
     const fields = lines.find((line) => line.startsWith(`${name}:`))?.split(":");
     if (fields !== undefined) return { uid: Number(fields[2]), gid: Number(fields[3]) };
   }
-  throw new UsageError("the machine has no ordinary user to run PostgreSQL as, and it refuses root");
+  throw new UsageError("the machine has no ordinary user to run a server as, and PostgreSQL refuses root");
 }
 
 function foldersOf(needed: Needed, { MERIDIAN_PROGRAMS: only, PATH = "" }: NodeJS.ProcessEnv): readonly string[] {

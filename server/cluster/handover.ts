@@ -113,13 +113,11 @@ export class ClusterHandover implements Handover {
   /** Another node's client wants a session of ours. */
   private async give(to: string, [request = "", id = "", account = ""]: readonly string[]): Promise<void> {
     const sm = this.context.resumable.find(id);
-    if (sm === undefined || sm.session.account.bare !== account)
-      return this.bus.send(to, "session.give", [request, ""], nothing, nothing);
-    await quiet(sm);
-    // Two may have asked at once.
-    if (this.context.resumable.find(id) !== sm)
-      return this.bus.send(to, "session.give", [request, ""], nothing, nothing);
-    this.send(to, request, sm);
+    const theirs = sm?.session.account.bare === account;
+    if (theirs) await quiet(sm);
+    // Two may have asked at once: it is looked for again.
+    if (theirs && this.context.resumable.find(id) === sm) this.send(to, request, sm);
+    else this.bus.send(to, "session.give", [request, ""], nothing, nothing);
   }
 
   private send(to: string, request: string, sm: StreamManagement): void {

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { DOMAIN, startTarget, type Target } from "../attacks/node.ts";
-import { RawTcp } from "../attacks/raw.ts";
 import { PASSWORD } from "../harness/scene-server.ts";
+import { bound } from "./bound.ts";
 
 const PROGRAMS = join(import.meta.dirname, "programs");
 const PATIENCE = 15_000;
@@ -96,14 +96,6 @@ class Client {
   }
 }
 
-async function bound(local: string, resource: string): Promise<RawTcp> {
-  const raw = await RawTcp.connect(target.ports.c2s);
-  await raw.open(DOMAIN);
-  await raw.login(local, DOMAIN);
-  await raw.bind(resource);
-  return raw;
-}
-
 function message(to: string, body: string): string {
   return `<message to='${to}' type='chat' id='${body}'><body>${body}</body></message>`;
 }
@@ -113,7 +105,7 @@ async function converse(one: Client): Promise<string> {
   client = one;
   expect((await one.event("roster")).jid).toBe(`romeo@${DOMAIN}`);
   const { jid = "" } = await one.event("online");
-  const romeo = await bound("romeo", "desk");
+  const romeo = await bound(target, "romeo", "desk");
   romeo.send(message(jid, "hark"));
   expect(await romeo.until("echo hark")).toContain(`from='${jid}'`);
   romeo.destroy();
@@ -122,14 +114,14 @@ async function converse(one: Client): Promise<string> {
 
 /** Copies of what another device of the account sends. */
 async function carbons(one: Client): Promise<void> {
-  const other = await bound("juliet", "other");
+  const other = await bound(target, "juliet", "other");
   other.send(message(`romeo@${DOMAIN}`, "copied"));
   expect((await one.event("carbon")).body).toBe("copied");
   other.destroy();
 }
 
 async function end(one: Client, jid: string): Promise<void> {
-  const romeo = await bound("romeo", "desk");
+  const romeo = await bound(target, "romeo", "desk");
   romeo.send(message(jid, "end"));
   await one.event("offline");
   romeo.destroy();
@@ -147,7 +139,7 @@ test("stanza over WebSocket: roster, messages, carbons, resumption", async () =>
   const one = node("stanza.ts");
   const jid = await converse(one);
   await carbons(one);
-  const romeo = await bound("romeo", "desk");
+  const romeo = await bound(target, "romeo", "desk");
   romeo.send(message(jid, "cut"));
   await one.event("offline");
   romeo.send(message(jid, "meanwhile"));
@@ -186,7 +178,7 @@ describeWith("go-sendxmpp", ["/usr/bin/go-sendxmpp"], () => {
   test.each(["starttls", "tls"] as const)(
     "sends over %s",
     async (transport) => {
-      const romeo = await bound("romeo", "desk");
+      const romeo = await bound(target, "romeo", "desk");
       romeo.send("<presence/>");
       const args = transport === "tls" ? [...login(target.ports.c2sTls), "-t"] : login(target.ports.c2s);
       client = new Client("/usr/bin/go-sendxmpp", [...args, `romeo@${DOMAIN}`]);
@@ -202,7 +194,7 @@ describeWith("go-sendxmpp", ["/usr/bin/go-sendxmpp"], () => {
     client = new Client("/usr/bin/go-sendxmpp", [...login(target.ports.c2s), "-l"]);
     const host = target.server.router.hosts.get(DOMAIN);
     await target.settle("juliet online", () => (host?.sessions.available("juliet").length ?? 0) > 0);
-    const romeo = await bound("romeo", "desk");
+    const romeo = await bound(target, "romeo", "desk");
     romeo.send(message(`juliet@${DOMAIN}`, "heard"));
     await client.event("line", ({ line }) => line?.includes("heard") ?? false);
     romeo.destroy();

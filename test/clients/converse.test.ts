@@ -6,8 +6,8 @@ import { extname, join, normalize } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { DOMAIN, startTarget, type Target } from "../attacks/node.ts";
-import { RawTcp } from "../attacks/raw.ts";
 import { PASSWORD } from "../harness/scene-server.ts";
+import { bound } from "./bound.ts";
 
 const PATIENCE = 30_000;
 const PAGE = join(import.meta.dirname, "programs", "converse.html");
@@ -94,14 +94,6 @@ async function openClient(): Promise<{
   return { page, event };
 }
 
-async function bound(local: string, resource: string): Promise<RawTcp> {
-  const raw = await RawTcp.connect(target.ports.c2s);
-  await raw.open(DOMAIN);
-  await raw.login(local, DOMAIN);
-  await raw.bind(resource);
-  return raw;
-}
-
 function chat(to: string, body: string): string {
   return `<message to='${to}' type='chat' id='${body.replaceAll(" ", "-")}'><body>${body}</body></message>`;
 }
@@ -112,13 +104,13 @@ test(
     const { page, event } = await openClient();
     await event("online");
     expect((await event("roster")).jid).toBe(`romeo@${DOMAIN}`);
-    const romeo = await bound("romeo", "desk");
+    const romeo = await bound(target, "romeo", "desk");
     romeo.send("<presence/>");
     romeo.send(chat(`juliet@${DOMAIN}`, "hark to you"));
     expect((await event("message", ({ body }) => body === "hark to you")).jid).toMatch(`romeo@${DOMAIN}`);
     await page.evaluate(`say('romeo@${DOMAIN}', 'hark back')`);
     await romeo.until("hark back");
-    const other = await bound("juliet", "other");
+    const other = await bound(target, "juliet", "other");
     other.send(chat(`romeo@${DOMAIN}`, "copied to all"));
     await event("carbon", ({ body }) => body === "copied to all");
     await page.evaluate("cut()");

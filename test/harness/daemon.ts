@@ -1,16 +1,13 @@
 // Starts a real server of the machine for a test: free port, temporary folder, an ordinary user, a certain end.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, chownSync, constants, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { accessSync, chownSync, constants, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type OrdinaryUser, ordinaryUser } from "../../app/local-world/machine.ts";
 
-/** An ordinary user that servers run as where the test runs as root (PostgreSQL refuses root). */
-export interface OrdinaryUser {
-  readonly uid: number;
-  readonly gid: number;
-}
+export { type OrdinaryUser, ordinaryUser };
 
 /** What to start and how to see that it is ready. */
 export interface DaemonOptions {
@@ -50,17 +47,6 @@ export async function freePort(): Promise<number> {
   await once(server, "close");
   if (address === null || typeof address === "string") throw new Error("no port was given");
   return address.port;
-}
-
-/** The first of these users that the machine has; undefined where the test itself runs as an ordinary user. */
-export function ordinaryUser(...names: string[]): OrdinaryUser | undefined {
-  if (process.getuid?.() !== 0) return undefined;
-  const lines = readFileSync("/etc/passwd", "utf8").split("\n");
-  for (const name of [...names, "nobody"]) {
-    const fields = lines.find((line) => line.startsWith(`${name}:`))?.split(":");
-    if (fields !== undefined) return { uid: Number(fields[2]), gid: Number(fields[3]) };
-  }
-  throw new Error("the machine has no ordinary user to run a server as");
 }
 
 /** A new folder of `user`'s that goes away with the process, or by `removeFolder`. */

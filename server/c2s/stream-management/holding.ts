@@ -21,8 +21,8 @@ export class Holding {
   }
 
   /** Somebody waits for the safety of what was just kept: the client has a moment, where it is there at all. */
-  await(connected: boolean): void {
-    if (!connected) this.storeAll();
+  await(kept: Kept, connected: boolean): void {
+    if (!connected) inBackground(this.store(kept), this.host.log);
     else this.timer ??= this.host.clock.setTimeout(() => this.storeAll(), STORE_AFTER);
   }
 
@@ -68,7 +68,7 @@ export class Holding {
     } catch (error) {
       // Not stored is not safe: its sender goes on waiting while it is tried again.
       kept.stored = undefined;
-      if (!kept.gone) this.await(true);
+      if (!kept.gone) this.await(kept, true);
       if (error instanceof StoreUnavailable) return;
       throw error;
     }

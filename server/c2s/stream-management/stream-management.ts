@@ -104,11 +104,12 @@ export class StreamManagement implements Outlet {
 
   deliver(stanza: Stanza): void {
     noteArrival(stanza, this.session.host.clock.now());
-    const { safety } = this.unacked.push(stanza);
+    const kept = this.unacked.push(stanza);
+    const { safety } = kept;
     if (this.unacked.length > this.settings.maxUnacked || this.unacked.size > this.settings.maxUnackedSize)
       return this.session.end("resource-constraint", "too much is unacknowledged");
     const { connection } = this.session;
-    if (safety !== undefined) this.holding.await(connection !== undefined);
+    if (safety !== undefined) this.holding.await(kept, connection !== undefined);
     if (connection === undefined) return;
     // A reader that does not read costs no more than one without stream management: it is parked, to be resumed.
     const { backlog } = connection.stream.transport;
