@@ -25,6 +25,10 @@ export class LoneBus implements NodeBus {
 
   announce(): void {}
 
+  barrier(): undefined {
+    return undefined;
+  }
+
   congested(): boolean {
     return false;
   }

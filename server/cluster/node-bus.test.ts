@@ -253,3 +253,21 @@ test("a member that was taken for dead by mistake is met anew: its numbers begin
   expect(taken.filter((text) => text.startsWith("b"))).toEqual(["b~1 x", "b~1 y"]);
   expect(confirmed.toSorted()).toEqual(["1", "2", "3", "4", "x", "y"]);
 });
+
+test("of two who announce at once and wait for their barrier, at least one has heard the other", async () => {
+  const { a, b } = await pair();
+  const heard: string[] = [];
+  for (const bus of [a, b]) bus.onAnnouncement("here", (from) => heard.push(`${bus.member} ${from}`));
+  a.announce("here", []);
+  b.announce("here", []);
+  const at: string[][] = [];
+  await Promise.all([a, b].map((bus) => bus.barrier()?.then(() => at.push([bus.member, ...heard]))));
+  const knows = (member: string) => at.find(([name]) => name === member)?.some((text) => text.startsWith(`${member} `));
+  expect([knows("a~1"), knows("b~1")]).toContain(true);
+});
+
+test("a barrier is passed in time where the connection is away", async () => {
+  const { air, a } = await pair();
+  air.loses = () => true;
+  await a.barrier();
+});

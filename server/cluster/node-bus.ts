@@ -6,6 +6,9 @@ import { Peer } from "./peer.ts";
 import type { BusFailure, FrameTaker, MemberObserver, NodeBus } from "./ports.ts";
 import type { Wire } from "./wire.ts";
 
+/** ms after which a barrier is passed although nothing came back: the connection is away. */
+const BARRIER_PATIENCE = 500;
+
 /** Dead members remembered, so that their last words make nobody of them. */
 const DEAD_LIMIT = 1_000;
 
@@ -23,6 +26,8 @@ export class WireBus implements NodeBus {
   private outgoing = new Map<string, string>();
   private announcements = "";
   private generations = 0;
+  private barriers = 0;
+  private readonly awaited = new Map<string, () => void>();
   private readonly dead = new Set<string>();
   /** True while this node may have been taken for dead without knowing. */
   fenced: () => boolean = () => false;
@@ -106,6 +111,26 @@ export class WireBus implements NodeBus {
     this.schedule();
   }
 
+  barrier(): Promise<void> | undefined {
+    if (this.peers.size === 0) return undefined;
+    const id = String(++this.barriers);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.passed(id), BARRIER_PATIENCE);
+      this.awaited.set(id, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      // What changed in this turn is announced at its end, and must come before.
+      setImmediate(() => this.announce("barrier", [id]));
+    });
+  }
+
+  private passed(id: string): void {
+    const resolve = this.awaited.get(id);
+    this.awaited.delete(id);
+    resolve?.();
+  }
+
   congested(member: string): boolean {
     return this.peers.get(member)?.congested === true;
   }
@@ -178,7 +203,8 @@ export class WireBus implements NodeBus {
   private hear(text: string): void {
     const [head, ...frames] = decodeFrames(text);
     const [sender, low, generation, answering] = head?.fields ?? [];
-    if (head?.kind !== "h" || sender === undefined || sender === this.self) return;
+    if (head?.kind !== "h" || sender === undefined) return;
+    if (sender === this.self) return this.hearEcho(frames);
     // The dead that speak are heard again once who watches the members says that they live.
     if (this.dead.has(sender)) return;
     // Nothing is taken from before this node may have been taken for dead: others have given it a new way.
@@ -197,6 +223,11 @@ export class WireBus implements NodeBus {
         this.log.error({ err: error, from: sender, kind: frame.kind }, "bus: a frame could not be taken");
       }
     }
+  }
+
+  /** The wire has one order for everybody: what comes back was heard by all, and so was all before it. */
+  private hearEcho(frames: readonly Frame[]): void {
+    for (const { kind, fields } of frames) if (kind === "!" && fields[0] === "barrier") this.passed(fields[1] ?? "");
   }
 
   private hearFrame(sender: string, peer: Peer, frame: Frame): void {

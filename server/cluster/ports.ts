@@ -31,6 +31,11 @@ export interface NodeBus {
   ): void;
   /** Tells every other member once; lost where the connection is away. */
   announce(kind: string, fields: readonly string[]): void;
+  /**
+   * Resolves once every member has heard what was announced until now, as far as the connection goes; then this one has
+   * heard whatever was announced before it. Undefined where nobody else is there.
+   */
+  barrier(): Promise<void> | undefined;
   /** True where so much waits for a member that senders should pause. */
   congested(member: string): boolean;
   /** Called when a member joined or died; `buried` is true at the one member that cleans up after a death. */

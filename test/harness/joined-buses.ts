@@ -102,6 +102,10 @@ export class JoinedBus implements NodeBus {
     });
   }
 
+  barrier(): undefined {
+    return undefined;
+  }
+
   congested(): boolean {
     return this.full;
   }

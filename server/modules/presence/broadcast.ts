@@ -43,6 +43,10 @@ export async function broadcastAvailable(
   session.presence = stanza;
   session.priority = priority;
   try {
+    // Of two that come online at two nodes at once, at least one must see the other: each looks around only once all
+    // nodes know of it.
+    const everywhere = initial ? host.bus.barrier() : undefined;
+    if (everywhere !== undefined) await everywhere;
     await sendToSubscribers(host, rosters, roster, session, stanza);
     for (const other of host.sessions.available(session.account.local))
       other.deliver(stanza.withAddresses(session.jid, other.account));
