@@ -12,6 +12,8 @@ export {
   type RemotePolicy,
 } from "./config/contract.ts";
 export { ConfigError, check, loadConfig, readJson } from "./config/load.ts";
+
+export { parseServerAddress } from "./config/networks.ts";
 export { readSecret } from "./config/secret.ts";
 export { modulesLeftOut } from "./host/choose-modules.ts";
 export { Jid, JidError } from "./jid/jid.ts";

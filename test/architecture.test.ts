@@ -54,10 +54,10 @@ describe("the arrows", () => {
     expect(problems).toEqual([]);
   });
 
-  test("the configuration contract draws in nothing of the server but its own folder", () => {
+  test("the configuration contract draws in nothing of the server but its own folder and the preparation of names", () => {
     const seen = new Set(["server/config/contract.ts"]);
     for (const file of seen) for (const imported of importsOf(file)) seen.add(imported);
-    expect([...seen].filter((file) => !file.startsWith("server/config/"))).toEqual([]);
+    expect([...seen].filter((file) => !/^server\/(config|jid)\//.test(file))).toEqual([]);
   });
 
   test.each([

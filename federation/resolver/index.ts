@@ -1,10 +1,10 @@
 // The resolver's public face: domains to targets, hosts to addresses.
 import { randomInt } from "node:crypto";
 import type { Clock } from "../../server/index.ts";
+import { parseServerAddress } from "../../server/index.ts";
 import { type Addresses, lookUpAddresses } from "./addresses.ts";
 import { DnsClient, type Lookup } from "./client.ts";
 import type { QueryType } from "./message.ts";
-import { parseServerAddress } from "./name.ts";
 import { type Resolution, resolveService, type Service } from "./srv.ts";
 import { systemServers } from "./system-servers.ts";
 import type { Target } from "./target-order.ts";

@@ -32,13 +32,3 @@ export function ipLiteral(domain: string): string | undefined {
   }
   return isIP(domain) !== 0 && !domain.includes("%") ? domain : undefined;
 }
-
-/** "127.0.0.1", "127.0.0.1:5353", "::1", "[::1]:53" or a value with another default port; undefined when malformed. */
-export function parseServerAddress(text: string, defaultPort = 53): { address: string; port: number } | undefined {
-  if (isIP(text) !== 0) return { address: text, port: defaultPort };
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
-  const address = match?.[1] ?? match?.[2];
-  if (!match || !address || isIP(address) !== (match[1] === undefined ? 4 : 6)) return undefined;
-  const port = match[3] === undefined ? defaultPort : Number(match[3]);
-  return port >= 1 && port <= 65535 ? { address, port } : undefined;
-}

@@ -1,11 +1,12 @@
 // The resolver's small parts: names, server addresses, resolv.conf, the cache, the alias walk, interleaving.
 import { expect, test } from "@jest/globals";
 import type { Answer } from "dns-packet";
+import { parseServerAddress } from "../../server/index.ts";
 import { HeldClock } from "../../test/dns/held-clock.ts";
 import { interleave, lookUpAddresses } from "./addresses.ts";
 import { walkAliases } from "./alias-chain.ts";
 import { TtlCache } from "./cache.ts";
-import { dnsName, ipLiteral, parseServerAddress } from "./name.ts";
+import { dnsName, ipLiteral } from "./name.ts";
 import { parseResolvConf } from "./system-servers.ts";
 
 test("DNS names: A-labels, lower case, within the limits of RFC 1035", () => {

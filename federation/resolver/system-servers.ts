@@ -1,7 +1,7 @@
 // The name servers of this machine, from /etc/resolv.conf.
 import { readFileSync } from "node:fs";
+import { parseServerAddress } from "../../server/index.ts";
 import type { NameServer } from "./exchange.ts";
-import { parseServerAddress } from "./name.ts";
 
 /** What /etc/resolv.conf says that matters to us. */
 export interface SystemServers {

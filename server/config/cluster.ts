@@ -1,5 +1,6 @@
 // The nodes of a region and what joins them: the cluster part of the configuration contract.
 import { z } from "zod";
+import { HostPort } from "./names.ts";
 
 /** How Redis or Valkey is reached; `password` is an optional secret. */
 export function redisConfig<Password extends z.ZodType>(password: Password) {
@@ -31,10 +32,7 @@ export const ClusterTimes = {
     .max(30)
     .default(6)
     .describe("A node that gave no sign for so long is taken for dead."),
-  location: z
-    .string()
-    .min(1)
-    .max(255)
-    .optional()
-    .describe("host:port at which clients reach this node itself, to resume there first. XEP-0198 §3."),
+  location: HostPort.optional().describe(
+    "host:port at which clients reach this node itself, to resume there first. XEP-0198 §3.",
+  ),
 };

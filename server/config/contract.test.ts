@@ -27,14 +27,10 @@ test("a good one has none", () => expect(told({})).toEqual([]));
 
 test("every mistake is told, not only the first", () => {
   const problems = told({
-    hosts: [{ domain: "a.test" }, { domain: "a.test", admins: ["me"] }],
+    hosts: [{ domain: "a.test" }, { domain: "a.test" }],
     listeners: [{ kind: "metrics", address: "::", port: 0 }],
   });
-  expect(problems.map((problem) => problem.split(":")[0])).toEqual([
-    "hosts[1].domain",
-    "hosts[1].admins[0]",
-    "listeners[0].address",
-  ]);
+  expect(problems.map((problem) => problem.split(":")[0])).toEqual(["hosts[1].domain", "listeners[0].address"]);
 });
 
 describe("domains are served once", () => {
@@ -54,20 +50,6 @@ describe("domains are served once", () => {
     expect(told({ components: [component("b.test"), component("b.test")] })).toEqual([
       "components[1].domain: b.test is served by components[0] already",
     ]));
-});
-
-describe("admins", () => {
-  const admins = (...list: string[]) => told({ hosts: [{ domain: "a.test", admins: list }] });
-
-  test.each(["me@a.test", "müller@bücher.test", "me@b.test"])("%s is one", (admin) =>
-    expect(admins(admin)).toEqual([]),
-  );
-
-  test.each(["me", "@a.test", "me@", "me@a.test/phone", "me@@a.test", "Me@a.test", "a b@a.test", ""])(
-    "'%s' is none",
-    (admin) =>
-      expect(admins("me@a.test", admin)).toEqual([expect.stringMatching(/^hosts\[0\]\.admins\[1\]: a bare JID/)]),
-  );
 });
 
 describe("listeners", () => {

@@ -1,31 +1,21 @@
 // The typed configuration of one node: what infra and the local world emit, and what the server parses.
 import { z } from "zod";
 import { ClusterTimes, redisConfig } from "./cluster.ts";
+import { FederationConfig } from "./federation.ts";
 import { StreamLimits, StreamManagementConfig } from "./limits.ts";
+import { AccountJid, Address, DomainName } from "./names.ts";
 import { parseNetwork } from "./networks.ts";
 import { mistakesOf } from "./rules.ts";
+import { Secret } from "./secret-form.ts";
 import { StorageConfig } from "./storage.ts";
+
+export { FederationConfig, RemotePolicy } from "./federation.ts";
+export { Secret } from "./secret-form.ts";
 
 /** A TCP port; 0 lets the system choose. */
 const Port = z.int().min(0).max(65535);
-const Address = z.string().min(1).default("127.0.0.1").describe("Address to listen on; :: for every address.");
+const ListenAddress = Address.prefault("127.0.0.1").describe("Address to listen on; :: for every address.");
 const Seconds = z.number().positive();
-
-/** A secret given in place, by a file, or by an environment variable. */
-export const Secret = z
-  .union([
-    z.string().min(16, "a secret has at least 16 characters"),
-    z.strictObject({ file: z.string().min(1) }),
-    z.strictObject({ env: z.string().min(1) }),
-  ])
-  .describe("A secret of 16 characters or more, or { file } or { env } that holds it.");
-
-/** A domain name in lower case, as in JIDs. */
-export const DomainName = z
-  .string()
-  .min(1)
-  .max(255)
-  .regex(/^(?!-)[^\s/@'"<>&A-Z]+$/, "a domain name in lower case");
 
 /** PEM files of one certificate. */
 export const CertificateFiles = z.strictObject({
@@ -37,7 +27,7 @@ export const CertificateFiles = z.strictObject({
 export const HostConfig = z.strictObject({
   domain: DomainName,
   certificate: CertificateFiles.optional().describe("Without one the host offers no TLS."),
-  admins: z.array(z.string()).default([]).describe("Bare JIDs that may administer the host."),
+  admins: z.array(AccountJid).default([]).describe("Bare JIDs that may administer the host."),
   modules: z
     .record(z.string(), z.union([z.literal(false), z.record(z.string(), z.unknown())]))
     .default({})
@@ -54,14 +44,14 @@ const ProxyProtocol = z
 export const ListenerConfig = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("c2s"),
-    address: Address,
+    address: ListenAddress,
     port: Port,
     tls: z.enum(["starttls", "direct", "none"]).default("starttls"),
     proxyProtocol: ProxyProtocol,
   }),
   z.strictObject({
     kind: z.literal("http"),
-    address: Address,
+    address: ListenAddress,
     port: Port,
     tls: z.boolean().default(false),
     directTls: z
@@ -78,16 +68,16 @@ export const ListenerConfig = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("s2s"),
-    address: Address,
+    address: ListenAddress,
     port: Port,
     tls: z.enum(["starttls", "direct"]).default("starttls"),
     proxyProtocol: ProxyProtocol,
   }),
-  z.strictObject({ kind: z.literal("component"), address: Address, port: Port }),
+  z.strictObject({ kind: z.literal("component"), address: ListenAddress, port: Port }),
   z
     .strictObject({
       kind: z.literal("metrics"),
-      address: Address,
+      address: ListenAddress,
       port: Port,
       exposed: z
         .boolean()
@@ -96,73 +86,6 @@ export const ListenerConfig = z.discriminatedUnion("kind", [
     })
     .describe("Health and metrics; on loopback."),
 ]);
-
-/** Bounds on what one remote domain may ask; a policy may set others. */
-const RemoteLimits = {
-  maxStreams: z.int().min(1).max(10_000).describe("Streams that one remote domain may have open to a node."),
-  maxDomainsPerStream: z.int().min(1).max(10_000).describe("Domain pairs that may be proven on one stream."),
-  bytesPerSecond: z.int().min(1024).describe("Bytes a second that are read of one stream, on average."),
-  stanzasPerSecond: z.int().min(1).describe("Stanzas a second that are read of one stream, on average."),
-};
-
-/** Policy towards remote domains. */
-export const RemotePolicy = z.strictObject({
-  domains: z.array(z.string().min(1)).min(1).describe("Remote domains; `*.example.org` matches below example.org."),
-  refuse: z.boolean().optional().describe("No streams in either direction."),
-  requireEncryption: z.boolean().optional(),
-  requireValidCertificate: z.boolean().optional(),
-  allowDialback: z.boolean().optional(),
-  bidirectional: z.boolean().optional(),
-  pipelining: z
-    .boolean()
-    .optional()
-    .describe("Send what the peer will accept before it says so: only for servers known to be Meridian, as one's own."),
-  maxStreams: RemoteLimits.maxStreams.optional(),
-  maxDomainsPerStream: RemoteLimits.maxDomainsPerStream.optional(),
-  bytesPerSecond: RemoteLimits.bytesPerSecond.optional(),
-  stanzasPerSecond: RemoteLimits.stanzasPerSecond.optional(),
-});
-
-/** Server-to-server federation. What is under `policies` and the general settings beside it change without a restart. */
-export const FederationConfig = z.strictObject({
-  enabled: z.boolean().default(true),
-  dnsServers: z.array(z.string()).default([]).describe("Name servers as address:port; none: the system's."),
-  trustDnssec: z
-    .boolean()
-    .default(false)
-    .describe("The name servers validate DNSSEC and are reached safely (loopback): DANE counts. RFC 7673."),
-  trustedAuthorities: z
-    .array(z.string())
-    .default([])
-    .describe("PEM files of authorities trusted beside the public ones."),
-  publicAuthorities: z.boolean().default(true).describe("Trust the public authorities Node ships."),
-  posh: z
-    .boolean()
-    .default(false)
-    .describe("Ask a domain over HTTPS which certificates it uses, where its chain proves nothing. RFC 7711."),
-  dialbackSecret: Secret.optional().describe("Shared by every node and region of a domain (XEP-0185)."),
-  requireEncryption: z.boolean().default(true),
-  requireValidCertificate: z.boolean().default(false).describe("Refuse peers whose certificate does not prove them."),
-  allowDialback: z.boolean().default(true),
-  bidirectional: z.boolean().default(true).describe("Let stanzas go both ways on one stream. XEP-0288."),
-  policies: z.array(RemotePolicy).default([]).describe("First match wins; what it leaves out is as above."),
-  links: z.array(z.string().min(1)).max(100).default([]).describe("Always linked (and pipelining): other regions."),
-  maxStreams: RemoteLimits.maxStreams.default(100),
-  maxDomainsPerStream: RemoteLimits.maxDomainsPerStream.default(100),
-  bytesPerSecond: RemoteLimits.bytesPerSecond.default(16_777_216),
-  stanzasPerSecond: RemoteLimits.stanzasPerSecond.default(20_000),
-  stanzaBytes: z.int().min(10_000).default(524_288).describe("Bytes of one stanza of another server. XEP-0478."),
-  unauthenticatedStreams: z.int().min(1).default(4000).describe("Streams that may be open and not yet proven."),
-  unauthenticatedPerAddress: z.int().min(1).default(1000).describe("The same, from one address."),
-  queueStanzas: z.int().min(1).default(1000).describe("Stanzas waiting for one remote domain."),
-  queueBytes: z.int().min(65_536).default(4_194_304),
-  keepSeconds: Seconds.default(60).describe("Stanzas wait this long for a domain whose stream broke."),
-  unackedStanzas: z.int().min(10).default(2000).describe("Stanzas on the way that no peer has acknowledged."),
-  resumeSeconds: Seconds.default(300).describe("Time a broken stream waits to be resumed. XEP-0198."),
-  connectSeconds: Seconds.default(30).describe("Time from first attempt to an authenticated stream."),
-  keepAliveSeconds: Seconds.default(60).describe("A silent stream is asked for a sign of life after this time."),
-  idleSeconds: Seconds.default(600).describe("A stream without traffic is closed after this time."),
-});
 
 const ProviderDomains = z.array(DomainName).min(1).exactOptional().describe("Domains it answers for; none: all.");
 
@@ -258,10 +181,7 @@ export type NodeConfigInput = z.input<typeof NodeConfig>;
 export type NodeConfig = z.output<typeof NodeConfig>;
 export type HostConfig = z.output<typeof HostConfig>;
 export type ListenerConfig = z.output<typeof ListenerConfig>;
-export type FederationConfig = z.output<typeof FederationConfig>;
-export type RemotePolicy = z.output<typeof RemotePolicy>;
 export type AuthenticationConfig = z.output<typeof AuthenticationConfig>;
 export type ProviderConfig = z.output<typeof ProviderConfig>;
-export type Secret = z.output<typeof Secret>;
 export type ClusterConfig = z.output<typeof ClusterConfig>;
 export type RedisConfig = ClusterConfig["redis"];

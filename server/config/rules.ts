@@ -6,7 +6,6 @@ interface Looked {
   readonly hosts: readonly {
     readonly domain: string;
     readonly certificate?: object | undefined;
-    readonly admins: readonly string[];
   }[];
   readonly components: readonly { readonly domain: string }[];
   readonly listeners: readonly LookedListener[];
@@ -33,13 +32,7 @@ export interface Mistake {
 
 /** Every mistake of a configuration whose settings are well formed each. */
 export function mistakesOf(config: Looked): Mistake[] {
-  return [
-    ...domainMistakes(config),
-    ...adminMistakes(config),
-    ...listenerMistakes(config),
-    ...clusterMistakes(config),
-    ...boundMistakes(config),
-  ];
+  return [...domainMistakes(config), ...listenerMistakes(config), ...clusterMistakes(config), ...boundMistakes(config)];
 }
 
 /** A key that one node made is asked back at any other. XEP-0185 §3. */
@@ -61,14 +54,6 @@ function* domainMistakes({ hosts, components }: Looked): Generator<Mistake> {
       if (before === undefined) served.set(domain, place);
       else yield { path: [kind, i, "domain"], message: `${domain} is served by ${before} already` };
     }
-}
-
-/** What is no bare JID as the server writes it would never match anybody. RFC 7622 §3.3.1: localparts are lower case. */
-function* adminMistakes({ hosts }: Looked): Generator<Mistake> {
-  for (const [i, { admins }] of hosts.entries())
-    for (const [j, admin] of admins.entries())
-      if (!/^[^\s"&'/:<>@]+@[^\s/@'"<>&]+$/.test(admin) || admin !== admin.toLowerCase())
-        yield { path: ["hosts", i, "admins", j], message: "a bare JID in lower case, as admin@example.org" };
 }
 
 function* listenerMistakes({ hosts, listeners }: Looked): Generator<Mistake> {

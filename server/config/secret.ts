@@ -1,7 +1,7 @@
 // Secrets of a configuration: given in place, by a file or by an environment variable.
 import { readFileSync } from "node:fs";
-import type { Secret } from "./contract.ts";
 import { ConfigError } from "./load.ts";
+import type { Secret } from "./secret-form.ts";
 
 /** The value of a secret. @throws ConfigError where file or variable is missing */
 export function readSecret(secret: Secret, path: string): string {

@@ -1,0 +1,12 @@
+// How a configuration gives a secret.
+import { z } from "zod";
+
+/** A secret given in place, by a file, or by an environment variable. */
+export const Secret = z
+  .union([
+    z.string().min(16, "a secret has at least 16 characters"),
+    z.strictObject({ file: z.string().min(1) }),
+    z.strictObject({ env: z.string().min(1) }),
+  ])
+  .describe("A secret of 16 characters or more, or { file } or { env } that holds it.");
+export type Secret = z.output<typeof Secret>;
