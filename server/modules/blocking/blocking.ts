@@ -118,6 +118,8 @@ async function block(
     jids.map((jid) => jid.full),
     true,
   );
+  // Who was blocked already: nothing changed, and there is nothing to tell.
+  if (changed.length === 0) return undefined;
   // The door is closed first, so that nothing comes after the leave that the contact sees. XEP-0191 §3.3.
   await showTo(host, rosters, account, changed, current, false);
   await endDirectedTo(host, account, changed);
@@ -130,6 +132,8 @@ async function unblock(host: ModuleHost, rosters: Rosters, lists: BlockLists, re
   const { to: account } = request;
   const all = asked.length === 0;
   const changed = await lists.change(account.local, all ? [...(await lists.of(account.local))] : asked, false);
+  // A push without items says that all were unblocked: where nothing changed there is none. XEP-0191 §3.5.
+  if (changed.length === 0) return undefined;
   await showTo(host, rosters, account, changed, await lists.of(account.local), true);
   push(host, account, "unblock", all ? [] : changed);
   return undefined;
