@@ -8,13 +8,13 @@ import { defineModule, type ModuleHost } from "../../module/define.ts";
 import { handled, pass, reject, replace, type Verdict } from "../../module/verdict.ts";
 import { inBackground } from "../../router/background.ts";
 import { arrivalOf } from "../../stanza/arrival.ts";
-import { messageType } from "../../stanza/message.ts";
 import { Safety } from "../../stanza/safety.ts";
 import { Stanza } from "../../stanza/stanza.ts";
 import { escapeAttribute } from "../../xml/escape.ts";
 import { NS_DELAY } from "../../xml/namespaces.ts";
 import { parseElement } from "../../xml/tree.ts";
 import { Lately } from "./lately.ts";
+import { fateOf } from "./worth-keeping.ts";
 
 const OfflineConfig = z.strictObject({
   maxMessages: z.int().min(1).default(100).describe("Messages kept for one account; beyond it senders get an error."),
@@ -29,7 +29,7 @@ const BATCH = 50;
 /** The offline module. */
 export const offline = defineModule({
   name: "offline",
-  implements: ["XEP-0160 1.0.1", "XEP-0203 2.0"],
+  implements: ["XEP-0160 1.0.1", "XEP-0203 2.0", "XEP-0334 0.4.0"],
   needs: ["disco"],
   config: OfflineConfig,
   activate(host, config) {
@@ -63,14 +63,6 @@ function unforged(stanza: Stanza, domain: string): Verdict {
   return replace(Stanza.fromElement(copy, stanza.from, stanza.to));
 }
 
-/** XEP-0160 §3: chat and normal messages that say something. */
-function worthKeeping(stanza: Stanza): boolean {
-  const type = messageType(stanza);
-  if (type !== "chat" && type !== "normal") return false;
-  // A chat message with nothing but a chat state tells nothing later. XEP-0085 §5.1.
-  return type === "normal" || stanza.children.some((child) => !child.xmlns.endsWith("/chatstates"));
-}
-
 async function keep(
   host: ModuleHost,
   flushing: Flushing,
@@ -79,7 +71,8 @@ async function keep(
   stanza: Stanza,
   limit: number,
 ): Promise<Verdict> {
-  if (!worthKeeping(stanza)) return messageType(stanza) === "chat" ? handled : pass;
+  const { fate } = fateOf(stanza);
+  if (fate !== "keep") return fate === "drop" ? handled : pass;
   const at = arrivalOf(stanza) ?? host.clock.now();
   // The limit is for what comes: what was promised already is kept.
   const most = stanza.note(insistentKey) === undefined ? limit : PROMISED_LIMIT;
