@@ -5,13 +5,11 @@ import type { Jid } from "../../jid/jid.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { pass } from "../../module/verdict.ts";
 import { StanzaError } from "../../stanza/error.ts";
-import { messageType } from "../../stanza/message.ts";
 import { Stanza } from "../../stanza/stanza.ts";
+import { directedKey } from "../presence/broadcast.ts";
+import { eligibility, NS_CARBONS } from "./eligible.ts";
 
-const NS_CARBONS = "urn:xmpp:carbons:2";
 const NS_FORWARD = "urn:xmpp:forward:0";
-const NS_HINTS = "urn:xmpp:hints";
-const NS_MUC_USER = "http://jabber.org/protocol/muc#user";
 
 const enabledKey = new SessionKey<boolean>("carbons", FLAG);
 
@@ -41,20 +39,13 @@ function switchTo(request: IqRequest, enabled: boolean): undefined {
   return undefined;
 }
 
-/** XEP-0280 §6.1: what is worth a copy. */
-function eligible(stanza: Stanza): boolean {
-  if (stanza.has(NS_CARBONS) || stanza.has(NS_HINTS, "no-copy")) return false;
-  switch (messageType(stanza)) {
-    case "chat":
-      return true;
-    case "normal":
-      // Room invitations and private messages of rooms are the room's to send to each device.
-      return stanza.children.some((child) => child.name === "body") && !stanza.has(NS_MUC_USER);
-    case "error":
-      return true;
-    default:
-      return false;
-  }
+/** True where the account is in the room that a message comes from: a device of it showed itself there. XEP-0045 §7.2. */
+function inRoom(host: ModuleHost, local: string, from: Jid | undefined): boolean {
+  if (from === undefined) return false;
+  const room = `${from.bare}/`;
+  for (const session of host.sessions.of(local))
+    for (const address of session.get(directedKey) ?? []) if (address.startsWith(room)) return true;
+  return false;
 }
 
 function others(host: ModuleHost, local: string, but: readonly ClientSession[]): ClientSession[] {
@@ -62,8 +53,10 @@ function others(host: ModuleHost, local: string, but: readonly ClientSession[]):
 }
 
 function copySent(host: ModuleHost, session: ClientSession, stanza: Stanza): void {
+  // To one's own account: some of its devices get the message itself, which ones is not known yet.
+  if (stanza.to?.isBare === true && stanza.to.bare === session.account.bare) return;
   const receivers = others(host, session.account.local, [session]);
-  if (receivers.length === 0 || messageType(stanza) === "error" || !eligible(stanza)) return;
+  if (receivers.length === 0 || !eligibility({ stanza, direction: "sent", fromRoom: false }).copy) return;
   for (const receiver of receivers) {
     // A message to that very session arrives by itself.
     if (stanza.to?.full !== receiver.jid.full) receiver.deliver(copy("sent", stanza, session.account, receiver.jid));
@@ -73,10 +66,20 @@ function copySent(host: ModuleHost, session: ClientSession, stanza: Stanza): voi
 function copyReceived(host: ModuleHost, local: string, stanza: Stanza, takers: readonly ClientSession[]): void {
   const receivers = others(host, local, takers);
   const [taker] = takers;
-  if (receivers.length === 0 || taker === undefined || !eligible(stanza)) return;
-  // Sent by another device of this account: those that want copies have one of its sending.
-  if (stanza.from?.bare === taker.account.bare) return;
-  for (const receiver of receivers) receiver.deliver(copy("received", stanza, taker.account, receiver.jid));
+  if (receivers.length === 0 || taker === undefined) return;
+  const { account } = taker;
+  if (stanza.from?.bare === account.bare) return copyToSelf(stanza, receivers, account);
+  const fromRoom = stanza.type === "error" && inRoom(host, local, stanza.from);
+  if (!eligibility({ stanza, direction: "received", fromRoom }).copy) return;
+  for (const receiver of receivers) receiver.deliver(copy("received", stanza, account, receiver.jid));
+}
+
+/** A message of the account to itself: the devices that neither sent nor got it have a copy of its sending. */
+function copyToSelf(stanza: Stanza, receivers: readonly ClientSession[], account: Jid): void {
+  // To one device alone, it was copied as it was sent.
+  if (stanza.to?.isBare === false || !eligibility({ stanza, direction: "sent", fromRoom: false }).copy) return;
+  for (const receiver of receivers)
+    if (receiver.jid.full !== stanza.from?.full) receiver.deliver(copy("sent", stanza, account, receiver.jid));
 }
 
 /** XEP-0280 §7: from the account itself, the message forwarded within. */
