@@ -4,6 +4,7 @@ import { z } from "zod";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { StanzaError } from "../../stanza/error.ts";
 import { DOCUMENT_KEY_BYTES } from "../../storage/text.ts";
+import { selfContained } from "../../xml/self-contained.ts";
 import { parseElement } from "../../xml/tree.ts";
 
 const NS_PRIVATE = "jabber:iq:private";
@@ -28,20 +29,34 @@ export const privateStorage = defineModule({
   },
 });
 
-/** The one document asked about, with the key it is kept under. */
-function documentOf(request: IqRequest): { readonly element: Element; readonly key: string } {
-  const [element, ...more] = request.payload.getChildElements();
-  if (element === undefined || more.length > 0) throw new StanzaError("bad-request", "exactly one element is kept");
-  const xmlns = element.getNS() ?? "";
-  if (xmlns === "" || xmlns === NS_PRIVATE) throw new StanzaError("bad-request", "the element needs its own namespace");
-  const key = `${element.getName()} ${xmlns}`;
-  if (Buffer.byteLength(key) > DOCUMENT_KEY_BYTES)
-    throw new StanzaError("not-acceptable", `name and namespace have at most ${DOCUMENT_KEY_BYTES} bytes`);
-  return { element, key };
+/** A document of a request, with the key it is kept under. */
+interface Named {
+  readonly element: Element;
+  readonly key: string;
+}
+
+/** The documents that a request is about. @throws StanzaError */
+function documentsOf(request: IqRequest): Named[] {
+  const elements = request.payload.getChildElements();
+  // XEP-0049 §3: without an element of a proper namespace.
+  if (elements.length === 0) throw new StanzaError("not-acceptable", "at least one element is kept");
+  return elements.map((element) => {
+    const xmlns = element.getNS() ?? "";
+    if (xmlns === "" || xmlns === NS_PRIVATE)
+      throw new StanzaError("not-acceptable", "each element needs its own namespace");
+    const key = `${element.getName()} ${xmlns}`;
+    if (Buffer.byteLength(key) > DOCUMENT_KEY_BYTES)
+      throw new StanzaError("not-acceptable", `name and namespace have at most ${DOCUMENT_KEY_BYTES} bytes`);
+    return { element, key };
+  });
 }
 
 async function get(host: ModuleHost, request: IqRequest): Promise<Element> {
-  const { element, key } = documentOf(request);
+  const [document, ...more] = documentsOf(request);
+  // XEP-0049 §3: a get names one.
+  if (document === undefined || more.length > 0)
+    throw new StanzaError("bad-request", "exactly one element is asked for");
+  const { element, key } = document;
   const text = await host.storage.documents.get(host.domain, request.to.local, KIND, key);
   const query = new Element("query", { xmlns: NS_PRIVATE });
   query.cnode(
@@ -50,17 +65,29 @@ async function get(host: ModuleHost, request: IqRequest): Promise<Element> {
   return query;
 }
 
+/** Keeps all of a request's documents, or none: each is looked at before the first is stored. */
 async function set(host: ModuleHost, config: PrivateConfig, request: IqRequest): Promise<undefined> {
-  const { element, key } = documentOf(request);
   const { documents } = host.storage;
-  element.attrs.xmlns ??= element.getNS();
-  const text = element.toString();
-  if (Buffer.byteLength(text) > config.maxBytes)
-    throw new StanzaError("not-acceptable", `a document has at most ${config.maxBytes} bytes`);
   const { local } = request.to;
-  if ((await documents.count(host.domain, local, KIND)) >= config.maxDocuments)
-    if ((await documents.get(host.domain, local, KIND, key)) === undefined)
+  const texts = new Map<string, string>();
+  for (const { element, key } of documentsOf(request)) {
+    if (texts.has(key)) throw new StanzaError("bad-request", "one set names an element twice");
+    texts.set(key, textOf(element, config.maxBytes));
+  }
+  const count = await documents.count(host.domain, local, KIND);
+  if (count + texts.size > config.maxDocuments) {
+    const kept = await Promise.all([...texts.keys()].map((key) => documents.get(host.domain, local, KIND, key)));
+    if (count + kept.filter((text) => text === undefined).length > config.maxDocuments)
       throw new StanzaError("not-acceptable", `an account keeps at most ${config.maxDocuments} documents`);
-  await documents.put(host.domain, request.to.local, KIND, key, text);
+  }
+  for (const [key, text] of texts) await documents.put(host.domain, local, KIND, key, text);
   return undefined;
+}
+
+/** The text to keep of a document, with what it leans on. @throws StanzaError */
+function textOf(element: Element, maxBytes: number): string {
+  const text = selfContained(element);
+  if (Buffer.byteLength(text) > maxBytes)
+    throw new StanzaError("not-acceptable", `a document has at most ${maxBytes} bytes`);
+  return text;
 }

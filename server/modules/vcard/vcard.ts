@@ -1,9 +1,8 @@
 // Business cards: an account's own to change, everybody's to read. XEP-0054.
-import type { Element } from "ltx";
 import { z } from "zod";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
 import { StanzaError } from "../../stanza/error.ts";
-import { parseElement } from "../../xml/tree.ts";
+import { selfContained } from "../../xml/self-contained.ts";
 
 const NS_VCARD = "vcard-temp";
 
@@ -20,6 +19,7 @@ export const vcard = defineModule({
     host.disco.account.features.add(NS_VCARD);
     host.iq("account", "get", NS_VCARD, "vCard", ({ to }) => read(host, to.local), "anyone");
     host.iq("account", "set", NS_VCARD, "vCard", async ({ to, payload }) => {
+      // Others are sent the text as it is.
       const text = selfContained(payload);
       if (Buffer.byteLength(text) > maxBytes)
         throw new StanzaError("not-acceptable", `a card has at most ${maxBytes} bytes`);
@@ -28,17 +28,6 @@ export const vcard = defineModule({
     });
   },
 });
-
-/** The card's text, which others are sent as it is: one that leans on declarations around it is refused. */
-function selfContained(card: Element): string {
-  const text = card.toString();
-  try {
-    if (parseElement(text).getNS() === NS_VCARD) return text;
-  } catch {
-    // Told below.
-  }
-  throw new StanzaError("bad-request", "a card declares its own namespaces");
-}
 
 /** As it was written: it declares its namespaces, and a picture is not to be parsed for each who looks at it. */
 async function read(host: ModuleHost, local: string): Promise<string> {
