@@ -1,11 +1,13 @@
 // Presence: broadcasts, probes, directed presence and subscriptions. RFC 6121 §3 and §4.
 import { z } from "zod";
 import type { ClientSession } from "../../host/session.ts";
+import type { Jid } from "../../jid/jid.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
 import { handled, pass, reject, type Verdict } from "../../module/verdict.ts";
 import { isSubscriptionType, presencePriority, presence as unavailablePresence } from "../../stanza/presence.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import { NS_PRE_APPROVAL } from "../../xml/namespaces.ts";
+import { hasTo } from "../roster/item.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
 import { broadcastAvailable, broadcastUnavailable, directedKey, endDirected, noteDirected } from "./broadcast.ts";
 import { answerProbe, takeSubscription } from "./inbound.ts";
@@ -46,8 +48,15 @@ function send(host: ModuleHost, rosters: Rosters, session: ClientSession, stanza
       ? pass
       : reject("resource-constraint", "too many receivers of directed presence");
   }
-  // Probes are servers' business (RFC 6121 §4.3); errors may go where they are addressed.
+  if (type === "probe") return probe(rosters, session, to);
+  // Errors may go where they are addressed.
   return type === "error" ? pass : reject("bad-request", "no such type of presence for clients");
+}
+
+/** Probes are servers' business (RFC 6121 §4.3): a client's goes where its server would send one, and else nowhere. */
+async function probe(rosters: Rosters, session: ClientSession, to: Jid): Promise<Verdict> {
+  const item = (await rosters.of(session.account.local)).items.get(to.bare);
+  return to.bare === session.account.bare || (item !== undefined && hasTo(item)) ? pass : handled;
 }
 
 async function broadcast(host: ModuleHost, rosters: Rosters, session: ClientSession, stanza: Stanza): Promise<Verdict> {
@@ -88,6 +97,18 @@ function take(host: ModuleHost, rosters: Rosters, stanza: Stanza): Verdict | Pro
   const { type } = stanza;
   if (isSubscriptionType(type)) return takeSubscription(host, rosters, stanza).then(() => handled);
   if (type === "probe") return answerProbe(host, rosters, stanza).then(() => handled);
-  if (type === undefined || type === "unavailable" || type === "error") return pass;
+  if (type === "error") return takeError(host, rosters, stanza);
+  if (type === undefined || type === "unavailable") return pass;
   return reject("bad-request", "no such type of presence");
+}
+
+/** An error that answers a request for a subscription is for all who watch the roster. RFC 6121 §3.1.2. */
+async function takeError(host: ModuleHost, rosters: Rosters, stanza: Stanza): Promise<Verdict> {
+  const { to, from } = stanza;
+  if (to === undefined || from === undefined || !to.isBare) return pass;
+  const item = (await rosters.of(to.local)).items.get(from.bare);
+  if (item?.ask === true)
+    for (const session of host.sessions.of(to.local))
+      if (session.presence !== undefined || session.interested) session.deliver(stanza);
+  return handled;
 }
