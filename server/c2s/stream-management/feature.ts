@@ -14,7 +14,8 @@ export const streamManagementFeature: StreamFeature = {
   // A session that has it already (bound within SASL2) is not offered it again: @xmpp/client would resume itself.
   advertise: ({ session }) => (session?.sm === undefined ? `<sm xmlns='${NS_SM}'/>` : undefined),
   handle(connection, raw) {
-    if (!connection.authenticated) return connection.stream.fail("not-authorized");
+    // XEP-0198 §3: too early is a failure of that element, not of the stream.
+    if (!connection.authenticated) return connection.stream.send(failed("unexpected-request"));
     switch (raw.name) {
       case "r":
         if (connection.session?.sm !== undefined) return connection.session.sm.asked();
