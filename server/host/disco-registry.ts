@@ -16,6 +16,12 @@ export interface DiscoItem {
   readonly node?: string;
 }
 
+/** What a node says of itself. XEP-0030 §3.2. */
+export interface NodeInfo {
+  readonly identities: readonly Identity[];
+  readonly features: readonly string[];
+}
+
 /** One of the two things asked about: the host itself, or an account of it. */
 export class DiscoEntry {
   readonly identities: Identity[] = [];
@@ -25,6 +31,8 @@ export class DiscoEntry {
   readonly nodes = new Set<string>();
   /** Items of a node, which may depend on who asks. XEP-0030 §4.2. */
   readonly nodeItems = new Map<string, (from: Jid) => readonly DiscoItem[]>();
+  /** What modules say of nodes of theirs; undefined for one that is not theirs. They may throw a StanzaError. */
+  readonly nodeInfo: ((node: string, from: Jid) => NodeInfo | undefined)[] = [];
   /** Extended information: data forms as XML text. XEP-0128. */
   readonly forms: (() => string | undefined)[] = [];
 }

@@ -113,27 +113,33 @@ function sessionCommands(host: ModuleHost): Command[] {
 }
 
 function listCommands(host: ModuleHost, limit: number): Command[] {
-  const result = (name: string, label: string, values: readonly string[]): CommandResult => ({
-    form: { type: "result", fields: [hidden, { name, label, values }] },
+  const result = (
+    name: string,
+    type: NonNullable<FormField["type"]>,
+    label: string,
+    values: readonly string[],
+  ): CommandResult => ({
+    form: { type: "result", fields: [hidden, { name, type, label, values }] },
   });
   const online = () => [...new Set([...host.sessions.all()].map((session) => session.account.full))];
   return [
     command("get-registered-users-num", "Number of accounts", [], async () =>
-      result("registeredusersnum", "Accounts", [String(await host.storage.accounts.count(host.domain))]),
+      result("registeredusersnum", "text-single", "Accounts", [String(await host.storage.accounts.count(host.domain))]),
     ),
     command("get-online-users-num", "Number of accounts online", [], () =>
-      result("onlineusersnum", "Accounts online", [String(online().length)]),
+      result("onlineusersnum", "text-single", "Accounts online", [String(online().length)]),
     ),
     command("get-registered-users-list", "List of accounts", [], async () => {
       const locals = await host.accounts.list(host.domain, "", limit);
       return result(
         "registereduserjids",
+        "jid-multi",
         "Accounts",
         locals.map((local) => `${local}@${host.domain}`),
       );
     }),
     command("get-online-users-list", "List of accounts online", [], () =>
-      result("onlineuserjids", "Accounts online", online().slice(0, limit)),
+      result("onlineuserjids", "jid-multi", "Accounts online", online().slice(0, limit)),
     ),
   ];
 }

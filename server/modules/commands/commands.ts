@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { Element } from "ltx";
 import { z } from "zod";
+import type { NodeInfo } from "../../host/disco-registry.ts";
 import type { Jid } from "../../jid/jid.ts";
 import { ApiKey, defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { type Form, formElement, NS_DATA_FORMS, submittedValues } from "../../stanza/data-form.ts";
@@ -65,9 +66,26 @@ export const commands = defineModule({
         .filter((command) => allowed(host, command, from))
         .map(({ node, name }) => ({ jid: host.domain, node, name })),
     );
+    host.disco.host.nodeInfo.push((node, from) => describe(host, registry, node, from));
     host.iq("host", "set", NS_COMMANDS, "command", (request) => execute(host, registry, executions, request));
   },
 });
+
+/**
+ * What the list of commands, and each command, say of themselves to who may run it. XEP-0050 §2.2, §2.3.
+ * @throws StanzaError
+ */
+function describe(host: ModuleHost, registry: CommandRegistry, node: string, from: Jid): NodeInfo | undefined {
+  if (node === NS_COMMANDS)
+    return { identities: [{ category: "automation", type: "command-list" }], features: [NS_COMMANDS] };
+  const command = registry.commands.get(node);
+  if (command === undefined) return undefined;
+  if (!allowed(host, command, from)) throw new StanzaError("forbidden");
+  return {
+    identities: [{ category: "automation", type: "command-node", name: command.name }],
+    features: [NS_COMMANDS, NS_DATA_FORMS],
+  };
+}
 
 function allowed(host: ModuleHost, command: Command, from: Jid): boolean {
   if (command.audience === "admins") return host.admins.includes(from.bare);

@@ -1,7 +1,7 @@
 // Service discovery of a host and of its accounts. XEP-0030.
 import { Element } from "ltx";
 import { z } from "zod";
-import type { DiscoEntry } from "../../host/disco-registry.ts";
+import type { DiscoEntry, Identity, NodeInfo } from "../../host/disco-registry.ts";
 import { defineModule, type IqRequest } from "../../module/define.ts";
 import { StanzaError } from "../../stanza/error.ts";
 import { NS_DISCO_INFO, NS_DISCO_ITEMS } from "../../xml/namespaces.ts";
@@ -61,10 +61,12 @@ async function maySee(rosters: Rosters, { from, to }: IqRequest): Promise<boolea
 }
 
 function info(entry: DiscoEntry, request: IqRequest): Element {
-  const query = queryFor(entry, request, NS_DISCO_INFO);
-  for (const { category, type, name } of entry.identities)
-    query.c("identity", name === undefined ? { category, type } : { category, type, name });
-  for (const feature of [...entry.features].sort()) query.c("feature", { var: feature });
+  const ofNode = nodeInfo(entry, request);
+  const query = ofNode === undefined ? queryFor(entry, request, NS_DISCO_INFO) : queryOf(request, NS_DISCO_INFO);
+  const { identities, features } = ofNode ?? { identities: entry.identities, features: [...entry.features] };
+  for (const identity of identities) query.c("identity", attributesOf(identity));
+  for (const feature of [...features].sort()) query.c("feature", { var: feature });
+  if (ofNode !== undefined) return query;
   for (const form of entry.forms) {
     const text = form();
     if (text !== undefined) query.cnode(parseElement(text));
@@ -72,14 +74,30 @@ function info(entry: DiscoEntry, request: IqRequest): Element {
   return query;
 }
 
+function attributesOf({ category, type, name }: Identity): Record<string, string> {
+  return name === undefined ? { category, type } : { category, type, name };
+}
+
+/** What a module says of the node asked about. */
+function nodeInfo(entry: DiscoEntry, { payload, from }: IqRequest): NodeInfo | undefined {
+  const { node } = payload.attrs;
+  if (node === undefined) return undefined;
+  for (const ask of entry.nodeInfo) {
+    const answer = ask(node, from);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
+}
+
 function items(entry: DiscoEntry, request: IqRequest): Element {
   const { node } = request.payload.attrs;
   const ofNode = entry.nodeItems.get(node ?? "");
   if (ofNode !== undefined) {
-    const query = new Element("query", { xmlns: NS_DISCO_ITEMS, node });
+    const query = queryOf(request, NS_DISCO_ITEMS);
     for (const item of ofNode(request.from)) query.c("item", { ...item });
     return query;
   }
+  if (nodeInfo(entry, request) !== undefined) return queryOf(request, NS_DISCO_ITEMS);
   const query = queryFor(entry, request, NS_DISCO_ITEMS);
   for (const item of entry.items) query.c("item", { ...item });
   return query;
@@ -88,7 +106,12 @@ function items(entry: DiscoEntry, request: IqRequest): Element {
 /** The answer's root; a node nobody knows is `item-not-found`. XEP-0030 §3.2. */
 function queryFor(entry: DiscoEntry, request: IqRequest, xmlns: string): Element {
   const { node } = request.payload.attrs;
-  if (node === undefined) return new Element("query", { xmlns });
-  if (!entry.nodes.has(node)) throw new StanzaError("item-not-found");
-  return new Element("query", { xmlns, node });
+  if (node !== undefined && !entry.nodes.has(node)) throw new StanzaError("item-not-found");
+  return queryOf(request, xmlns);
+}
+
+/** The answer's root, which names the node asked about. */
+function queryOf(request: IqRequest, xmlns: string): Element {
+  const { node } = request.payload.attrs;
+  return new Element("query", node === undefined ? { xmlns } : { xmlns, node });
 }
