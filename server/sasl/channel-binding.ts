@@ -5,7 +5,10 @@ import { ownCertificate } from "../tls/own-certificate.ts";
 import { signatureHash } from "../tls/signature-hash.ts";
 import type { SaslContext } from "./mechanism.ts";
 
-/** Types this server tells of, strongest first. `tls-unique` is not among them: TLS 1.3 has none (RFC 8446 §C.5). */
+/**
+ * Types this server tells of, strongest first. `tls-unique` is not among them: TLS 1.3 has none (RFC 8446 §C.5), and who
+ * knows the others is better served by them.
+ */
 export type BindingType = "tls-exporter" | "tls-server-end-point";
 
 /** Types of channel binding that this stream can do, strongest first, for XEP-0440. */
@@ -31,19 +34,24 @@ export function channelBindingData(type: string, context: SaslContext): Buffer |
       return certificate === undefined ? undefined : endPointHash(certificate);
     }
     case "tls-unique":
-      return socket !== undefined && exporterAvailable(socket) ? firstFinished(socket) : undefined;
+      return socket === undefined ? undefined : firstFinished(socket);
     default:
       return undefined;
   }
 }
 
 /**
+ * The first Finished message, by which -PLUS works for clients that know no other type. RFC 5929 §3.
+ *
+ * On TLS 1.2 a resumed session has none: without the extended master secret, of which Node does not tell, two
+ * resumptions can be brought to one value (RFC 7627 §1); a full handshake's covers certificate and keys.
+ *
  * COMPAT(slixmpp, 1.8): on TLS 1.3 it takes what OpenSSL gives for `tls-unique`, whatever types it was told, and without
- * it could only send its password: a client that knows -PLUS and does not use it counts as attacked (RFC 5802 §6). The
- * first Finished message is keyed by this handshake alone. RFC 5929 §3.
+ * it could only send its password: a client that knows -PLUS and does not use it counts as attacked (RFC 5802 §6).
  */
 function firstFinished(socket: TLSSocket): Buffer | undefined {
-  return socket.isSessionReused() ? socket.getFinished() : socket.getPeerFinished();
+  if (!socket.isSessionReused()) return socket.getPeerFinished();
+  return exporterAvailable(socket) ? socket.getFinished() : undefined;
 }
 
 /**

@@ -145,6 +145,23 @@ test("on TLS 1.2 only the end point is announced: whether the master secret is b
   expect(await logIn(context, "tls-server-end-point", endPoint(client))).toMatchObject({ kind: "success" });
 });
 
+test("on TLS 1.2 tls-unique is taken on a full handshake, not told of, and refused on a resumed session", async () => {
+  let session: Buffer | undefined;
+  const full = await pairOf(tls, { maxVersion: "TLSv1.2" });
+  full.client.on("session", (given: Buffer) => {
+    session = given;
+  });
+  session ??= full.client.getSession();
+  const context = streamContext(full.server);
+  expect(channelBindingTypes(context)).not.toContain("tls-unique");
+  expect(await logIn(context, "tls-unique", full.client.getFinished() as Buffer)).toMatchObject({ kind: "success" });
+  const again = await pairOf(tls, { maxVersion: "TLSv1.2", session: session as Buffer });
+  expect(again.server.isSessionReused()).toBe(true);
+  const resumed = streamContext(again.server);
+  for (const data of [again.client.getFinished(), again.client.getPeerFinished()])
+    expect(await logIn(resumed, "tls-unique", data as Buffer)).toMatchObject({ condition: "not-authorized" });
+});
+
 describe("a man in the middle, with a certificate of his own", () => {
   test.each([
     ["tls-exporter", exporter],
