@@ -27,6 +27,7 @@ import type { Router } from "../router/router.ts";
 import type { ServiceKey } from "../service/service.ts";
 import type { Services } from "../service/services.ts";
 import { errorReply, mayAnswerWithError, type StanzaErrorCondition } from "../stanza/error.ts";
+import { messageType } from "../stanza/message.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/ports.ts";
 import { DiscoRegistry } from "./disco-registry.ts";
@@ -113,7 +114,10 @@ export class VirtualHost implements ModuleHost {
   accept(stanza: Stanza): void | Promise<void> {
     if (stanza.to?.local !== "") return deliverToAccount(this, stanza);
     if (stanza.kind === "iq") return acceptHostIq(this, stanza);
-    // Messages and presence to the host itself have no taker here. RFC 6121 §8.5.1 leaves silence to us.
+    // A message to the host itself has no taker here, and whoever wrote it learns so. RFC 6120 §10.5.2. Presence is told
+    // to nobody in particular, and a headline is for whoever happens to listen.
+    if (stanza.kind === "message" && messageType(stanza) !== "headline")
+      return this.refuse(stanza, "service-unavailable");
   }
 
   /** Takes a message to a bare JID that a session held and could not keep; never back to that session. */
