@@ -8,6 +8,7 @@ import {
   type InboundStanzas,
   type Limits,
   type NodeMetrics,
+  type Stanza,
 } from "../server/index.ts";
 import type { CountsByRemote } from "./counts.ts";
 import type { Pings } from "./management/pings.ts";
@@ -24,6 +25,8 @@ export interface FederationContext {
   /** What holds for a remote domain now. */
   policy(domain: string): Policy;
   readonly inbound: InboundStanzas;
+  /** Sends a stanza of ours to another server. */
+  route(stanza: Stanza): void;
   readonly resolver: Resolver;
   readonly anchors: Anchors;
   readonly posh: Posh;

@@ -11,15 +11,19 @@ export interface RemoteCounts {
   returned: number;
   /** Attempts to reach it that failed. */
   failures: number;
+  /** Stanzas of it that were dropped or answered alone, for what is wrong with them. */
+  faulty: number;
 }
 
 /** Domains that have a label of their own. */
 export const LABEL_LIMIT = 200;
 
+const noCounts = (): RemoteCounts => ({ in: 0, out: 0, returned: 0, failures: 0, faulty: 0 });
+
 /** Counts of a node by remote domain. */
 export class CountsByRemote {
   private readonly counts = new Map<string, RemoteCounts>();
-  private readonly other: RemoteCounts = { in: 0, out: 0, returned: 0, failures: 0 };
+  private readonly other = noCounts();
 
   /** What is counted for a domain that has not proven itself: nobody takes labels by names that he makes up. */
   yet(domain: string): RemoteCounts {
@@ -31,7 +35,7 @@ export class CountsByRemote {
     const known = this.counts.get(domain);
     if (known !== undefined) return known;
     if (this.counts.size >= LABEL_LIMIT) return this.other;
-    const made: RemoteCounts = { in: 0, out: 0, returned: 0, failures: 0 };
+    const made = noCounts();
     this.counts.set(domain, made);
     return made;
   }
@@ -53,6 +57,12 @@ export class CountsByRemote {
       "Failed attempts, by remote domain.",
       ["domain"],
       values("failures"),
+    );
+    metrics.counter(
+      "meridian_s2s_faulty_total",
+      "Stanzas dropped or answered alone for what is wrong with them, by remote domain.",
+      ["domain"],
+      values("faulty"),
     );
   }
 }

@@ -220,6 +220,7 @@ export class Federation implements RemoteRouter {
       },
       policy: (domain) => this.policies.of(domain),
       inbound: options.inbound,
+      route: (stanza) => self.pool.route(stanza),
       resolver,
       // The public roots are parsed when the first peer is judged: that is the dearest part of a start.
       get anchors() {

@@ -268,6 +268,7 @@ export class MeridianServer {
       secrets,
       clock: this.clock,
       log: this.log,
+      faulty: () => this.metrics.faultyOfComponents++,
       connections: this.components,
     });
     const { port } = server.address() as AddressInfo;

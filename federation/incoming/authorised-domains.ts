@@ -26,6 +26,11 @@ export class AuthorisedDomains implements ProvenPairs {
     return this.pairs.has(`${remote} ${local}`);
   }
 
+  localOf(remote: string): string | undefined {
+    for (const pair of this.pairs.values()) if (pair.remote === remote) return pair.local;
+    return undefined;
+  }
+
   get any(): boolean {
     return this.pairs.size > 0;
   }

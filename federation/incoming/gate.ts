@@ -1,5 +1,17 @@
 // The door for stanzas of a remote server: of a proven domain, to one of ours, no faster than allowed, counted.
-import { Handled, Jid, type RawElement, Stanza, type XmppStream } from "../../server/index.ts";
+import {
+  domainOfAddress,
+  faultReply,
+  Handled,
+  iqFault,
+  isStanzaKind,
+  Jid,
+  type RawElement,
+  Stanza,
+  type StanzaFault,
+  type StanzaKind,
+  type XmppStream,
+} from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import type { RemoteCounts } from "../counts.ts";
 import { ackText } from "../management/elements.ts";
@@ -14,6 +26,8 @@ export interface ProvenPairs {
   readonly any: boolean;
   /** True where stanzas of `remote` to `local` may come. */
   has(remote: string, local: string): boolean;
+  /** A domain of ours that stanzas of `remote` may come for; undefined for none. */
+  localOf(remote: string): string | undefined;
 }
 
 /** The door of one stream. */
@@ -75,32 +89,100 @@ export class Gate {
     this.rate.reset(stanzasPerSecond);
   }
 
-  /** Takes an element in the server namespace. RFC 6120 §8.1.1.2, §8.1.2.2. */
+  /**
+   * Takes an element in the server namespace. Whose stanzas they are is the stream's matter, and ends it; what is wrong
+   * with one stanza of a proven domain is that stanza's alone. RFC 6120 §8.1.1.2, §8.1.2.2.
+   */
   accept(raw: RawElement): void | Promise<void> {
     const { stream, context } = this;
     const { name } = raw;
-    if (name !== "message" && name !== "presence" && name !== "iq") return stream.fail("unsupported-stanza-type");
+    if (!isStanzaKind(name)) return stream.fail("unsupported-stanza-type");
     if (!this.proven.any) return stream.fail("not-authorized", "no domain is proven on this stream");
-    const from = Jid.tryParse(raw.attr("from") ?? "");
-    const to = Jid.tryParse(raw.attr("to") ?? "");
-    if (from === undefined || to === undefined)
+    const fromText = raw.attr("from");
+    const toText = raw.attr("to");
+    if (fromText === undefined || toText === undefined)
       return stream.fail("improper-addressing", "a stanza between servers needs `from` and `to`");
+    const from = Jid.tryParse(fromText);
+    const to = Jid.tryParse(toText);
+    if (from === undefined || to === undefined) return this.misaddressed(raw, fromText, toText);
     if (from.domain !== this.lastRemote || to.domain !== this.lastLocal) {
-      if (!this.proven.has(from.domain, to.domain)) {
-        if (!context.inbound.serves(to.domain)) return stream.fail("host-unknown", `${to.domain} is not served here`);
-        return stream.fail("invalid-from", `${from.domain} is not proven to ${to.domain} on this stream`);
-      }
+      if (!this.proven.has(from.domain, to.domain)) return this.foreign(from.domain, to.domain);
       this.lastRemote = from.domain;
       this.lastLocal = to.domain;
       this.counts = context.counts.of(from.domain);
     }
-    context.metrics.stanzas.server.in[name]++;
+    const fault = name === "iq" ? iqFault(raw) : undefined;
+    if (fault !== undefined) return this.alone(raw, from.domain, { condition: "bad-request", text: fault }, to);
+    return this.take(raw, from, to);
+  }
+
+  private take(raw: RawElement, from: Jid, to: Jid): void | Promise<void> {
+    const { context } = this;
+    context.metrics.stanzas.server.in[raw.name as StanzaKind]++;
     if (this.counts !== undefined) this.counts.in++;
     if (context.trace.active) this.trace(raw, from, to);
     this.lastUse = context.clock.now();
     const pause = this.rate.take();
     const done = this.deliver(raw, from, to);
     return pause === undefined ? done : Promise.all([pause, done]).then(() => {});
+  }
+
+  /** Leaves a stanza out, and counts it as the peer does: it is no reason to end the stream, and costs what others cost. */
+  leaveOut(raw: RawElement, remote: string | undefined, reason: string): void | Promise<void> {
+    const { context } = this;
+    const counts = remote === undefined ? (this.counts ?? context.counts.yet("")) : context.counts.of(remote);
+    counts.faulty++;
+    this.counter?.take().release();
+    if (context.trace.active) {
+      const [from, to] = [raw.attr("from"), raw.attr("to")];
+      context.trace.tell(remote ?? this.lastRemote, context.clock.now(), "stanza refused", {
+        kind: raw.name,
+        from,
+        to,
+        reason,
+      });
+    }
+    return this.rate.take();
+  }
+
+  /** An address of older rules (RFC 6122, another Unicode), or one that nobody has: the domains must be right all the same. */
+  private misaddressed(raw: RawElement, fromText: string, toText: string): void | Promise<void> {
+    const remote = domainOfAddress(fromText);
+    const local = domainOfAddress(toText);
+    const reason = "`from` or `to` is no JID";
+    if (remote === undefined) return this.leaveOut(raw, undefined, reason);
+    if (local !== undefined && !this.proven.has(remote, local)) return this.foreign(remote, local);
+    const instead = local ?? this.proven.localOf(remote);
+    if (instead === undefined) return this.foreign(remote, toText.slice(0, 255));
+    return this.alone(raw, remote, { condition: "jid-malformed", text: reason }, Jid.prepared("", instead, ""));
+  }
+
+  /** Answers one stanza with an error, where it may be, and goes on. */
+  private alone(raw: RawElement, remote: string, fault: StanzaFault, to: Jid): void | Promise<void> {
+    const reply = faultReply(raw, fault, to);
+    if (reply !== undefined) this.context.route(reply);
+    return this.leaveOut(raw, remote, fault.text);
+  }
+
+  private foreign(remote: string, local: string): void {
+    const { stream, context } = this;
+    if (!context.inbound.serves(local)) return stream.fail("host-unknown", `${local} is not served here`);
+    stream.fail("invalid-from", `${remote} is not proven to ${local} on this stream`);
+  }
+
+  /**
+   * An error on a stream that only we send on: a peer that cannot take a stanza may answer there. What it answers is
+   * taken where it was sent there, by whoever is at the other end. RFC 6120 §8.3.1.
+   */
+  bounced(raw: RawElement, answers: (error: Stanza) => boolean): void | Promise<void> {
+    if (raw.name === "iq" && this.context.pings.take(raw)) return this.counter?.take().release();
+    const from = Jid.tryParse(raw.attr("from") ?? "");
+    const to = Jid.tryParse(raw.attr("to") ?? "");
+    if (!isStanzaKind(raw.name) || raw.attr("type") !== "error" || from === undefined || to === undefined)
+      return this.leaveOut(raw, undefined, "only we send on this stream");
+    if (!answers(Stanza.fromRaw(raw, from, to)))
+      return this.leaveOut(raw, undefined, "the error answers nothing that was sent on this stream");
+    return this.take(raw, from, to);
   }
 
   private deliver(raw: RawElement, from: Jid, to: Jid): void | Promise<void> {

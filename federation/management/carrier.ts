@@ -1,6 +1,7 @@
 // A proven stream as a way for stanzas: what is on the way is kept until acknowledged, silence is asked, idleness ends it.
 import type { Stanza, Timer, XmppStream } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
+import type { Bounces } from "./bounces.ts";
 import { type PeerLimits, SM_ENABLE, SM_REQUEST, tooHighText } from "./elements.ts";
 import { type Entry, Ledger } from "./ledger.ts";
 
@@ -34,6 +35,8 @@ export class Carrier {
   readonly to: string;
   ledger: Ledger<Sender>;
   mode: Acknowledging = "ping";
+  /** Told of what is written, where errors may come back on the same stream. */
+  bounces: Bounces | undefined;
   /** Why we gave the stream up, where we did. */
   fate: string | undefined;
   private readonly context: FederationContext;
@@ -72,6 +75,7 @@ export class Carrier {
     if (this.limits.maxBytes !== undefined && exceeds(stanza, this.limits.maxBytes)) return "too large";
     if (this.mode !== "none") ledger.push(sender, stanza);
     stream.sendStanza(stanza);
+    this.bounces?.sent(stanza);
     this.lastUse = this.context.clock.now();
     if (this.mode !== "none") this.askSoon();
     // Nothing will tell what arrives: written is all that can be waited for.

@@ -16,6 +16,7 @@ export interface Entry<Owner> {
 export class Ledger<Owner> {
   private stanzas: Stanza[] = [];
   private owners: Owner[] = [];
+  private readonly answered = new WeakSet<Stanza>();
   private head = 0;
   private size = 0;
   private readonly maxStanzas: number;
@@ -91,9 +92,27 @@ export class Ledger<Owner> {
     return list;
   }
 
-  /** Takes everything out; `sent` stays. */
+  /**
+   * The peer answered a stanza with this error: it was handled, and never goes another way. It keeps its place, for the
+   * peer counts it as well. False where none is kept that it answers.
+   */
+  answer({ kind, id, from, to }: Stanza): boolean {
+    for (let i = this.head; i < this.stanzas.length; i++) {
+      const sent = this.stanzas[i] as Stanza;
+      if (sent.kind !== kind || sent.id !== id || this.answered.has(sent)) continue;
+      if (sent.from?.full !== to?.full || sent.to?.full !== from?.full) continue;
+      this.answered.add(sent);
+      return true;
+    }
+    return false;
+  }
+
+  /** Takes out everything that was not answered; `sent` stays. */
   drain(): Entry<Owner>[] {
-    const list = this.entries();
+    const list: Entry<Owner>[] = [];
+    for (const entry of this.entries())
+      if (this.answered.has(entry.stanza)) entry.stanza.safety?.release();
+      else list.push(entry);
     this.stanzas = [];
     this.owners = [];
     this.head = 0;

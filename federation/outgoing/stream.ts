@@ -15,6 +15,7 @@ import type { FederationContext } from "../context.ts";
 import { answerAddresses, dialbackErrorText, dialbackPair, verifyAnswer } from "../dialback/answer.ts";
 import { Verifications } from "../dialback/verifications.ts";
 import { Gate } from "../incoming/gate.ts";
+import { Bounces } from "../management/bounces.ts";
 import { Carrier } from "../management/carrier.ts";
 import { countOf, limitsOf } from "../management/elements.ts";
 import type { Ready } from "./attempt.ts";
@@ -91,7 +92,9 @@ export class OutgoingStream implements StreamHandler {
     this.gate = new Gate(context, stream, {
       any: this.bidi,
       has: (remote, local) => this.bidi && this.proves(local, remote),
+      localOf: (remote) => (this.bidi && remote === this.to ? this.from : undefined),
     });
+    if (!this.bidi) this.carrier.bounces = new Bounces();
     this.gate.limit(context.policy(to).stanzasPerSecond);
   }
 
@@ -190,8 +193,14 @@ export class OutgoingStream implements StreamHandler {
   }
 
   private stanza(raw: RawElement): void | Promise<void> {
-    this.carrier.heard();
-    return this.gate.accept(raw);
+    const { carrier, gate } = this;
+    if (!this.bidi)
+      return gate.bounced(raw, (error) => {
+        const known = carrier.bounces?.take(error) === true;
+        return carrier.ledger.answer(error) || known;
+      });
+    carrier.heard();
+    return gate.accept(raw);
   }
 
   private management(raw: RawElement): void {

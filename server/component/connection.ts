@@ -5,6 +5,7 @@ import type { Clock, Timer } from "../clock.ts";
 import { Jid } from "../jid/jid.ts";
 import type { DomainService, Router } from "../router/router.ts";
 import { errorReply, mayAnswerWithError } from "../stanza/error.ts";
+import { domainOfAddress, faultReply, isStanzaKind, type StanzaFault } from "../stanza/fault.ts";
 import { iqFault } from "../stanza/iq.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import type { HeaderOut } from "../stream/header.ts";
@@ -33,6 +34,8 @@ export interface ComponentContext {
   readonly secrets: ReadonlyMap<string, string>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Counts a stanza that was answered alone for what is wrong with it. */
+  faulty(): void;
   /** Connections that are not over. */
   readonly connections: Set<ComponentConnection>;
 }
@@ -135,13 +138,25 @@ export class ComponentConnection implements StreamHandler, DomainService {
 
   /** A component speaks for any address of its domain, and for nobody else. */
   private stanza(raw: RawElement): void | Promise<void> {
-    if (raw.name !== "message" && raw.name !== "presence" && raw.name !== "iq")
-      return this.stream.fail("unsupported-stanza-type");
-    const from = Jid.tryParse(raw.attr("from") ?? "");
+    if (!isStanzaKind(raw.name)) return this.stream.fail("unsupported-stanza-type");
+    const fromText = raw.attr("from") ?? "";
+    const from = Jid.tryParse(fromText);
     const to = Jid.tryParse(raw.attr("to") ?? "");
-    if (from === undefined || to === undefined) return this.stream.fail("improper-addressing");
-    if (from.domain !== this.domain) return this.stream.fail("invalid-from");
-    if (raw.name === "iq" && iqFault(raw) !== undefined) return this.stream.fail("bad-format", iqFault(raw));
+    const domain = from?.domain ?? domainOfAddress(fromText);
+    if (domain === undefined) return this.stream.fail("improper-addressing");
+    if (domain !== this.domain) return this.stream.fail("invalid-from");
+    if (from === undefined || to === undefined)
+      return this.refuse(raw, { condition: "jid-malformed", text: "`from` or `to` is no JID" });
+    const fault = raw.name === "iq" ? iqFault(raw) : undefined;
+    if (fault !== undefined) return this.refuse(raw, { condition: "bad-request", text: fault });
     return this.context.router.route(Stanza.fromRaw(raw, from, to));
+  }
+
+  /** One stanza that cannot be taken, whatever else the component has to say. */
+  private refuse(raw: RawElement, fault: StanzaFault): void {
+    this.context.faulty();
+    this.context.log.info({ component: this.domain, kind: raw.name, reason: fault.text }, "component stanza refused");
+    const reply = faultReply(raw, fault, Jid.parse(this.domain ?? ""));
+    if (reply !== undefined) this.stream.sendStanza(reply);
   }
 }

@@ -73,6 +73,8 @@ async function openPrometheus(): Promise<Prometheus> {
 /** Counts of one node. */
 export class NodeMetrics {
   readonly stanzas: Record<Side, StanzaCounts> = { client: noCounts(), server: noCounts() };
+  /** Stanzas of components that were answered alone for what is wrong with them. */
+  faultyOfComponents = 0;
   private readonly errors = { sent: new Map<string, number>(), received: new Map<string, number>() };
   private readonly logins = { succeeded: 0, failed: 0 };
   private readonly delay = monitorEventLoopDelay({ resolution: 10 });
@@ -158,6 +160,12 @@ export class NodeMetrics {
     );
     this.counter("meridian_stream_errors_total", "Stream errors by condition.", ["direction", "condition"], () =>
       this.errorTotals(),
+    );
+    this.counter(
+      "meridian_component_faulty_total",
+      "Stanzas of components that were answered alone for what is wrong with them.",
+      [],
+      () => [[{}, this.faultyOfComponents] as const],
     );
     this.counter("meridian_logins_total", "Log-ins by outcome.", ["outcome"], () =>
       Object.entries(this.logins).map(([outcome, count]) => [{ outcome }, count] as const),

@@ -106,6 +106,35 @@ test.each([
   expect(await client.until("id='p'")).not.toContain("forged");
 });
 
+test.each([
+  ["no JID as `to`", `<message from='cat@${COMPONENT}' to='@@' id='bad'/>`, "jid-malformed", COMPONENT],
+  [
+    "a `to` of older rules",
+    `<message from='cat@${COMPONENT}' to='♥@${DOMAIN}' id='bad'/>`,
+    "jid-malformed",
+    `♥@${DOMAIN}`,
+  ],
+  ["no `to`", `<message from='cat@${COMPONENT}' id='bad'/>`, "jid-malformed", COMPONENT],
+  [
+    "a `from` of older rules",
+    `<presence from='♥@${COMPONENT}' to='a@${DOMAIN}' id='bad'/>`,
+    "jid-malformed",
+    `a@${DOMAIN}`,
+  ],
+  ["an IQ without id", `<iq from='${COMPONENT}' to='${DOMAIN}' type='get'><a xmlns='a'/></iq>`, "bad-request", DOMAIN],
+  ["a request without child", `<iq from='${COMPONENT}' to='${DOMAIN}' type='get' id='bad'/>`, "bad-request", DOMAIN],
+])("a component's stanza with %s is answered alone", async (_name, text, condition, from) => {
+  const pets = await component();
+  const before = target.server.metrics.faultyOfComponents;
+  pets.send(text);
+  const answer = await pets.until(/<\/(message|presence|iq)>/);
+  expect(answer).toContain(`<${condition} `);
+  expect(answer).toContain(`from='${from}'`);
+  expect(target.server.metrics.faultyOfComponents).toBe(before + 1);
+  pets.send(`<iq type='get' from='${COMPONENT}' to='${DOMAIN}' id='on'><ping xmlns='urn:xmpp:ping'/></iq>`);
+  expect(await pets.until("id='on'")).toBeDefined();
+});
+
 test("a second connection gets a conflict, and the first one stays", async () => {
   const pets = await component();
   const second = await RawTcp.connect(port);

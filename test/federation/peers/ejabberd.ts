@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Daemon, startDaemon } from "../../harness/daemon.ts";
 import type { PeerSetup } from "./prosody.ts";
-import { DNS_ADDRESS, JULIET, PASSWORD } from "./site.ts";
+import { DNS_ADDRESS, HEART, JULIET, PASSWORD } from "./site.ts";
 
 /** Writes its files. */
 export function prepareEjabberd(setup: PeerSetup): void {
@@ -22,8 +22,9 @@ export function prepareEjabberd(setup: PeerSetup): void {
 export function startEjabberd(setup: PeerSetup): Promise<Daemon> {
   const { folder, hosts } = setup;
   const names = hosts.map(({ domain }) => `<<"${domain}">>`).join(",");
+  const users = [JULIET, HEART].map((name) => `<<${[...Buffer.from(name)].join(",")}>>`).join(",");
   const accounts =
-    `[ejabberd_auth:try_register(<<"${JULIET}">>, H, <<"${PASSWORD}">>) || H <- [${names}]], ` +
+    `[ejabberd_auth:try_register(U, H, <<"${PASSWORD}">>) || H <- [${names}], U <- [${users}]], ` +
     `io:format("accounts made~n").`;
   const environment = {
     HOME: folder,

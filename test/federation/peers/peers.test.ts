@@ -10,7 +10,18 @@ import { Relay } from "../relay.ts";
 import { prepareEjabberd, startEjabberd } from "./ejabberd.ts";
 import { type PeerSetup, prepareProsody, startProsody } from "./prosody.ts";
 import { meet } from "./room.ts";
-import { DNS_ADDRESS, JULIET, missing, PASSWORD, Papers, type Pem, type Place, ports, startDns } from "./site.ts";
+import {
+  DNS_ADDRESS,
+  HEART,
+  JULIET,
+  missing,
+  PASSWORD,
+  Papers,
+  type Pem,
+  type Place,
+  ports,
+  startDns,
+} from "./site.ts";
 
 const ROMEO = "romeo";
 /** Ours: a certificate that peers believe, and one that they do not. */
@@ -135,9 +146,9 @@ only("real peers", () => {
     return romeo;
   }
 
-  async function julietOf(product: string, domain: string): Promise<Client> {
+  async function julietOf(product: string, domain: string, local = JULIET): Promise<Client> {
     const juliet = clientOf(product, domain, setups.get(product)?.c2sPort ?? 0);
-    await juliet.login(JULIET, PASSWORD, "PLAIN");
+    await juliet.login(local, PASSWORD, "PLAIN");
     await juliet.becomeAvailable();
     return juliet;
   }
@@ -212,6 +223,62 @@ only("real peers", () => {
     },
     30_000,
   );
+
+  /** The ids of messages that a client gets, errors apart. */
+  function idsAt(client: Client): { readonly came: string[]; readonly errors: string[] } {
+    const came: string[] = [];
+    const errors: string[] = [];
+    client.onText = (text) => {
+      for (const [head, id] of text.matchAll(/<message[^>]*\sid=.(\w+)[^>]*/g))
+        (/type=.error/.test(head) ? errors : came).push(id ?? "");
+    };
+    return { came, errors };
+  }
+
+  test.each(PRODUCTS.map(({ name }) => name))(
+    "addresses that only one side allows, with %s: nobody else's messages are lost, doubled or returned",
+    async (name) => {
+      const domain = domainOf(name, "external", "starttls");
+      const [romeo, juliet] = await Promise.all([romeoOf("external"), julietOf(name, domain)]);
+      const heart = await julietOf(name, domain, HEART);
+      const [atRomeo, atJuliet, atHeart] = [idsAt(romeo), idsAt(juliet), idsAt(heart)];
+      const ids = Array.from({ length: 40 }, (_, i) => `n${i}`);
+      const say = (client: Client, to: string, id: string) =>
+        client.send(`<message to='${to}' type='chat' id='${id}'><body>${id}</body></message>`);
+      for (const [i, id] of ids.entries()) {
+        // U+FFFD: RFC 3920 prohibits it in a resource, RFC 7622 does not.
+        if (i % 10 === 5) say(romeo, `${JULIET}@${domain}/&#xfffd;`, `odd${i}`);
+        if (i % 10 === 5) say(heart, romeo.jid, `odd${i}`);
+        say(romeo, juliet.jid, id);
+        say(juliet, romeo.jid, id);
+      }
+      await until(
+        () =>
+          atRomeo.came.length >= 40 &&
+          atJuliet.came.length >= 40 &&
+          atHeart.errors.length >= 4 &&
+          atRomeo.errors.length >= 4,
+      );
+      // What was sent last has crossed: whatever was sent twice, or returned, has come.
+      for (const id of ["last1", "last2"]) {
+        say(romeo, juliet.jid, id);
+        say(juliet, romeo.jid, id);
+        await until(() => atRomeo.came.includes(id) && atJuliet.came.includes(id));
+      }
+      expect(atRomeo.came.sort()).toEqual([...ids, "last1", "last2"].sort());
+      expect(atJuliet.came.sort()).toEqual([...ids, "last1", "last2"].sort());
+      expect(atJuliet.errors).toEqual([]);
+      expect(atHeart.errors.sort()).toEqual(["odd15", "odd25", "odd35", "odd5"]);
+      expect(atRomeo.errors.sort()).toEqual(["odd15", "odd25", "odd35", "odd5"]);
+      for (const client of [romeo, juliet, heart]) client.destroy();
+    },
+    60_000,
+  );
+
+  async function until(met: () => boolean): Promise<void> {
+    const deadline = Date.now() + 20_000;
+    while (!met() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 
   /** Sends numbered messages; resolves with those that neither arrived nor came back. */
   async function loadOf(

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Daemon, startDaemon } from "../../harness/daemon.ts";
-import { DNS_ADDRESS, JULIET, PASSWORD, type Pem } from "./site.ts";
+import { DNS_ADDRESS, HEART, JULIET, PASSWORD, type Pem } from "./site.ts";
 
 /** How it is set up. */
 export interface PeerSetup {
@@ -27,7 +27,8 @@ export function prepareProsody(setup: PeerSetup): void {
       "accounts",
     );
     mkdirSync(accounts, { recursive: true });
-    writeFileSync(join(accounts, `${JULIET}.dat`), `return { ["password"] = ${lua(PASSWORD)}; };\n`);
+    for (const name of [JULIET, encodeURIComponent(HEART).toLowerCase()])
+      writeFileSync(join(accounts, `${name}.dat`), `return { ["password"] = ${lua(PASSWORD)}; };\n`);
   }
   mkdirSync(join(folder, "plugins"), { recursive: true });
   // Without lua-unbound it reads /etc/resolv.conf, which is not ours to write.

@@ -23,6 +23,8 @@ export interface Place {
 export const PASSWORD = "wherefore art thou";
 /** Localpart of the account that every domain of a peer has. */
 export const JULIET = "juliet";
+/** Another one: by the rules of RFC 6122 an address, by those of RFC 7622 none. */
+export const HEART = "heart\u2665";
 
 /** A certificate authority in a folder; openssl makes what real servers read without question. */
 export class Papers {

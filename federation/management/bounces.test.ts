@@ -1,0 +1,52 @@
+// Which error on a one-way stream answers what: by kind, id and both addresses, once, and never what was long ago.
+import { expect, test } from "@jest/globals";
+import { Jid, Stanza, type StanzaKind } from "../../server/index.ts";
+import { Bounces } from "./bounces.ts";
+import { Ledger } from "./ledger.ts";
+
+function stanza(kind: StanzaKind, from: string, to: string, id: string | undefined, type = "chat"): Stanza {
+  return new Stanza(kind, Jid.parse(from), Jid.parse(to), id, type, undefined, "", "/>", []);
+}
+const sent = stanza("message", "x@a.test/r", "y@b.test", "m");
+const answer = stanza("message", "y@b.test", "x@a.test/r", "m", "error");
+const others = [
+  stanza("iq", "y@b.test", "x@a.test/r", "m", "error"),
+  stanza("message", "y@b.test", "x@a.test/r", "n", "error"),
+  stanza("message", "y@b.test", "x@a.test/r", undefined, "error"),
+  stanza("message", "y@b.test", "x@a.test", "m", "error"),
+  stanza("message", "y@b.test/r", "x@a.test/r", "m", "error"),
+];
+
+test("an error answers what was sent, once, and nothing else", () => {
+  const bounces = new Bounces();
+  bounces.sent(sent);
+  for (const other of others) expect(bounces.take(other)).toBe(false);
+  expect(bounces.take(answer)).toBe(true);
+  expect(bounces.take(answer)).toBe(false);
+});
+
+test("what was sent long ago is forgotten", () => {
+  const bounces = new Bounces();
+  bounces.sent(sent);
+  for (let i = 0; i < 255; i++) bounces.sent(stanza("message", "x@a.test/r", "y@b.test", `m${i}`));
+  expect(bounces.take(answer)).toBe(true);
+  bounces.sent(sent);
+  for (let i = 0; i < 256; i++) bounces.sent(stanza("message", "x@a.test/r", "y@b.test", `m${i}`));
+  expect(bounces.take(answer)).toBe(false);
+});
+
+test("what was answered keeps its place in the count, is safe, and goes no other way", () => {
+  const ledger = new Ledger<string>(10, 10_000);
+  let safe = 0;
+  const [first, second] = [sent.withAddresses(sent.from, sent.to), stanza("message", "x@a.test/r", "y@b.test", "o")];
+  first.safety = { release: () => safe++ } as unknown as NonNullable<Stanza["safety"]>;
+  ledger.push("o", first);
+  ledger.push("o", second);
+  for (const other of others) expect(ledger.answer(other)).toBe(false);
+  expect(ledger.answer(answer)).toBe(true);
+  expect(ledger.answer(answer)).toBe(false);
+  expect(ledger.length).toBe(2);
+  expect(ledger.entries().map((entry) => entry.stanza)).toEqual([first, second]);
+  expect(ledger.drain().map((entry) => entry.stanza)).toEqual([second]);
+  expect(safe).toBe(1);
+});
