@@ -4,6 +4,7 @@ import { ScramClient } from "../../bench/harness/scram.ts";
 import type { Evidence } from "./evidence.ts";
 import { LoadWire, type WireOptions } from "./load-wire.ts";
 import { attributeOf, STREAM_END } from "./splitter.ts";
+import type { Seen } from "./transcript.ts";
 
 /** Where a server is reached. */
 export interface Endpoint {
@@ -19,6 +20,15 @@ export interface ClientOptions extends WireOptions {
   readonly book: Evidence;
   /** Where to connect next. */
   readonly pick: (client: LoadClient) => Endpoint;
+}
+
+/** A stanza that no `<a/>` has counted yet; messages of the book have an id and a receiver. */
+interface Outgoing {
+  readonly text: string;
+  readonly id?: string;
+  readonly to?: string;
+  /** False while there was no stream to write it to. */
+  written: boolean;
 }
 
 const NS_SM = "urn:xmpp:sm:3";
@@ -39,12 +49,17 @@ export class LoadClient extends LoadWire {
   private smId: string | undefined;
   private handled = 0;
   private acknowledged = 0;
-  private unacked: { readonly id: string; readonly text: string }[] = [];
+  private unacked: Outgoing[] = [];
   private sequences = new Map<string, number>();
   private answers = new Map<string, (element: string) => void>();
   constructor(options: ClientOptions) {
     super(options);
     this.options = options;
+  }
+
+  /** What the book calls it: `user1@a.test` where a run has several domains, else `user1`. */
+  get name(): string {
+    return this.options.local;
   }
 
   get bare(): string {
@@ -74,20 +89,35 @@ export class LoadClient extends LoadWire {
 
   /** Sends a chat message to an account, noted in the book, and asks for its acknowledgement. */
   message(to: LoadClient, length = 100): string {
-    const key = to.options.local;
+    const key = to.name;
     const sequence = this.sequences.get(key) ?? 0;
     this.sequences.set(key, sequence + 1);
-    const id = `${this.options.local}.${key}.${sequence}`;
-    this.options.book.sent(id, `${this.options.local} ${key}`, sequence);
-    this.stanza(id, `<message to='${to.bare}' type='chat' id='${id}'><body>${"x".repeat(length)}</body></message>`);
+    const id = `${this.name}.${key}.${sequence}`;
+    const text = `<message to='${to.bare}' type='chat' id='${id}'><body>${"x".repeat(length)}</body></message>`;
+    this.keep({ text, id, to: key, written: false });
     this.ask();
     return id;
   }
 
   /** Sends any stanza; it is kept until it is acknowledged. */
-  stanza(id: string, text: string): void {
-    this.unacked.push({ id, text });
-    if (this.open) this.write(text);
+  stanza(text: string): void {
+    this.keep({ text, written: false });
+  }
+
+  private keep(stanza: Outgoing): void {
+    this.unacked.push(stanza);
+    if (this.open) this.writeOut(stanza);
+  }
+
+  private writeOut(stanza: Outgoing): void {
+    const { text, id, to, written } = stanza;
+    if (!written) this.note({ what: "sent", ...(id === undefined || to === undefined ? {} : { id, to }) });
+    stanza.written = true;
+    this.write(text);
+  }
+
+  private note(seen: Seen): void {
+    this.options.book.note(this.name, seen);
   }
 
   ask(): void {
@@ -96,7 +126,7 @@ export class LoadClient extends LoadWire {
 
   /** Presence with a status that others may compare. */
   present(status: string): void {
-    this.stanza("", `<presence><status>${status}</status></presence>`);
+    this.stanza(`<presence><status>${status}</status></presence>`);
   }
 
   /** ms until the server has answered an IQ. XEP-0199 */
@@ -104,7 +134,7 @@ export class LoadClient extends LoadWire {
     const id = `p${Math.random().toString(36).slice(2)}`;
     const began = performance.now();
     const answered = new Promise<void>((resolve) => this.answers.set(id, () => resolve()));
-    this.stanza("", `<iq type='get' id='${id}' to='${this.options.domain}'><ping xmlns='urn:xmpp:ping'/></iq>`);
+    this.stanza(`<iq type='get' id='${id}' to='${this.options.domain}'><ping xmlns='urn:xmpp:ping'/></iq>`);
     await answered;
     return performance.now() - began;
   }
@@ -136,7 +166,7 @@ export class LoadClient extends LoadWire {
       case "r":
         return this.write(`<a xmlns='${NS_SM}' h='${this.handled}'/>`);
       case "a":
-        return this.counted(Number(attributeOf(text, "h")));
+        return this.told("a", text);
       default:
         return this.negotiate(name ?? "", text);
     }
@@ -162,7 +192,7 @@ export class LoadClient extends LoadWire {
         this.handled = 0;
         return this.arrived(false);
       case "resumed":
-        return this.resumed(Number(attributeOf(text, "h")));
+        return this.resumed(text);
       case "failed":
         return this.notResumed(text);
       case "stream:error":
@@ -192,24 +222,31 @@ export class LoadClient extends LoadWire {
 
   private bound(): void {
     this.write(`<enable xmlns='${NS_SM}' resume='true'/>`);
+    this.note({ what: "session" });
     this.acknowledged = 0;
     this.unacked = [];
     this.open = true;
     this.present("here");
   }
 
-  private resumed(h: number): void {
+  private told(what: "a" | "resumed", text: string): void {
+    const h = Number(attributeOf(text, "h"));
+    this.note({ what, h });
     this.counted(h);
+  }
+
+  private resumed(text: string): void {
+    this.told("resumed", text);
     this.arrived(true);
     // What the old stream lost is sent again. XEP-0198 §5
-    for (const { text } of this.unacked) this.write(text);
+    for (const stanza of this.unacked) this.writeOut(stanza);
     if (this.unacked.length > 0) this.ask();
   }
 
   /** What the server tells it handled is as good as an acknowledgement; of the rest nothing is known. */
   private notResumed(text: string): void {
     const h = attributeOf(text, "h");
-    if (h !== undefined) this.counted(Number(h));
+    this.note({ what: "failed", ...(h === undefined ? {} : { h: Number(h) }) });
     this.errors.push(/<failed[^>]*><([a-z-]+)/.exec(text)?.[1] ?? "failed");
     this.forget();
     this.enter();
@@ -226,14 +263,12 @@ export class LoadClient extends LoadWire {
     this.onOnline();
   }
 
+  /** A count that goes back, or beyond what was sent, is for the book to judge. */
   private counted(h: number): void {
-    const count = (h - this.acknowledged + 2 ** 32) % 2 ** 32;
-    if (count > this.unacked.length) {
-      if (count < 2 ** 31) this.errors.push("acknowledged-too-much");
-      return;
-    }
+    const count = h - this.acknowledged;
+    if (!(count >= 0 && count <= this.unacked.length)) return;
     this.acknowledged = h;
-    for (const { id } of this.unacked.splice(0, count)) if (id !== "") this.options.book.acknowledged(id);
+    this.unacked.splice(0, count);
   }
 
   private takeMessage(text: string): void {
@@ -241,8 +276,8 @@ export class LoadClient extends LoadWire {
     if (id === undefined) return;
     if (attributeOf(text, "type") === "error") {
       const condition = /<error[^>]*>.*?<([a-z-]+) xmlns=.urn:ietf:params:xml:ns:xmpp-stanzas./.exec(text)?.[1];
-      this.options.book.refused(id, condition ?? "unknown");
-    } else this.options.book.received(id);
+      this.note({ what: "returned", id, condition: condition ?? "unknown" });
+    } else this.note({ what: "received", id });
   }
 
   private takePresence(text: string): void {

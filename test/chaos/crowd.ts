@@ -107,8 +107,8 @@ export class Crowd {
   /** Whoever misses something ends the session and logs in afresh: what the offline store has comes now. */
   async collect(ms: number): Promise<void> {
     const short = () => {
-      const names = new Set(this.book.open().map((id) => id.split(".")[1]));
-      return this.clients.filter(({ options }) => names.has(options.local));
+      const names = new Set(this.book.open().map((id) => this.book.letter(id)?.to));
+      return this.clients.filter(({ name }) => names.has(name));
     };
     const missing = short();
     await Promise.all(missing.map((client) => client.leave()));

@@ -34,7 +34,7 @@ export function postgres(options: ChaosOptions): Promise<Report> {
       const restarting = performance.now();
       const during = writer.ids.filter((id) => {
         const at = crowd.book.acknowledgedAt(id);
-        return !crowd.book.wasRefused(id) && at !== undefined && at > stopped + 100 && at < restarting;
+        return !crowd.book.wasReturned(id) && at !== undefined && at > stopped + 100 && at < restarting;
       });
       await server.start();
       const up = performance.now();
@@ -92,9 +92,9 @@ async function firstStored(crowd: Crowd, receiver: LoadClient): Promise<number |
   const end = performance.now() + 30_000;
   while (performance.now() < end) {
     const id = sender.message(receiver);
-    await until(() => crowd.book.wasAcknowledged(id) || crowd.book.wasRefused(id), 1000);
+    await until(() => crowd.book.acknowledgedAt(id) !== undefined || crowd.book.wasReturned(id), 1000);
     const at = crowd.book.acknowledgedAt(id);
-    if (at !== undefined && !crowd.book.wasRefused(id)) return at;
+    if (at !== undefined && !crowd.book.wasReturned(id)) return at;
     await sleep(50);
   }
   return undefined;

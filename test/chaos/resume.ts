@@ -73,7 +73,7 @@ export function resume(options: ChaosOptions): Promise<Report> {
           atLeast("share of returns that resumed", resumed.length / absences.length, 1),
           plain("resumed", resumed.length),
           plain("of them on another node", resumed.filter(({ before, after }) => before !== after).length),
-          ...bookFigures(verdict, true),
+          ...bookFigures(verdict, { inOrder: true }),
           atMost("authentication failures", crowd.authFailures.length, 0),
           plain("stream errors, failed resumptions", crowd.errors),
         ],

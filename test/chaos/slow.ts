@@ -94,7 +94,7 @@ function flood(
       const writer = writers[turn % writers.length]!;
       turn += 1;
       if (isCut(reader)) continue;
-      writer.stanza("", `<message to='${reader.bare}' type='chat'><body>${"x".repeat(LENGTH)}</body></message>`);
+      writer.stanza(`<message to='${reader.bare}' type='chat'><body>${"x".repeat(LENGTH)}</body></message>`);
     }
   }, 20);
   return () => clearInterval(timer);
