@@ -1,26 +1,16 @@
 // Meridian as a region has it: nodes that share a real Redis and a real PostgreSQL, behind HAProxy where there is one.
-import { writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
-import { deriveCredentials } from "../../server/auth/credentials.ts";
-import type { NodeConfigInput } from "../../server/config/contract.ts";
-import { openStorage } from "../../server/storage/open.ts";
-import { freePort, removeFolder, temporaryFolder } from "../harness/daemon.ts";
+
+import { Relay } from "../federation/relay.ts";
+import { removeFolder, temporaryFolder } from "../harness/daemon.ts";
 import { findHaproxy } from "../harness/haproxy.ts";
 import { startPostgres } from "../harness/postgres.ts";
 import { startRedis } from "../harness/redis.ts";
+import { startRedisCluster } from "../harness/redis-cluster.ts";
 import { BALANCED, type Balancer, startBalancer } from "./balancer.ts";
-import { ProcessNode, type Site } from "./site.ts";
-import { attributeOf } from "./splitter.ts";
+import { localpart, makeAccounts, makeNode, PASSWORD, storedIds } from "./node.ts";
+import type { ProcessNode, Site } from "./site.ts";
 
-const ROOT = resolve(import.meta.dirname, "../..");
 const DOMAIN = "chaos.test";
-const PASSWORD = "wherefore art thou";
-const PLENTY = 1_000_000_000;
-/** Fewest the server takes: the experiments are not about hashing. */
-const ITERATIONS = 4096;
-const localpart = (index: number) => `user${index}`;
 
 /** What a cluster is made of. */
 export interface ClusterOptions {
@@ -28,27 +18,41 @@ export interface ClusterOptions {
   readonly accounts: number;
   /** PostgreSQL flushes to the disk, as in production. */
   readonly durable?: boolean;
-  /** Further settings of every node. */
-  readonly settings?: Partial<NodeConfigInput>;
+  /** Redis Cluster of three masters rather than one server. */
+  readonly redisCluster?: boolean;
+  /** Each node reaches Redis by a relay of its own, which a test may cut. */
+  readonly relayed?: boolean;
+  /** s after which a silent node is taken for dead. */
+  readonly leaseSeconds?: number;
 }
 
 /** Starts it. @throws Error where Redis or PostgreSQL is missing, or a node does not start */
 export async function startCluster(options: ClusterOptions): Promise<Site> {
   const folder = temporaryFolder("chaos");
-  const [redis, postgres] = await Promise.all([startRedis(), startPostgres({ durable: options.durable ?? false })]);
+  const [redis, postgres] = await Promise.all([
+    options.redisCluster === true ? startRedisCluster() : startRedis().then((one) => [one]),
+    startPostgres({ durable: options.durable ?? false }),
+  ]);
   const nodes: ProcessNode[] = [];
+  const links: Relay[] = [];
   let balancer: Balancer | undefined;
   let url = "";
   async function end(): Promise<void> {
     await Promise.all(nodes.map((node) => node.end("SIGKILL")));
-    await Promise.all([balancer?.end(), redis.end(), postgres.end()]);
+    for (const link of links) link.close();
+    await Promise.all([balancer?.end(), ...redis.map((one) => one.end()), postgres.end()]);
     removeFolder(folder);
   }
   try {
     url = await postgres.createDatabase("chaos");
-    await makeAccounts(url, options.accounts);
-    for (let index = 1; index <= options.nodes; index += 1)
-      nodes.push(await makeNode(folder, `n${index}`, redis.url, url, options));
+    await makeAccounts(url, DOMAIN, options.accounts);
+    for (let index = 1; index <= options.nodes; index += 1) {
+      if (options.relayed === true) links.push(await Relay.to(() => redis[0]!.port));
+      const ports = links.length > 0 ? [links.at(-1)!.port] : redis.map(({ port }) => port);
+      nodes.push(
+        await makeNode({ folder, name: `n${index}`, domain: DOMAIN, url, cluster: clusterSettings(ports, options) }),
+      );
+    }
     await Promise.all(nodes.map((node) => node.start()));
     // Beyond what it takes, clients choose a node by themselves.
     if (nodes.length > 1 && findHaproxy() !== undefined && options.accounts < BALANCED / 2)
@@ -66,8 +70,10 @@ export async function startCluster(options: ClusterOptions): Promise<Site> {
     localpart,
     nodes,
     redis,
+    links,
     postgres,
-    stored: () => storedIds(url),
+    databaseUrl: url,
+    stored: () => storedIds([url]),
     get entrance() {
       turn += 1;
       return balancer ?? nodes[turn % nodes.length]!;
@@ -76,81 +82,8 @@ export async function startCluster(options: ClusterOptions): Promise<Site> {
   };
 }
 
-async function makeNode(folder: string, name: string, redisUrl: string, url: string, options: ClusterOptions) {
-  const [port, metricsPort] = [await freePort(), await freePort()];
-  const file = join(folder, `${name}.json`);
-  const config: NodeConfigInput = {
-    node: name,
-    hosts: [{ domain: DOMAIN, modules: { offline: { maxMessages: 100_000 } } }],
-    listeners: [
-      { kind: "c2s", port, tls: "none" },
-      { kind: "metrics", port: metricsPort },
-    ],
-    storage: { kind: "postgres", url },
-    cluster: { redis: { urls: [redisUrl] } },
-    authentication: { requireTls: false, plainWithoutTls: true, scramIterations: ITERATIONS },
-    federation: { enabled: false },
-    limits: {
-      connectionsPerAddress: PLENTY,
-      bytesPerSecond: PLENTY,
-      burstBytes: PLENTY,
-      preAuthBytesPerSecond: PLENTY,
-    },
-    adminSocket: join(folder, `${name}.sock`),
-    log: { level: "warn" },
-    drainSeconds: 30,
-    ...options.settings,
-  };
-  writeFileSync(file, JSON.stringify(config));
-  const argv = [process.execPath, join(ROOT, "app/main.ts"), "serve", "--config", file];
-  return new ProcessNode({
-    name,
-    argv,
-    folder,
-    port,
-    metricsPort,
-    tied: true,
-    ready: (dead) => untilReady(metricsPort, dead),
-  });
-}
-
-/** ms that a node may take to start. */
-const START_MS = 60_000;
-
-async function untilReady(metricsPort: number, dead: () => boolean): Promise<void> {
-  const end = Date.now() + START_MS;
-  for (;;) {
-    const answer = await fetch(`http://127.0.0.1:${metricsPort}/readyz`).catch(() => undefined);
-    if (answer?.ok === true) return;
-    if (dead()) throw new Error("it ended while it was starting");
-    if (Date.now() > end) throw new Error(`not ready after ${START_MS} ms`);
-    await sleep(20);
-  }
-}
-
-/** Every account has the same password, so keys derived once will do. */
-async function makeAccounts(url: string, count: number): Promise<void> {
-  const storage = await openStorage({ kind: "postgres", url, poolSize: 10 }, { bounds: { maxWaiting: 2000 } });
-  const credentials = await deriveCredentials(PASSWORD, ITERATIONS);
-  for (let index = 0; index < count; index += 500) {
-    const some = Array.from({ length: Math.min(500, count - index) }, (_, i) => localpart(index + i));
-    await Promise.all(some.map((local) => storage.accounts.create(DOMAIN, local, credentials, Date.now())));
-  }
-  await storage.close();
-}
-
-/** Messages left in the store. */
-async function storedIds(url: string): Promise<Map<string, string[]>> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  const found = new Map<string, string[]>();
-  for (const table of ["offline_messages", "held_messages"]) {
-    const { rows } = await client.query<{ text: string }>(`select text from ${table}`);
-    found.set(
-      table,
-      rows.map(({ text }) => attributeOf(text, "id") ?? ""),
-    );
-  }
-  await client.end();
-  return found;
+function clusterSettings(ports: readonly number[], { redisCluster, leaseSeconds }: ClusterOptions) {
+  const urls = ports.map((port) => `redis://127.0.0.1:${port}`);
+  const times = leaseSeconds === undefined ? {} : { leaseSeconds, heartbeatSeconds: leaseSeconds / 4 };
+  return { redis: { urls, cluster: redisCluster === true }, ...times };
 }

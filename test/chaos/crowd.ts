@@ -32,7 +32,7 @@ export class Crowd {
     const { first = 0, jitterMs = 500 } = options;
     this.clients = Array.from({ length: options.clients }, (_, index) => {
       return new LoadClient({
-        domain: site.domain,
+        domain: site.domainOf?.(first + index) ?? site.domain,
         local: site.localpart(first + index),
         password: site.password,
         resource: "chaos",
@@ -126,7 +126,7 @@ export class Crowd {
     if (lost.size === 0) return notes;
     for (const [table, ids] of (await site.stored?.()) ?? [])
       notes.push(`of those lost, ${table} still has ${ids.filter((id) => lost.has(id)).length}`);
-    return [...notes, ...site.nodes.map((node) => `${node.name}: ${node.lastWords().slice(-1500)}`)];
+    return [...notes, ...site.nodes.map((node) => `${node.name}: ${node.log().slice(-1500)}`)];
   }
 
   /** SASL failures that call a right password wrong, or its owner banned. */

@@ -11,7 +11,7 @@ const RIGHT_WITHIN = 10;
 
 export function redis(options: ChaosOptions): Promise<Report> {
   return onSite(options, options.clients + 2, async (site) => {
-    const server = site.redis;
+    const server = site.redis?.[0];
     if (server === undefined) throw new Error("this experiment is about a cluster with Redis");
     const direct = (index: number) => site.nodes[index % site.nodes.length]!;
     const within = RIGHT_WITHIN * options.patience;

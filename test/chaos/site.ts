@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Relay } from "../federation/relay.ts";
 import type { TestPostgres } from "../harness/postgres.ts";
 import type { TestRedis } from "../harness/redis.ts";
 import type { ClientOptions, Endpoint } from "./client.ts";
@@ -21,22 +22,28 @@ export interface SiteNode {
   start(): Promise<void>;
   /** `SIGKILL` or, for an orderly end, `SIGTERM`; resolves once it is gone. */
   end(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
-  /** What it wrote last. */
-  lastWords(): string;
+  /** All that it has logged. */
+  log(): string;
 }
 
 /** A server or a cluster of them. */
 export interface Site {
   readonly name: string;
   readonly domain: string;
+  /** Where accounts are of several domains. */
+  readonly domainOf?: (index: number) => string;
   readonly password: string;
   readonly mechanism: ClientOptions["mechanism"];
   readonly localpart: (index: number) => string;
   readonly nodes: readonly SiteNode[];
   /** Where clients connect that care for no node. */
   readonly entrance: Endpoint;
-  readonly redis?: TestRedis;
+  /** Redis, or each master of Redis Cluster. */
+  readonly redis?: readonly TestRedis[];
+  /** What each node reaches Redis by, where that may be cut. */
+  readonly links?: readonly Relay[];
   readonly postgres?: TestPostgres;
+  readonly databaseUrl?: string;
   /** Ids of messages that its store still has, by table, for whoever looks for lost ones. */
   stored?(): Promise<ReadonlyMap<string, readonly string[]>>;
   end(): Promise<void>;
@@ -104,7 +111,7 @@ export class ProcessNode implements SiteNode {
     try {
       await this.command.ready(() => isGone(child));
     } catch (error) {
-      throw new Error(`${this.name} does not start: ${(error as Error).message}\n${this.lastWords()}`, {
+      throw new Error(`${this.name} does not start: ${(error as Error).message}\n${this.log().slice(-4000)}`, {
         cause: error,
       });
     }
@@ -122,9 +129,9 @@ export class ProcessNode implements SiteNode {
     killGroup(child, "SIGKILL");
   }
 
-  lastWords(): string {
+  log(): string {
     try {
-      return readFileSync(join(this.command.folder, `${this.name}.log`), "utf8").slice(-4000);
+      return readFileSync(join(this.command.folder, `${this.name}.log`), "utf8");
     } catch {
       return "";
     }

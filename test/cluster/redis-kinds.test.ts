@@ -3,7 +3,6 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { Redis } from "ioredis";
 import { pino } from "pino";
 import { cacheAccess } from "../../infra/cache-access.ts";
 import { connectRedis, RedisUnavailable } from "../../server/cluster/redis.ts";
@@ -11,6 +10,7 @@ import { ClusterConfig } from "../../server/config/contract.ts";
 import { findProgram, removeFolder, temporaryFolder } from "../harness/daemon.ts";
 import { parseTalk } from "../harness/parse-talk.ts";
 import { findRedis, REDIS_HINT, type RedisSettings, startRedis, type TestRedis } from "../harness/redis.ts";
+import { startRedisCluster } from "../harness/redis-cluster.ts";
 import { runTalk } from "../harness/run-talk.ts";
 import { Scene } from "../harness/scene.ts";
 
@@ -60,7 +60,14 @@ const KINDS: readonly Kind[] = [
       return { urls: [`rediss://localhost:${port}`], authority: certificate };
     },
   },
-  { name: "Redis Cluster of three", start: startCluster },
+  {
+    name: "Redis Cluster of three",
+    async start() {
+      const masters = await startRedisCluster();
+      started.push(...masters);
+      return { urls: masters.map(({ url }) => url), cluster: true };
+    },
+  },
   {
     name: "Valkey",
     missing: valkey === undefined ? "valkey-server is not installed" : undefined,
@@ -127,30 +134,4 @@ function localCertificate(): { certificate: string; key: string } {
   execFileSync("openssl", [...made, ...subject, "-keyout", key, "-out", certificate], { stdio: "ignore" });
   chmodSync(key, 0o644);
   return { certificate, key };
-}
-
-/** Three servers that share the slots, joined as `redis-cli --cluster create` would. */
-async function startCluster(): Promise<RedisSettings> {
-  const servers = [];
-  for (let n = 0; n < 3; n += 1)
-    servers.push(
-      await start(["--cluster-enabled", "yes", "--cluster-announce-ip", "127.0.0.1", "--cluster-node-timeout", "5000"]),
-    );
-  const clients = servers.map(({ url }) => new Redis(url));
-  const [first] = clients as [Redis, Redis, Redis];
-  for (const [at, client] of clients.entries()) {
-    const from = Math.floor((16_384 * at) / 3);
-    await client.call("CLUSTER", "ADDSLOTSRANGE", String(from), String(Math.floor((16_384 * (at + 1)) / 3) - 1));
-    const { port, busPort } = servers[at] as TestRedis;
-    if (at > 0) await first.call("CLUSTER", "MEET", "127.0.0.1", String(port), String(busPort));
-  }
-  const until = Date.now() + 30_000;
-  for (const client of clients)
-    for (;;) {
-      const info = String(await client.call("CLUSTER", "INFO"));
-      if (info.includes("cluster_state:ok") && info.includes("cluster_known_nodes:3")) break;
-      expect(Date.now()).toBeLessThan(until);
-    }
-  for (const client of clients) client.disconnect();
-  return { urls: servers.map(({ url }) => url), cluster: true };
 }

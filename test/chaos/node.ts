@@ -1,0 +1,108 @@
+// Meridian's node as a process of a run: its configuration, its accounts, and what its store still has.
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { deriveCredentials } from "../../server/auth/credentials.ts";
+import type { NodeConfigInput } from "../../server/config/contract.ts";
+import { openStorage } from "../../server/storage/open.ts";
+import { freePort } from "../harness/daemon.ts";
+import { ProcessNode } from "./site.ts";
+import { attributeOf } from "./splitter.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const PLENTY = 1_000_000_000;
+/** Fewest the server takes: the experiments are not about hashing. */
+const ITERATIONS = 4096;
+
+export const PASSWORD = "wherefore art thou";
+export const localpart = (index: number) => `user${index}`;
+
+/** One node. */
+export interface NodePlan {
+  readonly folder: string;
+  readonly name: string;
+  readonly domain: string;
+  /** Of its PostgreSQL. */
+  readonly url: string;
+  readonly cluster?: NodeConfigInput["cluster"];
+  /** How it federates, where it does. */
+  readonly federation?: {
+    readonly port: number;
+    readonly certificate: { readonly certificate: string; readonly key: string };
+    readonly settings: NonNullable<NodeConfigInput["federation"]>;
+  };
+}
+
+/** Writes its configuration. */
+export async function makeNode({ folder, name, domain, url, cluster, federation }: NodePlan): Promise<ProcessNode> {
+  const [port, metricsPort] = [await freePort(), await freePort()];
+  const file = join(folder, `${name}.json`);
+  const certificate = federation === undefined ? {} : { certificate: federation.certificate };
+  const config: NodeConfigInput = {
+    node: name,
+    hosts: [{ domain, ...certificate, modules: { offline: { maxMessages: 100_000 } } }],
+    listeners: [
+      { kind: "c2s", port, tls: "none" },
+      { kind: "metrics", port: metricsPort },
+      ...(federation === undefined ? [] : [{ kind: "s2s" as const, port: federation.port, tls: "starttls" as const }]),
+    ],
+    storage: { kind: "postgres", url },
+    ...(cluster === undefined ? {} : { cluster }),
+    authentication: { requireTls: false, plainWithoutTls: true, scramIterations: ITERATIONS },
+    federation: federation?.settings ?? { enabled: false },
+    limits: {
+      connectionsPerAddress: PLENTY,
+      bytesPerSecond: PLENTY,
+      burstBytes: PLENTY,
+      preAuthBytesPerSecond: PLENTY,
+    },
+    adminSocket: join(folder, `${name}.sock`),
+    log: { level: "warn" },
+    drainSeconds: 30,
+  };
+  writeFileSync(file, JSON.stringify(config));
+  const argv = [process.execPath, join(ROOT, "app/main.ts"), "serve", "--config", file];
+  const ready = (dead: () => boolean) => untilReady(metricsPort, dead);
+  return new ProcessNode({ name, argv, folder, port, metricsPort, tied: true, ready });
+}
+
+/** ms that a node may take to start. */
+const START_MS = 60_000;
+
+async function untilReady(metricsPort: number, dead: () => boolean): Promise<void> {
+  const end = Date.now() + START_MS;
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${metricsPort}/readyz`).catch(() => undefined);
+    if (answer?.ok === true) return;
+    if (dead()) throw new Error("it ended while it was starting");
+    if (Date.now() > end) throw new Error(`not ready after ${START_MS} ms`);
+    await sleep(20);
+  }
+}
+
+/** Every account has the same password, so keys derived once will do. */
+export async function makeAccounts(url: string, domain: string, count: number): Promise<void> {
+  const storage = await openStorage({ kind: "postgres", url, poolSize: 10 }, { bounds: { maxWaiting: 2000 } });
+  const credentials = await deriveCredentials(PASSWORD, ITERATIONS);
+  for (let index = 0; index < count; index += 500) {
+    const some = Array.from({ length: Math.min(500, count - index) }, (_, i) => localpart(index + i));
+    await Promise.all(some.map((local) => storage.accounts.create(domain, local, credentials, Date.now())));
+  }
+  await storage.close();
+}
+
+/** Ids of messages left in these databases, by table. */
+export async function storedIds(urls: readonly string[]): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  for (const url of urls) {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    for (const table of ["offline_messages", "held_messages"]) {
+      const { rows } = await client.query<{ text: string }>(`select text from ${table}`);
+      found.set(table, [...(found.get(table) ?? []), ...rows.map(({ text }) => attributeOf(text, "id") ?? "")]);
+    }
+    await client.end();
+  }
+  return found;
+}
