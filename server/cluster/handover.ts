@@ -16,7 +16,6 @@ import { inBackground } from "../router/background.ts";
 import { presence } from "../stanza/presence.ts";
 import { Safety } from "../stanza/safety.ts";
 import { Stanza } from "../stanza/stanza.ts";
-import { parseElement } from "../xml/tree.ts";
 import { decodeFrames, encodeFrame } from "./frames.ts";
 import type { NodeBus } from "./ports.ts";
 import { RemoteSession } from "./remote-session.ts";
@@ -218,7 +217,7 @@ export class ClusterHandover implements Handover {
   private settle(connection: C2sConnection, host: VirtualHost, jid: Jid, moving: Moving): boolean {
     const there = host.sessions.find(jid);
     if (there !== undefined && !there.remote) return false;
-    const last = moving.presence === undefined ? undefined : Stanza.fromElement(parseElement(moving.presence));
+    const last = moving.presence === undefined ? undefined : Stanza.fromText(moving.presence);
     const session = new C2sSession(host, jid, connection, moving.since);
     session.connection = undefined;
     for (const [name, value] of Object.entries(moving.facts)) {

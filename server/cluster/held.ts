@@ -6,7 +6,6 @@ import { noteArrival } from "../stanza/arrival.ts";
 import { Safety } from "../stanza/safety.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import type { HeldMessage, HeldStore } from "../storage/ports.ts";
-import { parseElement } from "../xml/tree.ts";
 
 /** Messages read at a time. */
 const BATCH = 200;
@@ -65,7 +64,7 @@ async function begin(message: HeldMessage, hosts: ReadonlyMap<string, VirtualHos
 /** Undefined for what is none, which must not be tried for ever. */
 function stanzaOf({ text, at, domain }: HeldMessage, log: Logger): Stanza | undefined {
   try {
-    const stanza = Stanza.fromElement(parseElement(text));
+    const stanza = Stanza.fromText(text);
     noteArrival(stanza, at);
     return stanza;
   } catch (error) {

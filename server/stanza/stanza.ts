@@ -5,6 +5,7 @@ import { escapeAttribute } from "../xml/escape.ts";
 import { NS_CLIENT, NS_SERVER } from "../xml/namespaces.ts";
 import { type ChildHead, RawElement } from "../xml/raw-element.ts";
 import { serializeChildren } from "../xml/serialize.ts";
+import { parseOwn } from "../xml/tree.ts";
 import type { Safety } from "./safety.ts";
 
 /** The three kinds. RFC 6120 §8.2. */
@@ -75,6 +76,23 @@ export class Stanza {
       element,
       from ?? (attrs.from === undefined ? undefined : Jid.parse(attrs.from)),
       to ?? (attrs.to === undefined ? undefined : Jid.parse(attrs.to)),
+    );
+  }
+
+  /**
+   * Takes the text of a stanza that this server wrote (`text()`), as it is kept or told to other nodes.
+   * @throws XmlFailure, JidError, Error for an element that is no stanza
+   */
+  static fromText(text: string): Stanza {
+    const raw = parseOwn(text, NS_CLIENT);
+    const kind = raw.name;
+    if (raw.xmlns !== NS_CLIENT || (kind !== "message" && kind !== "presence" && kind !== "iq"))
+      throw new Error(`no stanza: ${kind.slice(0, 64)}`);
+    const [from, to] = [raw.attr("from"), raw.attr("to")];
+    return Stanza.fromRaw(
+      raw,
+      from === undefined ? undefined : Jid.parse(from),
+      to === undefined ? undefined : Jid.parse(to),
     );
   }
 

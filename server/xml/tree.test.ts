@@ -149,3 +149,19 @@ test.each([
 ])("%s may go on as it came: %s", (text, verbatim) => {
   expect(child(HEADER, text).verbatim).toBe(verbatim);
 });
+
+test("own text is read again beyond every door's limits", () => {
+  const many = (count: number, one: (n: number) => string) => Array.from({ length: count }, (_, n) => one(n)).join("");
+  const depth = 4 * DEFAULT_XML_LIMITS.maxDepth;
+  const texts = [
+    `<a${many(4 * DEFAULT_XML_LIMITS.maxAttributes, (n) => ` a${n}=''`)}/>`,
+    `<a${many(4 * DEFAULT_XML_LIMITS.maxNamespaceDeclarations, (n) => ` xmlns:p${n}='u${n}'`)}/>`,
+    `${"<a>".repeat(depth)}${"</a>".repeat(depth)}`,
+    `<a>${"x".repeat(4 * DEFAULT_XML_LIMITS.maxElementBytes)}</a>`,
+    `<${"a".repeat(4 * DEFAULT_XML_LIMITS.maxNameLength)}/>`,
+  ];
+  for (const text of texts) {
+    expect(parseDocument(text, DEFAULT_XML_LIMITS)).toMatchObject({ condition: "policy-violation" });
+    expect(parseElement(serialize(parseElement(text))).getName()).toBe(text.slice(1).split(/[ />]/)[0]);
+  }
+});
