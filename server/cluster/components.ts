@@ -54,9 +54,9 @@ export class ClusterComponents implements Elsewhere {
       KIND,
       stanzaFields(stanza),
       () => safety?.release(),
-      () => {
-        // The next one that has it, or its sender is told.
-        if (!this.forward(stanza)) this.refuse(stanza);
+      (reason) => {
+        // The next one that has it, or its sender is told. Of a member that lives it would be asked again and again.
+        if (reason !== "died" || !this.forward(stanza)) this.refuse(stanza);
         safety?.release();
       },
     );

@@ -196,28 +196,65 @@ test("an announcement reaches everybody but its sender", async () => {
   expect(heard).toEqual(["b~1 a~1 x"]);
 });
 
-test("a taker that throws holds nobody up", async () => {
-  const { a, b } = await pair();
+test("what its taker cannot take goes back to its sender, and holds nobody up", async () => {
+  const { air, a, b } = await pair();
   b.take("bad", () => {
     throw new Error("no");
   });
-  let confirmed = 0;
-  a.send(
-    "b~1",
-    "bad",
-    [],
-    () => confirmed++,
-    () => {},
-  );
-  a.send(
-    "b~1",
-    "unknown",
-    [],
-    () => confirmed++,
-    () => {},
-  );
+  let taken = 0;
+  b.take("word", (_from, _fields, done) => {
+    taken++;
+    done();
+  });
+  const told: string[] = [];
+  const send = (kind: string) =>
+    a.send(
+      "b~1",
+      kind,
+      [],
+      () => told.push(`${kind} confirmed`),
+      (reason) => {
+        told.push(`${kind} ${reason}`);
+        throw new Error("a sender's fault is no other's");
+      },
+    );
+  send("bad");
+  send("word");
+  send("unknown");
   await turns(8);
-  expect(confirmed).toBe(2);
+  expect(told).toEqual(["bad refused", "word confirmed", "unknown confirmed"]);
+  told.length = 0;
+  send("bad");
+  send("word");
+  await turns(1);
+  air.loses = () => true;
+  await turns(8);
+  expect(told).toEqual([]);
+  air.loses = () => false;
+  // The word back is lost, and said again for the asking.
+  a.beat();
+  a.beat();
+  await turns(8);
+  expect(told.sort()).toEqual(["bad refused", "word confirmed"]);
+  expect([taken, a.unconfirmed]).toEqual([2, 0]);
+});
+
+test("an observer of members that throws keeps no other from hearing of a death", async () => {
+  const { a } = await pair();
+  const heard: string[] = [];
+  a.onMember(() => {
+    throw new Error("no");
+  });
+  a.onMember((member, state, buried) => heard.push(`${member} ${state} ${buried}`));
+  a.send(
+    "b~1",
+    "word",
+    [],
+    () => {},
+    (reason) => heard.push(reason),
+  );
+  a.died("b~1", true);
+  expect(heard).toEqual(["b~1 died true", "died"]);
 });
 
 test("a member that was taken for dead by mistake is met anew: its numbers begin again on both sides", async () => {

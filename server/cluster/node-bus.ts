@@ -1,13 +1,14 @@
 // Frames between the nodes of a region: gathered by turn, in order, confirmed, sent again after a break.
 import type { Logger } from "pino";
 import { flushLater } from "../stream/gather.ts";
+import { Barriers } from "./barriers.ts";
 import { decodeFrames, encodeFrame, type Frame } from "./frames.ts";
-import { Peer } from "./peer.ts";
+import { type OnError, Peer } from "./peer.ts";
 import type { BusFailure, FrameTaker, MemberObserver, NodeBus } from "./ports.ts";
 import type { Wire } from "./wire.ts";
 
-/** ms after which a barrier is passed although nothing came back: the connection is away. */
-const BARRIER_PATIENCE = 500;
+/** Frames that say something of this side's frames. */
+const ABOUT_OURS: ReadonlySet<string> = new Set(["c", "n", "x"]);
 
 /** Dead members remembered, so that their last words make nobody of them. */
 const DEAD_LIMIT = 1_000;
@@ -26,8 +27,7 @@ export class WireBus implements NodeBus {
   private outgoing = new Map<string, string>();
   private announcements = "";
   private generations = 0;
-  private barriers = 0;
-  private readonly awaited = new Map<string, () => void>();
+  private readonly barriers = new Barriers();
   private readonly dead = new Set<string>();
   /** True while this node may have been taken for dead without knowing. */
   fenced: () => boolean = () => false;
@@ -113,22 +113,7 @@ export class WireBus implements NodeBus {
 
   barrier(): Promise<void> | undefined {
     if (this.peers.size === 0) return undefined;
-    const id = String(++this.barriers);
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.passed(id), BARRIER_PATIENCE);
-      this.awaited.set(id, () => {
-        clearTimeout(timer);
-        resolve();
-      });
-      // What changed in this turn is announced at its end, and must come before.
-      setImmediate(() => this.announce("barrier", [id]));
-    });
-  }
-
-  private passed(id: string): void {
-    const resolve = this.awaited.get(id);
-    this.awaited.delete(id);
-    resolve?.();
+    return this.barriers.raise((id) => this.announce("barrier", [id]));
   }
 
   congested(member: string): boolean {
@@ -140,7 +125,7 @@ export class WireBus implements NodeBus {
     if (member === this.self || this.peers.has(member)) return;
     this.dead.delete(member);
     this.peers.set(member, new Peer(++this.generations));
-    for (const observer of this.observers) observer(member, "joined", false);
+    this.tell(member, "joined", false);
   }
 
   /** A member is gone: observers first, so that nothing given back goes to it again. */
@@ -149,10 +134,25 @@ export class WireBus implements NodeBus {
     if (peer === undefined) return;
     this.peers.delete(member);
     this.outgoing.delete(member);
-    for (const observer of this.observers) observer(member, "died", buried);
+    this.tell(member, "died", buried);
     this.dead.add(member);
     if (this.dead.size > DEAD_LIMIT) this.dead.delete(this.dead.values().next().value as string);
-    peer.fail("died", (error) => this.log.error({ err: error, member }, "bus: a frame could not be given back"));
+    peer.fail("died", this.failedIn(member));
+  }
+
+  /** Each observer hears of it, whatever becomes of the others. */
+  private tell(member: string, state: "joined" | "died", buried: boolean): void {
+    for (const observer of this.observers) {
+      try {
+        observer(member, state, buried);
+      } catch (error) {
+        this.log.error({ err: error, member, state }, "bus: an observer of members failed");
+      }
+    }
+  }
+
+  private failedIn(member: string): OnError {
+    return (error) => this.log.error({ err: error, member }, "bus: what became of a frame could not be told");
   }
 
   /** Resolves once what was gathered has been given to the wire. */
@@ -216,7 +216,7 @@ export class WireBus implements NodeBus {
     const answers = Number(answering) === peer.generation;
     for (const frame of frames) {
       // What is said of an earlier acquaintance's frames is not about these.
-      if (!answers && (frame.kind === "c" || frame.kind === "n")) continue;
+      if (!answers && ABOUT_OURS.has(frame.kind)) continue;
       try {
         this.hearFrame(sender, peer, frame);
       } catch (error) {
@@ -227,7 +227,8 @@ export class WireBus implements NodeBus {
 
   /** The wire has one order for everybody: what comes back was heard by all, and so was all before it. */
   private hearEcho(frames: readonly Frame[]): void {
-    for (const { kind, fields } of frames) if (kind === "!" && fields[0] === "barrier") this.passed(fields[1] ?? "");
+    for (const { kind, fields } of frames)
+      if (kind === "!" && fields[0] === "barrier") this.barriers.passed(fields[1] ?? "");
   }
 
   private hearFrame(sender: string, peer: Peer, frame: Frame): void {
@@ -238,11 +239,13 @@ export class WireBus implements NodeBus {
       case "!":
         return this.announcementTakers.get(first)?.(sender, frame.fields.slice(1));
       case "c":
-        return peer.confirmed(first);
+        return peer.confirmed(first, this.failedIn(sender));
+      case "x":
+        return peer.refused(first, this.failedIn(sender));
       case "p":
         return this.gather(sender, peer.standing());
       case "n": {
-        const missing = peer.standsAt(first, second);
+        const missing = peer.standsAt(first, second, this.failedIn(sender));
         if (missing !== "") this.gather(sender, missing);
       }
     }
@@ -265,8 +268,8 @@ export class WireBus implements NodeBus {
     try {
       taker(sender, taken.fields, done);
     } catch (error) {
-      // Not to be confirmed would make its sender wait for ever.
-      done();
+      // Its sender, who alone knows what it was for, has it back; not to hear would make it wait for ever.
+      peer.refuse(taken.sequence, taken.generation);
       throw error;
     }
   }

@@ -6,6 +6,9 @@ import type { BusFailure } from "./ports.ts";
 const FRAME_LIMIT = 20_000;
 const SIZE_LIMIT = 64 * 1024 * 1024;
 
+/** Told of what a sender's own functions throw. */
+export type OnError = (error: unknown) => void;
+
 interface Waiting {
   readonly text: string;
   readonly confirmed: () => void;
@@ -29,6 +32,9 @@ export class Peer {
   /** Taken, and not yet said to be safe. */
   private unsafe = new Set<number>();
   private confirms: number[] = [];
+  /** Taken, and given back; told until the other side has heard it. */
+  private readonly refusals = new Set<number>();
+  private refusalsToTell = false;
   private askedFor = 0;
 
   /** @param generation higher than that of any earlier peer of this process */
@@ -68,7 +74,8 @@ export class Peer {
     const [number, kind, ...fields] = frame.fields;
     const sequence = Number(number);
     if (kind === undefined) return undefined;
-    if (sequence < this.expected && !this.unsafe.has(sequence)) this.confirms.push(sequence);
+    if (this.refusals.has(sequence)) this.refusalsToTell = true;
+    else if (sequence < this.expected && !this.unsafe.has(sequence)) this.confirms.push(sequence);
     if (sequence !== this.expected) return undefined;
     this.expected++;
     this.unsafe.add(sequence);
@@ -87,15 +94,24 @@ export class Peer {
     if (generation === this.theirGeneration && this.unsafe.delete(sequence)) this.confirms.push(sequence);
   }
 
+  /** A frame taken in that generation of the other side could not be taken: it is given back. */
+  refuse(sequence: number, generation: number): void {
+    if (generation === this.theirGeneration && this.unsafe.delete(sequence)) this.refusals.add(sequence);
+    this.refusalsToTell = this.refusals.size > 0;
+  }
+
   /** The other side gave up what is below `low`. */
   private skipTo(low: number): void {
     if (low > this.expected) this.expected = low;
+    for (const sequence of this.refusals) if (sequence < low) this.refusals.delete(sequence);
   }
 
-  /** What is to be told with the next message: confirmations, as frames. */
+  /** What is to be told with the next message: confirmations and refusals, as frames. */
   takeConfirms(): string {
-    if (this.confirms.length === 0) return "";
-    const text = encodeFrame("c", [this.confirms.join(" ")]);
+    let text = "";
+    if (this.refusalsToTell) text += encodeFrame("x", [[...this.refusals].join(" ")]);
+    if (this.confirms.length > 0) text += encodeFrame("c", [this.confirms.join(" ")]);
+    this.refusalsToTell = false;
     this.confirms = [];
     return text;
   }
@@ -117,28 +133,38 @@ export class Peer {
       this.askedFor = 0;
       this.unsafe = new Set();
       this.confirms = [];
+      this.refusals.clear();
     }
     this.skipTo(low);
     return true;
   }
 
-  confirmed(numbers: string): void {
-    for (const number of numbers.split(" ")) this.settle(Number(number));
+  confirmed(numbers: string, onError: OnError): void {
+    for (const number of numbers.split(" ")) this.settle(Number(number), onError);
+  }
+
+  /** The other side could not take these. */
+  refused(numbers: string, onError: OnError): void {
+    for (const number of numbers.split(" ")) {
+      const waiting = this.takeOut(Number(number));
+      if (waiting !== undefined) contained(() => waiting.failed("refused"), onError);
+    }
   }
 
   /** Where this side stands: what it expects next, and what it holds unconfirmed. */
   standing(): string {
-    return encodeFrame("n", [String(this.expected), [...this.unsafe].join(" ")]);
+    this.refusalsToTell = this.refusals.size > 0;
+    return encodeFrame("n", [String(this.expected), [...this.unsafe, ...this.refusals].join(" ")]);
   }
 
   /** Takes the other side's standing: what it has made safe is confirmed; what it misses is the answer. */
-  standsAt(expectedText: string, unsafeText: string): string {
+  standsAt(expectedText: string, unsafeText: string, onError: OnError): string {
     const expected = Number(expectedText);
     const unsafe = new Set(unsafeText.split(" ").map(Number));
     let missing = "";
     for (const [sequence, { text }] of [...this.waiting]) {
       if (sequence >= expected) missing += text;
-      else if (!unsafe.has(sequence)) this.settle(sequence);
+      else if (!unsafe.has(sequence)) this.settle(sequence, onError);
     }
     return missing;
   }
@@ -152,24 +178,32 @@ export class Peer {
   }
 
   /** Gives everything back. */
-  fail(reason: BusFailure, onError: (error: unknown) => void): void {
+  fail(reason: BusFailure, onError: OnError): void {
     const all = [...this.waiting.values()];
     this.waiting.clear();
     this.characters = 0;
-    for (const { failed } of all) {
-      try {
-        failed(reason);
-      } catch (error) {
-        onError(error);
-      }
-    }
+    for (const { failed } of all) contained(() => failed(reason), onError);
   }
 
-  private settle(sequence: number): void {
+  private settle(sequence: number, onError: OnError): void {
+    const waiting = this.takeOut(sequence);
+    if (waiting !== undefined) contained(waiting.confirmed, onError);
+  }
+
+  private takeOut(sequence: number): Waiting | undefined {
     const waiting = this.waiting.get(sequence);
-    if (waiting === undefined) return;
+    if (waiting === undefined) return undefined;
     this.waiting.delete(sequence);
     this.characters -= waiting.text.length;
-    waiting.confirmed();
+    return waiting;
+  }
+}
+
+/** One frame's failure is no other's. */
+function contained(work: () => void, onError: OnError): void {
+  try {
+    work();
+  } catch (error) {
+    onError(error);
   }
 }

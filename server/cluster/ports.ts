@@ -1,14 +1,17 @@
 // What the rest of a node sees of its cluster. A node alone has the same ports, with nobody behind them.
 import type { ClientSession } from "../host/session.ts";
 
-/** Takes one frame of its kind from another node; calling `done` tells the sender that the frame is safe here. */
+/**
+ * Takes one frame of its kind from another node; calling `done` tells the sender that the frame is safe here. A throw
+ * before that gives the frame back to its sender.
+ */
 export type FrameTaker = (from: string, fields: readonly string[], done: () => void) => void;
 
 /** Told of members that came or went. */
 export type MemberObserver = (member: string, state: "joined" | "died", buried: boolean) => void;
 
-/** Why a frame was given back. */
-export type BusFailure = "died" | "full";
+/** Why a frame was given back: its member died, has too much waiting, or could not take it. */
+export type BusFailure = "died" | "full" | "refused";
 
 /** Frames between the members of a cluster. */
 export interface NodeBus {
@@ -20,7 +23,7 @@ export interface NodeBus {
   take(kind: string, taker: FrameTaker): void;
   /**
    * Sends a frame to a member, in order with every other frame to it. One of the two is called, once: `confirmed` once
-   * it is safe there, `failed` where the member died first or is unknown, or too much waits for it.
+   * it is safe there, `failed` where the member died first or is unknown, could not take it, or too much waits for it.
    */
   send(
     member: string,
