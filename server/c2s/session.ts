@@ -205,8 +205,9 @@ export class C2sSession implements ClientSession {
     this.connection = undefined;
   }
 
-  wake(): void {
+  wake(woken?: () => void): void {
     if (this.presence !== undefined && this.priority >= 0) this.host.emit("session.receptive", { session: this });
+    woken?.();
   }
 
   /** The session ended or moved while somebody still had it in hand. */

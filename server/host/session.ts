@@ -79,8 +79,8 @@ export interface ClientSession {
   /** Messages that come from now on wait, until `unpause`: something older is on its way. */
   pause(): void;
   unpause(): void;
-  /** Something waits for the session that its own node should bring it. */
-  wake(): void;
+  /** Something waits for the session that its own node should bring it; `woken` is called once that node knows. */
+  wake(woken?: () => void): void;
   /** Takes the session out of its host without a word to its client. */
   finish(): void;
   get<T>(key: SessionKey<T>): T | undefined;

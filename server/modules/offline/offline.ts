@@ -1,7 +1,9 @@
 // Messages kept for an account that had no resource to take them. XEP-0160.
+import { clone } from "ltx";
 import { z } from "zod";
 import { storedKey } from "../../c2s/stream-management/reroute.ts";
 import { insistentKey } from "../../host/insistent.ts";
+import { Persistent } from "../../host/persistent.ts";
 import type { ClientSession } from "../../host/session.ts";
 import { Jid } from "../../jid/jid.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
@@ -12,8 +14,7 @@ import { Safety } from "../../stanza/safety.ts";
 import { Stanza } from "../../stanza/stanza.ts";
 import { escapeAttribute } from "../../xml/escape.ts";
 import { NS_DELAY } from "../../xml/namespaces.ts";
-import { parseElement } from "../../xml/tree.ts";
-import { Lately } from "./lately.ts";
+import { Owed } from "./owed.ts";
 import { fateOf } from "./worth-keeping.ts";
 
 const OfflineConfig = z.strictObject({
@@ -33,20 +34,24 @@ export const offline = defineModule({
   needs: ["disco"],
   config: OfflineConfig,
   activate(host, config) {
-    const flushing: Flushing = new Map();
-    const lately = new Lately(host.clock);
+    const kept: Kept = {
+      host,
+      flushing: new Map(),
+      owed: new Owed(),
+      persistent: new Persistent(host, "delivery of kept messages"),
+    };
     host.disco.host.features.add("msgoffline");
     host.stage("account.undelivered", "offline.keep", { kinds: ["message"] }, (stanza, { account }) =>
-      keep(host, flushing, lately, account.local, stanza, config.maxMessages),
+      keep(kept, account.local, stanza, config.maxMessages),
     );
     host.stage("account.delivering", "offline.forged", { kinds: ["message"] }, (stanza) =>
       unforged(stanza, host.domain),
     );
     host.on("session.arriving", ({ session }) => session.pause());
-    host.on("session.receptive", ({ session }) => flush(host, flushing, session));
-    // It came before what was kept here for it, and this node did not know.
+    host.on("session.receptive", ({ session }) => bring(kept, session));
+    // It came before what was kept here for it, and this node did not know; or could not tell.
     host.on("session.receptive elsewhere", ({ session }) => {
-      if (lately.take(session.account.local)) session.wake();
+      if (kept.owed.mark(session.account.local) !== undefined) tell(kept, session);
     });
   },
 });
@@ -57,20 +62,14 @@ function unforged(stanza: Stanza, domain: string): Verdict {
   const tree = stanza.element();
   const forged = tree.getChildren("delay", NS_DELAY).filter((delay) => Jid.tryParse(delay.attrs.from)?.full === domain);
   if (forged.length === 0) return pass;
-  const copy = parseElement(tree.toString());
+  const copy = clone(tree);
   for (const delay of copy.getChildren("delay", NS_DELAY))
     if (Jid.tryParse(delay.attrs.from)?.full === domain) copy.remove(delay);
   return replace(Stanza.fromElement(copy, stanza.from, stanza.to));
 }
 
-async function keep(
-  host: ModuleHost,
-  flushing: Flushing,
-  lately: Lately,
-  local: string,
-  stanza: Stanza,
-  limit: number,
-): Promise<Verdict> {
+async function keep(kept: Kept, local: string, stanza: Stanza, limit: number): Promise<Verdict> {
+  const { host, owed } = kept;
   const { fate } = fateOf(stanza);
   if (fate !== "keep") return fate === "drop" ? handled : pass;
   const at = arrivalOf(stanza) ?? host.clock.now();
@@ -80,8 +79,8 @@ async function keep(
   if (!stored) return reject("service-unavailable", "the offline store of this account is full");
   // Somebody may have come while it was stored: then nothing else would bring the message until the next log-in.
   const taker = receptive(host, local);
-  if (taker !== undefined) inBackground(flush(host, flushing, taker), host.log);
-  else if (host.bus.others.length > 0) lately.note(local);
+  if (host.bus.others.length > 0) owed.note(local);
+  if (taker !== undefined) inBackground(bring(kept, taker), host.log);
   return handled;
 }
 
@@ -104,14 +103,43 @@ interface Run {
   session: ClientSession;
 }
 
-/** Deliveries by account. */
-type Flushing = Map<string, Run>;
+/** What the module has at hand for one host. */
+interface Kept {
+  readonly host: ModuleHost;
+  /** Deliveries by account. */
+  readonly flushing: Map<string, Run>;
+  readonly owed: Owed;
+  readonly persistent: Persistent;
+}
+
+/** The node that holds a session brings it what is kept: it is told, and again until it knows. */
+function tell({ owed }: Kept, session: ClientSession): void {
+  const { local } = session.account;
+  const mark = owed.mark(local);
+  session.wake(() => owed.settle(local, mark));
+}
+
+/**
+ * Brings a session what is kept. A store that does not answer is asked again while anybody is there to get it: nothing
+ * else would bring it before the next log-in.
+ */
+function bring(kept: Kept, session: ClientSession): void | Promise<void> {
+  if (session.remote) return tell(kept, session);
+  const { local } = session.account;
+  const taker = () => receptive(kept.host, local);
+  return kept.persistent.run(
+    local,
+    () => flush(kept, taker() ?? session),
+    () => taker() !== undefined,
+  );
+}
 
 /** Delivers what is kept, one run an account: what arrives meanwhile is found by the same run. */
-async function flush(host: ModuleHost, flushing: Flushing, session: ClientSession): Promise<void> {
-  // The node that holds a session brings it what is kept.
-  if (session.remote) return session.wake();
+async function flush(kept: Kept, session: ClientSession): Promise<void> {
+  if (session.remote) return tell(kept, session);
+  const { host, flushing, owed } = kept;
   const { local } = session.account;
+  owed.settle(local, owed.mark(local));
   const running = flushing.get(local);
   if (running !== undefined) {
     running.again = true;
@@ -132,9 +160,11 @@ async function flush(host: ModuleHost, flushing: Flushing, session: ClientSessio
       taker = receptive(host, local);
       if (taker?.remote === true) {
         // It may have moved there in the midst of it.
-        if (run.again || !all) taker.wake();
+        if (run.again || !all) tell(kept, taker);
         return;
       }
+      // It went away in the midst of it: what is left goes to whoever is there.
+      if (!all && taker !== run.session) run.again = true;
     }
   } finally {
     flushing.delete(local);
@@ -177,7 +207,7 @@ async function deliverKept(host: ModuleHost, session: ClientSession): Promise<bo
 /** What is kept as a stanza; undefined for what is none, which must not keep all that comes after it from its account. */
 function stanzaOf(host: ModuleHost, text: string): Stanza | undefined {
   try {
-    return Stanza.fromElement(parseElement(text));
+    return Stanza.fromText(text);
   } catch (error) {
     host.log.error({ err: error }, "a kept message cannot be read, and is left out");
     return undefined;

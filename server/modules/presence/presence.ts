@@ -1,5 +1,6 @@
 // Presence: broadcasts, probes, directed presence and subscriptions. RFC 6121 §3 and §4.
 import { z } from "zod";
+import { Persistent } from "../../host/persistent.ts";
 import type { ClientSession } from "../../host/session.ts";
 import type { Jid } from "../../jid/jid.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
@@ -21,11 +22,18 @@ export const presence = defineModule({
   config: z.strictObject({}),
   activate(host) {
     const rosters = host.use(rostersApi);
+    const told = new Persistent(host, "telling the end of a session");
+    const leave: Leave = (session, last) =>
+      told.run(
+        session.jid.full,
+        () => leaving(host, rosters, session, last),
+        () => gone(host, session),
+      );
     host.stage("account.sending", "presence.send", { kinds: ["presence"] }, (stanza, { session }) =>
-      send(host, rosters, session, stanza),
+      send(host, rosters, leave, session, stanza),
     );
     host.stage("account.delivering", "presence.take", { kinds: ["presence"] }, (stanza) => take(host, rosters, stanza));
-    host.on("session.ended", ({ session, last }) => leave(host, rosters, session, last));
+    host.on("session.ended", ({ session, last }) => leave(session, last));
     host.streamFeature({
       name: "pre-approval",
       phase: "after authentication",
@@ -34,10 +42,27 @@ export const presence = defineModule({
   },
 });
 
+/**
+ * Tells the end of a session's presence. Contacts whose roster could not be asked for would see a ghost for good, so it
+ * is tried again; this resolves after the first try.
+ */
+type Leave = (session: ClientSession, last: Stanza | undefined) => Promise<void>;
+
+/** False where the resource is available again: its end is no news any more. */
+function gone(host: ModuleHost, { jid }: ClientSession): boolean {
+  return host.sessions.find(jid)?.presence === undefined;
+}
+
 /** Presence a session of ours sends. */
-function send(host: ModuleHost, rosters: Rosters, session: ClientSession, stanza: Stanza): Verdict | Promise<Verdict> {
+function send(
+  host: ModuleHost,
+  rosters: Rosters,
+  leave: Leave,
+  session: ClientSession,
+  stanza: Stanza,
+): Verdict | Promise<Verdict> {
   const { type, to } = stanza;
-  if (to === undefined) return broadcast(host, rosters, session, stanza);
+  if (to === undefined) return broadcast(host, rosters, leave, session, stanza);
   if (isSubscriptionType(type)) {
     if (to.bare === session.account.bare) return reject("not-allowed", "an account is not its own contact");
     return sendSubscription(host, rosters, session.account, to.toBare(), stanza);
@@ -59,7 +84,13 @@ async function probe(rosters: Rosters, session: ClientSession, to: Jid): Promise
   return to.bare === session.account.bare || (item !== undefined && hasTo(item)) ? pass : handled;
 }
 
-async function broadcast(host: ModuleHost, rosters: Rosters, session: ClientSession, stanza: Stanza): Promise<Verdict> {
+async function broadcast(
+  host: ModuleHost,
+  rosters: Rosters,
+  leave: Leave,
+  session: ClientSession,
+  stanza: Stanza,
+): Promise<Verdict> {
   if (stanza.type === undefined) {
     const priority = presencePriority(stanza);
     if (priority === undefined) return reject("bad-request", "a priority is a number from -128 to 127");
@@ -70,14 +101,14 @@ async function broadcast(host: ModuleHost, rosters: Rosters, session: ClientSess
   const wasAvailable = session.presence !== undefined;
   session.presence = undefined;
   session.priority = 0;
-  await leave(host, rosters, session, wasAvailable ? stanza : undefined);
+  await leave(session, wasAvailable ? stanza : undefined);
   // It hears of its own end as well as the account's other resources do. RFC 6121 §4.5.2.
   if (wasAvailable) session.deliver(stanza.withAddresses(session.jid, session.account));
   return handled;
 }
 
 /** Ends what a session had told others: to subscribers where it was available, else to receivers of directed presence. */
-async function leave(
+async function leaving(
   host: ModuleHost,
   rosters: Rosters,
   session: ClientSession,

@@ -1,0 +1,129 @@
+// What is kept reaches a session that is there, though the store or the way to its node failed at first.
+import { expect, test } from "@jest/globals";
+import { pino } from "pino";
+import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
+import type { ClientSession } from "../../host/session.ts";
+import { Jid } from "../../jid/jid.ts";
+import type { ModuleHost, StagePoints } from "../../module/define.ts";
+import type { Filter } from "../../module/stages.ts";
+import { handled } from "../../module/verdict.ts";
+import { Stanza } from "../../stanza/stanza.ts";
+import { memoryStorage } from "../../storage/memory/storage.ts";
+import { offline } from "./offline.ts";
+
+const JULIET = Jid.parse("juliet@verona.test/balcony");
+const MESSAGE = Stanza.fromText(
+  `<message from="romeo@verona.test/orchard" to="juliet@verona.test" type="chat"${Array.from({ length: 64 }, (_, n) => ` a${n}=""`).join("")}><body xmlns="">not one</body><body>Hark</body></message>`,
+);
+
+function setUp({ others = [] as string[] } = {}) {
+  const clock = new ManualClock(0);
+  const storage = memoryStorage(clock);
+  const list: ClientSession[] = [];
+  const observers = new Map<string, (event: { session: ClientSession }) => unknown>();
+  let keep: Filter<StagePoints["account.undelivered"]> | undefined;
+  const host = {
+    domain: "verona.test",
+    sessions: {
+      available: () => list.filter(({ presence }) => presence !== undefined),
+      find: (jid: Jid) => list.find((one) => one.jid.full === jid.full),
+    },
+    storage,
+    bus: { others },
+    disco: { host: { features: new Set<string>() } },
+    clock,
+    log: pino({ level: "silent" }),
+    stage: (point: string, _name: string, _options: unknown, filter: typeof keep) => {
+      if (point === "account.undelivered") keep = filter;
+    },
+    on: (event: string, observer: (event: { session: ClientSession }) => unknown) => observers.set(event, observer),
+  };
+  offline.activate(host as unknown as ModuleHost, { maxMessages: 100 });
+  return {
+    clock,
+    storage,
+    list,
+    keep: () => keep?.(MESSAGE, { account: JULIET.toBare() }),
+    emit: (event: string, session: ClientSession) => observers.get(event)?.({ session }),
+  };
+}
+
+function session(remote: boolean, more: Partial<ClientSession>): ClientSession {
+  return {
+    jid: JULIET,
+    account: JULIET.toBare(),
+    remote,
+    presence: MESSAGE,
+    priority: 0,
+    congested: false,
+    keeps: false,
+    caughtUp: async () => true,
+    pause() {},
+    unpause() {},
+    ...more,
+  } as ClientSession;
+}
+
+test("a store that did not answer at the log-in is asked again", async () => {
+  const { clock, storage, list, keep, emit } = setUp();
+  expect(await keep()).toBe(handled);
+  const read = storage.offline.read.bind(storage.offline);
+  let failing = true;
+  storage.offline.read = (...given) => (failing ? Promise.reject(new Error("away")) : read(...given));
+  const written: Stanza[] = [];
+  const here = session(false, { write: (stanza) => void written.push(stanza) });
+  list.push(here);
+  await emit("session.receptive", here);
+  await clock.advance(10_000);
+  expect(written).toEqual([]);
+  failing = false;
+  await clock.advance(10_000);
+  const [kept] = written as [Stanza];
+  expect(written).toHaveLength(1);
+  // As it came, whatever it has of attributes and namespaces.
+  expect(kept.text()).toMatch(/ a63=''.*<body xmlns="">not one<\/body><body>Hark<\/body><delay/);
+  expect(kept.children.map(({ name, xmlns }) => `${name} ${xmlns}`)).toEqual([
+    "body ",
+    "body jabber:client",
+    "delay urn:xmpp:delay",
+  ]);
+  expect(kept.element().getChildText("body", "jabber:client")).toBe("Hark");
+  expect(await storage.offline.read("verona.test", "juliet", 0, 10)).toEqual([]);
+});
+
+test("nobody asks again for an account that has left", async () => {
+  const { clock, storage, list, keep, emit } = setUp();
+  await keep();
+  let reads = 0;
+  storage.offline.read = () => {
+    reads++;
+    return Promise.reject(new Error("away"));
+  };
+  const here = session(false, {});
+  list.push(here);
+  await emit("session.receptive", here);
+  list.pop();
+  await clock.advance(600_000);
+  expect(reads).toBe(1);
+});
+
+test("a session elsewhere is woken for what was kept here until its node knows, however long that takes", async () => {
+  const { clock, list, keep, emit } = setUp({ others: ["b~1"] });
+  await keep();
+  await clock.advance(3_600_000);
+  const woken: ((() => void) | undefined)[] = [];
+  const there = session(true, { wake: (done) => void woken.push(done) });
+  list.push(there);
+  emit("session.receptive elsewhere", there);
+  emit("session.receptive elsewhere", there);
+  expect(woken).toHaveLength(2);
+  // Kept while it was there already: it is told at once, and again where that was lost.
+  await keep();
+  await turns(2);
+  woken[1]?.();
+  emit("session.receptive elsewhere", there);
+  expect(woken).toHaveLength(4);
+  woken[3]?.();
+  emit("session.receptive elsewhere", there);
+  expect(woken).toHaveLength(4);
+});
