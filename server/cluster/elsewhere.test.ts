@@ -1,5 +1,6 @@
 // Sessions of other members: bound twice, moved, and members that are forgotten.
 import { expect, test } from "@jest/globals";
+import { pino } from "pino";
 import { Sessions } from "../host/sessions.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
@@ -7,6 +8,7 @@ import { Elsewhere } from "./elsewhere.ts";
 import type { RemoteSession } from "./remote-session.ts";
 import type { SessionEntry } from "./session-entry.ts";
 
+const log = pino({ level: "silent" });
 const JULIET = "juliet@verona.test/balcony";
 
 function setUp() {
@@ -15,9 +17,10 @@ function setUp() {
   const host = {
     domain: "verona.test",
     sessions,
+    log,
     emit: (event: string, { session }: { session: RemoteSession }) => events.push(`${event} ${session.member}`),
   } as unknown as VirtualHost;
-  const elsewhere = new Elsewhere(new Map([["verona.test", host]]), () => "self");
+  const elsewhere = new Elsewhere(new Map([["verona.test", host]]), () => "self", log);
   const shown = () => (sessions.find(Jid.parse(JULIET)) as RemoteSession | undefined)?.member;
   return { elsewhere, sessions, events, shown };
 }
@@ -83,4 +86,33 @@ test("`__proto__` as a name of a member, a resource or a fact is one like others
   const odd = JSON.parse('{"__proto__":true}') as Record<string, unknown>;
   elsewhere.put(elsewhere.of("__proto__"), { ...entry(1), jid: "romeo@verona.test/__proto__", facts: odd });
   expect([...sessions.all()].map(({ jid }) => jid.full)).toEqual(["romeo@verona.test/__proto__"]);
+});
+
+test("what cannot be read of one session hides no other, neither while its node lives nor when it dies", () => {
+  const { elsewhere, sessions, events, shown } = setUp();
+  const other = { ...entry(1000, "<presence/>"), jid: "romeo@verona.test/orchard" };
+  const many = Array.from({ length: 500 }, (_, n) => ` a${n}=''`).join("");
+  const changes = ["not even JSON", { ...entry(1000), jid: "@@" }, entry(1000, "<presence"), other].map((change) =>
+    typeof change === "string" ? change : JSON.stringify(change),
+  );
+  elsewhere.take(elsewhere.of("a"), { version: 7, changes });
+  expect(elsewhere.of("a").seen).toBe(7);
+  const juliet = sessions.find(Jid.parse(JULIET)) as RemoteSession;
+  // It is there, with what can be known of it.
+  expect(juliet.presence?.text()).toContain("<presence ");
+  expect(sessions.available("romeo")).toHaveLength(1);
+  elsewhere.put(elsewhere.of("a"), entry(1000, `<presence${many}/>`));
+  expect(juliet.presence?.text()).toContain(" a499=''");
+  events.length = 0;
+  const { host } = juliet;
+  const find = host.sessions.find.bind(host.sessions);
+  host.sessions.find = (jid) => {
+    if (jid.local === "juliet") throw new Error("no");
+    return find(jid);
+  };
+  elsewhere.forget("a", true);
+  host.sessions.find = find;
+  expect(events).toEqual(["session.ended a"]);
+  expect(sessions.available("romeo")).toEqual([]);
+  expect(shown()).toBe("a");
 });

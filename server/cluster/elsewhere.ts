@@ -1,4 +1,5 @@
 // The sessions of other members in this node's memory, as stand-ins among the hosts' own.
+import type { Logger } from "pino";
 import type { ClientSession } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
@@ -31,13 +32,15 @@ export class Elsewhere {
   readonly members = new Map<string, Member>();
   private readonly hosts: ReadonlyMap<string, VirtualHost>;
   private readonly self: () => string;
+  private readonly log: Logger;
   /** Stand-ins for sessions that were given to members which have not told of them. */
   private readonly given = new WeakSet<RemoteSession>();
 
   /** @param self this node's name as a member */
-  constructor(hosts: ReadonlyMap<string, VirtualHost>, self: () => string) {
+  constructor(hosts: ReadonlyMap<string, VirtualHost>, self: () => string, log: Logger) {
     this.hosts = hosts;
     this.self = self;
+    this.log = log;
   }
 
   /** A member, known from now on. */
@@ -52,12 +55,25 @@ export class Elsewhere {
 
   /** Takes what a member says of its sessions. */
   take(known: Member, { version, changes }: Changes): void {
-    for (const text of changes) {
+    for (const text of changes) this.takeOne(known, text);
+    known.seen = version;
+  }
+
+  /** One entry that cannot be read hides no other. */
+  takeOne(known: Member, text: string): void {
+    this.contained(known.name, () => {
       const change = JSON.parse(text) as SessionEntry | { readonly gone: string };
       if ("gone" in change) this.remove(known, change.gone);
       else this.put(known, change);
+    });
+  }
+
+  private contained(member: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.log.error({ err: error, member }, "a session of a node could not be followed");
     }
-    known.seen = version;
   }
 
   /** A session of a member as it is now. */
@@ -94,15 +110,16 @@ export class Elsewhere {
   forget(name: string, ours: boolean): void {
     const known = this.members.get(name);
     this.members.delete(name);
-    for (const session of known?.sessions.values() ?? []) {
-      const { host } = session;
-      const shown = host.sessions.find(session.jid) === session;
-      host.sessions.remove(session);
-      if (!shown) continue;
-      if (this.uncover(session) || !ours) continue;
-      const last = session.presence === undefined ? undefined : presence(session.jid, session.account, "unavailable");
-      host.emit("session.ended", { session, last });
-    }
+    for (const session of known?.sessions.values() ?? []) this.contained(name, () => this.bury(session, ours));
+  }
+
+  private bury(session: RemoteSession, ours: boolean): void {
+    const { host } = session;
+    const shown = host.sessions.find(session.jid) === session;
+    host.sessions.remove(session);
+    if (!shown || this.uncover(session) || !ours) return;
+    const last = session.available ? presence(session.jid, session.account, "unavailable") : undefined;
+    host.emit("session.ended", { session, last });
   }
 
   /** The stand-in for a session of ours that moves to a member, before that one has told of it. */

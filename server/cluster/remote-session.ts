@@ -4,15 +4,18 @@ import { type ClientSession, type SessionKey, sharedKeys } from "../host/session
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
 import { noteArrival } from "../stanza/arrival.ts";
+import { presence } from "../stanza/presence.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import type { StreamErrorCondition } from "../stream/error.ts";
-import { parseElement } from "../xml/tree.ts";
 import type { SessionEntry } from "./session-entry.ts";
 import { stanzaFields } from "./stanza-codec.ts";
 import { undelivered } from "./undelivered.ts";
 
 /** ms between two looks at whether a congested node has caught up. */
 const LOOK_INTERVAL = 50;
+
+/** ms after which a member that has too much waiting for it is tried again. */
+const AGAIN = 1_000;
 
 /** Stanzas that may wait behind older ones. */
 const WAITING_LIMIT = 1_000;
@@ -53,8 +56,18 @@ export class RemoteSession implements ClientSession {
 
   get presence(): Stanza | undefined {
     if (this.entry.presence === undefined) return undefined;
-    this.parsed ??= Stanza.fromElement(parseElement(this.entry.presence));
+    this.parsed ??= this.parse(this.entry.presence);
     return this.parsed;
+  }
+
+  /** It is there, whatever it said of itself: what cannot be read here must not hide it, nor stop who looks at it. */
+  private parse(text: string): Stanza {
+    try {
+      return Stanza.fromText(text);
+    } catch (error) {
+      this.host.log.error({ err: error, jid: this.jid.full }, "presence of a session elsewhere cannot be read");
+      return presence(this.jid, this.account);
+    }
   }
 
   /** True where it has presence, which need not be parsed for this. */
@@ -143,7 +156,12 @@ export class RemoteSession implements ClientSession {
 
   end(condition: StreamErrorCondition, text = ""): void {
     this.host.sessions.remove(this);
-    this.host.bus.send(this.member, "end", [this.jid.full, String(this.since), condition, text], nothing, nothing);
+    const fields = [this.jid.full, String(this.since), condition, text];
+    const tell = (): void =>
+      this.host.bus.send(this.member, "end", fields, nothing, (reason) => {
+        if (reason !== "died") this.host.clock.setTimeout(tell, AGAIN);
+      });
+    tell();
   }
 
   finish(): void {
@@ -155,14 +173,22 @@ export class RemoteSession implements ClientSession {
 
   unpause(): void {}
 
-  wake(): void {
-    this.host.bus.send(this.member, "wake", [this.jid.full], nothing, nothing);
+  wake(woken: () => void = nothing): void {
+    this.host.bus.send(this.member, "wake", [this.jid.full], woken, (reason) => {
+      // A member that died and yet lives shows its sessions again, which are woken then.
+      if (reason !== "died") this.host.clock.setTimeout(() => this.wake(woken), AGAIN);
+    });
   }
 
   get<T>(key: SessionKey<T>): T | undefined {
     const { facts } = this.entry;
     if (key.shared === undefined || !Object.hasOwn(facts, key.name)) return undefined;
-    return (sharedKeys.get(key.name) as SessionKey<T> | undefined)?.shared?.fromJson(facts[key.name]);
+    try {
+      return (sharedKeys.get(key.name) as SessionKey<T> | undefined)?.shared?.fromJson(facts[key.name]);
+    } catch (error) {
+      this.host.log.error({ err: error, jid: this.jid.full, fact: key.name }, "a fact of a session cannot be read");
+      return undefined;
+    }
   }
 
   private wait(stanza: Stanza, waiting: Stanza[]): void {

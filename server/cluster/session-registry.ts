@@ -60,7 +60,7 @@ export class RedisSessionRegistry implements SessionRegistry {
     this.prefix = options.prefix;
     this.bus = options.bus;
     this.hosts = options.hosts;
-    this.elsewhere = new Elsewhere(options.hosts, () => this.bus.member);
+    this.elsewhere = new Elsewhere(options.hosts, () => this.bus.member, options.log);
     this.location = options.location;
     this.log = options.log;
     this.bus.onAnnouncement("sessions", (from, fields) => this.hear(from, fields));
@@ -227,19 +227,10 @@ export class RedisSessionRegistry implements SessionRegistry {
       for (const jid of [...known.sessions.keys()]) if (!Object.hasOwn(hash, jid)) this.elsewhere.remove(known, jid);
       known.location = hash[LOCATION];
       for (const [jid, text] of Object.entries(hash))
-        if (jid !== VERSION && jid !== LOCATION && jid !== WHOLE) this.putSafely(known, text);
+        if (jid !== VERSION && jid !== LOCATION && jid !== WHOLE) this.elsewhere.takeOne(known, text);
       known.seen = version;
     }
     for (const changes of known.reading ?? []) if (changes.version > known.seen) this.elsewhere.take(known, changes);
-  }
-
-  /** One entry that cannot be read hides no other. */
-  private putSafely(known: Member, text: string): void {
-    try {
-      this.elsewhere.put(known, JSON.parse(text));
-    } catch (error) {
-      this.log.error({ err: error, member: known.name }, "a session of a node cannot be read");
-    }
   }
 
   private writeCounts(): void {

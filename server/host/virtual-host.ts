@@ -110,8 +110,24 @@ export class VirtualHost implements ModuleHost {
     };
   }
 
-  /** Takes a stanza whose `to` has this host's domain. */
+  /**
+   * Takes a stanza whose `to` has this host's domain. A fault ends this stanza and nothing else: neither the stream it
+   * came on, nor a loop that has more to send.
+   */
   accept(stanza: Stanza): void | Promise<void> {
+    try {
+      return this.deliver(stanza)?.catch((error: unknown) => this.failed(stanza, error));
+    } catch (error) {
+      return this.failed(stanza, error);
+    }
+  }
+
+  private failed(stanza: Stanza, error: unknown): void | Promise<void> {
+    this.log.error({ err: error, kind: stanza.kind }, "a stanza could not be delivered");
+    return this.refuse(stanza, "internal-server-error");
+  }
+
+  private deliver(stanza: Stanza): void | Promise<void> {
     if (stanza.to?.local !== "") return deliverToAccount(this, stanza);
     if (stanza.kind === "iq") return acceptHostIq(this, stanza);
     // A message to the host itself has no taker here, and whoever wrote it learns so. RFC 6120 §10.5.2. Presence is told

@@ -1,5 +1,22 @@
-// Work that nobody waits for: its failure is told to the log, and never ends the process.
+// Work whose failure is contained: nobody waits for it, or there is more of it.
 import type { Logger } from "pino";
+
+/**
+ * Does something for each of many, one after the other. Where it fails for some the others have their turn all the same.
+ * @throws the first failure, at the end
+ */
+export async function eachInTurn<T>(many: Iterable<T>, work: (one: T) => void | Promise<void>): Promise<void> {
+  let failure: { readonly error: unknown } | undefined;
+  for (const one of many) {
+    try {
+      const working = work(one);
+      if (working !== undefined) await working;
+    } catch (error) {
+      failure ??= { error };
+    }
+  }
+  if (failure !== undefined) throw failure.error;
+}
 
 /** Lets `work` go on by itself. */
 export function inBackground(work: void | Promise<void>, log: Logger): void {

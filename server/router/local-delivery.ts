@@ -59,10 +59,20 @@ function mostAvailable(takers: readonly ClientSession[]): readonly ClientSession
 
 function deliverAll(host: VirtualHost, takers: readonly ClientSession[], stanza: Stanza): void | Promise<void> {
   let behind: ClientSession | undefined;
+  let fault: { readonly error: unknown } | undefined;
+  let taken = 0;
   for (const session of takers) {
-    session.deliver(stanza);
+    try {
+      session.deliver(stanza);
+      taken++;
+    } catch (error) {
+      // The account's other devices get it all the same.
+      fault = { error };
+      host.log.error({ err: error, jid: session.jid.full }, "a session could not take a stanza");
+    }
     if (session.remote && session.congested) behind = session;
   }
+  if (fault !== undefined && taken === 0) throw fault.error;
   host.delivered(stanza, (stanza.to as Jid).local, takers);
   // Too much is on its way to a node: the sender is read no further for a while.
   if (behind !== undefined) return behind.caughtUp().then(() => {});

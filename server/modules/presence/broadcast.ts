@@ -2,6 +2,7 @@
 import { type ClientSession, SessionKey } from "../../host/session.ts";
 import { Jid } from "../../jid/jid.ts";
 import type { ModuleHost } from "../../module/define.ts";
+import { eachInTurn } from "../../router/background.ts";
 import { presence as barePresence } from "../../stanza/presence.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import { hasFrom, hasTo } from "../roster/item.ts";
@@ -84,13 +85,14 @@ export async function endDirected(
   const directed = session.get(directedKey);
   if (directed === undefined) return;
   const roster = await rosters.of(session.account.local);
-  session.set(directedKey, new Set());
-  for (const address of directed) {
+  await eachInTurn(directed, (address) => {
     const to = Jid.parse(address);
     const item = roster.items.get(to.bare);
-    if (item !== undefined && hasFrom(item)) continue;
-    await show(host, rosters, session, stanza.withAddresses(session.jid, to), to);
-  }
+    if (item !== undefined && hasFrom(item)) return;
+    return show(host, rosters, session, stanza.withAddresses(session.jid, to), to);
+  });
+  // Forgotten only now: where some could not be told all are told again.
+  session.set(directedKey, new Set());
 }
 
 /** Sends presence of a session, unless something keeps the contact from seeing it (XEP-0191 §3.2). */
@@ -113,12 +115,11 @@ async function sendToSubscribers(
   session: ClientSession,
   stanza: Stanza,
 ): Promise<void> {
-  for (const item of roster.items.values()) {
-    if (!hasFrom(item)) continue;
+  await eachInTurn(roster.items.values(), (item) => {
+    if (!hasFrom(item)) return;
     const to = Jid.parse(item.jid);
-    const sent = show(host, rosters, session, stanza.withAddresses(stanza.from, to), to);
-    if (sent !== undefined) await sent;
-  }
+    return show(host, rosters, session, stanza.withAddresses(stanza.from, to), to);
+  });
 }
 
 /** A new session is told of its account's other resources, and of requests that wait, within a bound. RFC 6121 §3.1.3, §4.2.2. */
@@ -145,10 +146,9 @@ async function probeContacts(
   roster: Roster,
   session: ClientSession,
 ): Promise<void> {
-  for (const item of roster.items.values()) {
-    if (!hasTo(item)) continue;
+  await eachInTurn(roster.items.values(), (item) => {
+    if (!hasTo(item)) return;
     const to = Jid.parse(item.jid);
-    const sent = show(host, rosters, session, barePresence(session.jid, to, "probe"), to);
-    if (sent !== undefined) await sent;
-  }
+    return show(host, rosters, session, barePresence(session.jid, to, "probe"), to);
+  });
 }

@@ -2,8 +2,6 @@
 import type { Jid } from "../../jid/jid.ts";
 import { presence } from "../../stanza/presence.ts";
 import { Stanza } from "../../stanza/stanza.ts";
-import { NS_CLIENT } from "../../xml/namespaces.ts";
-import { parseElement } from "../../xml/tree.ts";
 
 /** Bytes kept of one request. A larger one is kept without what its sender wrote: it only says who asks. */
 const REQUEST_LIMIT = 3 * 1024;
@@ -24,5 +22,10 @@ export function keptRequest(request: Stanza, contact: Jid, account: Jid): string
 /** A kept request as a stanza; only who asks, where it was kept larger than is kept now. */
 export function requestStanza(kept: string, contact: Jid, account: Jid): Stanza {
   if (kept.length > REQUEST_LIMIT) return presence(contact, account, "subscribe");
-  return Stanza.fromElement(parseElement(kept, NS_CLIENT));
+  try {
+    return Stanza.fromText(kept);
+  } catch {
+    // Of one that cannot be read the one thing that matters is known: who asks.
+    return presence(contact, account, "subscribe");
+  }
 }
