@@ -1,6 +1,9 @@
-// Jest: ESM and TypeScript as Node runs it, types stripped by a small transform.
+// Jest: ESM and TypeScript as Node runs it, types stripped by a small transform; nothing that a test starts outlives it.
 export default {
-  testEnvironment: "node",
+  testEnvironment: "<rootDir>/test/harness/run/environment.ts",
+  globalSetup: "<rootDir>/test/harness/run/setup.ts",
+  globalTeardown: "<rootDir>/test/harness/run/teardown.ts",
+  reporters: ["default", "<rootDir>/test/harness/run/left-out.ts"],
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/test/harness/strip-types.cjs" },
   moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json"],

@@ -7,7 +7,8 @@ import pg from "pg";
 import { openStorage } from "../server/storage/open.ts";
 import type { RosterItem, Storage } from "../server/storage/ports.ts";
 import { removeFolder, temporaryFolder } from "../test/harness/daemon.ts";
-import { findPostgres, startPostgres } from "../test/harness/postgres.ts";
+import { startPostgres } from "../test/harness/postgres.ts";
+import { find } from "../test/harness/software.ts";
 import { format, type Table } from "./harness/figures.ts";
 
 /** One operation on one database: µs of this process's CPU and of the clock, ours and the raw driver's. */
@@ -44,7 +45,7 @@ export async function storageFigures(): Promise<StorageFigure[]> {
   const sqlite = await openStorage({ kind: "sqlite", file, synchronous: "normal" });
   const figures = await measureAll("sqlite", sqlite, rawSqlite(file), { reads: 20_000, adds: 20_000, flight: 64 });
   removeFolder(folder);
-  if (findPostgres() === undefined) return figures;
+  if (find("postgres") === undefined) return figures;
   const server = await startPostgres({ durable: true });
   const url = await server.createDatabase("bench");
   const postgres = await openStorage({ kind: "postgres", url, poolSize: 10 });

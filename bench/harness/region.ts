@@ -2,8 +2,9 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import type { NodeConfigInput } from "../../server/config/contract.ts";
-import { findPostgres, POSTGRES_HINT, startPostgres, type TestPostgres } from "../../test/harness/postgres.ts";
-import { findRedis, REDIS_HINT, startRedis, type TestRedis } from "../../test/harness/redis.ts";
+import { startPostgres, type TestPostgres } from "../../test/harness/postgres.ts";
+import { startRedis, type TestRedis } from "../../test/harness/redis.ts";
+import { find, hintOf } from "../../test/harness/software.ts";
 import { SERVER_CORE, temporaryFolder } from "./processes.ts";
 import { type ServerUnderTest, type Setup, startServer } from "./server.ts";
 import { cpuMicros } from "./usage.ts";
@@ -34,8 +35,8 @@ export interface RegionCpu {
 
 /** What the machine lacks for a region, and how to install it; undefined where it has all. */
 export function missingFor({ redis, storage }: Pick<RegionPlan, "redis" | "storage">): string | undefined {
-  if (redis && findRedis() === undefined) return `no Redis: ${REDIS_HINT}`;
-  return storage === "postgres" && findPostgres() === undefined ? `no PostgreSQL: ${POSTGRES_HINT}` : undefined;
+  if (redis && find("redis") === undefined) return `no Redis: ${hintOf("redis")}`;
+  return storage === "postgres" && find("postgres") === undefined ? `no PostgreSQL: ${hintOf("postgres")}` : undefined;
 }
 
 /** Starts a region. PostgreSQL flushes its log at each commit, as in production. */

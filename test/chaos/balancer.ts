@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, ordinaryUser, removeFolder, startDaemon, temporaryFolder } from "../harness/daemon.ts";
-import { findHaproxy, HAPROXY_HINT } from "../harness/haproxy.ts";
+import { find, hintOf } from "../harness/software.ts";
 
 /** A running balancer. */
 export interface Balancer {
@@ -15,8 +15,8 @@ export const BALANCED = 8000;
 
 /** Starts it. @throws Error where it is not installed or does not start */
 export async function startBalancer(nodes: readonly { port: number; metricsPort: number }[]): Promise<Balancer> {
-  const command = findHaproxy();
-  if (command === undefined) throw new Error(`HAProxy is not installed: ${HAPROXY_HINT}`);
+  const command = find("haproxy");
+  if (command === undefined) throw new Error(`HAProxy is not installed: ${hintOf("haproxy")}`);
   const user = ordinaryUser("haproxy");
   const folder = temporaryFolder("chaos-haproxy", user);
   const port = await freePort();

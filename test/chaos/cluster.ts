@@ -1,11 +1,10 @@
 // Meridian as a region has it: nodes that share a real Redis and a real PostgreSQL, behind HAProxy where there is one.
-
 import { Relay } from "../federation/relay.ts";
 import { removeFolder, temporaryFolder } from "../harness/daemon.ts";
-import { findHaproxy } from "../harness/haproxy.ts";
 import { startPostgres } from "../harness/postgres.ts";
 import { startRedis } from "../harness/redis.ts";
 import { startRedisCluster } from "../harness/redis-cluster.ts";
+import { find } from "../harness/software.ts";
 import { BALANCED, type Balancer, startBalancer } from "./balancer.ts";
 import { localpart, makeAccounts, makeNode, PASSWORD, storedIds } from "./node.ts";
 import type { ProcessNode, Site } from "./site.ts";
@@ -55,7 +54,7 @@ export async function startCluster(options: ClusterOptions): Promise<Site> {
     }
     await Promise.all(nodes.map((node) => node.start()));
     // Beyond what it takes, clients choose a node by themselves.
-    if (nodes.length > 1 && findHaproxy() !== undefined && options.accounts < BALANCED / 2)
+    if (nodes.length > 1 && find("haproxy") !== undefined && options.accounts < BALANCED / 2)
       balancer = await startBalancer(nodes.map(({ port, metricsPort = 0 }) => ({ port, metricsPort })));
   } catch (error) {
     await end();

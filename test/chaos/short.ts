@@ -1,17 +1,11 @@
 // Tests of the chaos experiments in their short form: what is promised holds, with fewer clients and for seconds.
-import { expect, test } from "@jest/globals";
-import { findPostgres, POSTGRES_HINT } from "../harness/postgres.ts";
-import { findRedis, REDIS_HINT } from "../harness/redis.ts";
+import { expect } from "@jest/globals";
+import { needing } from "../harness/needing.ts";
 import { EXPERIMENTS } from "./experiments.ts";
 import { SHORT, SHORT_PATIENCE } from "./options.ts";
 import { formatReport } from "./report.ts";
 
-const missing = [
-  ...(findRedis() === undefined ? [REDIS_HINT] : []),
-  ...(findPostgres() === undefined ? [POSTGRES_HINT] : []),
-];
-if (missing.length > 0) process.stderr.write(`chaos experiments are skipped: ${missing.join(", ")}\n`);
-const whereThereIsAll = missing.length === 0 ? test : test.skip;
+const { test: whereThereIsAll } = needing("redis", "postgres");
 
 /** ms for one experiment on a busy machine. */
 const PATIENCE = 180_000;

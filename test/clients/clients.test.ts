@@ -4,9 +4,11 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { DOMAIN, startTarget, type Target } from "../attacks/node.ts";
+import { needing } from "../harness/needing.ts";
 import { PASSWORD } from "../harness/scene-server.ts";
+import { find } from "../harness/software.ts";
 import { bound } from "./bound.ts";
 
 const PROGRAMS = join(import.meta.dirname, "programs");
@@ -156,13 +158,20 @@ test("strophe.js over WebSocket: roster, messages, carbons", async () => {
   await end(one, jid);
 }, 40_000);
 
-describeWith("libstrophe", ["/usr/include/strophe.h", "/usr/bin/gcc"], () => {
+needing("libstrophe").describe("libstrophe", () => {
   test.each(["starttls", "tls"] as const)(
     "over %s: roster, messages",
     async (transport) => {
       const program = join(folder, "libstrophe");
       if (!existsSync(program))
-        execFileSync("gcc", ["-Wall", "-Werror", "-o", program, join(PROGRAMS, "libstrophe.c"), "-lstrophe"]);
+        execFileSync(find("libstrophe") ?? "", [
+          "-Wall",
+          "-Werror",
+          "-o",
+          program,
+          join(PROGRAMS, "libstrophe.c"),
+          "-lstrophe",
+        ]);
       const port = transport === "tls" ? target.ports.c2sTls : target.ports.c2s;
       const one = new Client(program, [`juliet@${DOMAIN}`, PASSWORD, String(port), transport]);
       const jid = await converse(one);
@@ -172,7 +181,7 @@ describeWith("libstrophe", ["/usr/include/strophe.h", "/usr/bin/gcc"], () => {
   );
 });
 
-describeWith("go-sendxmpp", ["/usr/bin/go-sendxmpp"], () => {
+needing("go-sendxmpp").describe("go-sendxmpp", () => {
   const login = (port: number) => ["-u", `juliet@${DOMAIN}`, "-p", PASSWORD, "-j", `127.0.0.1:${port}`, "-n"];
 
   test.each(["starttls", "tls"] as const)(
@@ -181,7 +190,7 @@ describeWith("go-sendxmpp", ["/usr/bin/go-sendxmpp"], () => {
       const romeo = await bound(target, "romeo", "desk");
       romeo.send("<presence/>");
       const args = transport === "tls" ? [...login(target.ports.c2sTls), "-t"] : login(target.ports.c2s);
-      client = new Client("/usr/bin/go-sendxmpp", [...args, `romeo@${DOMAIN}`]);
+      client = new Client(find("go-sendxmpp") ?? "", [...args, `romeo@${DOMAIN}`]);
       client.input("hark by go");
       await romeo.until("hark by go");
       await client.event("exit 0");
@@ -191,7 +200,7 @@ describeWith("go-sendxmpp", ["/usr/bin/go-sendxmpp"], () => {
   );
 
   test("listens", async () => {
-    client = new Client("/usr/bin/go-sendxmpp", [...login(target.ports.c2s), "-l"]);
+    client = new Client(find("go-sendxmpp") ?? "", [...login(target.ports.c2s), "-l"]);
     const host = target.server.router.hosts.get(DOMAIN);
     await target.settle("juliet online", () => (host?.sessions.available("juliet").length ?? 0) > 0);
     const romeo = await bound(target, "romeo", "desk");
@@ -200,11 +209,3 @@ describeWith("go-sendxmpp", ["/usr/bin/go-sendxmpp"], () => {
     romeo.destroy();
   }, 40_000);
 });
-
-/** `describe` where the files are there; else a visible skip, and an error in CI. */
-function describeWith(name: string, files: readonly string[], tests: () => void): void {
-  const missing = files.filter((file) => !existsSync(file));
-  if (missing.length === 0) return describe(name, tests);
-  if (process.env.CI) throw new Error(`${name} needs ${missing.join(", ")}`);
-  describe.skip(`${name} (needs ${missing.join(", ")})`, tests);
-}

@@ -3,12 +3,15 @@ import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect } from "@jest/globals";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { DOMAIN, startTarget, type Target } from "../attacks/node.ts";
+import { needing } from "../harness/needing.ts";
 import { PASSWORD } from "../harness/scene-server.ts";
+import { find } from "../harness/software.ts";
 import { bound } from "./bound.ts";
 
+const { test } = needing("chromium");
 const PATIENCE = 30_000;
 const PAGE = join(import.meta.dirname, "programs", "converse.html");
 const DIST = join(import.meta.dirname, "..", "..", "node_modules", "converse.js", "dist");
@@ -33,7 +36,7 @@ beforeAll(async () => {
   [target, web, browser] = await Promise.all([
     startTarget({ "authentication.requireTls": "false" }),
     serveClient(),
-    chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS }),
+    chromium.launch({ executablePath: find("chromium") ?? "", args: FLAGS }),
   ]);
   for (const name of ["romeo", "juliet"]) await target.account(name);
   const item = { name: "Romeo", groups: [], subscription: "none", ask: false, approved: false } as const;

@@ -1,5 +1,5 @@
 // Counts that nodes share, in a real Redis: one server, and Redis Cluster.
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Redis } from "ioredis";
 import { pino } from "pino";
 import { systemClock } from "../../server/clock.ts";
@@ -7,11 +7,11 @@ import { RedisCounts } from "../../server/cluster/limits-redis.ts";
 import { connectRedis, type RedisConnection } from "../../server/cluster/redis.ts";
 import { ClusterConfig, type RedisConfig } from "../../server/config/contract.ts";
 import { ManualClock } from "../harness/manual-clock.ts";
-import { findRedis, REDIS_HINT, startRedis, type TestRedis } from "../harness/redis.ts";
+import { needing } from "../harness/needing.ts";
+import { startRedis, type TestRedis } from "../harness/redis.ts";
 
 const MINUTE = 60_000;
-const described = findRedis() === undefined ? describe.skip : describe;
-if (findRedis() === undefined) process.stderr.write(`shared limits are skipped: ${REDIS_HINT}\n`);
+const { describe: described } = needing("redis");
 
 let redis: TestRedis;
 let lines: string[];

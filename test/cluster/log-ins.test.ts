@@ -1,15 +1,15 @@
 // Guessing and registering at one node after the other, over a real Redis, which may go away.
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { type RunningNode, startNode } from "../../app/node.ts";
 import { check, NodeConfig } from "../../server/index.ts";
 import { plain, RawTcp } from "../attacks/raw.ts";
-import { findRedis, REDIS_HINT, startRedis, type TestRedis } from "../harness/redis.ts";
+import { needing } from "../harness/needing.ts";
+import { startRedis, type TestRedis } from "../harness/redis.ts";
 
 const PATIENCE = 60_000;
 const DOMAIN = "verona.test";
-const described = findRedis() === undefined ? describe.skip : describe;
-if (findRedis() === undefined) process.stderr.write(`log-ins in a cluster are skipped: ${REDIS_HINT}\n`);
+const { describe: described } = needing("redis");
 
 let redis: TestRedis;
 let nodes: RunningNode[];
@@ -56,13 +56,11 @@ async function open(at: RunningNode): Promise<RawTcp> {
 }
 
 beforeEach(async () => {
-  if (findRedis() === undefined) return;
   nodes = [];
   redis = await startRedis();
 });
 
 afterEach(async () => {
-  if (findRedis() === undefined) return;
   await Promise.all(nodes.map((each) => each.stop()));
   await redis.end();
 });

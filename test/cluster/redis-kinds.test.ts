@@ -2,17 +2,20 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "@jest/globals";
+import { afterAll, expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { cacheAccess } from "../../infra/cache-access.ts";
 import { connectRedis, RedisUnavailable } from "../../server/cluster/redis.ts";
 import { ClusterConfig } from "../../server/config/contract.ts";
-import { findProgram, removeFolder, temporaryFolder } from "../harness/daemon.ts";
+import { removeFolder, temporaryFolder } from "../harness/daemon.ts";
+import { needing } from "../harness/needing.ts";
 import { parseTalk } from "../harness/parse-talk.ts";
-import { findRedis, REDIS_HINT, type RedisSettings, startRedis, type TestRedis } from "../harness/redis.ts";
+import { type RedisSettings, startRedis, type TestRedis } from "../harness/redis.ts";
 import { startRedisCluster } from "../harness/redis-cluster.ts";
 import { runTalk } from "../harness/run-talk.ts";
 import { Scene } from "../harness/scene.ts";
+import { find } from "../harness/software.ts";
+import type { Need } from "../packages.ts";
 
 const TALKS = ["messages", "order", "presence", "roster", "resume-moved", "resume-broken", "conflict", "drain"];
 const USER = "meridian-nodes";
@@ -22,7 +25,8 @@ const log = pino({ level: "silent" });
 /** One kind of Redis: starts it, and says how nodes reach it. */
 interface Kind {
   readonly name: string;
-  readonly missing?: string | undefined;
+  /** What else the machine has to have. */
+  readonly needs?: readonly Need[];
   start(): Promise<RedisSettings>;
 }
 
@@ -40,8 +44,6 @@ async function start(settings: readonly string[] = [], program?: string): Promis
   return redis;
 }
 
-const valkey = findProgram("/usr/bin/valkey-server", "/usr/local/bin/valkey-server");
-
 const KINDS: readonly Kind[] = [
   {
     name: "a user with the rights that infra gives",
@@ -53,6 +55,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: "TLS, its certificate checked",
+    needs: ["openssl"],
     async start() {
       const { certificate, key } = localCertificate();
       const files = ["--tls-cert-file", certificate, "--tls-key-file", key, "--tls-auth-clients", "no"];
@@ -70,18 +73,13 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: "Valkey",
-    missing: valkey === undefined ? "valkey-server is not installed" : undefined,
-    start: async () => ({ urls: [(await start([], valkey)).url] }),
+    needs: ["valkey"],
+    start: async () => ({ urls: [(await start([], find("valkey"))).url] }),
   },
 ];
 
 for (const kind of KINDS)
-  describe(kind.name, () => {
-    const missing = findRedis() === undefined ? REDIS_HINT : kind.missing;
-    if (missing !== undefined) {
-      test.skip(`is tried where it is installed: ${missing}`, () => {});
-      return;
-    }
+  needing("redis", ...(kind.needs ?? [])).describe(kind.name, () => {
     let running: Promise<RedisSettings> | undefined;
     test.each(TALKS)("%s", async (name) => {
       running ??= kind.start();
@@ -93,7 +91,9 @@ for (const kind of KINDS)
     });
   });
 
-describe("what is configured wrongly is told, and the password is not", () => {
+const { describe: configured } = needing("redis", "openssl");
+
+configured("what is configured wrongly is told, and the password is not", () => {
   const open = (settings: RedisSettings) => connectRedis(ClusterConfig.parse({ redis: settings }).redis, log);
 
   async function refusal(settings: RedisSettings): Promise<string> {
@@ -131,7 +131,7 @@ function localCertificate(): { certificate: string; key: string } {
   const [certificate, key] = [join(folder, "certificate.pem"), join(folder, "key.pem")];
   const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
   const made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
-  execFileSync("openssl", [...made, ...subject, "-keyout", key, "-out", certificate], { stdio: "ignore" });
+  execFileSync(find("openssl") ?? "", [...made, ...subject, "-keyout", key, "-out", certificate], { stdio: "ignore" });
   chmodSync(key, 0o644);
   return { certificate, key };
 }

@@ -1,15 +1,15 @@
 // Two nodes of one domain over a real Redis, and a server outside: order, deaths, drains, answers and components.
 import { createHash } from "node:crypto";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { check, Jid, NodeConfig, Stanza } from "../../server/index.ts";
 import { REDIS } from "../../server/service/keys.ts";
 import { header, RawTcp } from "../attacks/raw.ts";
 import { Ground, message, TestNode } from "../federation/nodes.ts";
-import { findRedis, REDIS_HINT, startRedis, type TestRedis } from "../harness/redis.ts";
+import { needing } from "../harness/needing.ts";
+import { startRedis, type TestRedis } from "../harness/redis.ts";
 
 const PATIENCE = 60_000;
-const described = findRedis() === undefined ? describe.skip : describe;
-if (findRedis() === undefined) process.stderr.write(`S2S in a cluster is skipped: ${REDIS_HINT}\n`);
+const { describe: described } = needing("redis");
 
 const COMPONENT = "pets.a.test";
 const SECRET = "a secret of the component";
@@ -73,7 +73,6 @@ async function crash(victim: TestNode): Promise<void> {
 }
 
 beforeEach(async () => {
-  if (findRedis() === undefined) return;
   nodes = [];
   redis = await startRedis();
   ground = await Ground.lay();
@@ -81,7 +80,6 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  if (findRedis() === undefined) return;
   await Promise.all(nodes.map((each) => each.stop()));
   await ground.clear();
   await redis.end();

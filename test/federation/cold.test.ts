@@ -1,10 +1,11 @@
 // The first message to a domain nobody has talked to: how often it must go there and back, and that thousands do not queue.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { NodeConfigInput } from "../../server/index.ts";
+import { unless } from "../harness/needing.ts";
 import { Ground, message, type TestNode } from "./nodes.ts";
-import { lacking, SlowNetwork } from "./slow-network.ts";
+import { impossible, SlowNetwork } from "./slow-network.ts";
 
 let ground: Ground;
 
@@ -29,10 +30,9 @@ test("EXTERNAL over direct TLS between servers of one world: what each side send
   expect(DNS_AND_TCP + relay.flights.near - 1).toBeLessThanOrEqual(4);
 });
 
-const lack = lacking();
-if (lack !== undefined) process.stderr.write(`the slow network is left out: ${lack}\n`);
+const { describe: slowly } = unless(impossible(), "socat", "ip");
 
-(lack === undefined ? describe : describe.skip)("a real network on which each packet takes 50 ms each way", () => {
+slowly("a real network on which each packet takes 50 ms each way", () => {
   const ROUND_TRIP = 100;
   const WAYS = [
     { what: "direct TLS, a link of one's own world", port: 5270, direct: true, pipelining: true, trips: 4 },

@@ -3,15 +3,16 @@ import { execFileSync } from "node:child_process";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { closeSync, openSync } from "node:fs";
 import type { AddressInfo } from "node:net";
-import { type Daemon, findProgram, startDaemon } from "../harness/daemon.ts";
+import { type Daemon, startDaemon } from "../harness/daemon.ts";
+import { find } from "../harness/software.ts";
 
-const socat = findProgram("/usr/bin/socat");
-const ip = findProgram("/usr/sbin/ip", "/sbin/ip", "/bin/ip");
+const ip = find("ip") ?? "";
 
-/** What the machine lacks for it; undefined for nothing. */
-export function lacking(): string | undefined {
+/** Why there can be none here; undefined where there can. */
+export function impossible(): string | undefined {
   if (process.getuid?.() !== 0) return "a network namespace needs root";
-  if (socat === undefined || ip === undefined) return "socat and iproute2 are needed";
+  // What lacks the program is told of by its name.
+  if (ip === "") return undefined;
   try {
     // Root of a container may have neither.
     closeSync(openSync("/dev/net/tun", "r+"));
@@ -60,7 +61,7 @@ export class SlowNetwork {
   /** Starts a program at the far end. */
   async start(command: string, args: readonly string[], ready: RegExp): Promise<void> {
     const inside = ["netns", "exec", this.namespace, command, ...args];
-    this.ends.push(await startDaemon({ command: ip ?? "", args: inside, user: undefined, ready }));
+    this.ends.push(await startDaemon({ command: ip, args: inside, user: undefined, ready }));
   }
 
   /** A name server as slow to reach as everything else; returns its address and port. */
@@ -133,7 +134,7 @@ function addresses(): { readonly near: string; readonly far: string } {
 function tun(device: string, port: number): Promise<Daemon> {
   const end = `TUN,tun-name=${device},tun-type=tun,iff-no-pi`;
   return startDaemon({
-    command: socat ?? "",
+    command: find("socat") ?? "",
     args: ["-d", "-d", end, `UDP4-DATAGRAM:127.0.0.1:${port}`],
     user: undefined,
     ready: /starting data transfer loop/,
@@ -141,5 +142,5 @@ function tun(device: string, port: number): Promise<Daemon> {
 }
 
 function run(...args: string[]): void {
-  execFileSync(ip ?? "ip", args, { stdio: "pipe" });
+  execFileSync(ip, args, { stdio: "pipe" });
 }

@@ -3,15 +3,8 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import {
-  findProgram,
-  freePort,
-  type OrdinaryUser,
-  ordinaryUser,
-  removeFolder,
-  startDaemon,
-  temporaryFolder,
-} from "./daemon.ts";
+import { freePort, type OrdinaryUser, ordinaryUser, removeFolder, startDaemon, temporaryFolder } from "./daemon.ts";
+import { find, hintOf } from "./software.ts";
 
 /** What stands behind one port of HAProxy. */
 export interface Backend {
@@ -32,18 +25,10 @@ export interface TestHaproxy {
   end(): Promise<void>;
 }
 
-/** How to install what is missing. */
-export const HAPROXY_HINT = "apt-get install haproxy";
-
-/** The program, if the machine has one. */
-export function findHaproxy(): string | undefined {
-  return findProgram("/usr/sbin/haproxy", "/usr/local/sbin/haproxy", "/usr/local/bin/haproxy");
-}
-
 /** Starts it in front of `backends`. @throws Error where it is not installed or does not start */
 export async function startHaproxy(backends: Readonly<Record<string, Backend>>): Promise<TestHaproxy> {
-  const command = findHaproxy();
-  if (command === undefined) throw new Error(`HAProxy is not installed: ${HAPROXY_HINT}`);
+  const command = find("haproxy");
+  if (command === undefined) throw new Error(`HAProxy is not installed: ${hintOf("haproxy")}`);
   const user: OrdinaryUser | undefined = ordinaryUser("haproxy");
   const folder = temporaryFolder("haproxy", user);
   const socket = join(folder, "stats.sock");

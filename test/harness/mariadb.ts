@@ -1,15 +1,8 @@
 // A MariaDB of its own for a test, from the machine's binaries.
 import { join } from "node:path";
 import mysql from "mysql2/promise";
-import {
-  type Daemon,
-  findProgram,
-  freePort,
-  ordinaryUser,
-  removeFolder,
-  startDaemon,
-  temporaryFolder,
-} from "./daemon.ts";
+import { type Daemon, freePort, ordinaryUser, removeFolder, startDaemon, temporaryFolder } from "./daemon.ts";
+import { find, hintOf } from "./software.ts";
 
 /** A MariaDB server. */
 export interface TestMariadb {
@@ -24,14 +17,6 @@ export interface TestMariadb {
   end(): Promise<void>;
 }
 
-/** How to install what is missing. */
-export const MARIADB_HINT = "apt-get install mariadb-server";
-
-/** The server's program, if the machine has one. */
-export function findMariadb(): string | undefined {
-  return findProgram("/usr/sbin/mariadbd", "/usr/local/sbin/mariadbd", "/usr/libexec/mariadbd", "/usr/sbin/mysqld");
-}
-
 /**
  * Starts a MariaDB on a free port of 127.0.0.1. Its tables of users are not made, so that it starts within a second
  * and lets everybody in. `durable` flushes to the disk as in production; otherwise commits survive the
@@ -39,8 +24,8 @@ export function findMariadb(): string | undefined {
  * @throws Error where it is not installed or does not start
  */
 export async function startMariadb(options: { durable?: boolean } = {}): Promise<TestMariadb> {
-  const command = findMariadb();
-  if (command === undefined) throw new Error(`MariaDB is not installed: ${MARIADB_HINT}`);
+  const command = find("mariadb");
+  if (command === undefined) throw new Error(`MariaDB is not installed: ${hintOf("mariadb")}`);
   const user = ordinaryUser("mysql");
   const folder = temporaryFolder("mariadb", user);
   const port = await freePort();

@@ -1,16 +1,8 @@
 // A PostgreSQL of its own for a test, from the machine's binaries.
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import pg from "pg";
-import {
-  type Daemon,
-  findProgram,
-  freePort,
-  ordinaryUser,
-  removeFolder,
-  startDaemon,
-  temporaryFolder,
-} from "./daemon.ts";
+import { type Daemon, freePort, ordinaryUser, removeFolder, startDaemon, temporaryFolder } from "./daemon.ts";
+import { find, hintOf } from "./software.ts";
 
 /** A PostgreSQL server. */
 export interface TestPostgres {
@@ -27,35 +19,19 @@ export interface TestPostgres {
   end(): Promise<void>;
 }
 
-/** How to install what is missing. */
-export const POSTGRES_HINT = "apt-get install postgresql";
-
-/** The newest PostgreSQL's folder of programs, if the machine has one. */
-export function findPostgres(): string | undefined {
-  const root = "/usr/lib/postgresql";
-  let versions: string[];
-  try {
-    versions = readdirSync(root);
-  } catch {
-    versions = [];
-  }
-  const folders = versions.sort((a, b) => Number(b) - Number(a)).map((version) => join(root, version, "bin"));
-  return [...folders, "/usr/local/bin", "/usr/bin"].find((folder) => findProgram(join(folder, "initdb")) !== undefined);
-}
-
 /**
  * Starts a PostgreSQL on a free port of 127.0.0.1. `durable` flushes to the disk as in production; otherwise commits
  * survive the server's death and not the machine's.
  * @throws Error where it is not installed or does not start
  */
 export async function startPostgres(options: { durable?: boolean; settings?: string[] } = {}): Promise<TestPostgres> {
-  const programs = findPostgres();
-  if (programs === undefined) throw new Error(`PostgreSQL is not installed: ${POSTGRES_HINT}`);
+  const initdb = find("postgres");
+  if (initdb === undefined) throw new Error(`PostgreSQL is not installed: ${hintOf("postgres")}`);
   const user = ordinaryUser("postgres");
   const folder = temporaryFolder("postgres", user);
   const data = join(folder, "data");
   const initArgs = ["-D", data, "-U", "meridian", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
-  await startDaemon({ command: join(programs, "initdb"), args: initArgs, user, ready: undefined });
+  await startDaemon({ command: initdb, args: initArgs, user, ready: undefined });
 
   const port = await freePort();
   const durability = options.durable === true ? [] : ["fsync=off"];
@@ -68,7 +44,7 @@ export async function startPostgres(options: { durable?: boolean; settings?: str
     ...(options.settings ?? []),
   ];
   const args = ["-D", data, ...settings.flatMap((setting) => ["-c", setting])];
-  const command = join(programs, "postgres");
+  const command = join(dirname(initdb), "postgres");
   let daemon: Daemon | undefined;
 
   async function start(): Promise<void> {

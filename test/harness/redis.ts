@@ -1,13 +1,6 @@
 // A Redis of its own for a test, from the machine's binaries.
-import {
-  type Daemon,
-  findProgram,
-  freePort,
-  ordinaryUser,
-  removeFolder,
-  startDaemon,
-  temporaryFolder,
-} from "./daemon.ts";
+import { type Daemon, freePort, ordinaryUser, removeFolder, startDaemon, temporaryFolder } from "./daemon.ts";
+import { find, hintOf } from "./software.ts";
 
 /** A Redis (or Valkey) server. */
 export interface TestRedis {
@@ -28,14 +21,6 @@ export interface TestRedis {
 /** The Redis of a test as nodes are told of it. */
 export type RedisSettings = Readonly<Record<string, unknown>> & { readonly urls: readonly string[] };
 
-/** How to install what is missing. */
-export const REDIS_HINT = "apt-get install redis-server";
-
-/** The server's program, if the machine has one. */
-export function findRedis(): string | undefined {
-  return findProgram("/usr/bin/redis-server", "/usr/local/bin/redis-server", "/usr/bin/valkey-server");
-}
-
 /**
  * Starts a Redis on a free port of 127.0.0.1 that keeps nothing on the disk. `settings` are further arguments, as in
  * `["--cluster-enabled", "yes"]`; `PORT` in them is that port. `command` is
@@ -44,9 +29,9 @@ export function findRedis(): string | undefined {
  */
 export async function startRedis(
   settings: readonly string[] = [],
-  command: string | undefined = findRedis(),
+  command: string | undefined = find("redis"),
 ): Promise<TestRedis> {
-  if (command === undefined) throw new Error(`Redis is not installed: ${REDIS_HINT}`);
+  if (command === undefined) throw new Error(`Redis is not installed: ${hintOf("redis")}`);
   const user = ordinaryUser("redis");
   const folder = temporaryFolder("redis", user);
   const port = await freePort();

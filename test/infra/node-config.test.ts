@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { Redis } from "ioredis";
 import { openAuthority } from "../../app/local-world/certificate-authority.ts";
@@ -17,6 +17,7 @@ import { sizeNames, sizes } from "../../regions/sizes.ts";
 import { loadWorld, type Region } from "../../regions/world.ts";
 import { NodeConfig } from "../../server/config/contract.ts";
 import { freePort } from "../harness/daemon.ts";
+import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
 import { until } from "../world/command.ts";
 
@@ -53,7 +54,7 @@ test("every open port of the load balancer has a listener that reads PROXY heade
   );
 });
 
-describe("a real server with what infra emits, its files and addresses replaced", () => {
+needing("redis").describe("a real server with what infra emits, its files and addresses replaced", () => {
   const folder = mkdtempSync(join(tmpdir(), "meridian-infra-"));
   const [world, region] = [worlds[2]!, worlds[2]!.regions[0]!];
   const at = (name: string) => join(folder, name);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
 import { loadWorld } from "../../regions/world.ts";
+import { unless } from "../harness/needing.ts";
 import { run } from "../world/command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "world-init-"));
@@ -13,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const at = (name: string) => join(folder, name);
 const root = new URL("../..", import.meta.url).pathname;
 const minutes = 60_000;
-const hasScript = spawnSync("script", ["--version"]).status === 0;
+const { test: typed } = unless(spawnSync("script", ["--version"]).status === 0 ? undefined : "no `script` here");
 
 /** Runs a command at a terminal, and types the answer to each question once it is shown. */
 async function atTerminal(command: string, answers: Readonly<Record<string, string>>): Promise<string> {
@@ -31,7 +32,7 @@ async function atTerminal(command: string, answers: Readonly<Record<string, stri
   return shown;
 }
 
-(hasScript ? test : test.skip)(
+typed(
   "at a terminal everything is asked for",
   async () => {
     const node = join(root, "node_modules/.bin/node");

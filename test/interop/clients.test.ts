@@ -1,7 +1,7 @@
 // Clients that others wrote, on our server, over each transport they have.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { needing } from "../harness/needing.ts";
 import type { ClientTransport, ForeignClient } from "./foreign-client.ts";
-import { describeWith, PYTHON } from "./missing.ts";
 import { PASSWORD, type Region, startRegion } from "./region.ts";
 import { befriend, CLIENTS, type ClientName, converse, part } from "./scenario.ts";
 
@@ -21,7 +21,7 @@ async function logIn(client: ClientName, transport: ClientTransport): Promise<Fo
   return CLIENTS[client]({ jid, password: PASSWORD, transport, service, authority: region.authority });
 }
 
-describeWith([PYTHON], "two clients of others", () => {
+needing("slixmpp").describe("two clients of others", () => {
   test.each([
     ["slixmpp", "starttls", "slixmpp", "tls"],
     ["slixmpp", "starttls", "@xmpp/client", "starttls"],

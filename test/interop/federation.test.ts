@@ -1,7 +1,7 @@
 // Federation with servers that others wrote: messages and subscriptions both ways, by each proof and kind of TLS.
 import { test } from "@jest/globals";
+import { needing } from "../harness/needing.ts";
 import { startEjabberd } from "./ejabberd.ts";
-import { describeWith, EJABBERD, PROSODY, PYTHON } from "./missing.ts";
 import { startProsody } from "./prosody.ts";
 import { PASSWORD, type Region, startRegion } from "./region.ts";
 import type { RemoteOptions, RemoteServer } from "./remote-server.ts";
@@ -43,10 +43,10 @@ const WAYS = [
 ] as const;
 
 for (const [program, start] of [
-  [PROSODY, startProsody],
-  [EJABBERD, startEjabberd],
-] satisfies [typeof PROSODY, Start][])
-  describeWith([PYTHON, program], `our server and ${program.name}`, () => {
+  ["prosody", startProsody],
+  ["ejabberd", startEjabberd],
+] satisfies ["prosody" | "ejabberd", Start][])
+  needing("slixmpp", program).describe(`our server and ${program}`, () => {
     test.each(WAYS)("by $proof over $tls", async ({ proof, tls }) => {
       // What is not asked for must not be what made it work.
       const external = proof === "external";

@@ -4,8 +4,9 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { temporaryFolder } from "../harness/daemon.ts";
+import { needing } from "../harness/needing.ts";
+import { find } from "../harness/software.ts";
 import type { ForeignClient } from "./foreign-client.ts";
-import { describeWith, GO_SENDXMPP, LIBSTROPHE, PYTHON } from "./missing.ts";
 import { PASSWORD, type Region, startRegion } from "./region.ts";
 import { CLIENTS } from "./scenario.ts";
 
@@ -47,13 +48,13 @@ async function run(program: string, args: readonly string[], input = "", env: Re
   return said;
 }
 
-describeWith([PYTHON, GO_SENDXMPP], "go-sendxmpp", () => {
+needing("slixmpp", "go-sendxmpp").describe("go-sendxmpp", () => {
   const common = ["-u", "romeo@verona.test", "-p", PASSWORD];
 
   test.each(["starttls", "tls"] as const)("sends by %s", async (transport) => {
     const where = ["-j", region.service(transport), ...(transport === "tls" ? ["-t"] : [])];
     const to = "juliet@verona.test";
-    await run("/usr/bin/go-sendxmpp", [...common, ...where, to], `by ${transport}`, {
+    await run(find("go-sendxmpp") ?? "", [...common, ...where, to], `by ${transport}`, {
       SSL_CERT_FILE: region.authority,
     });
     const { from } = await juliet.expect({ event: "message", body: `by ${transport}` });
@@ -61,12 +62,12 @@ describeWith([PYTHON, GO_SENDXMPP], "go-sendxmpp", () => {
   });
 });
 
-describeWith([PYTHON, LIBSTROPHE], "libstrophe", () => {
+needing("slixmpp", "libstrophe").describe("libstrophe", () => {
   let program: string;
   beforeAll(async () => {
     program = join(temporaryFolder("libstrophe"), "client");
     const source = join(import.meta.dirname, "clients/libstrophe.c");
-    await run("/usr/bin/cc", ["-o", program, source, "-lstrophe"]);
+    await run(find("libstrophe") ?? "", ["-o", program, source, "-lstrophe"]);
   });
 
   test.each(["starttls", "tls"] as const)("sends and receives by %s", async (transport) => {

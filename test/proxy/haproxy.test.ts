@@ -1,7 +1,8 @@
 // A real HAProxy before every kind of listener, with both versions of its header and its health checks.
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { contextOf } from "../harness/certificates.ts";
-import { findHaproxy, startHaproxy, type TestHaproxy } from "../harness/haproxy.ts";
+import { startHaproxy, type TestHaproxy } from "../harness/haproxy.ts";
+import { needing } from "../harness/needing.ts";
 import { ProxiedNode } from "./node.ts";
 import { logInByWebSocket, open, Speaker } from "./speaker.ts";
 
@@ -28,7 +29,7 @@ const CHECKS = {
   s2s: { words: CHECK, check: streamCheck("jabber:server") },
   s2sTls: { words: CHECK_TLS, check: streamCheck("jabber:server") },
 };
-const on = findHaproxy() === undefined ? describe.skip : describe;
+const { describe: on } = needing("haproxy");
 
 let node: ProxiedNode;
 let haproxy: TestHaproxy;

@@ -3,24 +3,22 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect } from "@jest/globals";
 import { pulumiDriver } from "../../infra/rollout/drivers/pulumi.ts";
 import * as rollout from "../../infra/rollout/index.ts";
+import { unless } from "../harness/needing.ts";
 import { Engine, findPulumi, thorough, whySkipped } from "./engine.ts";
 
 const skipped = whySkipped();
-const run = skipped ? test.skip : test;
-const runLong = skipped || !thorough ? test.skip : test;
+const { test: run } = unless(skipped);
+const { test: runLong } = unless(skipped ?? (thorough ? undefined : "it takes long: `npm run test:pulumi` runs it"));
 const minutes = 60_000;
 const worldPath = new URL("../../regions/worlds/two-regions-small.json", import.meta.url).pathname;
 const service = "aws:ecs/service:Service";
 let engine: Engine;
 let tools: rollout.RolloutTools;
 
-if (skipped) test(`rollouts by the real Pulumi engine are left out: ${skipped}`, () => {});
-
 beforeAll(async () => {
-  if (skipped) return;
   engine = new Engine(findPulumi() ?? "");
   await engine.stack("global", "world", { world: worldPath });
   await engine.change("global", "world", "up");

@@ -5,7 +5,8 @@ import { afterEach, expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { check, MeridianServer, NodeConfig, type NodeConfigInput } from "../../server/index.ts";
 import { freePort } from "../harness/daemon.ts";
-import { findRedis, REDIS_HINT, startRedis, type TestRedis } from "../harness/redis.ts";
+import { needing } from "../harness/needing.ts";
+import { startRedis, type TestRedis } from "../harness/redis.ts";
 
 const log = pino({ level: "silent" });
 const ends: (() => unknown)[] = [];
@@ -70,8 +71,7 @@ test("while a database does not answer the node is alive, and its start ends wit
   await expect(fetch(`http://127.0.0.1:${port}/livez`)).rejects.toThrow();
 }, 30_000);
 
-const withRedis = findRedis() === undefined ? test.skip : test;
-if (findRedis() === undefined) process.stderr.write(`readiness with Redis is skipped: ${REDIS_HINT}\n`);
+const { test: withRedis } = needing("redis");
 
 withRedis(
   "not ready while Redis is away, ready again with it",

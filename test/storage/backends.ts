@@ -4,8 +4,9 @@ import type { StorageConfig } from "../../server/storage/config.ts";
 import { type OpenOptions, openStorage } from "../../server/storage/open.ts";
 import type { Storage } from "../../server/storage/ports.ts";
 import { removeFolder, temporaryFolder } from "../harness/daemon.ts";
-import { findMariadb, MARIADB_HINT, startMariadb, type TestMariadb } from "../harness/mariadb.ts";
-import { findPostgres, POSTGRES_HINT, startPostgres, type TestPostgres } from "../harness/postgres.ts";
+import { startMariadb, type TestMariadb } from "../harness/mariadb.ts";
+import { startPostgres, type TestPostgres } from "../harness/postgres.ts";
+import type { Need } from "../packages.ts";
 
 /** A server that tests may stop and start under a storage's feet. */
 export type DatabaseServer = TestPostgres | TestMariadb;
@@ -13,8 +14,8 @@ export type DatabaseServer = TestPostgres | TestMariadb;
 /** One kind of storage under test. */
 export interface Backend {
   readonly name: string;
-  /** Why it cannot be tried on this machine; undefined where it can. */
-  readonly missing: string | undefined;
+  /** What the machine has to have for it. */
+  readonly needs: readonly Need[];
   /** True where data outlives a storage. */
   readonly persistent: boolean;
   /** The server behind it, once prepared; undefined where there is none. */
@@ -27,7 +28,7 @@ export interface Backend {
 
 const memory: Backend = {
   name: "memory",
-  missing: undefined,
+  needs: [],
   persistent: false,
   server: () => undefined,
   prepare: async () => {},
@@ -53,17 +54,12 @@ function sqlite(): Backend {
   };
 }
 
-function onServer(
-  kind: "postgres" | "mysql",
-  name: string,
-  missing: string | undefined,
-  start: () => Promise<DatabaseServer>,
-): Backend {
+function onServer(kind: "postgres" | "mysql", name: string, need: Need, start: () => Promise<DatabaseServer>): Backend {
   let server: DatabaseServer | undefined;
   let databases = 0;
   return {
     name,
-    missing,
+    needs: [need],
     persistent: true,
     server: () => server,
     prepare: async () => {
@@ -78,12 +74,12 @@ function onServer(
   };
 }
 
-/** Every backend. Where a server's programs are missing its tests are skipped with a word; under CI they fail. */
+/** Every backend. */
 export const backends: readonly Backend[] = [
   memory,
   sqlite(),
-  onServer("postgres", "postgres", findPostgres() === undefined ? POSTGRES_HINT : undefined, startPostgres),
-  onServer("mysql", "mariadb", findMariadb() === undefined ? MARIADB_HINT : undefined, startMariadb),
+  onServer("postgres", "postgres", "postgres", startPostgres),
+  onServer("mysql", "mariadb", "mariadb", startMariadb),
 ];
 
 /** Opens storages and closes them together. */

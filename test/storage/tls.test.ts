@@ -2,14 +2,15 @@
 import { generateKeyPairSync } from "node:crypto";
 import { chownSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect } from "@jest/globals";
 import forge from "node-forge";
 import pg from "pg";
 import { openStorage, StorageOpenError } from "../../server/storage/open.ts";
 import { ordinaryUser, removeFolder, temporaryFolder } from "../harness/daemon.ts";
-import { findPostgres, POSTGRES_HINT, startPostgres, type TestPostgres } from "../harness/postgres.ts";
+import { needing } from "../harness/needing.ts";
+import { startPostgres, type TestPostgres } from "../harness/postgres.ts";
 
-const missing = findPostgres() === undefined;
+const { test: onPostgres } = needing("postgres");
 const user = ordinaryUser("postgres");
 const bounds = { operationMs: 400 };
 let folder = "";
@@ -17,7 +18,6 @@ let server: TestPostgres | undefined;
 let url = "";
 
 beforeAll(async () => {
-  if (missing) return;
   folder = temporaryFolder("tls", user);
   const certificate = join(folder, "certificate.pem");
   const key = join(folder, "key.pem");
@@ -58,16 +58,14 @@ async function seenOver(query: string, options: Parameters<typeof openStorage>[1
   }
 }
 
-const maybe = missing && process.env.CI === undefined ? test.skip : test;
-
-maybe(`a connection is plain, encrypted or checked as sslmode says (${POSTGRES_HINT})`, async () => {
+onPostgres("a connection is plain, encrypted or checked as sslmode says", async () => {
   expect(await seenOver("")).toEqual([false]);
   expect(await seenOver("?sslmode=require")).toEqual([true]);
   expect(await seenOver(`?sslmode=verify-full&sslrootcert=${folder}/certificate.pem`)).toEqual([true]);
   expect(await seenOver(`?sslmode=verify-ca&sslrootcert=${folder}/certificate.pem`)).toEqual([true]);
 });
 
-maybe("a certificate that does not prove the server is refused", async () => {
+onPostgres("a certificate that does not prove the server is refused", async () => {
   await expect(seenOver("?sslmode=verify-full", { bounds })).rejects.toThrow(StorageOpenError);
   await expect(seenOver(`?sslmode=verify-full&sslrootcert=${folder}/other.pem`, { bounds })).rejects.toThrow(
     StorageOpenError,

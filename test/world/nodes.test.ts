@@ -1,10 +1,10 @@
 // `npm start -- --nodes 2`: regions of several nodes behind HAProxy, with Redis and PostgreSQL; what dies comes back.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Element } from "ltx";
 import { LocalClient } from "../../app/local-world/client.ts";
-import { findPrograms, type Needed } from "../../app/local-world/machine.ts";
+import { needing } from "../harness/needing.ts";
 import { startPostgres, type TestPostgres } from "../harness/postgres.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
 import {
@@ -22,15 +22,6 @@ const folder = temporaryFolder();
 const minutes = 180_000;
 const patience = 60_000;
 
-function hasAll(needed: readonly Needed[]): boolean {
-  try {
-    findPrograms(needed, "the test");
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** What still runs that was told of the folder: nodes, HAProxy. */
 function leftOf(path: string): string[] {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
@@ -44,7 +35,7 @@ function leftOf(path: string): string[] {
   });
 }
 
-const on = hasAll(["haproxy", "redis", "postgres"]) ? describe : describe.skip;
+const { describe: on } = needing("haproxy", "redis", "postgres");
 
 on("two regions of two nodes", () => {
   let running: Running;
@@ -202,7 +193,7 @@ on("two regions of two nodes", () => {
   );
 });
 
-const given = hasAll(["redis", "postgres"]) ? describe : describe.skip;
+const { describe: given } = needing("redis", "postgres");
 
 given("servers that run already", () => {
   let redis: TestRedis;

@@ -1,10 +1,13 @@
 // The page in a real browser: two windows in two regions chat, and nothing is asked of the world outside.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect } from "@jest/globals";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { needing } from "../harness/needing.ts";
+import { find } from "../harness/software.ts";
 import { pidsOf, type Running, type StartedWorld, startWorld, temporaryFolder, whenGone } from "./command.ts";
 
+const { test } = needing("chromium");
 const folder = temporaryFolder();
 /** Where pictures go for people to look at; nothing compares them. */
 const pictures = join(import.meta.dirname, "..", "..", "tmp", "pictures");
@@ -20,7 +23,7 @@ beforeAll(async () => {
   [{ running, world }, browser] = await Promise.all([
     startWorld(["--data", folder.path]),
     chromium.launch({
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      executablePath: find("chromium") ?? "",
       args: [...flags, "--disable-component-update", "--disable-sync"],
     }),
   ]);

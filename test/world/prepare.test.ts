@@ -116,6 +116,18 @@ test("where npm refuses the lock file, it is installed all the same", async () =
   expect(called()).toEqual(["ci --omit=dev", "install --no-save", fetch]);
 });
 
+test("every npm script makes sure of its packages first, or runs one that does", () => {
+  const text = readFileSync(join(import.meta.dirname, "..", "..", "package.json"), "utf8");
+  const { scripts } = JSON.parse(text) as { scripts: Readonly<Record<string, string>> };
+  const prepares = /^node app\/prepare\.cjs (production|all)$/;
+  for (const [name, script] of Object.entries(scripts)) {
+    if (name.startsWith("pre") && scripts[name.slice(3)] !== undefined)
+      expect([name, script]).toEqual([name, expect.stringMatching(prepares)]);
+    else if (!/npm run unit/.test(script))
+      expect([name, scripts[`pre${name}`]]).toEqual([name, expect.stringMatching(prepares)]);
+  }
+});
+
 test("without a network it says so, leaves no half, and the next run makes it good", async () => {
   const { code, stderr } = await prepare("production", "offline");
   expect(code).toBe(1);

@@ -2,7 +2,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Daemon, findProgram, freePort, startDaemon, temporaryFolder } from "../../harness/daemon.ts";
+import { type Daemon, freePort, startDaemon, temporaryFolder } from "../../harness/daemon.ts";
+import { LEFT_OUT } from "../../harness/left-out.ts";
+import { whyLeftOut } from "../../harness/needing.ts";
+import { find, missingOf } from "../../harness/software.ts";
 
 /** PEM files of a certificate. */
 export interface Pem {
@@ -90,7 +93,7 @@ export async function startDns(places: readonly Place[]): Promise<Daemon> {
       `--srv-host=${direct ? "_xmpps-server" : "_xmpp-server"}._tcp.${domain},localhost,${port},1,1`,
   );
   return startDaemon({
-    command: dnsmasq ?? "",
+    command: find("dnsmasq") ?? "",
     args: [
       ...[
         "--keep-in-foreground",
@@ -118,15 +121,9 @@ export async function ports(count: number): Promise<number[]> {
   return found;
 }
 
-const dnsmasq = findProgram("/usr/sbin/dnsmasq");
-const prosody = findProgram("/usr/bin/prosody");
-const ejabberd = findProgram("/usr/sbin/ejabberdctl");
-
-/** What the machine lacks for real peers; undefined for nothing. */
+/** What the title of tests with real peers says where they cannot be tried here; undefined where they can. */
 export function missing(): string | undefined {
-  if (process.getuid?.() !== 0) return "port 53 of a loopback address needs root";
-  const lacking = [dnsmasq ?? "dnsmasq", prosody ?? "prosody", ejabberd ?? "ejabberd"].filter(
-    (path) => !path.startsWith("/"),
-  );
-  return lacking.length === 0 ? undefined : `not installed: ${lacking.join(", ")}`;
+  const lacking = missingOf(["prosody", "ejabberd", "dnsmasq", "openssl"]);
+  if (lacking.length > 0) return whyLeftOut(lacking, Boolean(process.env.CI));
+  return process.getuid?.() === 0 ? undefined : `${LEFT_OUT}port 53 of a loopback address needs root)`;
 }

@@ -1,7 +1,8 @@
 // The talks of one server once more, its clients spread over two nodes: they must not notice.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, test } from "@jest/globals";
+import { test } from "@jest/globals";
+import { needing } from "../../harness/needing.ts";
 import { parseTalk } from "../../harness/parse-talk.ts";
 import { runTalk } from "../../harness/run-talk.ts";
 import { Scene } from "../../harness/scene.ts";
@@ -17,7 +18,7 @@ for (const file of files.sort()) {
   // One client alone tells nothing of two nodes; and what names its nodes has been spread by hand.
   if (clientsOf(text) < 2 || ONE_NODE.includes(file) || /\bnodes?=/.test(text)) continue;
   const talk = parseTalk(text, file);
-  describe(file, () => {
+  needing("redis").describe(file, () => {
     for (const one of talk.cases) test(one.title, () => runTalk(talk, one, new Scene({ spread: NODES })));
   });
 }
