@@ -4,6 +4,8 @@ export default {
   globalSetup: "<rootDir>/test/harness/run/setup.ts",
   globalTeardown: "<rootDir>/test/harness/run/teardown.ts",
   reporters: ["default", "<rootDir>/test/harness/run/left-out.ts"],
+  // Beside the packages: what a run leaves elsewhere is nothing.
+  cacheDirectory: "<rootDir>/node_modules/.cache/jest",
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/test/harness/strip-types.cjs" },
   moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json"],

@@ -29,12 +29,14 @@ export const nodePlaceholder = "node";
 export function nodeConfig(world: World, region: Region, surroundings: Surroundings): NodeConfigInput {
   const certificate = { certificate: files.certificate, key: files.key };
   const { federation } = region;
+  // Whom to write to about the service (XEP-0157).
+  const modules = { contacts: world.contacts };
   return {
     node: nodePlaceholder,
     region: region.name,
     hosts: [
-      { domain: region.domain, certificate },
-      { domain: world.domains.global, certificate },
+      { domain: region.domain, certificate, modules },
+      { domain: world.domains.global, certificate, modules },
     ],
     listeners: listeners([...surroundings.balancerNetworks], region),
     storage: { kind: "postgres", url: databaseUrl(surroundings.database), poolSize: 10 },

@@ -1,4 +1,5 @@
 // What a region costs in a month, from one dated table of list prices. Pure.
+import { counted } from "./counted.ts";
 import prices from "./prices.json" with { type: "json" };
 import type { Size } from "./sizes.ts";
 import type { Region, World } from "./world.ts";
@@ -66,7 +67,7 @@ export function regionCost(region: Region, traffic: Traffic = usual): RegionCost
     database(size),
     cache(size),
     network(size, sent),
-    { what: `load balancer, ${zones} addresses`, usd: balancer(sent) },
+    { what: `load balancer, ${counted(zones, "address", "addresses")}`, usd: balancer(sent) },
     { what: `traffic out, ${Math.round(sent)} GiB`, usd: sent * prices.internetGib },
     { what: "health checks, secrets, keys, logs, alarms", usd: watching(sent) },
   ].map(({ what, usd }) => ({ what, usd: cents(usd * factor) }));
@@ -99,10 +100,10 @@ function nodes(size: Size): CostLine {
   if (size.instanceType !== null) {
     const hosts = hostsFor(size, count);
     const usd = hosts * (rate(prices.ec2Hour, size.instanceType) ?? 0) * hoursPerMonth;
-    return { what: `${count} nodes on ${hosts} × ${size.instanceType}`, usd };
+    return { what: `${counted(count, "node")} on ${hosts} × ${size.instanceType}`, usd };
   }
   const hourly = (size.cpu / 1024) * prices.fargate.vcpuHour + (size.memory / 1024) * prices.fargate.gibHour;
-  return { what: `${count} nodes on Fargate`, usd: count * hourly * hoursPerMonth };
+  return { what: `${counted(count, "node")} on Fargate`, usd: count * hourly * hoursPerMonth };
 }
 
 function database({ database }: Size): CostLine {
@@ -112,7 +113,7 @@ function database({ database }: Size): CostLine {
   }
   const hourly = database.instances * database.minUnits * prices.auroraUnitHour;
   return {
-    what: `Aurora PostgreSQL, ${database.instances} × ${database.minUnits} units at rest`,
+    what: `Aurora PostgreSQL, ${database.instances} × ${counted(database.minUnits, "unit")} at rest`,
     usd: hourly * hoursPerMonth + 20 * prices.auroraGibMonth,
   };
 }

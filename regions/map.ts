@@ -1,4 +1,5 @@
 // Draws a world as SVG: the land, its regions coloured by wave, the links between them.
+import { counted } from "./counted.ts";
 import outlines from "./outlines.json" with { type: "json" };
 import { type Arc, arcs, heightFor, type Point, project } from "./projection.ts";
 import type { Region, World } from "./world.ts";
@@ -89,7 +90,8 @@ function waveColour(index: number): string {
 function summary(world: World): string {
   const nodes = world.regions.reduce((sum, region) => sum + region.size.nodes.min, 0);
   const count = world.regions.length;
-  return `${count} ${count === 1 ? "region" : "regions"}, ${nodes} nodes, ${(count * (count - 1)) / 2} links`;
+  const links = (count * (count - 1)) / 2;
+  return [counted(count, "region"), counted(nodes, "node"), counted(links, "link")].join(", ");
 }
 
 function heading(title: string, below: string, width: number, colours: Colours): string {

@@ -41,7 +41,7 @@ test("opened again, root and certificate are the same; other names get their own
 
 test("a certificate is renewed when 30 days are left, or a third of a short life", async () => {
   let now = Date.now();
-  const authority = await openAuthority(folder, () => now);
+  const authority = await openAuthority(folder, { now: () => now });
   for (const [days, kept, renewed] of [
     [90, 59, 61],
     [9, 5, 7],

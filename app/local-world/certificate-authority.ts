@@ -37,17 +37,36 @@ export interface Authority {
 }
 
 const DAY_MS = 86_400_000;
-const ROOT_DAYS = 3650;
+const ROOT_DAYS = 365;
+/** A root with fewer days left is made anew. */
+const ROOT_RENEWED_AT = 60;
 const generate = promisify(generateKeyPair);
 
+/** How an authority is opened. */
+export interface AuthorityOptions {
+  /**
+   * Domains for which it is good, those below them included, and for nothing else: who trusts it trusts it for these
+   * (RFC 5280 §4.2.1.10). Default: any.
+   */
+  readonly names?: readonly string[];
+  readonly now?: () => number;
+}
+
 /**
- * Opens the authority kept in `folder`, making both where there is none. Files are written whole or not at all, and
- * readable by their owner alone. Throws when the folder cannot be written or holds something broken.
+ * Opens the authority kept in `folder`, making both where there is none, or one for other names, or one that soon
+ * expires. Files are written whole or not at all, and readable by their owner alone. Throws when the folder cannot be
+ * written or holds something broken.
  */
-export async function openAuthority(folder: string, now: () => number = Date.now): Promise<Authority> {
+export async function openAuthority(
+  folder: string,
+  { names, now = Date.now }: AuthorityOptions = {},
+): Promise<Authority> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const rootFile = join(folder, "authority.pem");
-  const root = (await readPair(rootFile)) ?? (await makeRoot(rootFile, now()));
+  const constraints = names === undefined ? undefined : nameConstraints(names);
+  const kept = await readPair(rootFile);
+  if (kept !== undefined && !goodRoot(kept, constraints, now())) await rm(rootFile, { force: true });
+  const root = (await readPair(rootFile)) ?? (await makeRoot(rootFile, constraints, now()));
   const caFile = join(folder, "ca.pem");
   if ((await readIfThere(caFile)) !== root.certificate) await writeWhole(caFile, root.certificate);
   const underWay = new Map<string, Promise<Issued>>();
@@ -68,7 +87,7 @@ interface Pair {
   readonly key: string;
 }
 
-async function makeRoot(file: string, now: number): Promise<Pair> {
+async function makeRoot(file: string, constraints: string | undefined, now: number): Promise<Pair> {
   const { publicKey, privateKey } = await makeKeys();
   const certificate = unsigned(publicKey, now, ROOT_DAYS);
   // A name of its own, so that the roots of two worlds are never taken for one another.
@@ -82,12 +101,38 @@ async function makeRoot(file: string, now: number): Promise<Pair> {
     { name: "basicConstraints", cA: true, pathLenConstraint: 0, critical: true },
     { name: "keyUsage", keyCertSign: true, cRLSign: true, critical: true },
     { name: "subjectKeyIdentifier" },
+    ...(constraints === undefined ? [] : [{ id: NAME_CONSTRAINTS, critical: true, value: constraints }]),
   ]);
   const made = { certificate: sign(certificate, privateKey), key: privateKey };
   if (await writeWhole(file, made.key + made.certificate, { exclusive: true })) return made;
   const other = await readPair(file);
   if (!other) throw new Error(`${file}: another process made it and removed it again`);
   return other;
+}
+
+/** True for a root that constrains itself as asked for, and lives on for a while. */
+function goodRoot({ certificate }: Pair, constraints: string | undefined, now: number): boolean {
+  const { validToDate } = new X509Certificate(certificate);
+  if (validToDate.getTime() - now < ROOT_RENEWED_AT * DAY_MS) return false;
+  const found: { value?: unknown } | null | undefined = forge.pki
+    .certificateFromPem(certificate)
+    .getExtension({ name: "nameConstraints" });
+  return found?.value === constraints;
+}
+
+const NAME_CONSTRAINTS = "2.5.29.30";
+
+/** The value of the extension, DER: such dNSNames are permitted and no iPAddress is. RFC 5280 §4.2.1.10. */
+function nameConstraints(names: readonly string[]): string {
+  const { asn1 } = forge;
+  const { CONTEXT_SPECIFIC, UNIVERSAL } = asn1.Class;
+  const subtree = (kind: number, base: string) =>
+    asn1.create(UNIVERSAL, asn1.Type.SEQUENCE, true, [asn1.create(CONTEXT_SPECIFIC, kind, false, base)]);
+  const permitted = names.map((name) => subtree(2, name));
+  // An address and its mask, of either family: all of them.
+  const excluded = [8, 32].map((length) => subtree(7, "\0".repeat(length)));
+  const trees = [permitted, excluded].map((subtrees, kind) => asn1.create(CONTEXT_SPECIFIC, kind, true, subtrees));
+  return asn1.toDer(asn1.create(UNIVERSAL, asn1.Type.SEQUENCE, true, trees)).getBytes();
 }
 
 async function issueOnce(
@@ -103,7 +148,9 @@ async function issueOnce(
     return { ...kept, ca: root.certificate, notAfter };
   }
   const { publicKey, privateKey } = await makeKeys();
-  const certificate = unsigned(publicKey, now, days);
+  // It does not outlive its root.
+  const rootEnd = new X509Certificate(root.certificate).validToDate.getTime();
+  const certificate = unsigned(publicKey, now, Math.min(days, (rootEnd - now) / DAY_MS));
   const ca = forge.pki.certificateFromPem(root.certificate);
   const [first = ""] = domains;
   const organisation = { name: "organizationName", value: "Meridian local world" };

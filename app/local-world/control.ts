@@ -1,6 +1,8 @@
 // The control socket of a local world: by it another process (`meridian rollout`) takes regions to other settings.
+
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join, resolve } from "node:path";
+import { counted } from "../../regions/counted.ts";
 import { parseWorld, type Region, regionOf, type World, worldFileOf } from "../../regions/world.ts";
 import { send, serveOnSocket } from "../admin/socket.ts";
 import { shortEnough } from "../admin/socket-path.ts";
@@ -83,7 +85,7 @@ class Control {
   }
 
   #stateOf(name: string, { status }: ControlledRegion): object {
-    const alarms = status.restarts === 0 ? [] : [`${name}: started again ${status.restarts} times`];
+    const alarms = status.restarts === 0 ? [] : [`${name}: started again ${counted(status.restarts, "time")}`];
     return { file: this.#files.get(name), sessions: status.sessions, alarms };
   }
 

@@ -21,6 +21,8 @@ export interface LocalNodeOptions {
   /** Arguments that run it. */
   args(): readonly string[];
   print(line: string): void;
+  /** The same for what its log says, with the domains whose link it is about. */
+  warn(line: string, domains: readonly string[]): void;
   /** Called after anything of `status` changed. */
   onChange(): void;
   /** Called when it listens: after each start. */
@@ -40,13 +42,17 @@ export class LocalNode {
   #sessions = 0;
   #links: readonly ReportedLink[] = [];
   #restarts = 0;
+  /** When it went away, and what was said of it, until it is back. */
+  #away: { readonly since: number; reason: string } | undefined;
+  #lastAway = 0;
 
   constructor(options: LocalNodeOptions) {
-    const { name, verbose, print } = options;
+    const { name, verbose, warn } = options;
     this.#options = options;
     this.#ports = options.ports;
     // While everything ends, nodes miss one another: that is nothing to be told of.
-    const tell = (line: string) => (verbose || this.#state !== "ending") && print(line);
+    const tell = (line: string, domains: readonly string[]) =>
+      (verbose || this.#state !== "ending") && warn(line, domains);
     this.log = openRegionLog({ region: name, file: options.logFile, verbose, print: tell });
     this.#process = new NodeProcess({
       get args() {
@@ -54,6 +60,7 @@ export class LocalNode {
       },
       onOutput: (text) => this.log.write(text),
       onReady: (listeners) => {
+        this.#back();
         this.#set("up", { ports: portsOf(listeners) });
         options.onListening();
       },
@@ -72,6 +79,11 @@ export class LocalNode {
 
   get ports(): AnyPorts {
     return this.#ports;
+  }
+
+  /** When it was away last, ms since the epoch: now, while it is. */
+  get lastAway(): number {
+    return this.#state === "up" ? this.#lastAway : Date.now();
   }
 
   /** Everything that changes. */
@@ -151,13 +163,26 @@ export class LocalNode {
   #down(reason: string, retryMs: number): void {
     this.#restarts += 1;
     const last = reason.split("\n").at(-1) ?? reason;
-    const again = `started again in ${(retryMs / 1000).toFixed(1)} s`;
-    this.#options.print(`${this.name.padEnd(4)} down  ${last}; ${again}; ${this.log.file}`);
+    // Told once, unless it stays away for another reason.
+    if (this.#away?.reason !== last)
+      this.#say("away", `${last}; it is started again after ${seconds(retryMs)}; its log: ${this.log.file}`);
+    this.#away = { since: this.#away?.since ?? Date.now(), reason: last };
     this.#set("restarting", { sessions: 0, links: [] });
     void freeOf(this.#ports).then((ports) => {
       this.#ports = ports;
       if (this.#state === "restarting") this.#writeConfig();
     });
+  }
+
+  /** It listens: said where it had been said that it is away. */
+  #back(): void {
+    if (this.#state !== "ending") this.#lastAway = Date.now();
+    if (this.#away !== undefined) this.#say("back", `after ${seconds(Date.now() - this.#away.since)}`);
+    this.#away = undefined;
+  }
+
+  #say(what: string, more: string): void {
+    this.#options.print(`${this.name.padEnd(4)} ${what}  ${more}`);
   }
 
   #writeConfig(): void {
@@ -167,4 +192,8 @@ export class LocalNode {
   #failure(error: StartFailed): Failure {
     return new Failure(`${this.name} did not start: ${error.message}\nIts log: ${this.log.file}`);
   }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }

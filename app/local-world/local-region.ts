@@ -1,6 +1,6 @@
 // One region of a local world: its certificate, store and nodes, and the ports at which clients and servers find it.
 import { writeFileSync } from "node:fs";
-import type { Region } from "../../regions/world.ts";
+import type { Region, World } from "../../regions/world.ts";
 import type { NodeConfigInput } from "../../server/index.ts";
 import type { BalancedRegion } from "./balancer-config.ts";
 import type { Authority } from "./certificate-authority.ts";
@@ -21,6 +21,8 @@ export interface RegionOptions {
   readonly nameServer: string;
   /** File of the world's dialback secret. */
   readonly secret: string;
+  /** Whom to write to, as the world file says it. */
+  readonly contacts: World["contacts"];
   /** Ports that the region had last, or usually has. */
   readonly ports: NodePorts;
   /** Nodes behind a balancer; undefined: one node, at the region's ports. */
@@ -31,6 +33,8 @@ export interface RegionOptions {
   /** Program arguments that run a node of an image with a configuration file. */
   readonly nodeArgs: (configFile: string, image: string) => readonly string[];
   print(line: string): void;
+  /** Writes what a node's log says, with the domains whose link it is about. */
+  warn(line: string, domains: readonly string[]): void;
   /** Called after anything of `status` changed. */
   onChange(): void;
   /** Called when a node listens: after each start. */
@@ -72,6 +76,7 @@ export class LocalRegion {
       behindBalancer: behind !== undefined,
       folder: folder.file("regions", region.name, "."),
       secret: options.secret,
+      contacts: options.contacts,
       nameServer: options.nameServer,
       logLevel: options.verbose ? "debug" : "info",
     };
@@ -98,6 +103,11 @@ export class LocalRegion {
       restarts: nodes.reduce((sum, { restarts }) => sum + restarts, 0),
       nodes: nodes.map(({ links: _, ...node }) => node),
     };
+  }
+
+  /** When a node of it was away last, ms since the epoch: now, while one is. */
+  get lastAway(): number {
+    return Math.max(...this.nodes.map((node) => node.lastAway));
   }
 
   /** Where clients and servers find it: its balancer, or its one node. */
@@ -179,7 +189,7 @@ export class LocalRegion {
   }
 
   #node(behind: BehindNode | undefined, index: number): LocalNode {
-    const { folder, verbose, print, onChange, onListening } = this.#options;
+    const { folder, verbose, print, warn, onChange, onListening } = this.#options;
     const { name: region } = this.#region;
     const name = `${region}-${index + 1}`;
     const location = () => (behind === undefined ? undefined : `127.0.0.1:${this.#own[index]}`);
@@ -194,6 +204,7 @@ export class LocalRegion {
       configOf: (ports) => localNodeConfig(this.#region, { ...this.#surroundings, name, ports, location: location() }),
       args: () => this.#options.nodeArgs(configFile, this.#region.image),
       print,
+      warn,
       onChange,
       onListening: () => onListening(node),
     });

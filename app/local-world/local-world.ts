@@ -10,6 +10,7 @@ import type { DataFolder } from "./data-folder.ts";
 import type { LocalAccount } from "./demo-accounts.ts";
 import { startZone, type ZoneServer } from "./dns.ts";
 import { LinkKeeper } from "./link-keeper.ts";
+import { LinkWarnings } from "./link-warnings.ts";
 import type { LocalNode } from "./local-node.ts";
 import { LocalRegion } from "./local-region.ts";
 import type { Programs } from "./machine.ts";
@@ -67,12 +68,15 @@ export class LocalWorld extends EventEmitter<{ change: [] }> {
     this.#shared = shared;
     const kept = keptPorts(folder);
     const several = nodes > 1;
+    const lastAway = (domain: string) => this.regions.find((each) => each.region.domain === domain)?.lastAway;
+    const warnings = new LinkWarnings({ lastAway, print });
     this.regions = world.regions.map((region, index) => {
       const numbers = Array.from({ length: nodes }, (_, node) => node);
       return new LocalRegion(region, {
         folder,
         authority,
         secret: folder.file("secret"),
+        contacts: world.contacts,
         nameServer: zone.server,
         ports: kept[region.name] ?? usualPorts(index),
         behind: several
@@ -82,6 +86,7 @@ export class LocalWorld extends EventEmitter<{ change: [] }> {
         cluster: shared?.clusterOf(region.name),
         verbose,
         print,
+        warn: (line, domains) => (verbose ? print(line) : warnings.take(line, domains)),
         nodeArgs: options.nodeArgs ?? ((file, image) => [programOf(image), "serve", "--config", file]),
         onChange: () => this.#changed(),
         onListening: (node) => this.#listens(region.name, node),
@@ -113,7 +118,7 @@ export class LocalWorld extends EventEmitter<{ change: [] }> {
         })
       : undefined;
     try {
-      const authority = await openAuthority(folder.file("ca"));
+      const authority = await openAuthority(folder.file("ca"), { names: zoneNames(world) });
       const zone = await startZone({
         port: (await isFree(ZONE_PORT)) ? ZONE_PORT : 0,
         zones: zoneNames(world),

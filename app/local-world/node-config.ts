@@ -1,6 +1,6 @@
 // The configuration of a local world's node: the contract of the server, filled in for this machine. Pure.
 import { join } from "node:path";
-import type { Region } from "../../regions/world.ts";
+import type { Region, World } from "../../regions/world.ts";
 import type { NodeConfigInput } from "../../server/index.ts";
 import { shortEnough } from "../admin/socket-path.ts";
 import type { ReportedListener } from "./node-process.ts";
@@ -26,6 +26,8 @@ export interface NodeSurroundings {
   readonly folder: string;
   /** File of the secret that dialback keys are made with. */
   readonly secret: string;
+  /** Whom to write to about the service (XEP-0157). */
+  readonly contacts: World["contacts"];
   /** The zone server, `address:port`. */
   readonly nameServer: string;
   readonly logLevel: "debug" | "info";
@@ -39,7 +41,7 @@ export function localNodeConfig(region: Region, around: NodeSurroundings): NodeC
   return {
     node: name,
     region: region.name,
-    hosts: [{ domain: region.domain, certificate: around.certificate }],
+    hosts: [{ domain: region.domain, certificate: around.certificate, modules: { contacts: around.contacts } }],
     listeners: [
       { kind: "c2s", ...at, port: ports.client, tls: "starttls" },
       { kind: "c2s", ...at, port: ports.clientTls, tls: "direct" },

@@ -13,14 +13,16 @@ export interface RegionLogOptions {
   readonly file: string;
   /** Every line goes to the terminal, not warnings alone. */
   readonly verbose: boolean;
-  /** Writes a line to the terminal. */
-  print(line: string): void;
+  /** Writes a line to the terminal; `domains`: those whose link it is about. */
+  print(line: string, domains: readonly string[]): void;
 }
 
 /** A file of an earlier start is put aside when it is larger, bytes. */
 const ROTATE = 10 * 1024 * 1024;
 /** A line without an end is cut here, characters. */
 const LONGEST = 64 * 1024;
+/** The terminal shows so much of a line, characters. */
+const SHOWN = 300;
 const LEVELS: Readonly<Record<number, string>> = { 10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error" };
 const WARN = 40;
 
@@ -37,7 +39,8 @@ export function openRegionLog({ region, file, verbose, print }: RegionLogOptions
       rest = (lines.pop() ?? "").slice(0, LONGEST);
       for (const line of lines) {
         const short = shortLine(line);
-        if (short && (verbose || short.level >= WARN)) print(`${region.padEnd(4)} ${short.text}`);
+        if (short && (verbose || short.level >= WARN))
+          print(`${region.padEnd(4)} ${clipped(short.text)}`, short.domains);
       }
     },
   };
@@ -48,11 +51,19 @@ function rotate(file: string): void {
   if (size > ROTATE) renameSync(file, `${file}.1`);
 }
 
+/** A log's line as people read it. */
+export interface ShortLine {
+  readonly level: number;
+  readonly text: string;
+  /** The domains at the ends of the link that it is about. */
+  readonly domains: readonly string[];
+}
+
 /** One line of pino's JSON as "level message (what it is about)"; other lines are taken as errors, as they are. */
-export function shortLine(line: string): { level: number; text: string } | undefined {
+export function shortLine(line: string): ShortLine | undefined {
   if (line.trim() === "") return undefined;
   const value = parse(line);
-  if (value === undefined) return { level: WARN, text: printable(line) };
+  if (value === undefined) return { level: WARN, text: printable(line), domains: [] };
   const level = typeof value.level === "number" ? value.level : 30;
   const name = LEVELS[level] ?? "fatal";
   const message = typeof value.msg === "string" ? value.msg : "";
@@ -61,7 +72,13 @@ export function shortLine(line: string): { level: number; text: string } | undef
     .map(([key, each]) => `${key}: ${each}`);
   const error = errorText(value.err);
   const details = [...about, ...(error && error !== message ? [error] : [])].join(", ");
-  return { level, text: printable(`${name.padEnd(5)} ${message}${details === "" ? "" : ` (${details})`}`) };
+  const domains = [value.from, value.to].filter((end) => typeof end === "string");
+  return { level, text: printable(`${name.padEnd(5)} ${message}${details === "" ? "" : ` (${details})`}`), domains };
+}
+
+/** What a terminal shows of a line; its file has all of it. */
+function clipped(text: string): string {
+  return text.length <= SHOWN ? text : `${text.slice(0, SHOWN)} …`;
 }
 
 /** Fields that every line has, or that the prefix says. */

@@ -1,5 +1,7 @@
 // `npm start` from beginning to end: everything comes up, is shown or checked, and is gone afterwards.
+
 import { setMaxListeners } from "node:events";
+import { counted } from "../../regions/counted.ts";
 import { Exit, Failure, textOf } from "../cli/command.ts";
 import { openControl } from "./control.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
@@ -78,7 +80,7 @@ function startingText(names: readonly string[], { nodes, taken }: StartOptions):
   if (nodes === 1) return `Starting ${regions}: ${names.join(", ")} …`;
   const own = { HAProxy: true, Redis: taken.redis.use === "own", PostgreSQL: taken.postgres.use === "own" };
   const beside = Object.entries(own).filter(([, starts]) => starts);
-  return `Starting ${regions} of ${nodes} nodes (${names.join(", ")}), and ${beside.map(([name]) => name).join(", ")} …`;
+  return `Starting ${regions} of ${counted(nodes, "node")} (${names.join(", ")}), and ${beside.map(([name]) => name).join(", ")} …`;
 }
 
 /** Takes the self-check's accounts out of a folder that stays. */
@@ -117,7 +119,7 @@ async function check(
     process.stdout.write(`\n${checkText(outcomes, names)}\n\n`);
     const verdict = failed.length === 0 ? "Everything arrived" : `${failed.length} of ${outcomes.length} failed`;
     process.stdout.write(
-      `${verdict}: ${outcomes.length} exchanges ${whereText(names.length, options.nodes)}, ${seconds(started)}.\n`,
+      `${verdict}: ${counted(outcomes.length, "exchange")} ${whereText(names.length, options.nodes)}, ${seconds(started)}.\n`,
     );
   }
   for (const { from, to, what, problem } of failed) say(`${from} → ${to}: ${what}: ${problem}`);
@@ -126,7 +128,7 @@ async function check(
 
 function whereText(regions: number, nodes: number): string {
   const between = regions === 1 ? "in one region" : `between ${regions} regions`;
-  return nodes === 1 ? between : `${between} of ${nodes} nodes`;
+  return nodes === 1 ? between : `${between} of ${counted(nodes, "node")}`;
 }
 
 function tell(

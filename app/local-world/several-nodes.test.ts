@@ -85,6 +85,7 @@ test("a node behind a balancer takes PROXY headers, is watched, and tells where 
     folder: "/f",
     secret: "s",
     nameServer: "n",
+    contacts: resolveStart({}, { XDG_DATA_HOME: "/x" }).world.contacts,
     logLevel: "info",
   } as const;
   const world = resolveStart({}, { XDG_DATA_HOME: "/x" }).world;
@@ -97,6 +98,9 @@ test("a node behind a balancer takes PROXY headers, is watched, and tells where 
     cluster,
     location: "127.0.0.1:15301",
     behindBalancer: true,
+  });
+  expect(behind.hosts[0]?.modules).toEqual({
+    contacts: expect.objectContaining({ abuse: ["mailto:abuse@meridian.test"], support: [] }),
   });
   expect(behind.cluster).toEqual({ ...cluster, location: "127.0.0.1:15301" });
   for (const listener of behind.listeners)

@@ -48,8 +48,8 @@ export function certificateWarnings(
   const { leaf, chain } = loaded;
   const warnings: string[] = [];
   const days = daysLeft(leaf, now);
-  if (days < 0) warnings.push(`expired ${-days} days ago`);
-  else if (days < warnDays) warnings.push(`expires in ${days} days`);
+  if (days < 0) warnings.push(`expired ${daysText(-days)} ago`);
+  else if (days < warnDays) warnings.push(`expires in ${daysText(days)}`);
   if (leaf.validFromDate.getTime() > now) warnings.push(`is not valid before ${leaf.validFromDate.toISOString()}`);
   if (leaf.checkHost(domain) === undefined) warnings.push(`does not name ${domain}`);
   for (const [i, certificate] of chain.entries()) {
@@ -107,4 +107,8 @@ function parseKey(path: string, pem: string, problem: Problem): KeyObject | unde
 
 function oneLine(subject: string): string {
   return subject.replaceAll("\n", ", ");
+}
+
+function daysText(days: number): string {
+  return days === 1 ? "1 day" : `${days} days`;
 }
