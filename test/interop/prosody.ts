@@ -1,6 +1,7 @@
 // Debian's Prosody as a remote server: its own folder, ports of loopback, accounts, and our name server.
 import { join } from "node:path";
 import { freePort, ordinaryUser, removeFolder, startDaemon, temporaryFolder } from "../harness/daemon.ts";
+import { unboundFor } from "./prosody-dns.ts";
 import { PASSWORD, type Region } from "./region.ts";
 import { type RemoteOptions, type RemoteServer, writeFor } from "./remote-server.ts";
 
@@ -55,7 +56,7 @@ data_path = "${folder}/data"
 plugin_paths = { "${folder}/plugins" }
 log = { { levels = { min = "debug" }, to = "file", filename = "${folder}/prosody.log" }, { levels = { min = "info" }, to = "console" } }
 modules_enabled = { "local_dns", "roster", "saslauth", "tls", "dialback", "disco", "ping", "version", "carbons", "smacks", "s2s_bidi", "s2s_auth_certs" }
-unbound = { resolvconf = false; hoststxt = false; forward = { "127.0.0.1@${dns}" }; options = { ["do-not-query-localhost:"] = "no" } }
+${unboundFor(`127.0.0.1@${dns}`)}
 authentication = "internal_plain"
 interfaces = { "127.0.0.1" }
 c2s_ports = { ${ports.c2s} }
@@ -82,6 +83,8 @@ if not adns.new_async_socket then return; end
 local original = adns.resolver;
 adns.resolver = function ()
   local resolver = original();
+  -- That of lua-unbound has a configuration of its own.
+  if not resolver._resolver.setnameserver then return resolver; end
   resolver._resolver:setnameserver("127.0.0.1");
   resolver._resolver:socket_wrapper_set(function (sock, inner)
     local handler, err = adns.new_async_socket(sock, inner);

@@ -1,7 +1,9 @@
 // Debian's Prosody as a peer: virtual hosts with certificates of both kinds, a room service, direct TLS and STARTTLS.
+
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Daemon, startDaemon } from "../../harness/daemon.ts";
+import { unboundFor } from "../../interop/prosody-dns.ts";
 import { DNS_ADDRESS, HEART, JULIET, PASSWORD, type Pem } from "./site.ts";
 
 /** How it is set up. */
@@ -78,6 +80,7 @@ s2s_secure_auth = false
 allow_unencrypted_plain_auth = true
 authentication = "internal_plain"
 storage = "internal"
+${unboundFor(DNS_ADDRESS)}
 modules_enabled = { "test_dns", "disco", "roster", "saslauth", "tls", "dialback", "s2s_bidi", "smacks", "ping", "presence" }
 ${virtual}
 Component "${rooms}" "muc"
