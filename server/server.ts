@@ -8,7 +8,7 @@ import { Throttle } from "./auth/throttle.ts";
 import { loginThrottle } from "./auth/throttle-shared.ts";
 import { tokenKey } from "./auth/token-key.ts";
 import { AddressCount } from "./c2s/address-count.ts";
-import type { C2sConnection } from "./c2s/connection.ts";
+import { type C2sConnection, endUnboundStreams } from "./c2s/connection.ts";
 import type { C2sContext } from "./c2s/context.ts";
 import { listenForClients } from "./c2s/listener.ts";
 import { StanzaRates } from "./c2s/stanza-rates.ts";
@@ -135,7 +135,8 @@ export class MeridianServer {
       ...(authorities.length === 0 ? {} : { clientAuthorities: authorities.map(String) }),
     });
     const storage = services.use(DATABASE);
-    const accounts = new Accounts(storage.accounts, { iterations: config.authentication.scramIterations, clock });
+    const { scramIterations: iterations, minPasswordLength } = config.authentication;
+    const accounts = new Accounts(storage.accounts, { iterations, minPasswordLength, clock });
     const router = new Router(log);
     reserveComponents(
       router,
@@ -177,6 +178,8 @@ export class MeridianServer {
       location: config.cluster?.location,
       connections: new Set<C2sConnection>(),
     };
+    for (const host of router.hosts.values())
+      host.accountChanges.endUnbound = (account, text) => endUnboundStreams(context.connections, account, text);
     return new MeridianServer(config, router, services, stage, accounts, context, cluster);
   }
 

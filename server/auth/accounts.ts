@@ -6,7 +6,7 @@ import type { CredentialSource } from "../sasl/mechanism.ts";
 import { DEFAULT_ITERATIONS, decoyKeys, SCRAM_HASHES } from "../sasl/scram-keys.ts";
 import type { AccountStore, ScramHash, ScramKeys } from "../storage/ports.ts";
 import { deriveCredentials, passwordFits } from "./credentials.ts";
-import { preparePassword } from "./password.ts";
+import { PasswordError, preparePassword } from "./password.ts";
 import { PasswordCache } from "./password-cache.ts";
 
 /** Settings of `Accounts`. */
@@ -16,7 +16,11 @@ export interface AccountsOptions {
   /** Accounts whose last password check is remembered; 0: none. */
   readonly cacheSize?: number;
   readonly clock?: Clock;
+  /** Fewest characters of a password that a person chooses. */
+  readonly minPasswordLength?: number;
 }
+
+const DEFAULT_MIN_LENGTH = 8;
 
 /** Hash used to check a password: the cheapest sound one comes first. */
 const CHECK_ORDER: readonly ScramHash[] = ["SHA-256", "SHA-512", "SHA-1"];
@@ -28,12 +32,14 @@ export class Accounts implements CredentialSource {
   private readonly iterations: number;
   private readonly cache: PasswordCache;
   private readonly clock: Clock;
+  private readonly minPasswordLength: number;
 
   constructor(store: AccountStore, options: AccountsOptions = {}) {
     this.store = store;
     this.iterations = options.iterations ?? DEFAULT_ITERATIONS;
     this.cache = new PasswordCache(options.cacheSize ?? 10_000);
     this.clock = options.clock ?? systemClock;
+    this.minPasswordLength = options.minPasswordLength ?? DEFAULT_MIN_LENGTH;
   }
 
   /** False where the account exists already. @throws JidError, PasswordError */
@@ -50,6 +56,27 @@ export class Accounts implements CredentialSource {
   async ensure(domain: string, local: string): Promise<void> {
     const name = prepareLocalpart(local);
     if (!(await this.store.exists(domain, name))) await this.store.create(domain, name, {}, this.clock.now());
+  }
+
+  /**
+   * What a person chooses as a password is held to this; `create` and `setPassword` take what a program made.
+   * @throws PasswordError that says what is missing, and never holds the password
+   */
+  checkPolicy(local: string, password: string): void {
+    if ([...password].length < this.minPasswordLength)
+      throw new PasswordError(`a password has at least ${this.minPasswordLength} characters`);
+    if (password.toLowerCase() === local.toLowerCase()) throw new PasswordError("a password is not the account's name");
+    if (new Set(password).size === 1) throw new PasswordError("a password is more than one character repeated");
+  }
+
+  /** False where there is no such account; `local` is prepared. Streams that are open stay. */
+  setDisabled(domain: string, local: string, disabled: boolean): Promise<boolean> {
+    return this.store.setDisabled(domain, local, disabled);
+  }
+
+  /** True where an operator has shut the account; `local` is prepared. */
+  async isDisabled(domain: string, local: string): Promise<boolean> {
+    return (await this.store.get(domain, local))?.disabled === true;
   }
 
   /** False where there is no such account. @throws JidError, PasswordError */

@@ -123,18 +123,46 @@ function succeed(connection: C2sConnection, profile: SaslProfile, step: Success)
   const { stream, host, context } = connection;
   running.delete(connection);
   const account = Jid.prepared(step.local, host?.domain ?? "", "");
-  const address = stream.transport.remoteAddress;
   const go = (banned: boolean) => {
     // Told with the account, so that a right password is slowed as much as a wrong one: a ban is no oracle.
     if (banned)
       return fail(connection, profile, { kind: "failure", condition: "not-authorized", account: account.bare });
-    void context.throttle.succeeded(account.bare, address);
-    context.metrics.login(true);
-    connection.authenticatedAs(account);
-    return profile.succeeded(connection, account, step);
+    return step.anonymous === true
+      ? open(connection, profile, account, step)
+      : openUnlessDisabled(connection, profile, account, step);
   };
-  const banned = context.throttle.banned(account.bare, address);
+  const banned = context.throttle.banned(account.bare, stream.transport.remoteAddress);
   return banned instanceof Promise ? banned.then(go) : go(banned);
+}
+
+/**
+ * Every mechanism comes through here. Only who has proven the account hears that it is shut: to a stranger it is as
+ * any other. RFC 6120 §6.5.1.
+ */
+async function openUnlessDisabled(
+  connection: C2sConnection,
+  profile: SaslProfile,
+  account: Jid,
+  step: Success,
+): Promise<void> {
+  const { host, log } = connection;
+  let condition: SaslFailure["condition"] | undefined;
+  try {
+    if (await host?.accounts.isDisabled(account.domain, account.local)) condition = "account-disabled";
+  } catch (error) {
+    log.error({ err: error }, "an account could not be looked up");
+    condition = "temporary-auth-failure";
+  }
+  if (condition !== undefined) return fail(connection, profile, { kind: "failure", condition });
+  return open(connection, profile, account, step);
+}
+
+function open(connection: C2sConnection, profile: SaslProfile, account: Jid, step: Success): void | Promise<void> {
+  const { stream, context } = connection;
+  void context.throttle.succeeded(account.bare, stream.transport.remoteAddress);
+  context.metrics.login(true);
+  connection.authenticatedAs(account);
+  return profile.succeeded(connection, account, step);
 }
 
 /** A failure is counted, and slowed down once there were several. */

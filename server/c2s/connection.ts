@@ -205,3 +205,9 @@ export class C2sConnection implements StreamHandler {
     return `<stream:features${declaration}>${text}</stream:features>`;
   }
 }
+
+/** Ends the streams that an account has opened and bound no resource on. */
+export function endUnboundStreams(connections: Iterable<C2sConnection>, account: Jid, text: string): void {
+  for (const { account: owner, session, stream } of connections)
+    if (owner?.full === account.full && session === undefined) stream.fail("not-authorized", text);
+}

@@ -131,6 +131,12 @@ export const AuthenticationConfig = z
       "Key of the tokens that spare clients their password (XEP-0484), shared by every node; none: from the dialback secret, or one kept in the storage.",
     ),
     scramIterations: z.int().min(4096).default(10_000),
+    minPasswordLength: z
+      .int()
+      .min(1)
+      .max(255)
+      .default(8)
+      .describe("Fewest characters of a password that somebody chooses, wherever it is set."),
     failuresBeforeBan: z.int().min(1).default(20),
     banSeconds: Seconds.default(3600),
   })

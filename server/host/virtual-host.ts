@@ -10,7 +10,6 @@ import type {
   ApiKey,
   IqAudience,
   IqHandler,
-  IqRequest,
   IqTarget,
   ModuleHost,
   StageOptions,
@@ -30,6 +29,7 @@ import { errorReply, mayAnswerWithError, type StanzaErrorCondition } from "../st
 import { messageType } from "../stanza/message.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/ports.ts";
+import { AccountChanges } from "./account-changes.ts";
 import { DiscoRegistry } from "./disco-registry.ts";
 import { insistentKey } from "./insistent.ts";
 import { Requests } from "./requests.ts";
@@ -74,6 +74,7 @@ export class VirtualHost implements ModuleHost {
   readonly log: Logger;
   readonly iqHandlers = new IqHandlers();
   readonly requests: Requests;
+  readonly accountChanges: AccountChanges;
   readonly pipelines: Pipelines;
   /** What clients may ask for while binding within SASL2. XEP-0386. */
   readonly inlineBindFeatures: InlineBindFeature[] = [];
@@ -100,6 +101,7 @@ export class VirtualHost implements ModuleHost {
     this.clock = parts.clock;
     this.log = parts.log.child({ host: parts.domain });
     this.requests = new Requests(parts.clock, parts.bus);
+    this.accountChanges = new AccountChanges(this);
     this.events = new Events((event, error) => this.log.error({ err: error, event }, "observer failed"));
     const pipeline = <C>() =>
       new Pipeline<C>((stage, error) => this.log.error({ err: error, stage }, "stage failed; stanza rejected"));
@@ -231,18 +233,6 @@ export class VirtualHost implements ModuleHost {
     const value = this.apis.get(key as ApiKey<unknown>);
     if (value === undefined) throw new Error(`nothing offers ${key.name}; name its module in "needs"`);
     return value as T;
-  }
-
-  async removeAccount(local: string, request?: IqRequest): Promise<boolean> {
-    const removed = await this.accounts.delete(this.domain, local);
-    this.emit("account.deleted", { account: this.jid.withLocal(local) });
-    for (const session of this.sessions.of(local)) {
-      const end = () => session.end("not-authorized", "the account is gone");
-      // The answer to the asking session is written behind this call. XEP-0077 §3.2 wants it to arrive.
-      if (session === request?.session) setImmediate(end);
-      else end();
-    }
-    return removed;
   }
 
   request(stanza: Stanza, answered: (answer: Stanza | undefined) => void): void {

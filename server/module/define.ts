@@ -7,6 +7,7 @@ import type { InlineBindFeature } from "../c2s/bind2.ts";
 import type { StreamFeature } from "../c2s/feature.ts";
 import type { Clock } from "../clock.ts";
 import type { Exclusive, NodeBus } from "../cluster/ports.ts";
+import type { AccountChanges } from "../host/account-changes.ts";
 import type { DiscoRegistry } from "../host/disco-registry.ts";
 import type { ClientSession } from "../host/session.ts";
 import type { Sessions } from "../host/sessions.ts";
@@ -123,11 +124,8 @@ export interface ModuleHost {
   /** Offers something to other modules, or takes what one offers (named in `needs`). */
   provide<T>(key: ApiKey<T>, value: T): void;
   use<T>(key: ApiKey<T>): T;
-  /**
-   * Removes an account with all that is kept for it, tells observers and ends its sessions; the session of `request`
-   * once its answer is out. False where there was no such account. @throws StoreUnavailable
-   */
-  removeAccount(local: string, request?: IqRequest): Promise<boolean>;
+  /** Removes accounts, gives them passwords, ends their streams. */
+  readonly accountChanges: AccountChanges;
   /** Connections to other domains that are up, of every host of the node. */
   remoteLinks(): readonly RemoteLink[];
   /** Sends a stanza on its way, to wherever `to` says. */

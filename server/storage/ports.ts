@@ -20,16 +20,23 @@ export interface AccountRecord {
   readonly credentials: Credentials;
   /** ms since the epoch. */
   readonly createdAt: number;
+  /** True where an operator has shut it: it keeps everything, and nobody logs in to it. */
+  readonly disabled: boolean;
 }
 
 /** Accounts of every virtual host. */
 export interface AccountStore {
   get(domain: string, local: string): Promise<AccountRecord | undefined>;
   exists(domain: string, local: string): Promise<boolean>;
-  /** False where the account exists already; it is left as it was. */
+  /**
+   * Makes an account to which nothing belongs: whatever any store has under its name (written behind a removal) goes in
+   * the same transaction. False where the account exists already; it is left as it was.
+   */
   create(domain: string, local: string, credentials: Credentials, createdAt: number): Promise<boolean>;
   /** False where there is no such account. */
   setCredentials(domain: string, local: string, credentials: Credentials): Promise<boolean>;
+  /** Shuts an account or opens it again. False where there is no such account. */
+  setDisabled(domain: string, local: string, disabled: boolean): Promise<boolean>;
   /** Removes the account and everything any store keeps for it, in one transaction. False where there was none. */
   delete(domain: string, local: string): Promise<boolean>;
   /** Local parts in order, after `after`, at most `limit`. */

@@ -97,6 +97,15 @@ test("a new password ends it, and so does its time", async () => {
   expect(await present(second.token)).toContain("<not-authorized");
 });
 
+test("it opens no account that is shut, and opens it again once that is open", async () => {
+  await withPassword();
+  const { token } = await tokenBy("romeo", "pencil");
+  await target.server.accounts.setDisabled(DOMAIN, "romeo", true);
+  expect(await present(token)).toContain("<account-disabled");
+  await target.server.accounts.setDisabled(DOMAIN, "romeo", false);
+  expect(await present(token)).toContain("<success");
+});
+
 test("where another provider vouches, a token lives an hour and prolongs nothing", async () => {
   const secret = "a shared secret of thirty-two bytes or more";
   target = await startTarget({

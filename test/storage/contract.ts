@@ -30,7 +30,12 @@ export function storesContract(backend: Backend): void {
     expect(await accounts.setCredentials(DOMAIN, romeo, credentials)).toBe(false);
     expect(await accounts.create(DOMAIN, romeo, credentials, 1_700_000_000_123)).toBe(true);
     expect(await accounts.create(DOMAIN, romeo, {}, 5)).toBe(false);
-    expect(await accounts.get(DOMAIN, romeo)).toEqual({ local: romeo, credentials, createdAt: 1_700_000_000_123 });
+    expect(await accounts.get(DOMAIN, romeo)).toEqual({
+      local: romeo,
+      credentials,
+      createdAt: 1_700_000_000_123,
+      disabled: false,
+    });
     expect(await accounts.exists(DOMAIN, romeo)).toBe(true);
     const sha1 = { "SHA-1": credentials["SHA-1"]! };
     expect(await accounts.setCredentials(DOMAIN, romeo, sha1)).toBe(true);
@@ -39,6 +44,27 @@ export function storesContract(backend: Backend): void {
     expect(await accounts.delete(DOMAIN, romeo)).toBe(true);
     expect(await accounts.delete(DOMAIN, romeo)).toBe(false);
     expect(await accounts.exists(DOMAIN, romeo)).toBe(false);
+  });
+
+  test("an account that is shut keeps everything, through a new password too, and is opened again", async () => {
+    const { accounts } = storage;
+    const [romeo, juliet] = [local(), local()];
+    for (const user of [romeo, juliet]) await accounts.create(DOMAIN, user, credentials, 1);
+    const shut = async (user: string) => (await accounts.get(DOMAIN, user))?.disabled;
+    expect(await accounts.setDisabled(DOMAIN, romeo, true)).toBe(true);
+    expect(await accounts.setDisabled(DOMAIN, romeo, true)).toBe(true);
+    expect([await shut(romeo), await shut(juliet)]).toEqual([true, false]);
+    await accounts.setCredentials(DOMAIN, romeo, credentials);
+    expect(await accounts.get(DOMAIN, romeo)).toEqual({ local: romeo, credentials, createdAt: 1, disabled: true });
+    expect([await accounts.exists(DOMAIN, romeo), await accounts.create(DOMAIN, romeo, {}, 2)]).toEqual([true, false]);
+    expect(await accounts.setDisabled(DOMAIN, romeo, false)).toBe(true);
+    expect(await shut(romeo)).toBe(false);
+    expect(await accounts.setDisabled(DOMAIN, "nobody", true)).toBe(false);
+    // The next owner of the name finds it open.
+    await accounts.setDisabled(DOMAIN, romeo, true);
+    await accounts.delete(DOMAIN, romeo);
+    await accounts.create(DOMAIN, romeo, credentials, 2);
+    expect(await shut(romeo)).toBe(false);
   });
 
   test("of many accounts asked for at once, each is told to be there or not", async () => {
@@ -186,27 +212,34 @@ export function storesContract(backend: Backend): void {
   });
 
   test("removing an account removes everything of it and nothing else", async () => {
-    const { accounts, rosters, offline, documents } = storage;
+    const { accounts, documents } = storage;
     const [romeo, juliet] = [local(), local()];
     for (const user of [romeo, juliet]) {
       await accounts.create(DOMAIN, user, credentials, 1);
-      await rosters.put(DOMAIN, user, rosterItem("a@b"));
-      await offline.add(DOMAIN, user, "<m/>", 1, 10);
-      await documents.put(DOMAIN, user, "vcard", "", "<vCard/>");
+      await fillEveryStore(storage, user);
+      expect(await keptOf(storage, user)).toEqual(ONE_EACH);
     }
     expect(await accounts.delete(DOMAIN, romeo)).toBe(true);
-    expect(await rosters.load(DOMAIN, romeo)).toEqual({ items: [], version: 0 });
-    expect(await offline.count(DOMAIN, romeo)).toBe(0);
-    expect(await offline.read(DOMAIN, romeo, 0, 10)).toEqual([]);
-    expect(await documents.list(DOMAIN, romeo, "vcard")).toEqual([]);
+    expect(await keptOf(storage, romeo)).toEqual(NOTHING);
     expect(await accounts.exists(DOMAIN, juliet)).toBe(true);
-    expect((await rosters.load(DOMAIN, juliet)).items).toHaveLength(1);
-    expect(await offline.count(DOMAIN, juliet)).toBe(1);
-    expect(await documents.get(DOMAIN, juliet, "vcard", "")).toBe("<vCard/>");
+    expect(await keptOf(storage, juliet)).toEqual(ONE_EACH);
     // Accounts kept elsewhere (LDAP) have data here all the same.
     await documents.put(DOMAIN, romeo, "vcard", "", "<vCard/>");
     expect(await accounts.delete(DOMAIN, romeo)).toBe(false);
     expect(await documents.get(DOMAIN, romeo, "vcard", "")).toBeUndefined();
+  });
+
+  test("whoever gets a name next inherits nothing, not even what was written behind the removal", async () => {
+    const { accounts } = storage;
+    const romeo = local();
+    await accounts.create(DOMAIN, romeo, credentials, 1);
+    await accounts.delete(DOMAIN, romeo);
+    await fillEveryStore(storage, romeo);
+    expect(await accounts.create(DOMAIN, romeo, credentials, 2)).toBe(true);
+    expect(await keptOf(storage, romeo)).toEqual(NOTHING);
+    await fillEveryStore(storage, romeo);
+    expect(await accounts.create(DOMAIN, romeo, credentials, 3)).toBe(false);
+    expect(await keptOf(storage, romeo)).toEqual(ONE_EACH);
   });
 
   test("odd texts stay what they are, and none is taken for another", async () => {
@@ -219,7 +252,7 @@ export function storesContract(backend: Backend): void {
       await documents.put(domain, text, "k", text, text);
     }
     for (const [n, text] of oddTexts.entries()) {
-      expect(await accounts.get(domain, text)).toEqual({ local: text, credentials: {}, createdAt: n });
+      expect(await accounts.get(domain, text)).toEqual({ local: text, credentials: {}, createdAt: n, disabled: false });
       expect(await documents.list(domain, text, "k")).toEqual([{ key: text, text }]);
     }
     const { items } = await rosters.load(domain, "odd");
@@ -264,6 +297,46 @@ export function storesContract(backend: Backend): void {
     }
     await storage.ping();
   });
+}
+
+/** The stores that keep something of an account: a new one is a type error here until it says how. */
+type Keeping = Exclude<keyof Storage, "kind" | "accounts" | "ping" | "close">;
+
+const STORES: {
+  readonly [S in Keeping]: {
+    fill(store: Storage[S], user: string): Promise<unknown>;
+    count(store: Storage[S], user: string): Promise<number>;
+  };
+} = {
+  rosters: {
+    fill: (rosters, user) => rosters.put(DOMAIN, user, rosterItem("a@b")),
+    count: async (rosters, user) => (await rosters.load(DOMAIN, user)).items.length,
+  },
+  offline: {
+    fill: (offline, user) => offline.add(DOMAIN, user, "<m/>", 1, 10),
+    count: async (offline, user) =>
+      Math.max(await offline.count(DOMAIN, user), (await offline.read(DOMAIN, user, 0, 10)).length),
+  },
+  documents: {
+    fill: (documents, user) => documents.put(DOMAIN, user, "vcard", "", "<vCard/>"),
+    count: async (documents, user) => (await documents.list(DOMAIN, user, "vcard")).length,
+  },
+  held: {
+    fill: (held, user) => held.add(`of-${user}`, { domain: DOMAIN, local: user, text: "<m/>", at: 1 }),
+    count: async (held, user) => (await held.read(`of-${user}`, 0, 10)).length,
+  },
+};
+const KEEPING = Object.keys(STORES) as Keeping[];
+const ONE_EACH = Object.fromEntries(KEEPING.map((name) => [name, 1]));
+const NOTHING = Object.fromEntries(KEEPING.map((name) => [name, 0]));
+
+async function fillEveryStore(storage: Storage, user: string): Promise<void> {
+  for (const name of KEEPING) await STORES[name].fill(storage[name] as never, user);
+}
+
+async function keptOf(storage: Storage, user: string): Promise<Record<string, number>> {
+  const counts = KEEPING.map(async (name) => [name, await STORES[name].count(storage[name] as never, user)] as const);
+  return Object.fromEntries(await Promise.all(counts));
 }
 
 /** A clock that gains a minute with each look. */

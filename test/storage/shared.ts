@@ -31,7 +31,8 @@ export function sharedContract(backend: Backend): void {
     await before.documents.put(DOMAIN, "romeo", "vcard", "", "<vCard/>");
     await before.close();
     const after = await opened.open(config);
-    expect(await after.accounts.get(DOMAIN, "romeo")).toEqual({ local: "romeo", credentials, createdAt: 7 });
+    const romeo = { local: "romeo", credentials, createdAt: 7, disabled: false };
+    expect(await after.accounts.get(DOMAIN, "romeo")).toEqual(romeo);
     expect(await after.rosters.load(DOMAIN, "romeo")).toEqual({ items: [rosterItem("juliet@capulet.test")], version });
     expect(await after.offline.read(DOMAIN, "romeo", 0, 10)).toEqual([{ id: 1, text: "<m/>" }]);
     expect(await after.documents.get(DOMAIN, "romeo", "vcard", "")).toBe("<vCard/>");

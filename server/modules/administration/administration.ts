@@ -59,22 +59,54 @@ function accountCommands(host: ModuleHost): Command[] {
       const again = values.get("password-verify")?.[0];
       if (account === undefined) throw new StanzaError("bad-request");
       if (again !== undefined && again !== text) throw new StanzaError("bad-request", "the passwords differ");
-      if (!(await host.accounts.create(host.domain, account.local, text))) throw new StanzaError("conflict");
+      await acceptable(async () => {
+        host.accounts.checkPolicy(account.local, text);
+        if (!(await host.accounts.create(host.domain, account.local, text))) throw new StanzaError("conflict");
+      });
       host.emit("account.created", { account: account.toBare() });
       return { note: "The account was made." };
     }),
     command("delete-user", "Delete accounts", [accountJids], async (values) => {
-      for (const account of accounts(host, values, "accountjids")) await host.removeAccount(account.local);
+      for (const account of accounts(host, values, "accountjids")) await host.accountChanges.remove(account.local);
       return { note: "The accounts were deleted." };
     }),
     command("change-user-password", "Change a password", [accountJid, password], async (values) => {
       const [account] = accounts(host, values, "accountjid");
       const text = values.get("password")?.[0] ?? "";
-      if (account === undefined || !(await host.accounts.setPassword(host.domain, account.local, text)))
-        throw new StanzaError("item-not-found");
+      await acceptable(async () => {
+        if (account === undefined || !(await host.accountChanges.changePassword(account.local, text)))
+          throw new StanzaError("item-not-found");
+      });
       return { note: "The password was changed." };
     }),
+    ...[true, false].map((disabled) =>
+      command(
+        disabled ? "disable-user" : "reenable-user",
+        disabled ? "Disable accounts" : "Enable accounts",
+        [accountJids],
+        async (values) => {
+          const named = accounts(host, values, "accountjids");
+          const found = await Promise.all(
+            named.map((account) => host.accountChanges.setDisabled(account.local, disabled)),
+          );
+          const unknown = named.filter((_, i) => found[i] === false).map(({ bare }) => bare);
+          if (unknown.length > 0) throw new StanzaError("item-not-found", `there is no ${unknown.join(", ")}`);
+          return { note: disabled ? "The accounts were disabled." : "The accounts were enabled." };
+        },
+      ),
+    ),
   ];
+}
+
+/** Tells why a password is refused. */
+async function acceptable(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof Error && error.name === "PasswordError")
+      throw new StanzaError("not-acceptable", error.message);
+    throw error;
+  }
 }
 
 function sessionCommands(host: ModuleHost): Command[] {
@@ -82,10 +114,7 @@ function sessionCommands(host: ModuleHost): Command[] {
   const text: FormField = { name: "announcement", type: "text-multi", label: "What to say", required: true };
   return [
     command("end-user-session", "End sessions", [accountJids], (values) => {
-      for (const jid of accounts(host, values, "accountjids"))
-        for (const session of host.sessions.of(jid.local))
-          if (jid.isBare || session.jid.resource === jid.resource)
-            session.end("policy-violation", "ended by an administrator");
+      for (const jid of accounts(host, values, "accountjids")) host.accountChanges.kick(jid.local, jid.resource);
       return { note: "The sessions were ended." };
     }),
     command("announce", "Announce to everyone online", [text], (values) => {

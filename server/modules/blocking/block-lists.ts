@@ -20,10 +20,11 @@ export class BlockLists {
 
   constructor(host: ModuleHost) {
     this.host = host;
-    host.on("account.deleted", ({ account }) => {
-      this.forget(account.local);
-      host.bus.announce(this.kind, [account.local]);
-    });
+    for (const event of ["account.deleted", "account.created"] as const)
+      host.on(event, ({ account }) => {
+        this.forget(account.local);
+        host.bus.announce(this.kind, [account.local]);
+      });
     host.bus.onGap(() => this.held.clear());
     host.bus.onAnnouncement(this.kind, (_from, [local = ""]) => {
       this.forget(local);

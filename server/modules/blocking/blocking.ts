@@ -11,6 +11,7 @@ import { buildIq } from "../../stanza/iq.ts";
 import { presence } from "../../stanza/presence.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import { directedKey } from "../presence/broadcast.ts";
+import { departureKey } from "../roster/end-subscriptions.ts";
 import { hasFrom } from "../roster/item.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
 import { BlockLists, blocks } from "./block-lists.ts";
@@ -76,7 +77,7 @@ function outgoing(list: ReadonlySet<string>, session: ClientSession, stanza: Sta
 function incoming(host: ModuleHost, list: ReadonlySet<string>, account: Jid, stanza: Stanza): Verdict {
   const { from } = stanza;
   if (list.size === 0 || from === undefined || from.bare === account.bare || !blocks(list, from)) return pass;
-  if (from.full === host.domain) return pass;
+  if (from.full === host.domain || stanza.note(departureKey) === true) return pass;
   if (stanza.kind === "presence" || stanza.type === "error" || stanza.type === "result") return handled;
   return reject("service-unavailable");
 }

@@ -4,6 +4,7 @@ import type { ModuleHost } from "../../module/define.ts";
 import { presence, type SubscriptionType } from "../../stanza/presence.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import type { RosterItem } from "../../storage/ports.ts";
+import { departureKey } from "../roster/end-subscriptions.ts";
 import { hasFrom, inState, stateOf } from "../roster/item.ts";
 import { keptRequest } from "../roster/request.ts";
 import { type Roster, Rosters } from "../roster/rosters.ts";
@@ -46,13 +47,20 @@ async function note(
     return "granted";
   }
   const { passes, next } = INBOUND[type][stateOf(before)];
+  // A name's next owner is not approved because the last one was.
+  if (notice.note(departureKey) === true && before.approved)
+    await rosters.put(account.local, { ...inState(before, next, undefined), approved: false });
   if (!passes) return undefined;
   // Dropped without a word, as if nobody answered: an error would tell that the account exists (RFC 6121 §8.5.1), and
   // the asker may ask again when some have been answered.
   if (type === "subscribe" && !before.listed && !Rosters.hasRoomForStranger(roster)) return undefined;
   await rosters.put(
     account.local,
-    inState(before, next, type === "subscribe" ? keptRequest(notice, contact, account) : undefined),
+    inState(
+      Rosters.item(roster, contact.full),
+      next,
+      type === "subscribe" ? keptRequest(notice, contact, account) : undefined,
+    ),
   );
   return { before };
 }

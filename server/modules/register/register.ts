@@ -17,9 +17,7 @@ const NS_REGISTER_FEATURE = "http://jabber.org/features/iq-register";
 const RegisterConfig = z.strictObject({
   newAccounts: z.boolean().default(true).describe("Strangers may make accounts; else only password and removal."),
   perAddressPerHour: z.int().min(1).default(3).describe("New accounts from one address within an hour."),
-  minPasswordLength: z.int().min(1).default(8),
 });
-type RegisterConfig = z.output<typeof RegisterConfig>;
 
 /** The registration module. */
 export const register = defineModule({
@@ -38,11 +36,11 @@ export const register = defineModule({
         advertise: () => `<register xmlns='${NS_REGISTER_FEATURE}'/>`,
         accepts: (connection, raw) =>
           !connection.authenticated && raw.name === "iq" && raw.children[0]?.xmlns === NS_REGISTER,
-        handle: (connection, raw) => registerStranger(host, config, rate, connection, raw),
+        handle: (connection, raw) => registerStranger(host, rate, connection, raw),
       });
     for (const target of ["host", "account"] as const) {
       host.iq(target, "get", NS_REGISTER, "query", (request) => current(host, request), "owner");
-      host.iq(target, "set", NS_REGISTER, "query", (request) => change(host, config, request), "owner");
+      host.iq(target, "set", NS_REGISTER, "query", (request) => change(host, request), "owner");
     }
   },
 });
@@ -50,7 +48,6 @@ export const register = defineModule({
 /** A stream without an account asks, or fills in the fields. XEP-0077 §3.1. */
 async function registerStranger(
   host: ModuleHost,
-  config: RegisterConfig,
   rate: RegistrationRate,
   connection: C2sConnection,
   raw: RawElement,
@@ -61,10 +58,11 @@ async function registerStranger(
     if (connection.tlsMissing) throw new StanzaError("not-allowed", "encrypt the stream first");
     const query = request.child(NS_REGISTER, "query");
     if (request.type === "get") return stream.sendStanza(iqResult(request, emptyForm()));
-    if (request.type !== "set" || query === undefined) throw new StanzaError("bad-request");
+    if (request.type !== "set" || query === undefined || query.getChild("remove") !== undefined)
+      throw new StanzaError("bad-request");
     const { remoteAddress } = stream.transport;
     if (!rate.mayRegister(remoteAddress)) throw tooMany();
-    await create(host, config, query, () => rate.count(remoteAddress));
+    await create(host, query, () => rate.count(remoteAddress));
     stream.sendStanza(iqResult(request));
   } catch (error) {
     const { condition, text } = asStanzaError(error);
@@ -85,14 +83,10 @@ function emptyForm(): Element {
 }
 
 /** `attempted` counts the attempt, before anything waits, and answers whether it is one of those allowed. */
-async function create(
-  host: ModuleHost,
-  config: RegisterConfig,
-  query: Element,
-  attempted: () => Promise<boolean>,
-): Promise<void> {
+async function create(host: ModuleHost, query: Element, attempted: () => Promise<boolean>): Promise<void> {
   const local = localpartOf(query);
-  const password = passwordOf(query, config);
+  const password = query.getChildText("password") ?? "";
+  host.accounts.checkPolicy(local, password);
   if (!(await attempted())) throw tooMany();
   // Asked first: a name that is taken must not cost the derivation of three keys.
   if (await host.accounts.exists(host.domain, local)) throw new StanzaError("conflict", "that name is taken");
@@ -107,13 +101,6 @@ function localpartOf(query: Element): string {
   } catch {
     throw new StanzaError("not-acceptable", "that is no user name");
   }
-}
-
-function passwordOf(query: Element, config: RegisterConfig): string {
-  const password = query.getChildText("password") ?? "";
-  if (password.length < config.minPasswordLength)
-    throw new StanzaError("not-acceptable", `a password has at least ${config.minPasswordLength} characters`);
-  return password;
 }
 
 function asStanzaError(error: unknown): StanzaError {
@@ -138,17 +125,18 @@ function current(host: ModuleHost, request: IqRequest): Element {
 }
 
 /** Removal (XEP-0077 §3.2) or a new password (§3.3). */
-async function change(host: ModuleHost, config: RegisterConfig, request: IqRequest): Promise<Element | undefined> {
+async function change(host: ModuleHost, request: IqRequest): Promise<Element | undefined> {
   ownSession(host, request);
-  const { payload, from } = request;
-  if (payload.getChild("remove") !== undefined) {
-    await host.removeAccount(from.local, request);
+  const { payload, from, session } = request;
+  if (payload.getChild("remove", NS_REGISTER) !== undefined) {
+    if (payload.getChildElements().length > 1) throw new StanzaError("bad-request", "removal is asked for by itself");
+    await host.accountChanges.remove(from.local, session);
     return undefined;
   }
   if (payload.getChildText("username") !== null && localpartOf(payload) !== from.local)
     throw new StanzaError("not-allowed");
   try {
-    await host.accounts.setPassword(host.domain, from.local, passwordOf(payload, config));
+    await host.accountChanges.changePassword(from.local, payload.getChildText("password") ?? "", session);
   } catch (error) {
     throw asStanzaError(error);
   }

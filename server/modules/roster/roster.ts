@@ -4,10 +4,10 @@ import { z } from "zod";
 import { Jid } from "../../jid/jid.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { StanzaError } from "../../stanza/error.ts";
-import { presence } from "../../stanza/presence.ts";
 import type { RosterItem } from "../../storage/ports.ts";
 import { NS_ROSTER, NS_ROSTER_VERSIONING } from "../../xml/namespaces.ts";
-import { hasFrom, hasTo, itemElement } from "./item.ts";
+import { endSubscriptions } from "./end-subscriptions.ts";
+import { itemElement } from "./item.ts";
 import { type Roster, Rosters, rostersApi } from "./rosters.ts";
 
 const RosterConfig = z.strictObject({
@@ -34,6 +34,7 @@ export const roster = defineModule({
   activate(host, config) {
     const rosters = new Rosters(host, config.maxItems);
     host.provide(rostersApi, rosters);
+    host.accountChanges.beforeRemoval((account) => takeLeave(host, rosters, account));
     host.iq("account", "get", NS_ROSTER, "query", (request) => get(rosters, request));
     host.iq("account", "set", NS_ROSTER, "query", (request) => set(host, rosters, config, request));
     host.streamFeature({
@@ -111,11 +112,11 @@ async function remove(host: ModuleHost, rosters: Rosters, account: Jid, jid: Jid
     await rosters.remove(account.local, jid.full);
     return found;
   });
-  const from = account.toBare();
-  if (hasTo(item) || item.ask) await host.route(presence(from, jid, "unsubscribe"));
-  if (hasFrom(item) && (await rosters.visibility.maySee(account.local, jid))) {
-    for (const session of host.sessions.available(account.local))
-      await host.route(presence(session.jid, jid, "unavailable"));
-  }
-  if (hasFrom(item) || item.pendingIn !== undefined) await host.route(presence(from, jid, "unsubscribed"));
+  await endSubscriptions(host, rosters, account.toBare(), jid, item);
+}
+
+/** An account that is removed leaves nobody with a subscription to its name. XEP-0077 §3.2. */
+async function takeLeave(host: ModuleHost, rosters: Rosters, account: Jid): Promise<void> {
+  for (const item of [...(await rosters.of(account.local)).items.values()])
+    await endSubscriptions(host, rosters, account, Jid.parse(item.jid), item, true);
 }

@@ -42,10 +42,12 @@ export class Rosters {
   constructor(host: ModuleHost, maxItems: number) {
     this.host = host;
     this.maxItems = maxItems;
-    host.on("account.deleted", ({ account }) => {
-      this.held.delete(account.local);
-      host.bus.announce(this.kind, [account.local]);
-    });
+    // What was read behind a removal is not the next owner's.
+    for (const event of ["account.deleted", "account.created"] as const)
+      host.on(event, ({ account }) => {
+        this.held.delete(account.local);
+        host.bus.announce(this.kind, [account.local]);
+      });
     host.bus.onGap(() => {
       this.held.clear();
       for (const local of this.loading.keys()) this.stale.add(local);

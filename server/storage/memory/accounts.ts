@@ -59,9 +59,17 @@ export class MemoryAccounts implements AccountStore {
   }
 
   async create(domain: string, local: string, credentials: Credentials, createdAt: number): Promise<boolean> {
+    if (findShelf(this.#shelves, domain, local)?.account !== undefined) return false;
+    this.#forget(domain, local);
     const shelf = shelfOf(this.#shelves, domain, local);
-    if (shelf.account !== undefined) return false;
-    shelf.account = { local, credentials: { ...credentials }, createdAt };
+    shelf.account = { local, credentials: { ...credentials }, createdAt, disabled: false };
+    return true;
+  }
+
+  async setDisabled(domain: string, local: string, disabled: boolean): Promise<boolean> {
+    const shelf = findShelf(this.#shelves, domain, local);
+    if (shelf?.account === undefined) return false;
+    shelf.account = { ...shelf.account, disabled };
     return true;
   }
 
@@ -74,9 +82,13 @@ export class MemoryAccounts implements AccountStore {
 
   async delete(domain: string, local: string): Promise<boolean> {
     const existed = findShelf(this.#shelves, domain, local)?.account !== undefined;
+    this.#forget(domain, local);
+    return existed;
+  }
+
+  #forget(domain: string, local: string): void {
     this.#shelves.get(domain)?.delete(local);
     this.#held.forget(domain, local);
-    return existed;
   }
 
   async list(domain: string, after: string, limit: number): Promise<string[]> {

@@ -13,6 +13,8 @@ export interface AccountsTable extends AccountKey {
   credentials: string;
   /** ms since the epoch. */
   created_at: number;
+  /** 0 or 1; new rows are 0. */
+  disabled: Generated<number>;
 }
 
 /** Roster items. */

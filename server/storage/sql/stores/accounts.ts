@@ -31,7 +31,8 @@ export class SqlAccounts implements AccountStore {
     checkAccount(domain, local);
     const [row] = await this.#engine.read(bind(this.#sql.get, { domain, local }));
     if (row === undefined) return undefined;
-    return { local, credentials: decodeCredentials(row.credentials), createdAt: row.created_at };
+    const { credentials, created_at: createdAt, disabled } = row;
+    return { local, credentials: decodeCredentials(credentials), createdAt, disabled: disabled !== 0 };
   }
 
   async exists(domain: string, local: string): Promise<boolean> {
@@ -43,7 +44,13 @@ export class SqlAccounts implements AccountStore {
   async create(domain: string, local: string, credentials: Credentials, createdAt: number): Promise<boolean> {
     checkAccount(domain, local);
     const row = { domain, local, credentials: encodeCredentials(credentials), createdAt };
-    return (await this.#engine.change(bind(this.#sql.create, row), { idempotent: false })) > 0;
+    return (await this.#engine.write(() => this.#createAlone(row), { idempotent: false })) > 0;
+  }
+
+  async setDisabled(domain: string, local: string, disabled: boolean): Promise<boolean> {
+    checkAccount(domain, local);
+    const row = { domain, local, disabled: Number(disabled) };
+    return (await this.#engine.change(bind(this.#sql.setDisabled, row), { idempotent: true })) > 0;
   }
 
   async setCredentials(domain: string, local: string, credentials: Credentials): Promise<boolean> {
@@ -80,9 +87,21 @@ export class SqlAccounts implements AccountStore {
    * added meanwhile would be deleted without it.
    */
   *#deleteAll(key: AccountKey): Work<number> {
-    if (this.#engine.dialect !== "sqlite") yield* this.#lockQueues([key]);
+    yield* this.#lock(key);
     for (const query of this.#sql.deleteRest) yield bind(query, key);
     return yield* changes(bind(this.#sql.delete, key));
+  }
+
+  /** What was written for the name while or after an account of that name was removed is not the new one's. */
+  *#createAlone({ domain, local, ...row }: AccountKey & { credentials: string; createdAt: number }): Work<number> {
+    yield* this.#lock({ domain, local });
+    const created = yield* changes(bind(this.#sql.create, { domain, local, ...row }));
+    if (created > 0) for (const query of this.#sql.deleteRest) yield bind(query, { domain, local });
+    return created;
+  }
+
+  *#lock(key: AccountKey): Work<void> {
+    if (this.#engine.dialect !== "sqlite") yield* this.#lockQueues([key]);
   }
 }
 
@@ -105,9 +124,9 @@ function statements(builder: Builder) {
     .where("local_part", "=", ofAccount.local_part);
   const ofDomain = db.selectFrom("accounts").where("domain", "=", ofAccount.domain);
   return {
-    get: statement<AccountKey, { credentials: string; created_at: number }>(
+    get: statement<AccountKey, { credentials: string; created_at: number; disabled: number }>(
       "accounts.get",
-      found.select(["credentials", "created_at"]),
+      found.select(["credentials", "created_at", "disabled"]),
     ),
     exists: statement<AccountKey, { created_at: number }>("accounts.exists", found.select("created_at")),
     create: statement<AccountKey & { credentials: string; createdAt: number }, unknown>(
@@ -126,6 +145,14 @@ function statements(builder: Builder) {
       db
         .updateTable("accounts")
         .set({ credentials: param<string>("credentials") })
+        .where("domain", "=", ofAccount.domain)
+        .where("local_part", "=", ofAccount.local_part),
+    ),
+    setDisabled: statement<AccountKey & { disabled: number }, unknown>(
+      "accounts.setDisabled",
+      db
+        .updateTable("accounts")
+        .set({ disabled: param<number>("disabled") })
         .where("domain", "=", ofAccount.domain)
         .where("local_part", "=", ofAccount.local_part),
     ),
