@@ -1,5 +1,6 @@
 // Runs one node until it is told to drain, and tells a supervising process how it is.
 import { type Listening, loadConfig, type NodeConfig } from "../server/index.ts";
+import { accountActions } from "./admin/accounts.ts";
 import { listenForAdmin } from "./admin/listener.ts";
 import { adminSocketPath } from "./admin/socket-path.ts";
 import { drainOnSignal } from "./drain.ts";
@@ -54,7 +55,8 @@ async function openAdmin(node: RunningNode, config: NodeConfig, reloadFile: () =
   const path = adminSocketPath(config);
   const domains = config.hosts.map(({ domain }) => domain);
   try {
-    return await listenForAdmin(path, { federation: node.federation, domains, reload: reloadFile });
+    const accounts = accountActions(node.server);
+    return await listenForAdmin(path, { federation: node.federation, accounts, domains, reload: reloadFile });
   } catch (error) {
     if (config.adminSocket !== undefined) throw error;
     node.server.log.warn({ path, reason: (error as Error).message }, "no admin socket");

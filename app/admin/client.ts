@@ -7,9 +7,20 @@ export class NodeNotRunning extends Error {
   override name = "Failure";
 }
 
-/** Asks for one JSON value. @throws NodeNotRunning, Error that tells what the node said */
-export async function ask(path: string, method: "GET" | "POST", resource: string): Promise<unknown> {
-  const answer = await open(path, method, resource);
+/** True where a node answers at the socket. @throws Failure where that cannot be told */
+export async function nodeRuns(path: string): Promise<boolean> {
+  try {
+    (await open(path, "GET", "/")).resume();
+    return true;
+  } catch (error) {
+    if (error instanceof NodeNotRunning) return false;
+    throw error;
+  }
+}
+
+/** Asks for one JSON value, with `body` as it is. @throws NodeNotRunning, Error that tells what the node said */
+export async function ask(path: string, method: "GET" | "POST", resource: string, body = ""): Promise<unknown> {
+  const answer = await open(path, method, resource, body);
   let text = "";
   answer.setEncoding("utf8");
   for await (const part of answer) text += part;
@@ -34,19 +45,30 @@ export async function follow(
 }
 
 function failureOf(value: unknown): Error {
+  if (typeof value === "object" && value !== null && "error" in value && "name" in value)
+    return Object.assign(new Error(String(value.error)), { name: String(value.name) });
   const text = typeof value === "object" && value !== null && "error" in value ? String(value.error) : "unknown error";
   return Object.assign(new Error(`the node says: ${text}`), { name: "Failure" });
 }
 
-function open(path: string, method: string, resource: string): Promise<IncomingMessage> {
+function open(path: string, method: string, resource: string, body = ""): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const outgoing = request({ socketPath: path, method, path: resource }, resolve);
     outgoing.once("error", (error: NodeJS.ErrnoException) => {
       const { code } = error;
       if (code === "ENOENT" || code === "ECONNREFUSED")
         reject(new NodeNotRunning(`no node runs with this configuration (${path})`));
-      else reject(error);
+      else
+        reject(
+          Object.assign(new Error(`the admin socket ${path} cannot be opened (${code})${hint(code)}`), {
+            name: "Failure",
+          }),
+        );
     });
-    outgoing.end();
+    outgoing.end(body);
   });
+}
+
+function hint(code: string | undefined): string {
+  return code === "EACCES" || code === "EPERM" ? ": run this as the user who runs the node" : "";
 }

@@ -1,11 +1,15 @@
 // A node's admin socket: HTTP on a Unix socket that only the user who runs the node can open.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Federation } from "../../federation/index.ts";
+import { answerAccounts } from "./account-routes.ts";
+import type { AccountActions } from "./accounts.ts";
 import { send, serveOnSocket } from "./socket.ts";
 
 /** What the socket offers. */
 export interface AdminTarget {
   readonly federation: Federation | undefined;
+  /** What is done to accounts. */
+  readonly accounts?: AccountActions;
   /** Domains served here, the first for tests that name none. */
   readonly domains: readonly string[];
   /** Reads the configuration again. @throws ConfigError */
@@ -30,6 +34,7 @@ async function answer(target: AdminTarget, request: IncomingMessage, response: S
     target.reload();
     return send(response, 200, { reloaded: true });
   }
+  if (target.accounts !== undefined && (await answerAccounts(target.accounts, request, response))) return;
   if (federation === undefined) return send(response, 409, { error: "this node does not federate" });
   switch (route) {
     case "GET /s2s":

@@ -1,6 +1,7 @@
-// `meridian account`: makes, changes, removes and lists accounts, directly in a node's store.
+// `meridian account`: makes, changes, shuts, removes and lists accounts, by a node that runs or else in its store.
 import type { Command } from "commander";
-import type { Jid, MeridianServer, NodeConfig } from "../../server/index.ts";
+import type { Jid, NodeConfig } from "../../server/index.ts";
+import type { AccountActions } from "../admin/accounts.ts";
 import { Failure, print, UsageError } from "./command.ts";
 import { newPassword, readPassword } from "./password.ts";
 
@@ -10,12 +11,25 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** Accounts read from the store at once. */
-const PAGE = 500;
+/** Where accounts are reached. */
+interface Place {
+  readonly actions: AccountActions;
+  readonly config: NodeConfig;
+  /** Undefined where a node runs, which does the rest. */
+  readonly store: StoreAlone | undefined;
+}
 
-/** Adds `account add|delete|password|list`. */
+/** A store without a node. */
+interface StoreAlone {
+  /** Contacts of other domains that an account's roster has. */
+  contactsElsewhere(jid: Jid): Promise<number>;
+}
+
+/** Adds `account add|password|delete|kick|disable|enable|list`. */
 export function accountCommands(program: Command): void {
-  const account = program.command("account").description("accounts in a node's store; the node may be running");
+  const account = program
+    .command("account")
+    .description("accounts of a node, by the node where it runs and else in its store");
   const add = (name: string, description: string) =>
     account
       .command(name)
@@ -26,93 +40,158 @@ export function accountCommands(program: Command): void {
     .argument("<jid>", "such as juliet@eu.example.org")
     .option("--generate", "make a password and print it")
     .action((text: string, options: Options) => addAccount(text, options));
-  add("password", "give an account another password")
+  add("password", "give an account another password; its sessions and tokens end")
     .argument("<jid>")
     .option("--generate", "make a password and print it")
     .action((text: string, options: Options) => changePassword(text, options));
-  add("delete", "remove an account and everything kept for it")
+  add("delete", "remove an account and everything kept for it; its subscriptions are cancelled, its sessions end")
     .argument("<jid>")
     .action((text: string, options: Options) => deleteAccount(text, options));
+  add("kick", "end the sessions of an account, or one of them; they may log in again")
+    .argument("<jid>", "such as juliet@eu.example.org, or with /resource")
+    .action((text: string, options: Options) => kick(text, options));
+  add("disable", "shut an account: its sessions end and nobody logs in to it; everything of it is kept")
+    .argument("<jid>")
+    .action((text: string, options: Options) => setDisabled(text, true, options));
+  add("enable", "open an account again that was disabled")
+    .argument("<jid>")
+    .action((text: string, options: Options) => setDisabled(text, false, options));
   add("list", "list the accounts of every domain, or of one")
     .argument("[domain]")
     .action((domain: string | undefined, options: Options) => listAccounts(domain, options));
 }
 
 async function addAccount(text: string, options: Options): Promise<void> {
-  await onAccount(text, options, async (server, jid) => {
-    if (await server.accounts.exists(jid.domain, jid.local)) throw new Failure(`${jid.bare} exists already`);
+  await onAccount(text, options, async ({ actions }, jid) => {
+    await actions.expectNone(jid);
     const password = await passwordFor(jid, options);
-    if (!(await server.accounts.create(jid.domain, jid.local, password)))
-      throw new Failure(`${jid.bare} exists already`);
+    await actions.add(jid, password);
     tell("made", jid, password, options);
   });
 }
 
 async function changePassword(text: string, options: Options): Promise<void> {
-  await onAccount(text, options, async (server, jid) => {
-    if (!(await server.accounts.exists(jid.domain, jid.local))) throw new Failure(`there is no account ${jid.bare}`);
+  await onAccount(text, options, async ({ actions }, jid) => {
+    await actions.expect(jid);
     const password = await passwordFor(jid, options);
-    if (!(await server.accounts.setPassword(jid.domain, jid.local, password)))
-      throw new Failure(`there is no account ${jid.bare}`);
+    await actions.password(jid, password);
     tell("changed", jid, password, options);
   });
 }
 
 async function deleteAccount(text: string, options: Options): Promise<void> {
-  await onAccount(text, options, async (server, jid) => {
-    if (!(await server.accounts.delete(jid.domain, jid.local))) throw new Failure(`there is no account ${jid.bare}`);
+  await onAccount(text, options, async ({ actions, store }, jid) => {
+    const elsewhere = (await store?.contactsElsewhere(jid)) ?? 0;
+    await actions.delete(jid);
     print(options.json, { jid: jid.bare, deleted: true }, `${jid.bare} deleted`);
+    if (elsewhere > 0)
+      process.stderr.write(
+        `no node runs with this configuration: ${elsewhere} contacts at other domains were not told that it is gone\n`,
+      );
   });
 }
 
-async function listAccounts(domain: string | undefined, options: Options): Promise<void> {
-  await withServer(options.config, async (server, config) => {
-    const domains = domain === undefined ? config.hosts.map((host) => host.domain) : [servedDomain(config, domain)];
+async function setDisabled(text: string, disabled: boolean, options: Options): Promise<void> {
+  await onAccount(text, options, async ({ actions }, jid) => {
+    await actions[disabled ? "disable" : "enable"](jid);
+    print(options.json, { jid: jid.bare, disabled }, `${jid.bare} ${disabled ? "disabled" : "enabled"}`);
+  });
+}
+
+async function kick(text: string, options: Options): Promise<void> {
+  const jid = await accountOf(text, true);
+  await withAccounts(options.config, async ({ actions, config, store }) => {
+    servedDomain(config, jid.domain);
+    if (store !== undefined) throw new Failure("no node runs with this configuration: nobody is connected");
+    await actions.expect(jid);
+    const ended = await actions.kick(jid);
+    print(options.json, { jid: jid.full, ended }, `${jid.full}: ${ended} session${ended === 1 ? "" : "s"} ended`);
+  });
+}
+
+async function listAccounts(text: string | undefined, options: Options): Promise<void> {
+  const { allOf } = await import("../admin/accounts.ts");
+  await withAccounts(options.config, async ({ actions, config }) => {
+    const domains =
+      text === undefined ? config.hosts.map(({ domain }) => domain) : [servedDomain(config, await domainOf(text))];
     const found: string[] = [];
-    for (const each of domains) {
-      let after = "";
-      for (;;) {
-        const page = await server.accounts.list(each, after, PAGE);
-        found.push(...page.map((local) => `${local}@${each}`));
-        if (page.length < PAGE) break;
-        after = page.at(-1) ?? after;
-      }
-    }
+    for (const domain of domains) found.push(...(await allOf(actions, domain)));
     print(options.json, { accounts: found }, found.length === 0 ? "no accounts" : found.join("\n"));
   });
+}
+
+async function domainOf(text: string): Promise<string> {
+  const { Jid } = await import("../../server/index.ts");
+  const jid = Jid.tryParse(text);
+  if (jid === undefined || jid.full !== jid.domain) throw new UsageError(`${text}: expected a domain`);
+  return jid.domain;
+}
+
+async function accountOf(text: string, withResource = false): Promise<Jid> {
+  const { Jid } = await import("../../server/index.ts");
+  const jid = Jid.tryParse(text);
+  if (jid === undefined || jid.local === "" || (!jid.isBare && !withResource))
+    throw new UsageError(`${text}: expected an account, such as juliet@example.org`);
+  return jid;
 }
 
 async function onAccount(
   text: string,
   options: Options,
-  work: (server: MeridianServer, jid: Jid) => Promise<void>,
+  work: (place: Place, jid: Jid) => Promise<void>,
 ): Promise<void> {
-  const { Jid } = await import("../../server/index.ts");
-  const jid = Jid.parse(text);
-  if (jid.local === "" || !jid.isBare) throw new UsageError(`${text}: expected an account, such as juliet@example.org`);
-  await withServer(options.config, async (server, config) => {
-    servedDomain(config, jid.domain);
-    await work(server, jid);
+  const jid = await accountOf(text);
+  await withAccounts(options.config, async (place) => {
+    servedDomain(place.config, jid.domain);
+    await work(place, jid);
   });
 }
 
-/** Opens the store and the hosts of a configuration without listening, and closes them again. */
-async function withServer(
-  file: string,
-  work: (server: MeridianServer, config: NodeConfig) => Promise<void>,
-): Promise<void> {
-  const { createLog, loadConfig, MeridianServer } = await import("../../server/index.ts");
+/** By the node, so that it knows of each change at once; without one in the store, and no service is started. */
+async function withAccounts(file: string, work: (place: Place) => Promise<void>): Promise<void> {
+  const { loadConfig } = await import("../../server/index.ts");
+  const { nodeRuns } = await import("../admin/client.ts");
+  const { adminSocketPath } = await import("../admin/socket-path.ts");
   const config = loadConfig(file);
+  const socket = adminSocketPath(config);
+  if (await nodeRuns(socket)) {
+    const { actionsOfNode } = await import("../admin/account-routes.ts");
+    return work({ actions: actionsOfNode(socket), config, store: undefined });
+  }
   if (config.storage.kind === "memory")
-    throw new UsageError(`${file}: storage.kind is memory: its accounts live in the node alone`);
-  // Nothing listens: a certificate that cannot be read is no reason to leave accounts alone.
-  const hosts = config.hosts.map(({ certificate: _, ...host }) => host);
-  const server = await MeridianServer.create({ ...config, hosts }, { log: createLog("silent", config) });
+    throw new UsageError(`${file}: storage.kind is memory: its accounts live in the node alone, and none runs`);
+  await withStore(config, work);
+}
+
+async function withStore(config: NodeConfig, work: (place: Place) => Promise<void>): Promise<void> {
+  const { createLog, Jid, MeridianServer } = await import("../../server/index.ts");
+  const { accountActions } = await import("../admin/accounts.ts");
+  const server = await MeridianServer.create(storeOnly(config), { log: createLog("silent", config) });
+  const contactsElsewhere = async ({ domain, local }: Jid) => {
+    const { items } = await server.storage.rosters.load(domain, local);
+    return items.filter(({ jid }) => !server.router.hosts.has(Jid.parse(jid).domain)).length;
+  };
   try {
-    await work(server, config);
+    await work({ actions: accountActions(server), config, store: { contactsElsewhere } });
   } finally {
     await server.close();
   }
+}
+
+/** What is not needed beside the store is left out: listeners, the cluster, and files that may not be readable here. */
+function storeOnly({ cluster: _, ...config }: NodeConfig): NodeConfig {
+  return {
+    ...config,
+    hosts: config.hosts.map(({ certificate: _certificate, ...host }) => host),
+    listeners: config.listeners.filter(({ kind }) => kind !== "metrics"),
+    authentication: {
+      ...config.authentication,
+      providers: [{ kind: "stored" }],
+      clientAuthorities: [],
+      // Nobody logs in here: none is made in the store, and none is read.
+      tokenSecret: "no token is made here",
+    },
+  };
 }
 
 function servedDomain(config: NodeConfig, domain: string): string {

@@ -14,7 +14,9 @@ export class Failure extends Error {
 }
 
 /** Errors of other parts that mean a wrong use. */
-const wrongUse = new Set(["UsageError", "ConfigError", "WorldError", "JidError", "PasswordError"]);
+const wrongUse = new Set(["UsageError", "ConfigError", "TlsError", "WorldError", "JidError", "PasswordError"]);
+/** Errors whose message tells an operator all there is. */
+const plainlyTold = new Set(["Failure", "StoreUnavailable", "StorageOpenError", "RedisUnavailable"]);
 /** Codes of the system's errors that mean a wrong setting. */
 const wrongSetting = /^(EADDRINUSE|EADDRNOTAVAIL|EACCES)$/;
 
@@ -28,11 +30,18 @@ export function exitCodeOf(error: unknown): number {
 /** An error as it is told at a terminal: short where it is understood, with its stack where it is a mistake of ours. */
 export function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const known = wrongUse.has(error.name) || error.name === "Failure" || error.name === "StoreUnavailable";
+  const known = wrongUse.has(error.name) || plainlyTold.has(error.name);
   return known || "code" in error ? error.message : (error.stack ?? error.message);
 }
 
 /** Writes a line for people, or the value as JSON. */
 export function print(json: boolean | undefined, value: unknown, text: string): void {
   process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : `${text}\n`);
+}
+
+/** Tells an error: a line for people, or JSON with every problem for scripts. */
+export function tellError(json: boolean, error: unknown): void {
+  if (!json) return void process.stderr.write(`${textOf(error)}\n`);
+  const problems = error instanceof Error && "problems" in error ? { problems: error.problems } : {};
+  process.stdout.write(`${JSON.stringify({ error: textOf(error), ...problems }, null, 2)}\n`);
 }

@@ -2,7 +2,7 @@
 import { enableCompileCache } from "node:module";
 import { Command, CommanderError } from "commander";
 import { accountCommands } from "./account.ts";
-import { Exit, exitCodeOf, textOf } from "./command.ts";
+import { Exit, exitCodeOf, tellError } from "./command.ts";
 import { configCommands } from "./config.ts";
 import { rolloutCommands } from "./rollout.ts";
 import { s2sCommands } from "./s2s.ts";
@@ -29,14 +29,21 @@ export async function run(args: readonly string[]): Promise<number> {
     .description("XMPP servers on several continents that federate with one another")
     .showHelpAfterError("(--help tells what there is)")
     .exitOverride();
+  const json = args.includes("--json");
+  // What commander says of a wrong use is told below.
+  if (json) program.showHelpAfterError(false).configureOutput({ writeErr: () => {} });
   for (const addTo of groups) addTo(program);
   try {
     await program.parseAsync(args, { from: "user" });
     return Number(process.exitCode ?? Exit.good);
   } catch (error) {
     // commander has told its own errors already.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? Exit.good : Exit.usage;
-    process.stderr.write(`${textOf(error)}\n`);
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return Exit.good;
+      if (json) tellError(json, error);
+      return Exit.usage;
+    }
+    tellError(json, error);
     return exitCodeOf(error);
   }
 }

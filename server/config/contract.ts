@@ -174,12 +174,18 @@ export const NodeConfig = z
       .string()
       .min(1)
       .optional()
-      .describe("Unix socket for `meridian s2s`; by default beside the database, or in a folder of the user's own."),
+      .describe(
+        "Unix socket for `meridian s2s` and `meridian account`; by default beside the database, or in a folder of the user's own.",
+      ),
     drainSeconds: Seconds.default(90).describe("Bound on an orderly shutdown."),
   })
-  .superRefine((config, context) => {
-    for (const { path, message } of mistakesOf(config)) context.addIssue({ code: "custom", path, message });
-  });
+  .superRefine(
+    (config, context) => {
+      for (const { path, message } of mistakesOf(config)) context.addIssue({ code: "custom", path, message });
+    },
+    // Also where a setting is malformed: an operator is told everything in one go.
+    { when: () => true },
+  );
 
 /** As an operator writes it: defaults left out. */
 export type NodeConfigInput = z.input<typeof NodeConfig>;

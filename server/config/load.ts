@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import { NodeConfig } from "./contract.ts";
+import { placesOf } from "./json-places.ts";
+import { nearest, settingsAt } from "./settings.ts";
 
 /** Every mistake of a configuration, one a line. */
 export class ConfigError extends Error {
@@ -14,29 +16,34 @@ export class ConfigError extends Error {
   }
 }
 
-/** Checks `value` against `schema`. @throws ConfigError with every mistake */
-export function check<T extends z.ZodType>(schema: T, value: unknown, source: string): z.output<T> {
+/** Checks `value` against `schema`; `text` is what it was read from. @throws ConfigError with every mistake */
+export function check<T extends z.ZodType>(schema: T, value: unknown, source: string, text?: string): z.output<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new ConfigError(
-    source,
-    result.error.issues.flatMap((issue) => describe(issue)),
-  );
+  const problems = result.error.issues.flatMap((issue) => describe(issue, schema, value));
+  throw new ConfigError(source, [...new Set(problems.map((problem) => told(problem, text)))]);
 }
 
 /** Reads a node's configuration from a JSON file. @throws ConfigError */
 export function loadConfig(file: string): NodeConfig {
-  return check(NodeConfig, readJson(file), file);
+  const text = readText(file);
+  return check(NodeConfig, parseJson(file, text), file, text);
 }
 
 /** Reads JSON. @throws ConfigError naming the file and the place of the mistake */
 export function readJson(file: string): unknown {
-  let text: string;
+  return parseJson(file, readText(file));
+}
+
+function readText(file: string): string {
   try {
-    text = readFileSync(file, "utf8");
+    return readFileSync(file, "utf8");
   } catch (error) {
     throw new ConfigError(file, [`cannot be read: ${(error as Error).message}`]);
   }
+}
+
+function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -44,17 +51,42 @@ export function readJson(file: string): unknown {
   }
 }
 
-/** One issue as "path: what is wrong", with every branch of a union told. */
-function describe(issue: z.core.$ZodIssue, base: readonly PropertyKey[] = []): string[] {
-  const path = [...base, ...issue.path];
+/** A mistake and the setting that has it. */
+interface Problem {
+  readonly path: readonly PropertyKey[];
+  readonly what: string;
+}
+
+function told({ path, what }: Problem, text: string | undefined): string {
+  const place = text === undefined ? undefined : placesOf(text)(path);
   const where = path.length === 0 ? "(top)" : pathText(path);
-  if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => `${pathText([...path, key])}: unknown setting`);
+  return `${where}: ${what}${place === undefined ? "" : ` (line ${place.line}, column ${place.column})`}`;
+}
+
+/** One issue, with every branch of a union told. */
+function describe(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): Problem[] {
+  const { path } = issue;
+  if (issue.code === "unrecognized_keys") {
+    const known = settingsAt(schema, value, path);
+    return issue.keys.map((key) => {
+      const meant = nearest(key, known);
+      const which = meant === undefined ? `; there are ${known.join(", ")}` : `; did you mean "${meant}"?`;
+      return { path: [...path, key], what: `"${key}" is no setting${known.length === 0 ? "" : which}` };
+    });
+  }
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
     const branches = issue.errors.map((errors) => errors.map((inner) => inner.message).join(", "));
-    return [`${where}: ${[...new Set(branches)].join("; or ")}`];
+    return [{ path, what: [...new Set(branches)].join("; or ") }];
   }
-  return [`${where}: ${issue.message}`];
+  if (issue.code === "invalid_type" && valueAt(value, path) === undefined) return [{ path, what: "is missing" }];
+  return [{ path, what: issue.message }];
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (found, part) => (typeof found === "object" && found !== null ? Reflect.get(found, part) : undefined),
+    value,
+  );
 }
 
 function pathText(path: readonly PropertyKey[]): string {

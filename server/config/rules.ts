@@ -1,28 +1,8 @@
 // What a node's configuration must be as a whole, beyond the form of each setting: every mistake with its path.
+import { Looked } from "./looked.ts";
 import { plainAddress } from "./networks.ts";
 
-/** What the rules look at. */
-interface Looked {
-  readonly hosts: readonly {
-    readonly domain: string;
-    readonly certificate?: object | undefined;
-  }[];
-  readonly components: readonly { readonly domain: string }[];
-  readonly listeners: readonly LookedListener[];
-  readonly limits: { readonly backlogBytes: number };
-  readonly streamManagement: { readonly maxUnackedSize: number };
-  readonly cluster?: object | undefined;
-  readonly federation: { readonly enabled: boolean; readonly dialbackSecret?: unknown };
-}
-
-interface LookedListener {
-  readonly kind: string;
-  readonly address: string;
-  readonly port: number;
-  readonly tls?: string | boolean;
-  readonly directTls?: boolean;
-  readonly exposed?: boolean;
-}
+type LookedListener = Looked["listeners"][number];
 
 /** Where a mistake is, and what it is. */
 export interface Mistake {
@@ -30,8 +10,10 @@ export interface Mistake {
   readonly message: string;
 }
 
-/** Every mistake of a configuration whose settings are well formed each. */
-export function mistakesOf(config: Looked): Mistake[] {
+/** Every mistake of a configuration beyond the form of each setting; one that is malformed is passed over. */
+export function mistakesOf(given: unknown): Mistake[] {
+  const { data: config } = Looked.safeParse(given);
+  if (config === undefined) return [];
   return [...domainMistakes(config), ...listenerMistakes(config), ...clusterMistakes(config), ...boundMistakes(config)];
 }
 
@@ -49,6 +31,7 @@ function* domainMistakes({ hosts, components }: Looked): Generator<Mistake> {
   const served = new Map<string, string>();
   for (const [kind, list] of Object.entries({ hosts, components }))
     for (const [i, { domain }] of list.entries()) {
+      if (domain === undefined) continue;
       const before = served.get(domain);
       const place = `${kind}[${i}]`;
       if (before === undefined) served.set(domain, place);
@@ -57,7 +40,7 @@ function* domainMistakes({ hosts, components }: Looked): Generator<Mistake> {
 }
 
 function* listenerMistakes({ hosts, listeners }: Looked): Generator<Mistake> {
-  const certified = hosts.some(({ certificate }) => certificate !== undefined);
+  const certified = hosts.some(({ certificate }) => certificate !== undefined && certificate !== null);
   for (const [i, listener] of listeners.entries()) {
     const path = ["listeners", i];
     const before = listeners.slice(0, i).findIndex((other) => collide(listener, other));

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type Storage, UnstorableText } from "../../server/storage/ports.ts";
 import { type Backend, Opened } from "./backends.ts";
+import { fillEveryStore, keptOf, NOTHING, ONE_EACH } from "./kept.ts";
 import { credentials, oddTexts, rosterItem, textOfBytes } from "./samples.ts";
 
 const DOMAIN = "verona.test";
@@ -297,46 +298,6 @@ export function storesContract(backend: Backend): void {
     }
     await storage.ping();
   });
-}
-
-/** The stores that keep something of an account: a new one is a type error here until it says how. */
-type Keeping = Exclude<keyof Storage, "kind" | "accounts" | "ping" | "close">;
-
-const STORES: {
-  readonly [S in Keeping]: {
-    fill(store: Storage[S], user: string): Promise<unknown>;
-    count(store: Storage[S], user: string): Promise<number>;
-  };
-} = {
-  rosters: {
-    fill: (rosters, user) => rosters.put(DOMAIN, user, rosterItem("a@b")),
-    count: async (rosters, user) => (await rosters.load(DOMAIN, user)).items.length,
-  },
-  offline: {
-    fill: (offline, user) => offline.add(DOMAIN, user, "<m/>", 1, 10),
-    count: async (offline, user) =>
-      Math.max(await offline.count(DOMAIN, user), (await offline.read(DOMAIN, user, 0, 10)).length),
-  },
-  documents: {
-    fill: (documents, user) => documents.put(DOMAIN, user, "vcard", "", "<vCard/>"),
-    count: async (documents, user) => (await documents.list(DOMAIN, user, "vcard")).length,
-  },
-  held: {
-    fill: (held, user) => held.add(`of-${user}`, { domain: DOMAIN, local: user, text: "<m/>", at: 1 }),
-    count: async (held, user) => (await held.read(`of-${user}`, 0, 10)).length,
-  },
-};
-const KEEPING = Object.keys(STORES) as Keeping[];
-const ONE_EACH = Object.fromEntries(KEEPING.map((name) => [name, 1]));
-const NOTHING = Object.fromEntries(KEEPING.map((name) => [name, 0]));
-
-async function fillEveryStore(storage: Storage, user: string): Promise<void> {
-  for (const name of KEEPING) await STORES[name].fill(storage[name] as never, user);
-}
-
-async function keptOf(storage: Storage, user: string): Promise<Record<string, number>> {
-  const counts = KEEPING.map(async (name) => [name, await STORES[name].count(storage[name] as never, user)] as const);
-  return Object.fromEntries(await Promise.all(counts));
 }
 
 /** A clock that gains a minute with each look. */

@@ -1,0 +1,78 @@
+// What an operator does to accounts, by a server of this process: a node's own, or one opened on the store alone.
+import { Jid, type MeridianServer } from "../../server/index.ts";
+
+/** Accounts read from the store at once. */
+const PAGE = 500;
+
+/** The accounts of a node, wherever its server is. Every method throws `Failure` with what cannot be done. */
+export interface AccountActions {
+  /** @throws Failure where there is no such account */
+  expect(jid: Jid): Promise<void>;
+  /** @throws Failure where there is such an account */
+  expectNone(jid: Jid): Promise<void>;
+  /** @throws PasswordError */
+  add(jid: Jid, password: string): Promise<void>;
+  /** Streams and tokens of the old password end. @throws PasswordError */
+  password(jid: Jid, password: string): Promise<void>;
+  delete(jid: Jid): Promise<void>;
+  disable(jid: Jid): Promise<void>;
+  enable(jid: Jid): Promise<void>;
+  /** Ends the sessions of an account, or the one of a full JID; how many there were. */
+  kick(jid: Jid): Promise<number>;
+  /** Bare JIDs of a domain in order, after a localpart; fewer than asked only at the end. */
+  list(domain: string, after: string): Promise<readonly string[]>;
+}
+
+/** Names of the actions that take an account alone. */
+export const PLAIN_ACTIONS = ["expect", "expectNone", "delete", "disable", "enable"] as const;
+/** Names of the actions that take a password too. */
+export const PASSWORD_ACTIONS = ["add", "password"] as const;
+
+/** The actions on a server of this process. */
+export function accountActions({ router, accounts, storage }: MeridianServer): AccountActions {
+  const hostOf = ({ domain }: Jid) => {
+    const host = router.hosts.get(domain);
+    if (host === undefined)
+      throw failure(`${domain} is not served here; there are ${[...router.hosts.keys()].join(", ")}`);
+    return host;
+  };
+  const found = (jid: Jid, there: boolean) => {
+    if (!there) throw failure(`there is no account ${jid.bare}`);
+  };
+  const exists = (jid: Jid) => accounts.exists(hostOf(jid).domain, jid.local);
+  return {
+    expect: async (jid) => found(jid, await exists(jid)),
+    async expectNone(jid) {
+      if (await exists(jid)) throw failure(`${jid.bare} exists already`);
+    },
+    async add(jid, password) {
+      const host = hostOf(jid);
+      accounts.checkPolicy(jid.local, password);
+      if (!(await accounts.create(jid.domain, jid.local, password))) throw failure(`${jid.bare} exists already`);
+      host.emit("account.created", { account: jid.toBare() });
+    },
+    password: async (jid, password) => found(jid, await hostOf(jid).accountChanges.changePassword(jid.local, password)),
+    delete: async (jid) => found(jid, await hostOf(jid).accountChanges.remove(jid.local)),
+    disable: async (jid) => found(jid, await hostOf(jid).accountChanges.setDisabled(jid.local, true)),
+    enable: async (jid) => found(jid, await hostOf(jid).accountChanges.setDisabled(jid.local, false)),
+    kick: async (jid) => hostOf(jid).accountChanges.kick(jid.local, jid.resource),
+    async list(domain, after) {
+      hostOf(Jid.parse(domain));
+      return (await storage.accounts.list(domain, after, PAGE)).map((local) => `${local}@${domain}`);
+    },
+  };
+}
+
+/** Every account of a domain, page by page. */
+export async function allOf({ list }: Pick<AccountActions, "list">, domain: string): Promise<string[]> {
+  const found: string[] = [];
+  for (;;) {
+    const page = await list(domain, found.at(-1)?.slice(0, -domain.length - 1) ?? "");
+    found.push(...page);
+    if (page.length < PAGE) return found;
+  }
+}
+
+function failure(text: string): Error {
+  return Object.assign(new Error(text), { name: "Failure" });
+}
