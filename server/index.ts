@@ -32,6 +32,7 @@ export { expectProxyHeaders } from "./stream/proxy-protocol.ts";
 export { type Limits, type StreamEnd, type StreamHandler, XmppStream } from "./stream/stream.ts";
 export { TcpTransport } from "./stream/tcp.ts";
 export type { Transport } from "./stream/transport.ts";
+export { checkCertificates } from "./tls/check-certificates.ts";
 export { TlsContexts } from "./tls/contexts.ts";
 export { escapeAttribute, escapeText } from "./xml/escape.ts";
 export * from "./xml/namespaces.ts";

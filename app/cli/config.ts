@@ -13,11 +13,19 @@ export function configCommands(program: Command): void {
     .argument("<file>", "the configuration (JSON)")
     .option("--json", "print JSON")
     .action(async (file: string, { json }: { json?: boolean }) => {
-      const { ConfigError, loadConfig, modulesLeftOut } = await import("../../server/index.ts");
+      const { checkCertificates, ConfigError, loadConfig, modulesLeftOut } = await import("../../server/index.ts");
       const checked = loadConfig(file);
-      const problems = unreadableFiles(checked);
+      const certificates = checkCertificates(checked, Date.now());
+      const problems = [...certificates.problems, ...unreadableFiles(checked)];
+      const { warnings } = certificates;
+      let leftOut: ReturnType<typeof modulesLeftOut> = [];
+      try {
+        leftOut = modulesLeftOut(checked);
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        problems.push(...error.problems);
+      }
       if (problems.length > 0) throw new ConfigError(file, problems);
-      const leftOut = modulesLeftOut(checked);
       const domains = checked.hosts.map(({ domain }) => domain);
       const found = {
         file,
@@ -26,22 +34,21 @@ export function configCommands(program: Command): void {
         domains,
         storage: checked.storage.kind,
         leftOut,
+        warnings,
       };
       const good = `${file}: good. Node ${found.node} of region ${found.region} serves ${domains.join(", ")}.`;
       const missing = leftOut.map(
         ({ host, module, reason }) => `hosts[${host}].modules.${module} will not start: it ${reason}.`,
       );
-      print(json, found, [good, ...missing].join("\n"));
+      print(json, found, [good, ...missing, ...warnings].join("\n"));
     });
 }
 
 /** Files that the configuration names and that cannot be read, each with its path in the configuration. */
 function unreadableFiles(config: NodeConfig): string[] {
   const named: [path: string, file: string][] = [];
-  config.hosts.forEach(({ certificate }, index) => {
-    if (certificate === undefined) return;
-    named.push([`hosts[${index}].certificate.certificate`, certificate.certificate]);
-    named.push([`hosts[${index}].certificate.key`, certificate.key]);
+  config.authentication.clientAuthorities.forEach((file, index) => {
+    named.push([`authentication.clientAuthorities[${index}]`, file]);
   });
   config.federation.trustedAuthorities.forEach((file, index) => {
     named.push([`federation.trustedAuthorities[${index}]`, file]);

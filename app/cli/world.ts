@@ -1,5 +1,6 @@
 // `meridian world`: checks a world file, draws it, says what it costs, and writes a new one.
 import { writeFileSync } from "node:fs";
+import type { Interface } from "node:readline/promises";
 import type { Command } from "commander";
 import type { WorldCost } from "../../regions/cost.ts";
 import type { InitAnswers } from "../../regions/init.ts";
@@ -115,7 +116,7 @@ async function askFor(flags: InitFlags): Promise<{ name: string; domain: string;
   const { createInterface } = await import("node:readline/promises");
   const terminal = interactive ? createInterface({ input: process.stdin, output: process.stderr }) : undefined;
   for (const [key, question, otherwise] of questions) {
-    const given = flags[key] ?? (terminal ? (await terminal.question(`${question}: `)).trim() : otherwise);
+    const given = flags[key] ?? (terminal ? await askUntilGood(terminal, key, question) : otherwise);
     if (given === undefined) throw new UsageError(`--${key} is needed: ${question}`);
     answers[key] = given;
   }
@@ -123,6 +124,25 @@ async function askFor(flags: InitFlags): Promise<{ name: string; domain: string;
   const { name = "", domain = "", regions = "", contact = "" } = answers;
   return { name, domain, regions, contact };
 }
+
+/** An answer that cannot be is told at once, and asked for again. */
+async function askUntilGood(terminal: Interface, key: keyof typeof SOUND, question: string): Promise<string> {
+  const { initWorld } = await import("../../regions/init.ts");
+  for (;;) {
+    const text = (await terminal.question(`${question}: `)).trim();
+    if (key === "contact" && text === "") return text;
+    try {
+      const { regions, ...rest } = { ...SOUND, [key]: text };
+      initWorld({ ...rest, regions: regions.split(",").filter((name) => name.trim() !== ""), size: "small" });
+      return text;
+    } catch (error) {
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    }
+  }
+}
+
+/** Answers beside which one other is looked at by itself. */
+const SOUND = { name: "world", domain: "example.org", regions: "us-east-1", contact: "admin@example.org" };
 
 function write(file: string, text: string, over: boolean): void {
   try {

@@ -24,6 +24,13 @@ export function check<T extends z.ZodType>(schema: T, value: unknown, source: st
   throw new ConfigError(source, [...new Set(problems.map((problem) => told(problem, text)))]);
 }
 
+/** Every mistake of a value as "path: what is wrong"; `under` is where the value stands. */
+export function mistakesIn(schema: z.ZodType, value: unknown, under: string): string[] {
+  const { error } = schema.safeParse(value);
+  const problems = (error?.issues ?? []).flatMap((issue) => describe(issue, schema, value));
+  return problems.map(({ path, what }) => `${[under, ...path.map(String)].join(".")}: ${what}`);
+}
+
 /** Reads a node's configuration from a JSON file. @throws ConfigError */
 export function loadConfig(file: string): NodeConfig {
   const text = readText(file);

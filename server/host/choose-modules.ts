@@ -1,7 +1,7 @@
 // Which modules a host starts, in order of need: their settings checked, without those whose services are missing.
-import type { z } from "zod";
 import type { HostConfig, NodeConfig } from "../config/contract.ts";
-import { ConfigError } from "../config/load.ts";
+import { ConfigError, mistakesIn } from "../config/load.ts";
+import { nearest } from "../config/settings.ts";
 import type { ModuleDefinition } from "../module/define.ts";
 import { MODULES } from "../modules/index.ts";
 import { CONFIGURED_BY, configuredServices } from "../service/configured.ts";
@@ -38,18 +38,23 @@ export function chooseModules(
   const problems: string[] = [];
   const path = `hosts[${config.domain}].modules`;
   for (const name of Object.keys(config.modules))
-    if (!known.has(name)) problems.push(`${path}.${name}: no such module; there are ${[...known.keys()].join(", ")}`);
+    if (!known.has(name)) problems.push(`${path}.${name}: ${unknownModule(name, [...known.keys()])}`);
   const chosen = new Map<string, Chosen>();
+  const malformed = new Set<string>();
   for (const module of known.values()) {
     const given = config.modules[module.name];
     if (given === false || (given === undefined && module.byDefault === false)) continue;
     const result = module.config.safeParse(given ?? {});
     if (result.success) chosen.set(module.name, { module, settings: result.data });
-    else problems.push(...result.error.issues.map((issue) => issueText(`${path}.${module.name}`, issue)));
+    else {
+      malformed.add(module.name);
+      problems.push(...mistakesIn(module.config, given ?? {}, `${path}.${module.name}`));
+    }
   }
   for (const { module } of chosen.values())
     for (const need of module.needs ?? [])
-      if (!chosen.has(need)) problems.push(`${path}.${module.name}: needs the module ${need}, which is left out`);
+      if (!chosen.has(need) && !malformed.has(need))
+        problems.push(`${path}.${module.name}: needs the module ${need}, which is left out`);
   if (problems.length > 0) throw new ConfigError("configuration", problems);
   const reasons = withoutService(chosen, services);
   const leftOut = [...reasons].map(([module, reason]) => {
@@ -81,8 +86,9 @@ function withoutService(
   return reasons;
 }
 
-function issueText(path: string, issue: z.core.$ZodIssue): string {
-  return `${[path, ...issue.path.map(String)].join(".")}: ${issue.message}`;
+function unknownModule(name: string, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  return `no such module; ${meant === undefined ? `there are ${known.join(", ")}` : `did you mean "${meant}"?`}`;
 }
 
 function inOrderOfNeed(chosen: ReadonlyMap<string, Chosen>): Chosen[] {

@@ -1,6 +1,8 @@
 // One host's certificate and key, read from PEM files and checked before anything uses them.
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { domainToASCII } from "node:url";
 
 /** Paths of one host's PEM files. */
 export interface CertificatePaths {
@@ -51,7 +53,7 @@ export function certificateWarnings(
   if (days < 0) warnings.push(`expired ${daysText(-days)} ago`);
   else if (days < warnDays) warnings.push(`expires in ${daysText(days)}`);
   if (leaf.validFromDate.getTime() > now) warnings.push(`is not valid before ${leaf.validFromDate.toISOString()}`);
-  if (leaf.checkHost(domain) === undefined) warnings.push(`does not name ${domain}`);
+  if (!names(leaf, domain)) warnings.push(`does not name ${domain}`);
   for (const [i, certificate] of chain.entries()) {
     const issuer = chain[i + 1];
     if (issuer !== undefined && !certificate.checkIssued(issuer))
@@ -60,6 +62,13 @@ export function certificateWarnings(
       );
   }
   return warnings;
+}
+
+/** Whether it is for the domain: certificates have A-labels, and addresses without brackets. RFC 6125 §6.4. */
+function names(leaf: X509Certificate, domain: string): boolean {
+  const address = domain.replace(/^\[|\]$/g, "");
+  if (isIP(address) !== 0) return leaf.checkIP(address) !== undefined;
+  return leaf.checkHost(domainToASCII(domain) || domain) !== undefined;
 }
 
 /** Whole days until the certificate ends; negative once it has. */

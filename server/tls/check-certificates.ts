@@ -1,0 +1,45 @@
+// What is wrong with the certificates that a configuration names, before a node runs with them.
+import { isIP } from "node:net";
+import type { NodeConfig } from "../config/contract.ts";
+import { certificateWarnings, readCertificate } from "./certificate-files.ts";
+
+/** Days before its end from which a certificate is told of. */
+const WARN_DAYS = 14;
+
+/** Mistakes, each with its path in the configuration, and what only deserves an eye. */
+export interface CertificateCheck {
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** What makes a certificate useless to those who connect. */
+const USELESS = /^(expired|is not valid before|does not name)/;
+
+/** Looks at every host's certificate; `now` in ms since the epoch. */
+export function checkCertificates({ hosts, listeners, authentication }: NodeConfig, now: number): CertificateCheck {
+  const problems: string[] = [];
+  const warnings: string[] = [];
+  const clients = listeners.some((listener) => listener.kind === "c2s" && listener.tls !== "none");
+  const servers = listeners.some(({ kind }) => kind === "s2s");
+  for (const [i, { domain, certificate }] of hosts.entries()) {
+    const path = `hosts[${i}].certificate`;
+    if (certificate === undefined) {
+      if (clients && authentication.requireTls)
+        problems.push(`${path}: is missing: authentication.requireTls lets no client of ${domain} log in without TLS`);
+      else if (clients || servers) warnings.push(`${path}: is missing: ${domain} offers no STARTTLS`);
+      continue;
+    }
+    const loaded = readCertificate(certificate, (file, what) => {
+      const which = file === certificate.key ? "key" : "certificate";
+      problems.push(`${path}.${which}: ${file} ${what}`);
+    });
+    if (loaded === undefined) continue;
+    for (const warning of certificateWarnings(domain, loaded, now, WARN_DAYS))
+      (USELESS.test(warning) ? problems : warnings).push(`${path}.certificate: ${certificate.certificate} ${warning}`);
+    if (servers && isIP(domain) === 0 && loaded.leaf.keyUsage?.includes("1.3.6.1.5.5.7.3.2") === false)
+      warnings.push(
+        `${path}.certificate: ${certificate.certificate} is for servers alone (no clientAuth): other servers may take our streams by dialback only`,
+      );
+  }
+  return { problems: [...new Set(problems)], warnings };
+}
