@@ -1,6 +1,7 @@
 // Many clients in pairs that write to each other at a steady rate, and what became of all they wrote.
 import { type Endpoint, LoadClient } from "./client.ts";
 import { Evidence } from "./evidence.ts";
+import { historyOf } from "./invariants.ts";
 import type { Site } from "./site.ts";
 import { must, patiently, until } from "./wait.ts";
 
@@ -18,6 +19,8 @@ export interface CrowdOptions {
 const AT_ONCE = 40;
 const TICK_MS = 10;
 const TEMPORARY = "temporary-auth-failure";
+/** Messages of each fault whose history is told. */
+const EXAMPLES = 2;
 /** Clients that share one address of their own. */
 const PER_ADDRESS = 4000;
 
@@ -38,7 +41,7 @@ export class Crowd {
         resource: "chaos",
         mechanism: site.mechanism,
         book: this.book,
-        pick: options.pick ?? (() => site.entrance),
+        pick: options.pick ?? (() => site.entranceOf?.(first + index) ?? site.entrance),
         from: `127.0.1.${1 + Math.floor(index / PER_ADDRESS)}`,
         jitterMs,
       });
@@ -121,8 +124,12 @@ export class Crowd {
 
   /** Where the store still has what was lost, and why messages were returned. */
   async explain(site: Site): Promise<string[]> {
-    const lost = new Set(this.book.verdict().lost);
-    const notes = [...this.book.conditions].map(([condition, count]) => `returned with ${condition}: ${count}`);
+    const { book } = this;
+    const verdict = book.verdict();
+    const lost = new Set(verdict.lost);
+    const notes = [...book.conditions].map(([condition, count]) => `returned with ${condition}: ${count}`);
+    for (const ids of [verdict.lost, verdict.doubled, verdict.returnedAndReceived])
+      for (const id of ids.slice(0, EXAMPLES)) notes.push(`${id}:`, ...historyOf(id, book.transcript).map(indent));
     if (lost.size === 0) return notes;
     for (const [table, ids] of (await site.stored?.()) ?? [])
       notes.push(`of those lost, ${table} still has ${ids.filter((id) => lost.has(id)).length}`);
@@ -160,4 +167,8 @@ export class Crowd {
       return;
     }
   }
+}
+
+function indent(line: string): string {
+  return `    ${line}`;
 }

@@ -13,11 +13,13 @@ export interface ChaosOptions {
   readonly seconds: number;
   /** Bounds of time are so many times as long: 1, or more where the machine is everybody's. */
   readonly patience: number;
+  /** A node is killed in the middle of the harm. */
+  readonly kill: boolean;
   readonly json: boolean;
 }
 
 /** An experiment's own numbers. */
-type Numbers = Omit<ChaosOptions, "against" | "patience" | "json">;
+type Numbers = Omit<ChaosOptions, "against" | "patience" | "kill" | "json">;
 
 /** How much longer things may take in continuous integration, where nothing is to be decided by timing. */
 export const SHORT_PATIENCE = 10;
@@ -31,6 +33,13 @@ export const DEFAULTS: Readonly<Record<string, Numbers>> = {
   slow: { nodes: 1, clients: 100, rate: 100, seconds: 30 },
   storm: { nodes: 3, clients: 10_000, rate: 0, seconds: 20 },
   resume: { nodes: 2, clients: 200, rate: 10_000, seconds: 0 },
+  stop: { nodes: 3, clients: 400, rate: 200, seconds: 16 },
+  "hung-database": { nodes: 3, clients: 400, rate: 200, seconds: 20 },
+  "redis-readonly": { nodes: 3, clients: 400, rate: 200, seconds: 15 },
+  "redis-cluster": { nodes: 3, clients: 400, rate: 200, seconds: 12 },
+  split: { nodes: 3, clients: 400, rate: 200, seconds: 15 },
+  "blocked-loop": { nodes: 3, clients: 400, rate: 200, seconds: 15 },
+  "link-resets": { nodes: 2, clients: 200, rate: 200, seconds: 15 },
 };
 
 /** For continuous integration: seconds each. */
@@ -42,6 +51,13 @@ export const SHORT: Readonly<Record<string, Numbers>> = {
   slow: { nodes: 1, clients: 10, rate: 50, seconds: 6 },
   storm: { nodes: 2, clients: 300, rate: 0, seconds: 2 },
   resume: { nodes: 2, clients: 40, rate: 300, seconds: 0 },
+  stop: { nodes: 2, clients: 40, rate: 40, seconds: 4 },
+  "hung-database": { nodes: 2, clients: 40, rate: 40, seconds: 4 },
+  "redis-readonly": { nodes: 2, clients: 40, rate: 40, seconds: 4 },
+  "redis-cluster": { nodes: 2, clients: 40, rate: 40, seconds: 6 },
+  split: { nodes: 2, clients: 40, rate: 40, seconds: 4 },
+  "blocked-loop": { nodes: 2, clients: 40, rate: 40, seconds: 4 },
+  "link-resets": { nodes: 2, clients: 20, rate: 40, seconds: 3 },
 };
 
 export const USAGE = `usage: npm run chaos -- [NAME …] [options]
@@ -54,12 +70,22 @@ export const USAGE = `usage: npm run chaos -- [NAME …] [options]
   storm      everybody cut off at once, and back
   resume     sessions resumed after cuts at random bytes
 
+  stop            a node, Redis and PostgreSQL stopped, and let go on (SIGSTOP, SIGCONT)
+  hung-database   tables locked, by themselves and while a node drains; then every node restarted in order
+  redis-readonly  Redis out of memory, and a replica
+  redis-cluster   a master of Redis Cluster hangs
+  split           nodes cut from Redis, and so from each other
+  blocked-loop    a node that runs in jerks
+  link-resets     connections of two regions, and of their clients, reset again and again
+
   --against NAME   on Debian's prosody or ejabberd instead (kill, slow, storm, resume)
   --nodes N        nodes of the cluster
   --clients N      clients; slow: readers that do not read
   --rate N         messages a second; resume: resumptions altogether
   --seconds N      kill: load after the kill; postgres, redis: length of the outage or of the load after it;
-                   slow: time without reading; storm: spread of the first attempt
+                   slow: time without reading; storm: spread of the first attempt; stop … link-resets: each harm
+  --kill           a node is killed in the middle of the harm (stop, hung-database, redis-readonly, redis-cluster, split,
+                   blocked-loop, link-resets)
   --short          the short form of continuous integration
   --json           JSON rather than tables
 
@@ -97,6 +123,7 @@ export function readOptions(argv: readonly string[]): {
       ...(values.short === true ? SHORT : DEFAULTS)[name]!,
       ...given,
       against,
+      kill: values.kill === true,
       json,
       patience: values.short === true ? SHORT_PATIENCE : 1,
     }),
@@ -115,6 +142,7 @@ function parse(argv: readonly string[]) {
         clients: { type: "string" },
         rate: { type: "string" },
         seconds: { type: "string" },
+        kill: { type: "boolean" },
         short: { type: "boolean" },
         json: { type: "boolean" },
       },

@@ -73,8 +73,8 @@ export function postgres(options: ChaosOptions): Promise<Report> {
   });
 }
 
-/** Senders in turn write to absent receivers. */
-function writeTo(receivers: readonly LoadClient[], senders: readonly LoadClient[], rate: number) {
+/** Senders in turn write to absent receivers, `rate` messages a second, until stopped. */
+export function writeTo(receivers: readonly LoadClient[], senders: readonly LoadClient[], rate: number) {
   const ids: string[] = [];
   let turn = 0;
   const timer = setInterval(() => {

@@ -82,7 +82,8 @@ export function redis(options: ChaosOptions): Promise<Report> {
 /** ms that a message may take to count as routed rather than found in the end. */
 const AT_ONCE_MS = 1000;
 
-async function everyoneReached(crowd: Crowd): Promise<boolean> {
+/** True where everybody writes to the partner, and each message arrives at once. */
+export async function everyoneReached(crowd: Crowd): Promise<boolean> {
   const ids = crowd.clients.map((client) => client.message(crowd.partner(client)));
   return await until(() => ids.every((id) => crowd.book.wasReceived(id)), AT_ONCE_MS);
 }

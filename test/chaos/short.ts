@@ -10,13 +10,15 @@ const { test: whereThereIsAll } = needing("redis", "postgres");
 /** ms for one experiment on a busy machine. */
 const PATIENCE = 180_000;
 
-/** Makes a test of each of these. */
+/** Makes a test of each of these; `NAME --kill` has a kill in its middle, as on the command line. */
 export function testShortly(...names: string[]): void {
   whereThereIsAll.each(names)(
     "%s",
-    async (name) => {
+    async (words) => {
+      const [name = "", kill] = words.split(" ");
       const run = EXPERIMENTS[name]!;
-      const report = await run({ ...SHORT[name]!, against: undefined, patience: SHORT_PATIENCE, json: false });
+      const rest = { against: undefined, patience: SHORT_PATIENCE, kill: kill === "--kill", json: false };
+      const report = await run({ ...SHORT[name]!, ...rest });
       expect(report.failures.length === 0 ? "" : formatReport(report)).toBe("");
     },
     PATIENCE,

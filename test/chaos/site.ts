@@ -38,10 +38,15 @@ export interface Site {
   readonly nodes: readonly SiteNode[];
   /** Where clients connect that care for no node. */
   readonly entrance: Endpoint;
+  /** Where the client of an account connects, where that is not everybody's choice. */
+  readonly entranceOf?: (index: number) => Endpoint;
   /** Redis, or each master of Redis Cluster. */
   readonly redis?: readonly TestRedis[];
   /** What each node reaches Redis by, where that may be cut. */
   readonly links?: readonly Relay[];
+  /** What the other regions reach each region by, and what its clients reach it by. */
+  readonly s2sRelays?: readonly Relay[];
+  readonly clientRelays?: readonly Relay[];
   readonly postgres?: TestPostgres;
   readonly databaseUrl?: string;
   /** Ids of messages that its store still has, by table, for whoever looks for lost ones. */

@@ -10,6 +10,10 @@ export class Relay {
   holding = false;
   /** What connects while it is true is taken, and hears nothing. */
   stalled = false;
+  /** What connects while it is true is reset at once. */
+  refusing = false;
+  /** Of the pieces of data that pass, the share (0 … 1) at which the connection is reset instead. */
+  resetShare = 0;
   /** Flights of each side: what it sends without hearing from the other in between. */
   readonly flights = { near: 0, far: 0 };
   private last: "near" | "far" | undefined;
@@ -35,6 +39,17 @@ export class Relay {
     return (this.server.address() as AddressInfo).port;
   }
 
+  /** Nothing passes until `release`, and nobody is told; then what was under way arrives, as when a cable is back. */
+  hold(): void {
+    this.stalled = true;
+    for (const pair of this.pairs) for (const side of pair) side.pause();
+  }
+
+  release(): void {
+    this.stalled = false;
+    for (const pair of this.pairs) for (const side of pair) side.resume();
+  }
+
   /** Breaks every connection. */
   cut(): void {
     for (const [near, far] of this.pairs) {
@@ -50,6 +65,10 @@ export class Relay {
   }
 
   private accept(near: Socket, port: number): void {
+    if (this.refusing) {
+      near.on("error", () => {}).resetAndDestroy();
+      return;
+    }
     this.connections++;
     const far = connect({ port, host: "127.0.0.1", noDelay: true, allowHalfOpen: true });
     const pair = [near, far] as const;
@@ -71,6 +90,11 @@ export class Relay {
       if (this.last !== side) this.flights[side]++;
       this.last = side;
       if (this.holding) return;
+      if (this.resetShare > 0 && Math.random() < this.resetShare) {
+        from.resetAndDestroy();
+        to.resetAndDestroy();
+        return;
+      }
       if (this.delay === 0) to.write(bytes);
       else setTimeout(() => to.write(bytes), this.delay);
     });
