@@ -107,8 +107,11 @@ test("nobody asks again for an account that has left", async () => {
   expect(reads).toBe(1);
 });
 
-test("a session elsewhere is woken for what was kept here until its node knows, however long that takes", async () => {
-  const { clock, list, keep, emit } = setUp({ others: ["b~1"] });
+test.each([
+  ["that node was known", ["b~1"]],
+  ["that node had been taken for dead", []],
+])("a session elsewhere is woken for what was kept here while %s, however long that takes", async (_, others) => {
+  const { clock, list, keep, emit } = setUp({ others });
   await keep();
   await clock.advance(3_600_000);
   const woken: ((() => void) | undefined)[] = [];

@@ -79,7 +79,8 @@ async function keep(kept: Kept, local: string, stanza: Stanza, limit: number): P
   if (!stored) return reject("service-unavailable", "the offline store of this account is full");
   // Somebody may have come while it was stored: then nothing else would bring the message until the next log-in.
   const taker = receptive(host, local);
-  if (host.bus.others.length > 0) owed.note(local);
+  // Also where this node knows of no other: it may have taken one for dead that lives and comes back with its sessions.
+  owed.note(local);
   if (taker !== undefined) inBackground(bring(kept, taker), host.log);
   return handled;
 }
