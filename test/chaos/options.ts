@@ -54,7 +54,7 @@ export const SHORT: Readonly<Record<string, Numbers>> = {
   stop: { nodes: 2, clients: 40, rate: 40, seconds: 4 },
   "hung-database": { nodes: 2, clients: 40, rate: 40, seconds: 4 },
   "redis-readonly": { nodes: 2, clients: 40, rate: 40, seconds: 4 },
-  "redis-cluster": { nodes: 2, clients: 40, rate: 40, seconds: 6 },
+  "redis-cluster": { nodes: 3, clients: 40, rate: 40, seconds: 6 },
   split: { nodes: 2, clients: 40, rate: 40, seconds: 4 },
   "blocked-loop": { nodes: 2, clients: 40, rate: 40, seconds: 4 },
   "link-resets": { nodes: 2, clients: 20, rate: 40, seconds: 3 },

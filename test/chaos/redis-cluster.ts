@@ -13,13 +13,17 @@ export const redisCluster = gray({
   },
 });
 
-/** The process of the master that has the first lease found. */
+/** The process of the master that has leases, and the fewest: the others' nodes go on looking at who lives. */
 async function masterOfALease({ redis = [] }: Site): Promise<number> {
-  for (const { url, pid } of redis) {
-    const client = new Redis(url);
-    const keys = await client.keys("meridian:lease:*");
-    client.disconnect();
-    if (keys.length > 0) return pid;
-  }
-  throw new Error("no master has a lease");
+  const counts = await Promise.all(
+    redis.map(async ({ url, pid }) => {
+      const client = new Redis(url);
+      const leases = await client.keys("meridian:lease:*");
+      client.disconnect();
+      return { pid, leases: leases.length };
+    }),
+  );
+  const [fewest] = counts.filter(({ leases }) => leases > 0).toSorted((a, b) => a.leases - b.leases);
+  if (fewest === undefined) throw new Error("no master has a lease");
+  return fewest.pid;
 }
