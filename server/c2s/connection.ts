@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import type { Timer } from "../clock.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
-import { withoutPasswords } from "../observe/trace.ts";
+import { withoutSecrets } from "../observe/trace.ts";
 import { randomToken } from "../random.ts";
 import { acceptFromClient } from "../router/ingress.ts";
 import type { HeaderOut } from "../stream/header.ts";
@@ -170,10 +170,7 @@ export class C2sConnection implements StreamHandler {
 
   private traceIn(raw: RawElement): void {
     if (this.account !== undefined && this.context.trace.has(this.account.bare))
-      this.log.info(
-        { trace: "in", jid: this.session?.jid.full, xml: withoutPasswords(raw.toElement().toString()) },
-        "trace",
-      );
+      this.log.info({ trace: "in", jid: this.session?.jid.full, xml: withoutSecrets(raw.toElement()) }, "trace");
   }
 
   /** Sends the features of the stream's present state. */

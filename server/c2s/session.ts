@@ -2,7 +2,7 @@
 import type { ClientSession, Gate, SessionKey } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { Jid } from "../jid/jid.ts";
-import type { Trace } from "../observe/trace.ts";
+import { type Trace, withoutSecrets } from "../observe/trace.ts";
 import { presence } from "../stanza/presence.ts";
 import type { Stanza, StanzaKind } from "../stanza/stanza.ts";
 import type { StreamErrorCondition } from "../stream/error.ts";
@@ -93,7 +93,7 @@ export class C2sSession implements ClientSession {
     if (this.over) return this.elsewhere(stanza);
     this.written[stanza.kind]++;
     if (!this.trace.idle && this.trace.has(this.account.bare))
-      this.host.log.info({ trace: "out", jid: this.jid.full, xml: stanza.text() }, "trace");
+      this.host.log.info({ trace: "out", jid: this.jid.full, xml: withoutSecrets(stanza.element()) }, "trace");
     if (this.outlet !== undefined) this.outlet.deliver(stanza);
     else this.connection?.stream.sendStanza(stanza);
   }
