@@ -34,6 +34,7 @@ import {
   OwnContexts,
   openAnchors,
   readPem,
+  rootsOf,
 } from "./tls/index.ts";
 import { Trace, type TraceListener } from "./trace.ts";
 
@@ -224,10 +225,13 @@ export class Federation implements RemoteRouter {
       resolver,
       // The public roots are parsed when the first peer is judged: that is the dearest part of a start.
       get anchors() {
-        anchors ??= openAnchors({ ...(config.publicAuthorities ? {} : { roots: [] }), extra });
+        anchors ??= openAnchors({ roots: rootsOf(config.publicAuthorities, []), extra });
         return anchors;
       },
-      posh: createPosh({ get: createHttpsGet({ resolver, clock }), clock }),
+      posh: createPosh({
+        get: createHttpsGet({ resolver, clock, ca: () => rootsOf(config.publicAuthorities, extra) }),
+        clock,
+      }),
       tlsContext: (domain) => own.of(domain),
       secrets: options.secrets,
       pings: new Pings(options.newId),

@@ -10,6 +10,11 @@ export interface AnchorOptions {
   readonly extra?: readonly string[] | undefined;
 }
 
+/** PEM of the authorities that an operator trusts: the public ones, where they count, and his own. */
+export function rootsOf(publicAuthorities: boolean, extra: readonly string[]): readonly string[] {
+  return publicAuthorities ? [...rootCertificates, ...extra] : extra;
+}
+
 /** A set of trusted certificates, found by name or by what they are. */
 export class Anchors {
   readonly #bySubject = new Map<string, X509Certificate[]>();

@@ -1,5 +1,6 @@
 // One GET over HTTPS for POSH: addresses from our own resolver, certificates checked, time and size bounded.
-import { type RequestOptions, request } from "node:https";
+import { Agent, type RequestOptions, request } from "node:https";
+import { createSecureContext } from "node:tls";
 import type { Clock } from "../../server/index.ts";
 import type { Addresses } from "../resolver/addresses.ts";
 
@@ -17,8 +18,9 @@ export interface HttpsGetOptions {
   readonly clock: Clock;
   /** For the whole exchange, ms; 5,000 by default. */
   readonly timeoutMs?: number;
-  /** PEM roots in place of the public ones; and another port than 443: for worlds without public certificates. */
-  readonly ca?: readonly string[];
+  /** PEM of the authorities that web servers are believed by; asked for once, when first needed. */
+  readonly ca: () => readonly string[];
+  /** Another port than 443, for tests. */
   readonly port?: number;
 }
 
@@ -27,6 +29,12 @@ const MAX_BODY = 64 * 1024;
 
 /** Makes a fetcher. */
 export function createHttpsGet(options: HttpsGetOptions): HttpsGet {
+  // Made once: to read the public authorities takes tens of milliseconds.
+  let made: Agent | undefined;
+  const agent = () => {
+    made ??= new Agent({ secureContext: createSecureContext({ ca: [...options.ca()], minVersion: "TLSv1.2" }) });
+    return made;
+  };
   return (url) =>
     new Promise((resolve) => {
       const settle = (answer: HttpsAnswer) => {
@@ -38,7 +46,7 @@ export function createHttpsGet(options: HttpsGetOptions): HttpsGet {
         () => settle({ kind: "failed", reason: `${url.host} did not answer in time` }),
         options.timeoutMs ?? 5_000,
       );
-      const outgoing = request(url, requestOptions(options), (incoming) => {
+      const outgoing = request(url, { ...requestOptions(options), agent: agent() }, (incoming) => {
         const chunks: Buffer[] = [];
         let length = 0;
         incoming.on("data", (chunk: Buffer) => {
@@ -58,12 +66,10 @@ export function createHttpsGet(options: HttpsGetOptions): HttpsGet {
     });
 }
 
-function requestOptions({ resolver, ca, port }: HttpsGetOptions): RequestOptions {
+function requestOptions({ resolver, port }: HttpsGetOptions): RequestOptions {
   return {
     method: "GET",
     headers: { accept: "application/json" },
-    agent: false,
-    ...(ca && { ca: [...ca] }),
     ...(port !== undefined && { port }),
     lookup: (host, { all }, done) => {
       resolver.addressesOf(host).then((found) => {

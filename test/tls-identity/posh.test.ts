@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
-import { createHttpsGet, createPosh, type HttpsAnswer } from "../../federation/tls/index.ts";
+import { createHttpsGet, createPosh, type HttpsAnswer, rootsOf } from "../../federation/tls/index.ts";
 import { systemClock } from "../../server/clock.ts";
 import { HeldClock } from "../dns/held-clock.ts";
 import { type Made, makeLeaf, makeRoot, NOW } from "./certificates.ts";
@@ -158,7 +158,7 @@ test("the fetcher reads what a trusted server says, and reports what it cannot",
     else if (request.url === "/broken") response.destroy();
     else response.end(`{"path":"${request.url}"}`);
   });
-  const get = createHttpsGet({ resolver, clock: systemClock, ca: [trusted.pem], port });
+  const get = createHttpsGet({ resolver, clock: systemClock, ca: () => [trusted.pem], port });
   const at = (path: string, host = "capulet.test") => get(new URL(`https://${host}${path}`));
   expect(await at("/doc")).toEqual({ kind: "answer", status: 200, location: undefined, body: '{"path":"/doc"}' });
   expect(await at("/moved")).toMatchObject({ status: 301, location: "/x" });
@@ -174,15 +174,28 @@ test("the fetcher trusts no self-signed, unknown or misnamed server", async () =
     makeLeaf(trusted, { ...lasting, dns: ["other.test"] }),
   ]) {
     const port = await serve(made, (_, response) => response.end("{}"));
-    const get = createHttpsGet({ resolver, clock: systemClock, ca: [trusted.pem], port });
+    const get = createHttpsGet({ resolver, clock: systemClock, ca: () => [trusted.pem], port });
     expect(await get(new URL("https://capulet.test/"))).toMatchObject({ kind: "failed" });
   }
+});
+
+test("web servers are believed by the authorities that XMPP servers are: POSH is no way round a private world", async () => {
+  const port = await serve(webServer, (_, response) => response.end("{}"));
+  const roots: (readonly string[])[] = [rootsOf(false, [trusted.pem]), rootsOf(true, [trusted.pem])];
+  for (const ca of roots) {
+    const get = createHttpsGet({ resolver, clock: systemClock, ca: () => ca, port });
+    expect(await get(new URL("https://capulet.test/"))).toMatchObject({ kind: "answer" });
+  }
+  expect(roots[0]).toEqual([trusted.pem]);
+  expect(roots[1]?.length).toBeGreaterThan(100);
+  const nobody = createHttpsGet({ resolver, clock: systemClock, ca: () => rootsOf(false, []), port });
+  expect(await nobody(new URL("https://capulet.test/"))).toMatchObject({ kind: "failed" });
 });
 
 test("a server that keeps silent is left in time", async () => {
   const clock = new HeldClock();
   const port = await serve(webServer, () => clock.advance(5_000));
-  const get = createHttpsGet({ resolver, clock, ca: [trusted.pem], port });
+  const get = createHttpsGet({ resolver, clock, ca: () => [trusted.pem], port });
   expect(await get(new URL("https://capulet.test/"))).toMatchObject({
     kind: "failed",
     reason: expect.stringMatching(/in time/),
