@@ -32,18 +32,24 @@ export function listenForServers(
   const accept = (socket: Socket, slot: Slot | undefined, peer: string | undefined) => {
     const session = new IncomingSession(new TcpTransport(socket, peer), context, streams, observer, slot);
     // Too many that have not proven anything. RFC 6120 §13.12.
-    if (slot === undefined) session.stream.fail("resource-constraint", "too many streams are not authenticated");
+    const crowded = () => session.stream.fail("resource-constraint", "too many streams are not authenticated");
+    if (slot === undefined) crowded();
+    return crowded;
   };
   if (options.tls === "direct" && context.tlsContext(options.defaultDomain) === undefined)
     throw new Error("direct TLS needs a host with a certificate");
   const server = createServer((socket) => {
     // Behind a PROXY header the socket below knows the peer's address, and the TLS on it does not.
     const peer = socket.remoteAddress;
-    const slot = streams.admit(peer ?? "");
+    let end: () => void = () => socket.destroy();
+    const slot = streams.admit(peer ?? "", () => end());
     socket.once("close", () => slot?.release());
-    if (options.tls === "starttls") return accept(socket, slot, peer);
-    if (slot === undefined) return socket.destroy();
-    secure(socket, options, context, (secured) => accept(secured, slot, peer));
+    if (options.tls === "starttls") end = accept(socket, slot, peer);
+    else if (slot === undefined) socket.destroy();
+    else
+      secure(socket, options, context, (secured) => {
+        end = accept(secured, slot, peer);
+      });
   });
   expectProxyHeaders(server, options.proxyProtocol, context);
   return new Promise((resolve, reject) => {
@@ -74,7 +80,7 @@ function secure(
   const deadline = context.clock.setTimeout(() => plain.destroy(), context.config.connectSeconds * 1000);
   plain.once("close", () => context.clock.clearTimeout(deadline));
   secured.on("error", (error) => {
-    context.log.debug({ reason: error.message, peer: plain.remoteAddress }, "s2s in TLS handshake failed");
+    context.log.info({ reason: error.message, peer: plain.remoteAddress }, "s2s in TLS handshake failed");
     plain.destroy();
   });
   secured.once("secure", () => {

@@ -2,6 +2,7 @@
 import { networkOf } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import type { IncomingSession } from "./session.ts";
+import { blockOf, Shares } from "./shares.ts";
 
 /** Dialback keys from one network that may be in verification at one time: each costs us a connection somewhere. */
 export const MAX_VERIFYING = 256;
@@ -17,26 +18,35 @@ export class IncomingStreams {
   readonly sessions = new Set<IncomingSession>();
   private readonly context: FederationContext;
   private readonly byRemote = new Map<string, Set<IncomingSession>>();
-  /** Unauthenticated streams by network: an IPv6 /64 is one peer's. */
-  private readonly byNetwork = new Map<string, number>();
+  /** Unauthenticated streams by address: an IPv6 /64 is one peer's. */
+  private readonly byAddress = new Map<string, number>();
+  private readonly shares = new Shares();
   private readonly verifying = new Map<string, number>();
-  private unauthenticated = 0;
 
   constructor(context: FederationContext) {
     this.context = context;
   }
 
-  /** A place for a connection from an address; undefined where there are too many. */
-  admit(address: string): Slot | undefined {
+  /**
+   * A place for a connection from an address; undefined where there are too many. Once all places are taken, the network
+   * with most of them gives its oldest to one with fewer: `evicted` is called where that is this one. RFC 6120 §13.12.
+   */
+  admit(address: string, evicted: () => void): Slot | undefined {
     const { unauthenticatedStreams, unauthenticatedPerAddress } = this.context.config;
-    if (this.unauthenticated >= unauthenticatedStreams) return undefined;
-    const slot = take(this.byNetwork, networkOf(address), unauthenticatedPerAddress);
+    const network = blockOf(address);
+    if (this.shares.size >= unauthenticatedStreams && !this.shares.makeRoom(network)) return undefined;
+    const slot = take(this.byAddress, networkOf(address), unauthenticatedPerAddress);
     if (slot === undefined) return undefined;
-    this.unauthenticated++;
-    return once(() => {
-      this.unauthenticated--;
+    const release = once(() => {
+      this.shares.delete(network, place);
       slot.release();
     });
+    const place = () => {
+      release.release();
+      evicted();
+    };
+    this.shares.add(network, place);
+    return release;
   }
 
   /** A place for the verification of a dialback key that came from an address; undefined where there are too many. */
