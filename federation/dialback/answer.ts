@@ -1,5 +1,5 @@
 // What dialback answers: as authoritative server without any state, and errors that leave the stream alone. XEP-0220 §2.4, §2.5.
-import { escapeAttribute, Jid, NS_STANZA_ERRORS, type RawElement } from "../../server/index.ts";
+import { escapeAttribute, escapeText, Jid, NS_STANZA_ERRORS, type RawElement } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import { verifyKey } from "./key.ts";
 
@@ -35,18 +35,25 @@ export function answerAddresses(from: string, to: string): string {
   return `from='${escapeAttribute(to)}' to='${escapeAttribute(from)}'`;
 }
 
-/** An answer of type `error`. */
-export function dialbackErrorText(name: DialbackName, attributes: string, condition: DialbackCondition): string {
+/** An answer of type `error`; `text` tells the peer's operator why. */
+export function dialbackErrorText(
+  name: DialbackName,
+  attributes: string,
+  condition: DialbackCondition,
+  text?: string,
+): string {
+  const told = text === undefined ? "" : `<text xmlns='${NS_STANZA_ERRORS}' xml:lang='en'>${escapeText(text)}</text>`;
   const waits = condition.startsWith("remote-") || condition === "resource-constraint";
   const type = condition === "forbidden" || condition === "not-authorized" ? "auth" : waits ? "wait" : "cancel";
-  return `<db:${name} ${attributes} type='error'><error type='${type}'><${condition} xmlns='${NS_STANZA_ERRORS}'/></error></db:${name}>`;
+  return `<db:${name} ${attributes} type='error'><error type='${type}'><${condition} xmlns='${NS_STANZA_ERRORS}'/>${told}</error></db:${name}>`;
 }
 
 /** We are authoritative: was this key made with our secret? XEP-0220 §2.4.2. */
 export function verifyAnswer(context: FederationContext, raw: RawElement, from: string, to: string): string {
   const id = raw.attr("id") ?? "";
   const attributes = `${answerAddresses(from, to)} id='${escapeAttribute(id)}'`;
-  if (!context.inbound.serves(to)) return dialbackErrorText("verify", attributes, "item-not-found");
+  if (!context.inbound.serves(to))
+    return dialbackErrorText("verify", attributes, "item-not-found", `${to} is not served here`);
   const key = raw.toElement().getText().trim();
   const valid = verifyKey(key, context.secrets, { receiving: from, originating: to, streamId: id });
   return `<db:verify ${attributes} type='${valid ? "valid" : "invalid"}'/>`;

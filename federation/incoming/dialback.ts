@@ -14,6 +14,14 @@ import type { IncomingSession } from "./session.ts";
 /** Keys of one stream that may be in verification at one time. */
 const MAX_VERIFYING = 16;
 
+/** What a peer is told of a verification that failed, by how far it came. */
+const VERIFICATION_TEXTS: Readonly<Partial<Record<DialbackCondition, string>>> = {
+  "remote-connection-failed": "no server that could verify the key was reached",
+  "remote-server-not-found": "no server that could verify the key was found",
+  "remote-server-timeout": "the server that should verify the key did not",
+  "policy-violation": "federation with that domain is refused",
+};
+
 /** Takes `<db:result/>` or `<db:verify/>`. */
 export function acceptDialback(
   session: IncomingSession,
@@ -29,7 +37,7 @@ export function acceptDialback(
   if (raw.name === "verify") return stream.send(verifyAnswer(context, raw, from, to));
   if (raw.name !== "result") return stream.fail("unsupported-stanza-type");
   const refusal = refusalOf(session, from, to);
-  if (refusal !== undefined) return refuse(session, from, to, refusal, "before verification");
+  if (refusal !== undefined) return refuse(session, from, to, refusal.condition, refusal.text);
   void receive(session, from, to, raw.toElement().getText().trim(), verifications(from));
 }
 
@@ -75,8 +83,11 @@ async function receive(
 function conclude(session: IncomingSession, from: string, to: string, verdict: Verdict): void {
   const { context, stream } = session;
   if (verdict.kind === "valid") return accept(session, from, to, "dialback");
-  if (verdict.kind === "error") return refuse(session, from, to, verdict.condition, verdict.reason);
+  // What the way to a domain looks like from here is no stranger's business: he learns how far it led, and no more.
+  if (verdict.kind === "error")
+    return refuse(session, from, to, verdict.condition, verdict.reason, VERIFICATION_TEXTS[verdict.condition]);
   context.log.warn({ from, to, peer: stream.transport.remoteAddress }, "dialback key is not its domain's");
+  session.tell(from, "dialback refused", { to, reason: "the key is not its domain's" });
   // XEP-0220 §2.2.2: the end of a stream that has proven nothing; others go on without this pair.
   if (session.domains.any) return refuse(session, from, to, "forbidden", "the key is not its domain's");
   stream.send(`<db:result ${answerAddresses(from, to)} type='invalid'/>`);
@@ -97,24 +108,37 @@ function refuse(
   to: string,
   condition: DialbackCondition,
   reason: string,
+  text = reason,
 ): void {
   const { context, stream } = session;
   const { rule } = context.policy(from);
   context.log.info({ from, to, condition, reason, rule, peer: stream.transport.remoteAddress }, "dialback refused");
   session.tell(from, "dialback refused", { to, condition, reason });
-  stream.send(dialbackErrorText("result", answerAddresses(from, to), condition));
+  stream.send(dialbackErrorText("result", answerAddresses(from, to), condition, text));
 }
 
 /** What speaks against even asking; undefined for nothing. XEP-0220 §2.5. */
-function refusalOf(session: IncomingSession, from: string, to: string): DialbackCondition | undefined {
+function refusalOf(session: IncomingSession, from: string, to: string): Refusal | undefined {
   const { context, stream } = session;
   const policy = context.policy(from);
-  if (!context.inbound.serves(to)) return "item-not-found";
-  if (context.inbound.serves(from)) return "not-acceptable";
-  if (policy.refuse) return "policy-violation";
-  if (policy.requireEncryption && !stream.transport.encrypted) return "policy-violation";
-  if (session.verifying.has(`${from} ${to}`) || session.verifying.size >= MAX_VERIFYING) return "resource-constraint";
+  if (!context.inbound.serves(to)) return refusal("item-not-found", `${to} is not served here`);
+  if (context.inbound.serves(from)) return refusal("not-acceptable", `${from} is served here`);
+  if (policy.refuse) return refusal("policy-violation", `federation with ${from} is refused`);
+  if (policy.requireEncryption && !stream.transport.encrypted)
+    return refusal("policy-violation", "TLS must be negotiated first");
+  if (session.verifying.has(`${from} ${to}`)) return refusal("resource-constraint", "a key is being verified already");
+  if (session.verifying.size >= MAX_VERIFYING)
+    return refusal("resource-constraint", `${MAX_VERIFYING} keys are being verified already`);
   if (session.domains.size >= policy.maxDomainsPerStream && !session.domains.has(from, to))
-    return "resource-constraint";
+    return refusal("resource-constraint", "as many domains as one stream may have");
   return undefined;
+}
+
+interface Refusal {
+  readonly condition: DialbackCondition;
+  readonly text: string;
+}
+
+function refusal(condition: DialbackCondition, text: string): Refusal {
+  return { condition, text };
 }

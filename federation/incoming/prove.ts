@@ -1,5 +1,5 @@
 // STARTTLS and SASL EXTERNAL on incoming streams. RFC 6120 §5, §6; XEP-0178 §3.
-import { Jid, NS_SASL, NS_TLS, type RawElement } from "../../server/index.ts";
+import { escapeText, Jid, NS_SASL, NS_TLS, type RawElement } from "../../server/index.ts";
 import type { CertificateVerdict } from "../tls/index.ts";
 import type { IncomingSession } from "./session.ts";
 
@@ -8,6 +8,7 @@ export async function acceptStartTls(session: IncomingSession, raw: RawElement):
   const { stream, context, local } = session;
   const secureContext = local === undefined ? undefined : context.tlsContext(local);
   if (raw.name !== "starttls" || stream.transport.encrypted || secureContext === undefined || session.domains.any) {
+    session.refused("STARTTLS refused", undefined, "not now, or no certificate");
     stream.send(`<failure xmlns='${NS_TLS}'/>`);
     return stream.closeNow();
   }
@@ -21,7 +22,7 @@ export async function acceptStartTls(session: IncomingSession, raw: RawElement):
       requestCert: true,
     });
   } catch (error) {
-    context.log.info({ from: session.remote, reason: (error as Error).message }, "s2s in TLS handshake failed");
+    session.refused("TLS handshake failed", undefined, (error as Error).message);
     stream.destroy();
   }
 }
@@ -29,14 +30,15 @@ export async function acceptStartTls(session: IncomingSession, raw: RawElement):
 /** Takes `<auth/>`: the certificate must prove the domain that is claimed. XEP-0178 §3. */
 export function acceptSasl(session: IncomingSession, raw: RawElement): void | Promise<void> {
   const { stream, context } = session;
-  if (raw.name === "abort") return refuse(session, "aborted");
+  if (raw.name === "abort") return refuse(session, "aborted", "as asked");
   if (raw.name !== "auth") return stream.fail("unsupported-stanza-type");
   if (session.domains.any) return stream.fail("policy-violation", "authenticated already");
-  if (raw.attr("mechanism") !== "EXTERNAL") return refuse(session, "invalid-mechanism");
+  if (raw.attr("mechanism") !== "EXTERNAL") return refuse(session, "invalid-mechanism", "only EXTERNAL is offered");
   const authzid = authzidOf(raw) ?? session.remote;
   if (authzid === undefined || (session.remote !== undefined && authzid !== session.remote))
-    return end(session, "invalid-authzid");
-  if (context.inbound.serves(authzid) || context.policy(authzid).refuse) return end(session, "not-authorized");
+    return end(session, "invalid-authzid", "the authorization identity is not the domain of the stream header");
+  if (context.inbound.serves(authzid)) return end(session, "not-authorized", `${authzid} is served here`);
+  if (context.policy(authzid).refuse) return end(session, "not-authorized", `federation with ${authzid} is refused`);
   const verdict = session.verdictOf(authzid);
   if (verdict instanceof Promise) return verdict.then((settled) => decide(session, authzid, settled));
   decide(session, authzid, verdict);
@@ -50,15 +52,11 @@ function authzidOf(raw: RawElement): string | undefined {
 }
 
 function decide(session: IncomingSession, authzid: string, verdict: CertificateVerdict | undefined): void {
-  const { stream, context } = session;
-  if (verdict?.kind !== "valid") {
-    const reason = verdict?.reason ?? "there is no TLS";
-    context.log.warn({ from: authzid, to: session.local, reason }, "s2s in EXTERNAL refused");
-    return end(session, "not-authorized");
-  }
+  const { stream } = session;
+  if (verdict?.kind !== "valid") return end(session, "not-authorized", verdict?.reason ?? "there is no TLS");
   session.remote = authzid;
   if (!session.authorise(authzid, session.local as string, "external")) {
-    refuse(session, "temporary-auth-failure");
+    refuse(session, "temporary-auth-failure", "the domain has too many streams");
     return stream.fail("resource-constraint", "the domain has too many streams");
   }
   stream.send(`<success xmlns='${NS_SASL}'/>`);
@@ -66,11 +64,14 @@ function decide(session: IncomingSession, authzid: string, verdict: CertificateV
 }
 
 /** A certificate that does not prove the domain will not do so later. XEP-0178 §3 step 10. */
-function end(session: IncomingSession, condition: string): void {
-  refuse(session, condition);
+function end(session: IncomingSession, condition: string, reason: string): void {
+  refuse(session, condition, reason);
   session.stream.close();
 }
 
-function refuse(session: IncomingSession, condition: string): void {
-  session.stream.send(`<failure xmlns='${NS_SASL}'><${condition}/></failure>`);
+function refuse(session: IncomingSession, condition: string, reason: string): void {
+  session.refused("EXTERNAL refused", condition, reason);
+  session.stream.send(
+    `<failure xmlns='${NS_SASL}'><${condition}/><text xml:lang='en'>${escapeText(reason)}</text></failure>`,
+  );
 }

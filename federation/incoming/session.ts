@@ -2,7 +2,6 @@
 import { randomBytes } from "node:crypto";
 import {
   type HeaderOut,
-  Jid,
   NS_DIALBACK,
   NS_SASL,
   NS_SERVER,
@@ -27,6 +26,7 @@ import { AuthorisedDomains, suffices } from "./authorised-domains.ts";
 import { acceptDialback } from "./dialback.ts";
 import { featuresText } from "./features.ts";
 import { Gate } from "./gate.ts";
+import { type Claimed, claimedBy, headerFault } from "./header.ts";
 import { acceptManagement, type ManagedStream } from "./management.ts";
 import type { IncomingObserver, Proof } from "./observer.ts";
 import { acceptSasl, acceptStartTls } from "./prove.ts";
@@ -35,6 +35,9 @@ import type { IncomingStreams, Slot } from "./streams.ts";
 
 /** Domains whose certificate verdict one stream remembers. */
 const MAX_VERDICTS = 100;
+
+/** Ends that are nobody's fault. */
+const IN_ORDER: ReadonlySet<string> = new Set(["system-shutdown", "conflict", "reset"]);
 
 /** One incoming stream. */
 export class IncomingSession implements StreamHandler {
@@ -50,6 +53,8 @@ export class IncomingSession implements StreamHandler {
   readonly verifying = new Set<string>();
   local: string | undefined;
   remote: string | undefined;
+  /** What the last header said, believed or not. */
+  private claimed: Claimed = { from: undefined, to: undefined };
   private readonly observer: IncomingObserver;
   private readonly streams: IncomingStreams;
   private readonly slot: Slot | undefined;
@@ -80,24 +85,14 @@ export class IncomingSession implements StreamHandler {
   }
 
   opened(header: StreamHeader): void | Promise<void> {
-    const to = header.to === undefined ? undefined : Jid.tryParse(header.to)?.full;
-    const from = header.from === undefined ? undefined : Jid.tryParse(header.from)?.full;
-    const { stream, context } = this;
     this.id = randomBytes(16).toString("base64url");
-    if (header.defaultNamespace !== NS_SERVER) return stream.fail("invalid-namespace");
-    if (header.from !== undefined && from === undefined) return stream.fail("improper-addressing", "`from` is no JID");
-    if (to === undefined) return stream.fail("improper-addressing", "the stream header needs a `to`");
-    if (!context.inbound.serves(to)) return stream.fail("host-unknown", `${to.slice(0, 255)} is not served here`);
-    if (this.local !== undefined && this.local !== to) return stream.fail("host-unknown", "`to` may not change");
-    if (this.remote !== undefined && from !== undefined && this.remote !== from)
-      return stream.fail("invalid-from", "`from` may not change");
-    if (from !== undefined && context.inbound.serves(from)) return stream.fail("invalid-from", "that is us");
-    this.local = to;
-    this.remote ??= from;
-    if (this.remote !== undefined && context.policy(this.remote).refuse) {
-      context.log.info({ from: this.remote, to, rule: context.policy(this.remote).rule }, "s2s in refused");
-      return stream.fail("policy-violation");
-    }
+    const fault = headerFault(this.context, header, { from: this.remote, to: this.local });
+    this.claimed = claimedBy(header);
+    if (fault !== undefined) return this.stream.fail(fault.condition, fault.text);
+    this.local = this.claimed.to;
+    this.remote ??= this.claimed.from;
+    if (this.remote !== undefined && this.context.policy(this.remote).refuse)
+      return this.stream.fail("policy-violation", `federation with ${this.remote} is refused`);
     const verdict = this.remote === undefined || this.domains.any ? undefined : this.verdictOf(this.remote);
     if (verdict instanceof Promise) return verdict.then((settled) => this.answer(header, settled));
     this.answer(header, verdict);
@@ -129,6 +124,8 @@ export class IncomingSession implements StreamHandler {
     this.slot?.release();
     const reason = this.carrier?.fate ?? describeEnd(end);
     const remotes = this.domains.remotes();
+    if (end.kind === "failed" && !IN_ORDER.has(end.error.condition))
+      this.refused(this.domains.any ? "ended" : "refused", end.error.condition, end.error.text ?? reason);
     context.log.debug({ remotes, end: reason, peer: this.stream.transport.remoteAddress }, "s2s in ended");
     for (const remote of remotes) this.tell(remote, "incoming ended", { reason });
     context.metrics.streamEnded(end);
@@ -182,6 +179,17 @@ export class IncomingSession implements StreamHandler {
     else this.reverse.proven(remote, local);
     this.observer.authenticated(remote);
     return true;
+  }
+
+  /** Something a peer wanted was refused: told to the operator, by whatever names the peer gave. */
+  refused(what: string, condition: string | undefined, reason: string): void {
+    const { context, stream } = this;
+    const from = this.remote ?? this.claimed.from ?? this.firstPair?.[0];
+    const { rule } = context.policy(from ?? "");
+    const to = this.local ?? this.claimed.to;
+    const facts = { to, condition, reason, rule, peer: stream.transport.remoteAddress };
+    context.log.info({ from, ...facts }, `s2s in ${what}`);
+    this.tell(from ?? "a server without name", `incoming ${what}`, facts);
   }
 
   /** A place to verify a dialback key in; undefined where its network has too many. */
@@ -241,8 +249,7 @@ export class IncomingSession implements StreamHandler {
     this.reverse.settleSoon();
     // A peer older than XMPP 1.0 gets no features, and can only use dialback. RFC 6120 §4.7.5.
     if (header.version === undefined) return;
-    if (verdict?.kind === "invalid")
-      context.log.info({ from: remote, to: local, reason: verdict.reason }, "no EXTERNAL offered");
+    if (verdict?.kind === "invalid") this.refused("EXTERNAL not offered", undefined, verdict.reason);
     stream.send(
       featuresText({
         policy: context.policy(remote ?? ""),

@@ -69,7 +69,7 @@ export async function authenticate(
       const opened = await openStream(stream, dialogue, header);
       return { method: "external", ...opened };
     }
-    const reason = `${to} refused SASL EXTERNAL: ${conditionOf(answer)}`;
+    const reason = `${to} refused SASL EXTERNAL: ${toldBy(answer.toElement())}`;
     progress.note("refused", { method: "external", reason });
     if (!policy.allowDialback) throw new OutgoingFailure("remote-server-timeout", reason, "pair");
     return await dialback(context, from, to, established, progress).catch((error: unknown) => {
@@ -108,8 +108,17 @@ async function dialback(
   }
 }
 
-function conditionOf(failure: RawElement): string {
-  return failure.children.find(({ name }) => name !== "text")?.name ?? failure.name;
+/** The condition of a failure, and what the peer says besides, on one line. RFC 6120 §6.5, XEP-0220 §2.5. */
+function toldBy(failure: Element | undefined): string {
+  const children = failure?.getChildElements() ?? [];
+  const condition = children.find((child) => child.getName() !== "text")?.getName() ?? "no condition";
+  const text =
+    children
+      .find((child) => child.getName() === "text")
+      ?.getText()
+      .replace(/\s+/g, " ")
+      .trim() ?? "";
+  return text === "" ? condition : `${condition} (${text.slice(0, 300)})`;
 }
 
 function offersExternal({ stream, features }: Established): boolean {
@@ -151,6 +160,9 @@ export function dialbackRefusal(answer: RawElement, to: string): OutgoingFailure
   if (type === "invalid")
     return new OutgoingFailure("internal-server-error", `${to} says that our dialback key is not ours`, "pair");
   const error = answer.toElement().getChild("error");
-  const condition = error?.getChildElements()[0]?.getName() ?? "no condition";
-  return new OutgoingFailure("remote-server-timeout", `${to} did not accept our dialback key: ${condition}`, "pair");
+  return new OutgoingFailure(
+    "remote-server-timeout",
+    `${to} did not accept our dialback key: ${toldBy(error)}`,
+    "pair",
+  );
 }

@@ -234,6 +234,7 @@ export class OutgoingStream implements StreamHandler {
     const { stream } = this.carrier;
     if (raw.name === "verify") return stream.send(verifyAnswer(this.context, raw, pair.from, pair.to));
     // Further domains prove themselves on a stream of their own. XEP-0220 §2.5.
-    stream.send(dialbackErrorText("result", answerAddresses(pair.from, pair.to), "resource-constraint"));
+    const text = "prove further domains on a stream of your own";
+    stream.send(dialbackErrorText("result", answerAddresses(pair.from, pair.to), "resource-constraint", text));
   }
 }
