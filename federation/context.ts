@@ -32,6 +32,8 @@ export interface FederationContext {
   readonly posh: Posh;
   /** TLS context of a local domain; undefined where it has no certificate. */
   tlsContext(domain: string): SecureContext | undefined;
+  /** PEM of a local domain's certificate and its intermediates; undefined where it has none. */
+  certificateOf(domain: string): string | undefined;
   /** Secrets that dialback keys may be made with, the present one first. XEP-0185. */
   readonly secrets: readonly string[];
   readonly pings: Pings;

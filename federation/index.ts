@@ -41,6 +41,7 @@ import { Trace, type TraceListener } from "./trace.ts";
 export type { Finding, FindingListener } from "./diagnose/diagnose.ts";
 export type { OutgoingStatus } from "./outgoing/pool.ts";
 export type { OutgoingState } from "./outgoing/states.ts";
+export { judgeOwnCertificate, type OwnCertificate, openAnchors, rootsOf } from "./tls/index.ts";
 export type { TraceEvent, TraceListener } from "./trace.ts";
 
 /** What federation needs of its surroundings. */
@@ -233,6 +234,7 @@ export class Federation implements RemoteRouter {
         clock,
       }),
       tlsContext: (domain) => own.of(domain),
+      certificateOf: (domain) => own.pemOf(domain),
       secrets: options.secrets,
       pings: new Pings(options.newId),
       waiting: { used: 0 },

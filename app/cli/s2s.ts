@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { Finding, IncomingStatus, OutgoingStatus, TraceEvent } from "../../federation/index.ts";
 import type { NodeConfig } from "../../server/index.ts";
+import { table as columns } from "../local-world/table.ts";
 import { Exit, Failure, print, UsageError } from "./command.ts";
 
 interface Options {
@@ -81,7 +82,7 @@ async function test(domain: string, options: Options & { from?: string; local?: 
   const findings: Finding[] = [];
   const show = (finding: Finding) => {
     findings.push(finding);
-    if (!options.json) process.stdout.write(`${lineOf(finding)}\n`);
+    if (!options.json) process.stdout.write(`${textOf(finding)}\n`);
   };
   const good = options.local === true ? undefined : await testByNode(options, jid.domain, from, show);
   const reached = good ?? (await testHere(config, jid.domain, from, show, options.json === true));
@@ -90,10 +91,16 @@ async function test(domain: string, options: Options & { from?: string; local?: 
   process.exitCode = reached ? Exit.good : Exit.failed;
 }
 
-function lineOf({ step, outcome, text, advice }: Finding): string {
+/** A finding as text: what it is, its rows in columns, and what to do. */
+export function textOf({ step, outcome, text, rows = [], advice = "" }: Finding): string {
   const mark = { good: "✓", note: "!", failed: "✗" }[outcome];
-  const line = `${mark} ${step}: ${text}`;
-  return advice === undefined ? line : `${line}\n    ${advice}`;
+  const lines = [
+    ...columns(rows)
+      .split("\n")
+      .map((row) => `    ${row}`),
+    ...advice.split("\n").map((line) => `    → ${line}`),
+  ];
+  return [`${mark} ${step}: ${text}`, ...lines.filter((line) => !/^ {4}(?:→ )?$/.test(line))].join("\n");
 }
 
 /** Undefined where no node runs. */

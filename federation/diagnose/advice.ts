@@ -1,5 +1,7 @@
 // What an operator can do about a step that failed: plain words for each thing that goes wrong between servers.
 
+import type { Answering } from "./probe.ts";
+
 /** Steps of a test, in their order. */
 export type StepName =
   | "own name"
@@ -10,6 +12,12 @@ export type StepName =
   | "encryption"
   | "certificate"
   | "authentication";
+
+const OLD_TLS = /protocol version|unsupported protocol|version too low|wrong ssl version/i;
+/** The connection was there and is gone. */
+const CUT = /ECONNRESET|EPIPE|connection broke|connection was closed|socket hang up|peer closed the stream/i;
+const CUT_ADVICE =
+  "The connection is cut without a word: a firewall in between, a load balancer whose servers are down, or their server does not want your address. Try from another network, and ask its operator.";
 
 /** Whose problem it may be, and what to do. The first row whose pattern the reason matches. */
 const ADVICE: readonly (readonly [StepName, RegExp, (names: Names) => string])[] = [
@@ -39,6 +47,12 @@ const ADVICE: readonly (readonly [StepName, RegExp, (names: Names) => string])[]
   ],
   [
     "connection",
+    OLD_TLS,
+    ({ to }) =>
+      `Their server speaks only TLS versions older than 1.2, which nobody should speak any more (RFC 8996). The operator of ${to} must upgrade it.`,
+  ],
+  [
+    "connection",
     /ECONNREFUSED/,
     ({ to }) =>
       `The machine is there and nothing listens on that port: their server is down, or their SRV record names the wrong port. Tell the operator of ${to}.`,
@@ -60,6 +74,7 @@ const ADVICE: readonly (readonly [StepName, RegExp, (names: Names) => string])[]
     /direct TLS needs a certificate/,
     ({ from }) => `Give the host ${from} a certificate (hosts[].certificate): their server takes direct TLS only.`,
   ],
+  ["connection", CUT, () => CUT_ADVICE],
   [
     "connection",
     /alert|SSL|TLS|handshake|disconnected before secure/i,
@@ -88,6 +103,7 @@ const ADVICE: readonly (readonly [StepName, RegExp, (names: Names) => string])[]
     /resource-constraint/,
     () => "Their server has too many connections. It may work later; the node tries again by itself.",
   ],
+  ["stream", CUT, () => CUT_ADVICE],
   [
     "stream",
     /gave up|given up/,
@@ -107,6 +123,18 @@ const ADVICE: readonly (readonly [StepName, RegExp, (names: Names) => string])[]
   ],
   [
     "encryption",
+    OLD_TLS,
+    ({ to }) =>
+      `Their server speaks only TLS versions older than 1.2, which nobody should speak any more (RFC 8996). The operator of ${to} must upgrade it.`,
+  ],
+  [
+    "encryption",
+    /gave up|given up/,
+    () =>
+      "It agreed to TLS and said nothing more: their server is overloaded, or something in between drops the handshake.",
+  ],
+  [
+    "encryption",
     /./,
     () =>
       "The TLS handshake failed. Meridian speaks TLS 1.2 and 1.3 with forward secrecy; their server may be too old, or its certificate and key do not fit.",
@@ -114,8 +142,8 @@ const ADVICE: readonly (readonly [StepName, RegExp, (names: Names) => string])[]
   [
     "certificate",
     /expired/,
-    ({ to }) =>
-      `The operator of ${to} must renew the certificate. Until then dialback is used where your policy allows it.`,
+    ({ to, dialback }) =>
+      `The operator of ${to} must renew the certificate.${dialback ? " Until then its domain is proven by dialback." : ""}`,
   ],
   [
     "certificate",
@@ -135,11 +163,14 @@ const ADVICE: readonly (readonly [StepName, RegExp, (names: Names) => string])[]
     ({ to }) => `The TLSA records of ${to} do not fit its certificate: its operator must renew them.`,
   ],
   ["certificate", /./, ({ to }) => `Tell the operator of ${to} the text above.`],
+  ["authentication", /offers neither/, () => "Your certificate is not accepted there, and no other way is offered."],
   [
     "authentication",
     /EXTERNAL/,
-    ({ from }) =>
-      `Their server does not accept your certificate of ${from}. Check that it names ${from}, has not expired, and that the file holds the intermediates as well; see "certificate" of: openssl s_client -connect YOUR-HOST:5269 -starttls xmpp-server -xmpphost ${from}`,
+    ({ from, serverOnly, dialback }) =>
+      serverOnly
+        ? `Your certificate of ${from} is for servers alone (serverAuth, no clientAuth purpose), as public authorities issue them since 2026. Their server seems to ask for clientAuth: its operator should update it, or accept such certificates between servers.${dialback ? " Until then dialback proves you." : ""}`
+        : `Their server does not accept your certificate of ${from}. Check that it names ${from}, has not expired, is by an authority they trust, and that the file holds the intermediates as well; see "certificate" of: openssl s_client -connect YOUR-HOST:5269 -starttls xmpp-server -xmpphost ${from}`,
   ],
   [
     "authentication",
@@ -156,25 +187,54 @@ const ADVICE: readonly (readonly [StepName, RegExp, (names: Names) => string])[]
   [
     "authentication",
     /policy-violation|not-authorized/,
-    () =>
-      "Their server wants TLS and a certificate by a public authority. Get one, or ask its operator to allow dialback.",
-  ],
-  [
-    "authentication",
-    /neither SASL EXTERNAL nor dialback|do not allow dialback/,
-    ({ to }) =>
-      `Your certificate is not accepted there, and dialback is either not offered or forbidden by your own policy for ${to}.`,
+    ({ dialback }) =>
+      `Their server wants TLS and a certificate by a public authority. Get one${dialback ? ", or ask its operator to allow dialback" : ""}.`,
   ],
   ["authentication", /./, ({ to }) => `Tell the operator of ${to} the text above, with the time of the test.`],
 ];
 
-/** The two domains. */
+/** The two domains, and what bears upon advice about them. */
 export interface Names {
   readonly from: string;
   readonly to: string;
+  /** Our policy for them lets dialback prove a domain. */
+  readonly dialback: boolean;
+  /** Our certificate has no clientAuth purpose. */
+  readonly serverOnly: boolean;
 }
 
 /** What to do about a failed step. */
 export function adviceFor(step: StepName, reason: string, names: Names): string | undefined {
   return ADVICE.find(([name, pattern]) => name === step && pattern.test(reason))?.[2](names);
 }
+
+/** What to do where no stream came about, by how DNS says that a server is to be spoken to and what answers there. */
+export const ANSWERING: Readonly<
+  Record<"starttls" | "direct", Partial<Record<Answering, (names: Pick<Names, "from" | "to">) => string>>>
+> = {
+  starttls: {
+    "direct TLS": ({ to }) =>
+      `That port speaks TLS from the first octet (direct TLS). The operator of ${to} must publish it as _xmpps-server._tcp.${to}, or _xmpp-server._tcp.${to} must name the port with STARTTLS.`,
+    "old TLS": ({ to }) =>
+      `That port speaks TLS from the first octet, and only of versions older than 1.2 (RFC 8996). The operator of ${to} must upgrade it.`,
+    HTTP: ({ to }) => `A web server answers there. The operator of ${to} must correct the SRV record or its port.`,
+    "another protocol": ({ to }) =>
+      `What answers there speaks neither XMPP nor TLS. The operator of ${to} must correct the SRV record or its port.`,
+    reset: () => CUT_ADVICE,
+    xmpp: () =>
+      "It does speak XMPP, and took too long or broke off. It may work later; the node tries again by itself.",
+  },
+  direct: {
+    xmpp: ({ to }) =>
+      `That port speaks XMPP in clear first (STARTTLS) and no direct TLS. The operator of ${to} must publish it as _xmpp-server._tcp.${to}, or _xmpps-server._tcp.${to} must name the port with direct TLS.`,
+    "old TLS": ({ to }) =>
+      `Their server speaks only TLS versions older than 1.2, which nobody should speak any more (RFC 8996). The operator of ${to} must upgrade it.`,
+    HTTP: ({ to }) =>
+      `A web server without TLS answers there. The operator of ${to} must correct the SRV record or its port.`,
+    "another protocol": ({ to }) =>
+      `What answers there speaks neither XMPP nor TLS. The operator of ${to} must correct the SRV record or its port.`,
+    "direct TLS": ({ to }) =>
+      `TLS is spoken there and no XMPP behind it: it may be a web server, or a load balancer that does not know ${to} (SNI, ALPN xmpp-server).`,
+    reset: () => CUT_ADVICE,
+  },
+};

@@ -80,7 +80,7 @@ export async function authenticate(
   if (!policy.allowDialback)
     throw new OutgoingFailure(
       "remote-server-timeout",
-      `${to} does not accept our certificate for SASL EXTERNAL, and ${policy.rule} do not allow dialback`,
+      `${to} does not accept our certificate for SASL EXTERNAL, and ${policy.rule} allow no other way`,
       "pair",
     );
   return dialback(context, from, to, established, progress);

@@ -12,6 +12,7 @@ export {
 export { type DaneSettings, verifyByTlsa } from "./dane.ts";
 export { createHttpsGet, type HttpsAnswer, type HttpsGet, type HttpsGetOptions } from "./https-get.ts";
 export { type JudgeContext, judgeClaim, judgeTarget, type TargetRecords, verifyPeer } from "./judge.ts";
+export { judgeOwnCertificate, type OwnCertificate } from "./own-certificate.ts";
 export { type CertificateSource, OwnContexts } from "./own-contexts.ts";
 export { domainsOf, type IdentityVerdict, identifies } from "./peer-identity.ts";
 export { createPosh, type Posh } from "./posh.ts";

@@ -36,6 +36,11 @@ export class OwnContexts {
     return context;
   }
 
+  /** PEM of the certificate of a domain of ours, with its intermediates; never that of the domain above it. */
+  pemOf(domain: string): string | undefined {
+    return this.source.pem(domain)?.certificate;
+  }
+
   private pemAbove(domain: string): Credentials | undefined {
     for (let name = domain; name !== ""; name = name.slice(name.indexOf(".") + 1)) {
       const pem = this.source.pem(name);

@@ -67,7 +67,7 @@ test.each(cells)("%s to %s: %s", async (from, to, proof) => {
   // The sender is told why, in words that help.
   expect(returned()?.text()).toMatch(/remote-server-timeout/);
   expect(returned()?.text()).toMatch(
-    /no TLS|require a valid certificate|do not allow dialback|not-authorized|policy-violation|neither/,
+    /no TLS|require a valid certificate|allow no other way|not-authorized|policy-violation|neither/,
   );
 });
 
