@@ -40,10 +40,12 @@ export class Membership {
   private known = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private beating: Promise<void> | undefined;
-  /** ms of the last beat that went through. */
-  private lastBeat = 0;
+  /** ms of the last beat that went through; undefined before the first. */
+  private lastBeat: number | undefined;
   /** Until then nobody is taken for dead: leases that ran out while Redis was away say nothing. */
   private graceUntil = 0;
+  /** The same of members whose leases alone could not be read, as where one master of Redis Cluster hangs. */
+  private readonly graces = new Map<string, number>();
 
   constructor(
     redis: RedisConnection,
@@ -74,7 +76,7 @@ export class Membership {
 
   /** True where the others may have taken this node for dead without its knowing. */
   get overdue(): boolean {
-    return this.lastBeat > 0 && performance.now() - this.lastBeat > this.times.lease;
+    return this.lastBeat !== undefined && performance.now() - this.lastBeat > this.times.lease;
   }
 
   /** Beats now, for instance because Redis is back. */
@@ -85,7 +87,7 @@ export class Membership {
     });
   }
 
-  /** Leaves in order: nobody has to clean up. */
+  /** Leaves in order: nobody has to clean up. @throws where Redis does not answer */
   async leave(): Promise<void> {
     clearInterval(this.timer);
     await this.beating;
@@ -123,7 +125,14 @@ export class Membership {
 
   /** True where it is this node's to tell of a member's end. */
   private async claim(member: string): Promise<boolean> {
-    return (await this.redis.set(this.burial(member), this.member, "PX", BURIAL, "NX")) === "OK";
+    const key = this.burial(member);
+    if ((await this.redis.set(key, this.member, "PX", BURIAL, "NX")) === "OK") return true;
+    const by = await this.redis.get(key);
+    // The answer to an earlier claim was lost.
+    if (by === this.member) return true;
+    if (by === null || (await this.lives(by))) return false;
+    // Whoever claimed it died over it. Two that take it over at once tell twice, which is better than never.
+    return (await this.redis.set(key, this.member, "PX", BURIAL, "XX")) === "OK";
   }
 
   /** Goes on as another member. */
@@ -140,22 +149,44 @@ export class Membership {
   }
 
   private async beatOnce(): Promise<void> {
+    const began = performance.now();
+    // Whoever was late itself cannot tell who else was: its process, or all of them with Redis, may have stood still.
+    if (this.overdue) this.grace();
     try {
       const value = String(this.events.version);
-      const [was, buried] = await Promise.all([
-        this.redis.set(this.lease(this.member), value, "PX", this.times.lease, "GET"),
-        this.redis.exists(this.burial(this.member)),
-        this.redis.sadd(this.key("members"), this.member),
-      ]);
+      const [was, buried] = await this.inTime(
+        Promise.all([
+          this.redis.set(this.lease(this.member), value, "PX", this.times.lease, "GET"),
+          this.redis.exists(this.burial(this.member)),
+          this.redis.sadd(this.key("members"), this.member),
+        ]),
+      );
       if (buried === 1) await this.wasBuried();
       else if (was === null) await this.leaseWasLost();
-      await this.look();
-      this.lastBeat = performance.now();
+      // The lease holds from when Redis had it, which was not before it was sent.
+      this.lastBeat = began;
       await this.events.beaten();
+      await this.look();
     } catch (error) {
-      this.graceUntil = performance.now() + 2 * this.times.lease;
+      this.grace();
       this.log.debug({ err: error }, "heartbeat failed");
     }
+  }
+
+  private grace(): void {
+    this.graceUntil = performance.now() + 2 * this.times.lease;
+  }
+
+  /**
+   * An answer of Redis that comes late is none, and a beat that hangs is one that failed: by then leases may have run
+   * out that could not be renewed. The limit and the pause between two beats fit into the time that a lease holds.
+   */
+  private inTime<T>(asked: Promise<T>): Promise<T> {
+    const limit = (this.times.lease - this.times.heartbeat) / 2;
+    return new Promise<T>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error("Redis did not answer in time")), limit);
+      asked.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
   }
 
   /** The others took this node for dead: it was silent for too long. What it left under the old name goes. */
@@ -168,30 +199,41 @@ export class Membership {
   /** Redis has forgotten everybody, or so it seems. */
   private async leaseWasLost(): Promise<void> {
     this.log.warn({ member: this.member }, "this node's lease was lost");
-    this.graceUntil = performance.now() + 2 * this.times.lease;
+    this.grace();
     await this.events.emptied();
   }
 
   /** Compares the members with the leases that hold. */
   private async look(): Promise<void> {
-    const listed = await this.redis.smembers(this.key("members"));
+    const listed = await this.inTime(this.redis.smembers(this.key("members")));
     const members = new Set([...listed, ...this.known]);
     members.delete(this.member);
-    const leases = await Promise.all([...members].map(async (m) => [m, await this.redis.get(this.lease(m))] as const));
-    for (const [member, version] of leases) {
+    for (const member of this.graces.keys()) if (!members.has(member)) this.graces.delete(member);
+    await Promise.all([...members].map((member) => this.lookAt(member)));
+  }
+
+  /** What fails with one member keeps nobody from the others. */
+  private async lookAt(member: string): Promise<void> {
+    try {
+      const version = await this.inTime(this.redis.get(this.lease(member)));
       if (version !== null) {
         this.known.add(member);
         this.events.joined(member, Number(version));
-      } else if (performance.now() >= this.graceUntil) await this.bury(member);
+      } else if (performance.now() >= Math.max(this.graceUntil, this.graces.get(member) ?? 0)) await this.bury(member);
+    } catch (error) {
+      this.graces.set(member, performance.now() + 2 * this.times.lease);
+      this.log.debug({ err: error, member }, "a lease could not be read");
     }
   }
 
+  /** Each step may be done again: where one fails the member is listed still, and found without a lease again. */
   private async bury(member: string): Promise<void> {
-    const ours = await this.claim(member);
-    if (ours) await this.redis.srem(this.key("members"), member);
+    const ours = await this.inTime(this.claim(member));
     this.known.delete(member);
     this.log.warn({ member, ours }, "a node's lease ran out");
     this.events.died(member, ours);
+    // Last: whoever finds it listed sees to it that somebody has told of its end.
+    if (ours) await this.inTime(this.redis.srem(this.key("members"), member));
   }
 
   private lease(member: string): string {

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { memberOfId } from "../c2s/stream-management/resumable.ts";
 import type { ClientSession } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
+import { inBackground } from "../router/background.ts";
 import { flushLater } from "../stream/gather.ts";
 import { Elsewhere, type Member } from "./elsewhere.ts";
 import type { WireBus } from "./node-bus.ts";
@@ -168,8 +169,22 @@ export class RedisSessionRegistry implements SessionRegistry {
 
   /** Takes a dead member's sessions out; the one that buries it tells their contacts. */
   died(member: string, ours: boolean): void {
+    const known = this.elsewhere.members.has(member);
     this.elsewhere.forget(member, ours);
     if (!ours) return;
+    if (known) return this.clear(member);
+    // They were forgotten when another node was to bury it, which died over it.
+    const forgotten = this.elsewhere.of(member);
+    inBackground(
+      this.readNow(forgotten).then(() => {
+        this.elsewhere.forget(member, true);
+        this.clear(member);
+      }),
+      this.log,
+    );
+  }
+
+  private clear(member: string): void {
     this.write(this.redis.del(this.sessionsKey(member)));
     // Clients may still ask how much of theirs was handled.
     this.write(this.redis.expire(this.countsKey(member), COUNTS_SECONDS));
