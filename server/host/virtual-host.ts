@@ -25,7 +25,7 @@ import { deliverMessage, deliverToAccount } from "../router/local-delivery.ts";
 import type { Router } from "../router/router.ts";
 import type { ServiceKey } from "../service/service.ts";
 import type { Services } from "../service/services.ts";
-import { errorReply, mayAnswerWithError, type StanzaErrorCondition } from "../stanza/error.ts";
+import { errorReply, failureOf, isStoreAway, mayAnswerWithError, type StanzaErrorCondition } from "../stanza/error.ts";
 import { messageType } from "../stanza/message.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/ports.ts";
@@ -102,14 +102,20 @@ export class VirtualHost implements ModuleHost {
     this.log = parts.log.child({ host: parts.domain });
     this.requests = new Requests(parts.clock, parts.bus);
     this.accountChanges = new AccountChanges(this);
-    this.events = new Events((event, error) => this.log.error({ err: error, event }, "observer failed"));
+    this.events = new Events((event, error) => this.logFailure({ event }, error, "observer failed"));
     const pipeline = <C>() =>
-      new Pipeline<C>((stage, error) => this.log.error({ err: error, stage }, "stage failed; stanza rejected"));
+      new Pipeline<C>((stage, error) => this.logFailure({ stage }, error, "stage failed; stanza rejected"));
     this.pipelines = {
       "account.sending": pipeline(),
       "account.delivering": pipeline(),
       "account.undelivered": pipeline(),
     };
+  }
+
+  /** An outage of the store is told once by the storage itself: what fails of it by the thousand needs no stack. */
+  private logFailure(facts: object, error: unknown, text: string): void {
+    if (isStoreAway(error)) this.log.debug({ ...facts, reason: error.message }, text);
+    else this.log.error({ ...facts, err: error }, text);
   }
 
   /**
@@ -125,8 +131,9 @@ export class VirtualHost implements ModuleHost {
   }
 
   private failed(stanza: Stanza, error: unknown): void | Promise<void> {
-    this.log.error({ err: error, kind: stanza.kind }, "a stanza could not be delivered");
-    return this.refuse(stanza, "internal-server-error");
+    this.logFailure({ kind: stanza.kind }, error, "a stanza could not be delivered");
+    const { condition, text } = failureOf(error);
+    return this.refuse(stanza, condition, text);
   }
 
   private deliver(stanza: Stanza): void | Promise<void> {

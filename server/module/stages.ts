@@ -1,5 +1,5 @@
 // Runs a stanza through the stages of one point, without a promise unless a stage makes one.
-import type { StanzaErrorCondition } from "../stanza/error.ts";
+import { failureOf, type StanzaErrorCondition } from "../stanza/error.ts";
 import type { Stanza, StanzaKind } from "../stanza/stanza.ts";
 import { type Ordered, order } from "./order.ts";
 import { reject, type Verdict } from "./verdict.ts";
@@ -85,8 +85,8 @@ export class Pipeline<C> {
 }
 
 function failureVerdict(error: unknown): Verdict {
-  if (error instanceof Error && error.name === "StoreUnavailable") return reject("resource-constraint", error.message);
-  return reject("internal-server-error");
+  const { condition, text } = failureOf(error);
+  return reject(condition, text);
 }
 
 /** Who waits for a stanza waits for what it was replaced by. */

@@ -3,7 +3,7 @@ import type { Element } from "ltx";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { Jid } from "../jid/jid.ts";
 import type { IqAudience, IqHandler, IqRequest, IqTarget } from "../module/define.ts";
-import { errorReply, StanzaError } from "../stanza/error.ts";
+import { errorReply, failureOf } from "../stanza/error.ts";
 import { type IqPayload, iqResult } from "../stanza/iq.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 
@@ -89,10 +89,8 @@ function answer(host: VirtualHost, owner: Owner, stanza: Stanza): void | Promise
 }
 
 function failure(host: VirtualHost, stanza: Stanza, error: unknown): Stanza {
-  if (error instanceof StanzaError)
-    return errorReply(stanza, error.condition, { text: error.text, application: error.application });
-  if (error instanceof Error && error.name === "StoreUnavailable")
-    return errorReply(stanza, "resource-constraint", { text: "storage does not answer; try again" });
-  host.log.error({ err: error, payload: stanza.children[0] }, "IQ handler failed");
-  return errorReply(stanza, "internal-server-error");
+  const { condition, text, application } = failureOf(error);
+  if (condition === "internal-server-error")
+    host.log.error({ err: error, payload: stanza.children[0] }, "IQ handler failed");
+  return errorReply(stanza, condition, { text, application });
 }
