@@ -28,3 +28,17 @@ export function drainOnSignal(node: RunningNode, before: () => void): void {
     if (!draining) drain();
   });
 }
+
+/** A node that waits at its start has nothing to drain: a supervisor's word, or its end, ends the process. Returns what ends that. */
+export function endWhileStarting(): () => void {
+  const end = () => process.exit(0);
+  const told = (message: unknown) => {
+    if (typeof message === "object" && message !== null && "type" in message && message.type === "drain") end();
+  };
+  process.on("message", told);
+  process.on("disconnect", end);
+  return () => {
+    process.off("message", told);
+    process.off("disconnect", end);
+  };
+}

@@ -18,6 +18,8 @@ import {
 export interface NodeOptions {
   readonly clock?: Clock;
   readonly log?: Logger;
+  /** True for a node that waits at its start for what is away. */
+  readonly patient?: boolean;
 }
 
 /** A node that runs. */
@@ -35,7 +37,7 @@ export interface RunningNode {
 export async function startNode(config: NodeConfig, options: NodeOptions = {}): Promise<RunningNode> {
   const clock = options.clock ?? systemClock;
   const log = options.log ?? createLog(config.log.level, config);
-  const server = await MeridianServer.create(config, { log, clock });
+  const server = await MeridianServer.create(config, { log, clock, patient: options.patient ?? false });
   try {
     const federation = config.federation.enabled ? await federate(config, server) : undefined;
     // In a cluster a domain pair is one node's, so that order holds over all of them.

@@ -3,7 +3,7 @@ import { type Listening, loadConfig, type NodeConfig } from "../server/index.ts"
 import { accountActions } from "./admin/accounts.ts";
 import { listenForAdmin } from "./admin/listener.ts";
 import { adminSocketPath } from "./admin/socket-path.ts";
-import { drainOnSignal } from "./drain.ts";
+import { drainOnSignal, endWhileStarting } from "./drain.ts";
 import { type RunningNode, startNode } from "./node.ts";
 import { reload } from "./reload.ts";
 import { statusOf } from "./status.ts";
@@ -14,9 +14,11 @@ const STATUS_INTERVAL = 500;
 /** Starts a node from a configuration file and keeps it up. @throws ConfigError, StoreUnavailable, Error of the system */
 export async function serve(file: string): Promise<void> {
   const config = loadConfig(file);
-  const node = await startNode(config).catch((error: unknown) => {
+  const started = endWhileStarting();
+  const node = await startNode(config, { patient: true }).catch((error: unknown) => {
     throw explain(error, config);
   });
+  started();
   node.server.log.info({ listeners: node.listeners.map(describeListener) }, "ready");
   // One stanza's unforeseen failure must not end everybody's sessions; anything worse leaves no state to trust.
   process.on("unhandledRejection", (error) => node.server.log.error({ err: error }, "unhandled rejection"));

@@ -19,6 +19,7 @@ import { takeAnswers } from "./cluster/answers.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import { ClusterComponents } from "./cluster/components.ts";
 import { adoptHeld } from "./cluster/held.ts";
+import { openCluster } from "./cluster/open.ts";
 import type { ClusterPorts } from "./cluster/ports.ts";
 import { announceComponents } from "./component/announce.ts";
 import { type ComponentConnection, reserveComponents } from "./component/connection.ts";
@@ -33,9 +34,11 @@ import { Trace } from "./observe/trace.ts";
 import type { RemoteRouter } from "./ports.ts";
 import { Router } from "./router/router.ts";
 import { configuredServices } from "./service/configured.ts";
-import { DATABASE, LIMITS, METRICS, REDIS } from "./service/keys.ts";
-import { nodeServices } from "./service/node-services.ts";
+import { DATABASE, LIMITS, METRICS } from "./service/keys.ts";
+import { nodeServices, THE_DATABASE, THE_REGISTRY } from "./service/node-services.ts";
+import { Waits } from "./service/patience.ts";
 import type { Services } from "./service/services.ts";
+import { reasonOf, type Stage } from "./service/stage.ts";
 import type { Storage } from "./storage/ports.ts";
 import { readAuthorities } from "./tls/authorities.ts";
 import { TlsContexts } from "./tls/contexts.ts";
@@ -44,6 +47,8 @@ import { TlsContexts } from "./tls/contexts.ts";
 export interface ServerOptions {
   readonly log: Logger;
   readonly clock?: Clock;
+  /** True for a node that waits at its start for what is away, Redis or its database; false: it fails. */
+  readonly patient?: boolean;
 }
 
 /** A listening socket as it came to be. */
@@ -54,11 +59,6 @@ export interface Listening {
   readonly address: string;
   readonly port: number;
   close(): Promise<void>;
-}
-
-/** How far the node has come; in the words of `/readyz` where it takes no clients. */
-interface Stage {
-  now: "starting" | "running" | "draining";
 }
 
 /** The server of one node. */
@@ -108,10 +108,12 @@ export class MeridianServer {
    * @throws ConfigError, StorageOpenError, RedisUnavailable, Error of the system
    */
   static async create(config: NodeConfig, options: ServerOptions): Promise<MeridianServer> {
-    const stage: Stage = { now: "starting" };
+    const { log, clock = systemClock, patient = false } = options;
+    const waits = new Waits(patient, log);
+    const stage: Stage = { now: "starting", waits, unheard: () => undefined };
     const metrics = new NodeMetrics();
-    const notReady = async () => (stage.now === "running" ? services.unhealthy() : stage.now);
-    const services = nodeServices(config, { metrics, notReady, clock: options.clock ?? systemClock, log: options.log });
+    const notReady = () => reasonOf(stage, services);
+    const services = nodeServices(config, { metrics, notReady, waits, clock, log });
     await services.start();
     try {
       return await MeridianServer.bringUp(config, options, { services, stage, metrics });
@@ -143,13 +145,16 @@ export class MeridianServer {
       config.components.map(({ domain }) => domain),
     );
     const trace = new Trace(clock);
-    const cluster = await openCluster(config, { hosts: router.hosts, storage, log }, services);
+    const { waits } = stage;
+    const parts = { hosts: router.hosts, storage, log };
+    const cluster = await waits.until(THE_REGISTRY, () => openCluster(config, parts, services));
+    stage.unheard = () => cluster?.notReady;
     const { bus, registry, locks } = cluster ?? alone(config.node);
     takeAnswers(bus, router.hosts, () => router.way);
     if (cluster !== undefined) router.elsewhere = new ClusterComponents(bus, router, clock);
     const configured = configuredServices(config);
-    const parts = { router, services, configured, storage, accounts, trace, bus, registry, locks, clock, log };
-    for (const host of config.hosts) router.hosts.set(host.domain, await startHost(host, parts));
+    const node = { router, services, configured, storage, accounts, trace, bus, registry, locks, clock, log };
+    for (const host of config.hosts) router.hosts.set(host.domain, await startHost(host, node));
     announceComponents(
       router.hosts,
       config.components.map(({ domain }) => domain),
@@ -165,8 +170,8 @@ export class MeridianServer {
       clientAuthorities: authorities,
       throttle: loginThrottle(new Throttle({ clock, failuresBeforeBan, banSeconds }), services.use(LIMITS)),
       rates: new StanzaRates(clock, { perAccount, perAddress }, services.use(LIMITS)),
-      decoySecret: await decoySecret(storage),
-      tokenKey: await tokenKey(config, storage),
+      decoySecret: await waits.until(THE_DATABASE, () => decoySecret(storage)),
+      tokenKey: await waits.until(THE_DATABASE, () => tokenKey(config, storage)),
       addresses: new AddressCount(config.limits.connectionsPerAddress),
       clock,
       log,
@@ -218,9 +223,13 @@ export class MeridianServer {
 
   /** Joins the cluster, and takes over what died with its nodes: alone, with this node's last start. */
   private async join(): Promise<void> {
-    if (this.cluster !== undefined) return this.cluster.join(this.context);
+    const { cluster, context } = this;
+    const { waits } = this.stage;
+    if (cluster !== undefined) return waits.until(THE_REGISTRY, () => cluster.join(context));
     const { held } = this.storage;
-    for (const member of await held.members()) await adoptHeld(held, member, this.router.hosts, this.log);
+    await waits.until(THE_DATABASE, async () => {
+      for (const member of await held.members()) await adoptHeld(held, member, this.router.hosts, this.log);
+    });
   }
 
   /** Number of bound sessions. */
@@ -228,11 +237,6 @@ export class MeridianServer {
     let count = 0;
     for (const host of this.router.hosts.values()) count += host.sessions.size;
     return count;
-  }
-
-  /** Why the node should get no new clients; undefined where it should. */
-  async notReady(): Promise<string | undefined> {
-    return this.stage.now === "running" ? this.services.unhealthy() : this.stage.now;
   }
 
   /** Stops accepting and ends every client stream; those who watch the node are still served. */
@@ -283,17 +287,6 @@ export class MeridianServer {
     const { port } = server.address() as AddressInfo;
     return { kind: "c2s", tls: config.tls, address: config.address, port, close: () => closeServer(server) };
   }
-}
-
-/** Loaded only where there is a cluster: Redis's client costs time at start. */
-async function openCluster(
-  config: NodeConfig,
-  parts: { readonly hosts: Router["hosts"]; readonly storage: Storage; readonly log: Logger },
-  services: Services,
-): Promise<Cluster | undefined> {
-  if (config.cluster === undefined) return undefined;
-  const { Cluster } = await import("./cluster/cluster.ts");
-  return Cluster.open(config.cluster, { ...parts, node: config.node }, services.use(REDIS));
 }
 
 /** Stops accepting; connections that are open stay. */

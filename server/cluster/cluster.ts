@@ -6,7 +6,7 @@ import { rerouteInBackground } from "../c2s/stream-management/reroute.ts";
 import type { ClusterConfig } from "../config/contract.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
-import { inBackground } from "../router/background.ts";
+import { eachInTurn, inBackground } from "../router/background.ts";
 import { Safety } from "../stanza/safety.ts";
 import type { Storage } from "../storage/ports.ts";
 import type { StreamErrorCondition } from "../stream/error.ts";
@@ -15,7 +15,8 @@ import { adoptHeld } from "./held.ts";
 import { RedisLocks } from "./locks.ts";
 import { Membership } from "./membership.ts";
 import { WireBus } from "./node-bus.ts";
-import { connectRedis, type RedisConnection } from "./redis.ts";
+import { connectRedis, type RedisConnection, RedisUnavailable } from "./redis.ts";
+import { REDIS_SILENT } from "./redis-health.ts";
 import { RedisSessionRegistry } from "./session-registry.ts";
 import { stanzaOfFields } from "./stanza-codec.ts";
 import { RedisWire } from "./wire.ts";
@@ -77,14 +78,22 @@ export class Cluster {
     return new Cluster(config, parts, redis, await connectRedis(config.redis, parts.log));
   }
 
-  /** Joins: from now on others send here, and this node knows their sessions. @throws where Redis does not answer */
+  /**
+   * Joins: from now on others send here, and this node knows their sessions. May be tried again where it fails.
+   * @throws RedisUnavailable
+   */
   async join(context: C2sContext): Promise<void> {
-    context.handover = new ClusterHandover(context, this.bus, this.registry);
-    await this.bus.open();
-    await this.registry.rewrite();
-    await this.membership.join();
-    await this.registry.idle();
-    await this.adoptOrphans();
+    context.handover ??= new ClusterHandover(context, this.bus, this.registry);
+    try {
+      await this.bus.open();
+      await this.registry.rewrite();
+      await this.membership.join();
+      await this.registry.idle();
+    } catch (error) {
+      throw new RedisUnavailable(`cluster.redis: the cluster could not be joined (${(error as Error).message})`);
+    }
+    // Where the storage is away they wait for the next look.
+    await this.adoptOrphans().catch((error: Error) => this.parts.log.warn({ reason: error.message }, "orphans wait"));
     this.orphanTimer = setInterval(() => inBackground(this.adoptOrphans(), this.parts.log), ORPHAN_INTERVAL);
     this.orphanTimer.unref();
   }
@@ -166,8 +175,14 @@ export class Cluster {
   /** What members held that are long gone, for instance because the whole region was down. */
   private async adoptOrphans(): Promise<void> {
     const living = new Set([this.bus.member, ...this.bus.others]);
-    for (const member of await this.parts.storage.held.members())
+    await eachInTurn(await this.parts.storage.held.members(), async (member) => {
       if (!living.has(member) && !(await this.membership.lives(member))) await this.adopt(member);
+    });
+  }
+
+  /** Why the node should get no clients, in the words of `/readyz`; undefined where the others hear of it. */
+  get notReady(): string | undefined {
+    return this.membership.overdue ? REDIS_SILENT : undefined;
   }
 
   private adopt(member: string): Promise<void> {

@@ -32,6 +32,7 @@ export class WireBus implements NodeBus {
   /** True while this node may have been taken for dead without knowing. */
   fenced: () => boolean = () => false;
   private scheduled = false;
+  private listening = false;
 
   constructor(wire: Wire, options: { readonly prefix: string; readonly member: string; readonly log: Logger }) {
     this.wire = wire;
@@ -56,12 +57,14 @@ export class WireBus implements NodeBus {
     return count;
   }
 
-  /** Starts to listen. */
+  /** Starts to listen; again where it failed. @throws where the wire does not answer */
   async open(): Promise<void> {
-    this.wire.open(
-      (text) => this.hear(text),
-      () => this.resumed(),
-    );
+    if (!this.listening)
+      this.wire.open(
+        (text) => this.hear(text),
+        () => this.resumed(),
+      );
+    this.listening = true;
     await this.wire.join(this.channel("*all"));
     await this.wire.join(this.channel(this.self));
   }

@@ -9,11 +9,23 @@ export function redisConfig<Password extends z.ZodType>(password: Password) {
       urls: z
         .array(z.string().regex(/^rediss?:\/\/[^\s/]+/, "redis://host:port, or rediss:// for TLS"))
         .min(1)
-        .describe("One server; or of Redis Cluster some nodes, of which the others are learnt."),
+        .describe("One server; or of Redis Cluster some nodes, of which the others are learnt; or the sentinels."),
       cluster: z.boolean().default(false).describe("Redis Cluster: keys by slot, sharded channels."),
+      sentinel: z
+        .strictObject({
+          master: z.string().min(1).max(255).describe("Name under which the sentinels watch the servers."),
+          username: z.string().min(1).optional(),
+          password,
+        })
+        .optional()
+        .describe("Redis Sentinel: `urls` are the sentinels'. User and password in here are for them alone."),
       username: z.string().min(1).optional(),
       password,
       authority: z.string().min(1).optional().describe("PEM file of the authority its certificate is trusted by."),
+    })
+    .refine(({ cluster, sentinel }) => !cluster || sentinel === undefined, {
+      path: ["sentinel"],
+      message: "Redis Cluster has no sentinels: leave one of the two out",
     })
     .describe("Redis or Valkey of the region. Without it the node is alone.");
 }

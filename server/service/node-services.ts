@@ -2,28 +2,33 @@
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import { loneCounts } from "../cluster/limits.ts";
-import type { RedisConnection } from "../cluster/redis.ts";
+import { redisHealth } from "../cluster/redis-health.ts";
 import type { NodeConfig } from "../config/contract.ts";
 import type { NodeMetrics } from "../observe/metrics.ts";
+import { storageHealth } from "../storage/health.ts";
 import { openStorage } from "../storage/open.ts";
 import { DATABASE, LIMITS, METRICS, type MetricsListening, REDIS } from "./keys.ts";
+import type { Waits } from "./patience.ts";
 import { Services } from "./services.ts";
 
 /** What the services need of the node. */
 export interface ServiceSurroundings {
   readonly metrics: NodeMetrics;
+  /** What may be waited for while the node starts. */
+  readonly waits: Waits;
   /** As `/readyz` tells it. */
   readonly notReady: () => Promise<string | undefined>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** ms that Redis has to answer when it is asked how it is. */
-const PING_PATIENCE = 2_000;
+/** What a node waits for, in the words of the log and of `/readyz`. */
+export const THE_REGISTRY = "the registry (Redis)";
+export const THE_DATABASE = "the database";
 
 /** Adds the services that the configuration has; none of them is started. */
 export function nodeServices(config: NodeConfig, surroundings: ServiceSurroundings): Services {
-  const { metrics, clock, log } = surroundings;
+  const { metrics, clock, log, waits } = surroundings;
   const services = new Services(log);
   if (config.listeners.some(({ kind }) => kind === "metrics"))
     services.add(METRICS, { start: () => listenAll(config, surroundings), stop: closeAll });
@@ -31,9 +36,12 @@ export function nodeServices(config: NodeConfig, surroundings: ServiceSurroundin
   if (cluster !== undefined)
     services.add(REDIS, {
       // Its client is only loaded where it is used, as the drivers of databases are.
-      start: async () => (await import("../cluster/redis.ts")).connectRedis(cluster.redis, log),
+      async start() {
+        const { connectRedis } = await import("../cluster/redis.ts");
+        return waits.until(THE_REGISTRY, () => connectRedis(cluster.redis, log));
+      },
       stop: (redis) => redis.disconnect(),
-      health: (redis) => answers(redis).then((there) => (there ? undefined : "the registry (Redis) does not answer")),
+      health: (redis) => redisHealth(redis, `${cluster.prefix}:ready:${config.node}`),
     });
   services.add(LIMITS, {
     needs: cluster === undefined ? [] : [REDIS],
@@ -46,17 +54,15 @@ export function nodeServices(config: NodeConfig, surroundings: ServiceSurroundin
   });
   services.add(DATABASE, {
     start: () =>
-      openStorage(config.storage, {
-        log,
-        clock,
-        observe: (operation, ms, failed) => metrics.stored(operation, ms, failed),
-      }),
-    stop: (storage) => storage.close(),
-    health: (storage) =>
-      storage.ping().then(
-        () => undefined,
-        () => "the storage does not answer",
+      waits.until(THE_DATABASE, () =>
+        openStorage(config.storage, {
+          log,
+          clock,
+          observe: (operation, ms, failed) => metrics.stored(operation, ms, failed),
+        }),
       ),
+    stop: (storage) => storage.close(),
+    health: (storage) => storageHealth(storage, config.node),
   });
   return services;
 }
@@ -80,19 +86,4 @@ async function listenAll(config: NodeConfig, node: ServiceSurroundings): Promise
 
 async function closeAll(listening: readonly MetricsListening[]): Promise<void> {
   await Promise.all(listening.map((listener) => listener.close()));
-}
-
-/** Real time, since it waits for a socket. */
-async function answers(redis: RedisConnection): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), PING_PATIENCE).unref();
-  });
-  const pong = redis.ping().then(
-    () => true,
-    () => false,
-  );
-  const there = await Promise.race([pong, patience]);
-  clearTimeout(timer);
-  return there;
 }

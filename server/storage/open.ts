@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import type { StorageConfig } from "./config.ts";
 import { memoryStorage } from "./memory/storage.ts";
 import { type Observer, observed } from "./observed.ts";
-import type { Storage } from "./ports.ts";
+import { type Storage, StoreUnavailable } from "./ports.ts";
 import type { SqlEngine, StorageBounds } from "./sql/engine.ts";
 import { codeOf, messageOf } from "./sql/engines/fault.ts";
 import { PooledEngine } from "./sql/engines/pooled.ts";
@@ -31,7 +31,17 @@ export interface OpenOptions {
 /** A storage that cannot be opened: says which one (without its password), why, and what to do. */
 export class StorageOpenError extends Error {
   override name = "StorageOpenError";
+  /** True where it may open later without anybody correcting anything: what is there does not answer. */
+  readonly passes: boolean;
+
+  constructor(message: string, passes: boolean, cause: unknown) {
+    super(message, { cause });
+    this.passes = passes;
+  }
 }
+
+/** What waiting does not mend, by the codes of the drivers: rights, a missing database, certificates. */
+const MISTAKE = /^28|^3D000$|^42501$|DENIED|ER_BAD_DB_ERROR|CERT|SIGNED|ISSUER|ALTNAME|TLS|SSL/;
 
 const OPERATION_MS = 5000;
 const MAX_WAITING = { sqlite: 10_000, postgres: 5000, mysql: 5000 };
@@ -50,10 +60,14 @@ async function openPlain(config: StorageConfig, options: OpenOptions): Promise<S
   if (config.kind === "memory") return memoryStorage(clock);
   const bounds = { operationMs: OPERATION_MS, maxWaiting: MAX_WAITING[config.kind], ...options.bounds };
   let engine: SqlEngine | undefined;
+  let answered = false;
+  // Until it answered once, whoever opens it is told by the error.
+  const log: StorageLog = { warn: (facts, text) => (answered ? options.log?.warn(facts, text) : undefined) };
   try {
-    engine = await openEngine(config, bounds, options.log);
+    engine = await openEngine(config, bounds, log);
     const storage = sqlStorage(engine, () => clock.now(), bounds);
     await storage.ping();
+    answered = true;
     await engine.migrate();
     return storage;
   } catch (error) {
@@ -95,8 +109,10 @@ async function openPooled(config: PooledConfig, url: string, bounds: StorageBoun
 function openError(config: SqlConfig, error: unknown): StorageOpenError {
   const where = config.kind === "sqlite" ? config.file : redactUrl(config.url);
   const reason = messageOf(error).replace(/^the database is not available: /, "");
-  const advice = error instanceof SchemaTooNew ? "" : `; ${adviceFor(config, deepestCode(error))}`;
-  return new StorageOpenError(`storage ${where}: ${reason}${advice}`, { cause: error });
+  const code = deepestCode(error);
+  const advice = error instanceof SchemaTooNew ? "" : `; ${adviceFor(config, code)}`;
+  const passes = error instanceof StoreUnavailable && !MISTAKE.test(code);
+  return new StorageOpenError(`storage ${where}: ${reason}${advice}`, passes, error);
 }
 
 /** A URL as it may be shown: its password and every parameter that could hold one left out. */

@@ -2,10 +2,15 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
+import { Redis } from "ioredis";
+import pg from "pg";
 import { pino } from "pino";
 import { check, MeridianServer, NodeConfig, type NodeConfigInput } from "../../server/index.ts";
+import { Waits } from "../../server/service/patience.ts";
+import { StorageOpenError } from "../../server/storage/open.ts";
 import { freePort } from "../harness/daemon.ts";
 import { needing } from "../harness/needing.ts";
+import { startPostgres } from "../harness/postgres.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
 
 const log = pino({ level: "silent" });
@@ -107,3 +112,136 @@ withRedis("a Redis that is not there at the start is named, without its password
   expect(error?.message).toContain(`127.0.0.1:${port} does not answer`);
   expect(error?.message).not.toContain("hidden");
 });
+
+withRedis(
+  "not ready while Redis answers and takes no writes, and says why",
+  async () => {
+    const redis: TestRedis = await startRedis();
+    ends.push(() => redis.end());
+    const port = await freePort();
+    const server = await MeridianServer.create(configOf(port, { cluster: { redis: { urls: [redis.url] } } }), { log });
+    ends.push(() => server.close());
+    await server.listen();
+    const operator = new Redis(redis.url);
+    ends.push(() => operator.disconnect());
+    await operator.config("SET", "maxmemory", "1");
+    expect(await asked(port, "/readyz")).toBe("503 the registry (Redis) takes no writes: its memory is full");
+    await operator.config("SET", "maxmemory", "0");
+    expect(await asked(port, "/readyz")).toBe("200 ok");
+    // Of nothing, which is a master that does not answer.
+    await operator.replicaof("127.0.0.1", String(await freePort()));
+    expect(await asked(port, "/readyz")).toBe(
+      "503 the registry (Redis) takes no writes: it is a replica, and read-only",
+    );
+    await operator.replicaof("NO", "ONE");
+    const until = Date.now() + 30_000;
+    while ((await asked(port, "/readyz")) !== "200 ok") expect(Date.now()).toBeLessThan(until);
+  },
+  60_000,
+);
+
+withRedis(
+  "a node that starts while Redis hangs waits for it, says so in one line, and goes on",
+  async () => {
+    const redis: TestRedis = await startRedis();
+    ends.push(() => redis.end());
+    const { pid } = redis;
+    const port = await freePort();
+    const { lines, log } = listened();
+    process.kill(pid, "SIGSTOP");
+    ends.push(() => alive(pid) && process.kill(pid, "SIGCONT"));
+    const config = configOf(port, { cluster: { redis: { urls: [redis.url] } } });
+    const starting = MeridianServer.create(config, { log, patient: true });
+    await lines.until((line) => line.includes("waiting for the registry (Redis)"));
+    expect(await asked(port, "/readyz")).toBe("503 starting: waits for the registry (Redis)");
+    expect(await asked(port, "/livez")).toBe("200 ok");
+    process.kill(pid, "SIGCONT");
+    const server = await starting;
+    ends.push(() => server.close());
+    await server.listen();
+    expect(await asked(port, "/readyz")).toBe("200 ok");
+    expect(lines.said.filter((line) => line.includes('"level":40') || line.includes('"level":50'))).toHaveLength(1);
+  },
+  60_000,
+);
+
+const { test: withPostgres } = needing("postgres");
+
+withPostgres(
+  "a database that is away or can only be read: a node waits for it at its start, and is not ready with it",
+  async () => {
+    const postgres = await startPostgres();
+    ends.push(() => postgres.end());
+    const url = await postgres.createDatabase("verona");
+    const port = await freePort();
+    const { lines, log } = listened();
+    await postgres.stop("SIGQUIT");
+    const starting = MeridianServer.create(configOf(port, { storage: { kind: "postgres", url } }), {
+      log,
+      patient: true,
+    });
+    await lines.until((line) => line.includes("waiting for the database"));
+    expect(await asked(port, "/readyz")).toBe("503 starting: waits for the database");
+    await postgres.start();
+    const server = await starting;
+    ends.push(() => server.close());
+    await server.listen();
+    expect(await asked(port, "/readyz")).toBe("200 ok");
+    const waited = lines.said.filter((line) => line.includes('"level":40') || line.includes('"level":50'));
+    expect(waited).toHaveLength(1);
+    const operator = new pg.Client(url);
+    await operator.connect();
+    await operator.query("alter database verona set default_transaction_read_only = on");
+    await operator.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = 'verona'",
+    );
+    const until = Date.now() + 30_000;
+    while ((await asked(port, "/readyz")) !== "503 the storage takes no writes") expect(Date.now()).toBeLessThan(until);
+    await operator.query("set default_transaction_read_only = off");
+    await operator.query("alter database verona reset default_transaction_read_only");
+    await operator.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname = 'verona'",
+    );
+    await operator.end();
+    while ((await asked(port, "/readyz")) !== "200 ok") expect(Date.now()).toBeLessThan(until);
+  },
+  90_000,
+);
+
+test("a mistake is no reason to wait", async () => {
+  const waits = new Waits(true, log);
+  const mistake = new StorageOpenError("storage x: password authentication failed", false, undefined);
+  await expect(waits.until("the database", () => Promise.reject(mistake))).rejects.toBe(mistake);
+  const away = new StorageOpenError("storage x: ECONNREFUSED", true, undefined);
+  await expect(new Waits(false, log).until("the database", () => Promise.reject(away))).rejects.toBe(away);
+  expect(waits.reason).toBeUndefined();
+});
+
+/** A log whose lines can be waited for. */
+function listened() {
+  const said: string[] = [];
+  let heard = () => {};
+  const log = pino(
+    { level: "info" },
+    {
+      write(line: string) {
+        said.push(line);
+        heard();
+      },
+    },
+  );
+  const until = (wanted: (line: string) => boolean) =>
+    new Promise<void>((resolve) => {
+      heard = () => said.some(wanted) && resolve();
+      heard();
+    });
+  return { log, lines: { said, until } };
+}
+
+function alive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

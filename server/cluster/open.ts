@@ -1,0 +1,19 @@
+// A node's part in its cluster, loaded only where there is one: Redis's client costs time at start.
+import type { Logger } from "pino";
+import type { NodeConfig } from "../config/contract.ts";
+import type { VirtualHost } from "../host/virtual-host.ts";
+import { REDIS } from "../service/keys.ts";
+import type { Services } from "../service/services.ts";
+import type { Storage } from "../storage/ports.ts";
+import type { Cluster } from "./cluster.ts";
+
+/** Prepares a node's part in its cluster; undefined on a node alone. @throws RedisUnavailable, ConfigError */
+export async function openCluster(
+  config: NodeConfig,
+  parts: { readonly hosts: ReadonlyMap<string, VirtualHost>; readonly storage: Storage; readonly log: Logger },
+  services: Services,
+): Promise<Cluster | undefined> {
+  if (config.cluster === undefined) return undefined;
+  const { Cluster } = await import("./cluster.ts");
+  return Cluster.open(config.cluster, { ...parts, node: config.node }, services.use(REDIS));
+}
