@@ -38,6 +38,10 @@ export class SharedThrottle implements LoginThrottle {
     return Math.max(wait, own.raise(account, byAccount, address, byAddress));
   }
 
+  refused(): number {
+    return this.own.refused();
+  }
+
   succeeded(account: string, address: string): void {
     this.own.succeeded(account, address);
     if (this.clean.delete(pair(account, address))) return;

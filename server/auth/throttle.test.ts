@@ -17,6 +17,13 @@ function address(i: number): string {
   return `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`;
 }
 
+test("within a ban a wrong password waits as long as a right one, which counts for nothing", () => {
+  const strict = new Throttle({ clock, failuresBeforeBan: 2 });
+  for (let i = 0; i < 2; i += 1) strict.failed(ROMEO, address(i));
+  expect(strict.banned(ROMEO, address(9))).toBe(true);
+  expect(strict.refused()).toBe(strict.failed(ROMEO, address(9)));
+});
+
 test("the first failures are free, the next ones cost more and more", () => {
   const delays = Array.from({ length: 8 }, () => throttle.failed(ROMEO, "192.0.2.1"));
   expect(delays).toEqual([0, 0, 500, 1000, 2000, 4000, 5000, 5000]);

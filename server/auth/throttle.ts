@@ -11,6 +11,11 @@ export interface LoginThrottle {
   banned(account: string | undefined, address: string): boolean | Promise<boolean>;
   /** Counts a failure. Answers how long its answer is to be held back, in ms. */
   failed(account: string | undefined, address: string): number | Promise<number>;
+  /**
+   * How long the answer to a right password that is refused is held back, in ms: as long as one to a wrong password,
+   * but it is not counted, so that an owner's own attempts do not make the ban last. Ask where `banned` said so.
+   */
+  refused(): number;
   /** Forgets the account's failures, and remembers that its owner uses this address. */
   succeeded(account: string, address: string): void | Promise<void>;
 }
@@ -73,7 +78,11 @@ export class Throttle implements LoginThrottle {
     const until = this.clock.now() + this.period;
     const byAddress = this.addresses.add(networkOf(address), this.clock.now(), until);
     const byAccount = account === undefined ? 0 : this.accounts.add(account, this.clock.now(), until);
-    return delayAfter(Math.max(byAddress, byAccount));
+    return this.delayAfter(Math.max(byAddress, byAccount));
+  }
+
+  refused(): number {
+    return LONGEST_DELAY;
   }
 
   /** ms for which an account's address is remembered. */
@@ -96,7 +105,12 @@ export class Throttle implements LoginThrottle {
     const now = this.clock.now();
     this.addresses.raise(networkOf(address), byAddress, now, now + this.period);
     if (account !== undefined) this.accounts.raise(account, byAccount, now, now + this.period);
-    return delayAfter(Math.max(byAddress, byAccount));
+    return this.delayAfter(Math.max(byAddress, byAccount));
+  }
+
+  /** Within a ban each answer is held back alike: how long tells nothing of the password. */
+  private delayAfter(failures: number): number {
+    return failures > this.most ? LONGEST_DELAY : delayAfter(failures);
   }
 
   /** Entries kept: at most six times the limit. */

@@ -72,14 +72,25 @@ export function run(
   exchange: SaslExchange,
   initial: string,
 ): void | Promise<void> {
+  // A token or certificate costs little to check, and nobody guesses one: whose it is is never shut out.
+  if (exchange.ofDevice === true) return feedNew(connection, profile, exchange, initial);
   // A banned address must not cost the work of checking a password; an account's ban is only looked at after it.
   const go = (banned: boolean) => {
     if (banned) return fail(connection, profile, { kind: "failure", condition: "not-authorized" });
-    running.set(connection, { exchange, profile });
-    return feed(connection, profile, exchange, initial);
+    return feedNew(connection, profile, exchange, initial);
   };
   const banned = connection.context.throttle.banned(undefined, connection.stream.transport.remoteAddress);
   return banned instanceof Promise ? banned.then(go) : go(banned);
+}
+
+function feedNew(
+  connection: C2sConnection,
+  profile: SaslProfile,
+  exchange: SaslExchange,
+  initial: string,
+): void | Promise<void> {
+  running.set(connection, { exchange, profile });
+  return feed(connection, profile, exchange, initial);
 }
 
 /** Takes the peer's next message. */
@@ -103,36 +114,48 @@ function feed(
   const data = decodeSaslData(text);
   if (!Buffer.isBuffer(data)) return fail(connection, profile, data);
   const step = exchange.step(data);
-  if (step instanceof Promise) return step.then((settled) => proceed(connection, profile, settled));
-  return proceed(connection, profile, step);
+  if (step instanceof Promise) return step.then((settled) => proceed(connection, profile, exchange, settled));
+  return proceed(connection, profile, exchange, step);
 }
 
-function proceed(connection: C2sConnection, profile: SaslProfile, step: SaslStep): void | Promise<void> {
+function proceed(
+  connection: C2sConnection,
+  profile: SaslProfile,
+  exchange: SaslExchange,
+  step: SaslStep,
+): void | Promise<void> {
   switch (step.kind) {
     case "challenge":
       return connection.stream.send(profile.challenge(step.data));
     case "failure":
       return fail(connection, profile, step);
     case "success":
-      return succeed(connection, profile, step);
+      return exchange.ofDevice === true ? admit(connection, profile, step) : unlessBanned(connection, profile, step);
   }
 }
 
 /** The password was right; a ban is looked at only now, so that it tells nothing of the password. */
-function succeed(connection: C2sConnection, profile: SaslProfile, step: Success): void | Promise<void> {
-  const { stream, host, context } = connection;
+function unlessBanned(connection: C2sConnection, profile: SaslProfile, step: Success): void | Promise<void> {
+  const { throttle } = connection.context;
+  const go = (banned: boolean) => (banned ? refuse(connection, profile) : admit(connection, profile, step));
+  const account = Jid.prepared(step.local, connection.host?.domain ?? "", "");
+  const banned = throttle.banned(account.bare, connection.stream.transport.remoteAddress);
+  return banned instanceof Promise ? banned.then(go) : go(banned);
+}
+
+function admit(connection: C2sConnection, profile: SaslProfile, step: Success): void | Promise<void> {
+  const { host } = connection;
   running.delete(connection);
   const account = Jid.prepared(step.local, host?.domain ?? "", "");
-  const go = (banned: boolean) => {
-    // Told with the account, so that a right password is slowed as much as a wrong one: a ban is no oracle.
-    if (banned)
-      return fail(connection, profile, { kind: "failure", condition: "not-authorized", account: account.bare });
-    return step.anonymous === true
-      ? open(connection, profile, account, step)
-      : openUnlessDisabled(connection, profile, account, step);
-  };
-  const banned = context.throttle.banned(account.bare, stream.transport.remoteAddress);
-  return banned instanceof Promise ? banned.then(go) : go(banned);
+  return step.anonymous === true
+    ? open(connection, profile, account, step)
+    : openUnlessDisabled(connection, profile, account, step);
+}
+
+/** Answers a right password as a wrong one, and as late; it does not count as one. */
+function refuse(connection: C2sConnection, profile: SaslProfile): Promise<void> {
+  const failure = { kind: "failure", condition: "not-authorized" } as const;
+  return answerFailure(connection, profile, failure, connection.context.throttle.refused());
 }
 
 /**
@@ -167,13 +190,26 @@ function open(connection: C2sConnection, profile: SaslProfile, account: Jid, ste
 
 /** A failure is counted, and slowed down once there were several. */
 async function fail(connection: C2sConnection, profile: SaslProfile, failure: SaslFailure): Promise<void> {
+  running.delete(connection);
+  const { stream, context } = connection;
+  const guess = failure.condition === "not-authorized";
+  const wait = guess ? await context.throttle.failed(failure.account, stream.transport.remoteAddress) : 0;
+  await answerFailure(connection, profile, failure, wait);
+}
+
+/** Tells the peer after `wait` ms. */
+async function answerFailure(
+  connection: C2sConnection,
+  profile: SaslProfile,
+  failure: SaslFailure,
+  wait: number,
+): Promise<void> {
   const { stream, context } = connection;
   running.delete(connection);
   if (failure.condition === "not-authorized") {
     context.metrics.login(false);
-    const wait = await context.throttle.failed(failure.account, stream.transport.remoteAddress);
     connection.log.info({ condition: failure.condition }, "authentication failed");
-    if (wait > 0) await new Promise<void>((resolve) => context.clock.setTimeout(resolve, wait));
   }
+  if (wait > 0) await new Promise<void>((resolve) => context.clock.setTimeout(resolve, wait));
   stream.send(profile.failure(failure));
 }

@@ -52,7 +52,7 @@ export function fastExchange(
 ): SaslExchange {
   const given: string | undefined = fast.attrs.count;
   const count = given === undefined ? undefined : /^[0-9]{1,15}$/.test(given) ? Number(given) : Number.NaN;
-  return { step: (data) => check(connection, { mechanism, userAgent, count }, data) };
+  return { ofDevice: true, step: (data) => check(connection, { mechanism, userAgent, count }, data) };
 }
 
 function check(connection: C2sConnection, request: Request, data: Buffer): Promise<SaslStep> {

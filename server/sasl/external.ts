@@ -18,6 +18,7 @@ export const external: SaslMechanism = {
 };
 
 class ExternalExchange implements SaslExchange {
+  readonly ofDevice = true;
   private readonly context: SaslContext;
   private ended = false;
 

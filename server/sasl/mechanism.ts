@@ -83,6 +83,8 @@ export interface SaslContext {
 
 /** One exchange in progress. */
 export interface SaslExchange {
+  /** True where the proof is a device's own (a token, a certificate), which nobody comes upon by guessing. */
+  readonly ofDevice?: true;
   /** Feeds the peer's data (already base64-decoded); the first is the initial response or empty. */
   step(data: Buffer): SaslStep | Promise<SaslStep>;
 }

@@ -1,0 +1,72 @@
+// Locking somebody out by guessing at his account: his token still opens it, and his own attempts do not make it last.
+import { createHmac } from "node:crypto";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { DOMAIN, startTarget, type Target } from "./node.ts";
+import { plain, RawTcp } from "./raw.ts";
+
+const AGENT = "d4565fa7-4d72-4749-b3d3-740edbf87770";
+const NS = "urn:xmpp:fast:0";
+
+let target: Target;
+
+beforeEach(async () => {
+  target = await startTarget({ "authentication.failuresBeforeBan": "3", "authentication.banSeconds": "600" });
+  await target.account("romeo");
+});
+afterEach(() => target.stop());
+
+async function from(address: string): Promise<RawTcp> {
+  const port = target.ports.c2sTls;
+  const plainSocket = connect({ port: target.ports.c2sTls, host: "127.0.0.1", localAddress: address });
+  const socket = connectTls({ socket: plainSocket, servername: DOMAIN, rejectUnauthorized: false });
+  await once(socket, "secureConnect");
+  const raw = new RawTcp(socket);
+  await raw.open(DOMAIN);
+  return raw;
+}
+
+/** What a log-in from an address is answered, however long that is held back. */
+async function answer(address: string, request: string): Promise<string> {
+  const raw = await from(address);
+  raw.send(request);
+  await target.settle("an answer", async () => {
+    await target.clock.advance(1_000);
+    return /<\/failure>|<success/.test(raw.text);
+  });
+  raw.destroy();
+  return raw.text.includes("<success") ? raw.text : "refused";
+}
+
+function sasl2(mechanism: string, initial: Buffer, inner: string): string {
+  const response = `<initial-response>${initial.toString("base64")}</initial-response>`;
+  return `<authenticate xmlns='urn:xmpp:sasl:2' mechanism='${mechanism}'>${response}<user-agent id='${AGENT}'/>${inner}</authenticate>`;
+}
+
+async function guess(times: number, first: number): Promise<void> {
+  for (let i = 0; i < times; i++) expect(await answer(`127.0.4.${first + i}`, plain("romeo", "wrong"))).toBe("refused");
+}
+
+test("a token opens the account in the midst of it, from wherever", async () => {
+  const asking = sasl2(
+    "PLAIN",
+    Buffer.from("\0romeo\0pencil"),
+    `<request-token xmlns='${NS}' mechanism='HT-SHA-256-NONE'/>`,
+  );
+  const [, token = ""] = / token='([^']+)'/.exec(await answer("127.0.5.1", asking)) ?? [];
+  await guess(4, 1);
+  expect(await answer("127.0.5.2", plain("romeo", "pencil"))).toBe("refused");
+  const mac = createHmac("sha256", token).update("Initiator").digest();
+  const showing = sasl2("HT-SHA-256-NONE", Buffer.concat([Buffer.from("romeo\0"), mac]), `<fast xmlns='${NS}'/>`);
+  expect(await answer("127.0.5.3", showing)).toContain(`romeo@${DOMAIN}`);
+});
+
+test("a right password that is refused does not make the ban last", async () => {
+  await guess(4, 1);
+  await target.clock.advance(400_000);
+  expect(await answer("127.0.5.1", plain("romeo", "pencil"))).toBe("refused");
+  await target.clock.advance(200_000);
+  expect(await answer("127.0.5.1", plain("romeo", "pencil"))).not.toBe("refused");
+});
