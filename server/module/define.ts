@@ -38,7 +38,10 @@ export type IqHandler = (request: IqRequest) => IqPayload | Promise<IqPayload>;
 /** Who an IQ handler serves: the host's own JID, or any account's bare JID. */
 export type IqTarget = "host" | "account";
 
-/** Who may ask an account: only its owner (others get `forbidden`), or anyone. */
+/**
+ * Who may ask an account: only its owner (others get `service-unavailable`, whether or not it exists), or anyone. A handler for
+ * anyone is asked about accounts that do not exist too, and answers for them as for one that keeps nothing.
+ */
 export type IqAudience = "owner" | "anyone";
 
 /** Context of `account.sending`: a session of ours sends. */

@@ -30,6 +30,14 @@ export class IqHandlers {
     this.owners.set(key, { handler, audience });
   }
 
+  /** What a target answers to: type, namespace and name of each payload. */
+  *payloads(target: IqTarget): Generator<readonly [type: string, xmlns: string, name: string]> {
+    for (const key of this.owners.keys()) {
+      const [of, type = "", xmlns = "", name = ""] = key.split(" ");
+      if (of === target) yield [type, xmlns, name];
+    }
+  }
+
   find(target: IqTarget, stanza: Stanza): Owner | undefined {
     const child = stanza.children[0];
     return child === undefined ? undefined : this.owners.get(`${target} ${stanza.type} ${child.xmlns} ${child.name}`);
@@ -57,16 +65,11 @@ export function acceptAccountIq(host: VirtualHost, stanza: Stanza): void | Promi
   if (!request) return host.requests.answered(stanza);
   const owner = host.iqHandlers.find("account", stanza);
   if (owner === undefined) return host.refuse(stanza, "service-unavailable");
-  const own = stanza.from?.bare === to.bare;
-  if (own) return answer(host, owner, stanza);
-  return host.accounts.exists(host.domain, to.local).then(
-    (exists) => {
-      // RFC 6121 §8.5.1.
-      if (!exists) return host.refuse(stanza, "service-unavailable");
-      return owner.audience === "owner" ? host.refuse(stanza, "forbidden") : answer(host, owner, stanza);
-    },
-    () => host.refuse(stanza, "resource-constraint"),
-  );
+  // Who may ask is decided before anybody looks whether there is such an account: a stranger is told the same in both
+  // cases, which can only be what RFC 6121 §8.5.1 says of one that does not exist; and what answers to anyone answers for
+  // nobody as for one who keeps nothing. XEP-0030 §8, XEP-0054 §3.3.
+  if (stanza.from?.bare !== to.bare && owner.audience === "owner") return host.refuse(stanza, "service-unavailable");
+  return answer(host, owner, stanza);
 }
 
 function answer(host: VirtualHost, owner: Owner, stanza: Stanza): void | Promise<void> {

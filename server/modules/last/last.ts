@@ -28,11 +28,14 @@ export const last = defineModule({
   },
 });
 
-/** XEP-0012 §4, §8: only for those who may see the account's presence. */
+/**
+ * XEP-0012 §4, §8: only for those who may see the account's presence. Others are told what they are told of an account
+ * that does not exist, and not `forbidden`, which would say that there is one.
+ */
 async function ofAccount(host: ModuleHost, rosters: Rosters, request: IqRequest): Promise<Element> {
   const { from, to } = request;
   const item = (await rosters.of(to.local)).items.get(from.bare);
-  if (from.bare !== to.bare && (item === undefined || !hasFrom(item))) throw new StanzaError("forbidden");
+  if (from.bare !== to.bare && (item === undefined || !hasFrom(item))) throw new StanzaError("service-unavailable");
   if (host.sessions.available(to.local).length > 0) return answer(host, host.clock.now());
   const text = await host.storage.documents.get(host.domain, to.local, KIND, "");
   if (text === undefined) throw new StanzaError("item-not-found", "the account was never there");

@@ -1,6 +1,6 @@
 // Business cards: an account's own to change, everybody's to read. XEP-0054.
 import { z } from "zod";
-import { defineModule, type ModuleHost } from "../../module/define.ts";
+import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { StanzaError } from "../../stanza/error.ts";
 import { selfContained } from "../../xml/self-contained.ts";
 
@@ -17,7 +17,7 @@ export const vcard = defineModule({
   activate(host, { maxBytes }) {
     host.disco.host.features.add(NS_VCARD);
     host.disco.account.features.add(NS_VCARD);
-    host.iq("account", "get", NS_VCARD, "vCard", ({ to }) => read(host, to.local), "anyone");
+    host.iq("account", "get", NS_VCARD, "vCard", (request) => read(host, request), "anyone");
     host.iq("account", "set", NS_VCARD, "vCard", async ({ to, payload }) => {
       // Others are sent the text as it is.
       const text = selfContained(payload);
@@ -29,7 +29,12 @@ export const vcard = defineModule({
   },
 });
 
-/** As it was written: it declares its namespaces, and a picture is not to be parsed for each who looks at it. */
-async function read(host: ModuleHost, local: string): Promise<string> {
-  return (await host.storage.documents.get(host.domain, local, "vcard", "")) ?? `<vCard xmlns='${NS_VCARD}'/>`;
+/**
+ * As it was written: it declares its namespaces, and a picture is not to be parsed for each who looks at it. Without a
+ * card others are told what they are told of an account that does not exist. XEP-0054 §3.3.
+ */
+async function read(host: ModuleHost, { from, to }: IqRequest): Promise<string> {
+  const text = await host.storage.documents.get(host.domain, to.local, "vcard", "");
+  if (text === undefined && from.bare !== to.bare) throw new StanzaError("service-unavailable");
+  return text ?? `<vCard xmlns='${NS_VCARD}'/>`;
 }
