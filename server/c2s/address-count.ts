@@ -1,7 +1,8 @@
 // How many connections each address has to a node, over all listeners for clients.
 import type { Socket } from "node:net";
+import { networkOf } from "../auth/throttle.ts";
 
-/** Counts connections by address, and refuses what is too many. */
+/** Counts connections by address, a whole /64 of IPv6 as one, and refuses what is too many. */
 export class AddressCount {
   private readonly limit: number;
   private readonly counts = new Map<string, number>();
@@ -12,7 +13,7 @@ export class AddressCount {
 
   /** Counts a socket until it closes; false (and the socket dropped) where its address has too many. */
   admit(socket: Socket): boolean {
-    const address = socket.remoteAddress ?? "";
+    const address = networkOf(socket.remoteAddress ?? "");
     const count = this.counts.get(address) ?? 0;
     if (count >= this.limit) {
       socket.destroy();

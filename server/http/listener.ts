@@ -29,6 +29,8 @@ export async function listenForHttp(config: HttpListenerConfig, context: C2sCont
   const app = Fastify({
     bodyLimit: context.limits.stanzaBytes,
     forceCloseConnections: true,
+    // Fastify waits for ever unless told otherwise: a request has as long as an authentication.
+    requestTimeout: context.limits.authenticationSeconds * 1000,
     ...(config.tls ? { https: httpsOptions(config, context) } : {}),
   });
   const url = () => config.publicUrl ?? defaultUrl(config, app.server.address() as AddressInfo);

@@ -3,6 +3,9 @@ import type { AddressInfo } from "node:net";
 import Fastify from "fastify";
 import type { NodeMetrics } from "./metrics.ts";
 
+/** ms that a request may take to come in whole; Fastify waits for ever unless told otherwise. */
+const REQUEST_TIMEOUT = 10_000;
+
 /** What the listener tells. */
 export interface Observed {
   readonly metrics: NodeMetrics;
@@ -18,7 +21,7 @@ export interface ObserveListener {
 
 /** Starts it. `/livez`: the process alone; `/readyz`: 503 while draining or without storage; `/metrics`: Prometheus. */
 export async function listenForObservers(address: string, port: number, observed: Observed): Promise<ObserveListener> {
-  const app = Fastify({ forceCloseConnections: true });
+  const app = Fastify({ forceCloseConnections: true, requestTimeout: REQUEST_TIMEOUT });
   app.get("/livez", (_request, reply) => reply.type("text/plain").send("ok\n"));
   app.get("/readyz", async (_request, reply) => {
     const reason = await observed.notReady();

@@ -197,6 +197,8 @@ export class XmppStream {
   private onFrame(text: string): void {
     const raw = parseDocument(text, this.limits.xml);
     if (!(raw instanceof RawElement)) this.fail(raw.condition, raw.text);
+    // A stream begins, and begins anew after SASL, with `<open/>`. RFC 7395 §3.3.
+    else if (raw.xmlns !== NS_FRAMING && this.headerDue) this.fail("bad-format", "the stream is not open");
     else if (raw.xmlns !== NS_FRAMING) this.onElement(raw);
     else if (raw.name === "open" && !this.headerDue) this.fail("bad-format", "the stream is open already");
     else if (raw.name === "open") this.onOpen(framedHeader(raw, this.contentNamespace));

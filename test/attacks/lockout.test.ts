@@ -19,7 +19,6 @@ beforeEach(async () => {
 afterEach(() => target.stop());
 
 async function from(address: string): Promise<RawTcp> {
-  const port = target.ports.c2sTls;
   const plainSocket = connect({ port: target.ports.c2sTls, host: "127.0.0.1", localAddress: address });
   const socket = connectTls({ socket: plainSocket, servername: DOMAIN, rejectUnauthorized: false });
   await once(socket, "secureConnect");

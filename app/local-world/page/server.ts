@@ -37,7 +37,7 @@ const BACKLOG = 1024 * 1024;
 
 /** Takes the port and serves the page. @throws UsageError naming who has the port that was asked for */
 export async function reservePage(port: number | undefined): Promise<Page> {
-  const app = Fastify({ forceCloseConnections: true });
+  const app = Fastify({ forceCloseConnections: true, requestTimeout: 30_000 });
   const state: { shown: Shown | undefined } = { shown: undefined };
   app.addHook("onRequest", async (request, reply) => {
     // A page of somewhere else that had its name resolved to 127.0.0.1 must not read the passwords.
