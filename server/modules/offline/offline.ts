@@ -14,7 +14,9 @@ import { Safety } from "../../stanza/safety.ts";
 import { Stanza } from "../../stanza/stanza.ts";
 import { escapeAttribute } from "../../xml/escape.ts";
 import { NS_DELAY } from "../../xml/namespaces.ts";
+import { type Rosters, rostersApi } from "../roster/rosters.ts";
 import { Owed } from "./owed.ts";
+import { Shares } from "./shares.ts";
 import { fateOf } from "./worth-keeping.ts";
 
 const OfflineConfig = z.strictObject({
@@ -31,7 +33,7 @@ const BATCH = 50;
 export const offline = defineModule({
   name: "offline",
   implements: ["XEP-0160 1.0.1", "XEP-0203 2.0", "XEP-0334 0.4.0"],
-  needs: ["disco"],
+  needs: ["disco", "roster"],
   config: OfflineConfig,
   activate(host, config) {
     const kept: Kept = {
@@ -39,16 +41,22 @@ export const offline = defineModule({
       flushing: new Map(),
       owed: new Owed(),
       persistent: new Persistent(host, "delivery of kept messages"),
+      shares: new Shares(host.domain, config.maxMessages),
+      rosters: host.use(rostersApi),
+      most: config.maxMessages,
     };
     host.disco.host.features.add("msgoffline");
     host.stage("account.undelivered", "offline.keep", { kinds: ["message"] }, (stanza, { account }) =>
-      keep(kept, account.local, stanza, config.maxMessages),
+      keep(kept, account.local, stanza),
     );
     host.stage("account.delivering", "offline.forged", { kinds: ["message"] }, (stanza) =>
       unforged(stanza, host.domain),
     );
     host.on("session.arriving", ({ session }) => session.pause());
-    host.on("session.receptive", ({ session }) => bring(kept, session));
+    host.on("session.receptive", ({ session }) => {
+      kept.shares.taken(session.account.local);
+      return bring(kept, session);
+    });
     // It came before what was kept here for it, and this node did not know; or could not tell.
     host.on("session.receptive elsewhere", ({ session }) => {
       if (kept.owed.mark(session.account.local) !== undefined) tell(kept, session);
@@ -68,21 +76,30 @@ function unforged(stanza: Stanza, domain: string): Verdict {
   return replace(Stanza.fromElement(copy, stanza.from, stanza.to));
 }
 
-async function keep(kept: Kept, local: string, stanza: Stanza, limit: number): Promise<Verdict> {
-  const { host, owed } = kept;
+async function keep(kept: Kept, local: string, stanza: Stanza): Promise<Verdict> {
+  const { host, owed, shares } = kept;
   const { fate } = fateOf(stanza);
   if (fate !== "keep") return fate === "drop" ? handled : pass;
   const at = arrivalOf(stanza) ?? host.clock.now();
+  const stranger = await strangerOf(kept.rosters, local, stanza);
+  const limit = stranger === undefined ? kept.most : shares.most(local, stranger);
   // The limit is for what comes: what was promised already is kept.
   const most = stanza.note(insistentKey) === undefined ? limit : PROMISED_LIMIT;
   const stored = await host.storage.offline.add(host.domain, local, delayed(stanza, host.domain, at), at, most);
   if (!stored) return reject("service-unavailable", "the offline store of this account is full");
+  if (stranger !== undefined) shares.kept(local, stranger);
   // Somebody may have come while it was stored: then nothing else would bring the message until the next log-in.
   const taker = receptive(host, local);
   // Also where this node knows of no other: it may have taken one for dead that lives and comes back with its sessions.
   owed.note(local);
   if (taker !== undefined) inBackground(bring(kept, taker), host.log);
   return handled;
+}
+
+/** The sender, where the account's roster does not have him. */
+async function strangerOf(rosters: Rosters, local: string, { from }: Stanza): Promise<Jid | undefined> {
+  if (from === undefined) return undefined;
+  return (await rosters.of(local)).items.get(from.bare)?.listed === true ? undefined : from;
 }
 
 /** The stanza's text with the time it was kept. XEP-0203. */
@@ -111,6 +128,10 @@ interface Kept {
   readonly flushing: Map<string, Run>;
   readonly owed: Owed;
   readonly persistent: Persistent;
+  readonly shares: Shares;
+  readonly rosters: Rosters;
+  /** Messages of one account. */
+  readonly most: number;
 }
 
 /** The node that holds a session brings it what is kept: it is told, and again until it knows. */

@@ -51,17 +51,16 @@ async function note(
   if (notice.note(departureKey) === true && before.approved)
     await rosters.put(account.local, { ...inState(before, next, undefined), approved: false });
   if (!passes) return undefined;
+  const place = type === "subscribe" && !before.listed ? Rosters.placeForStranger(roster, contact) : "free";
   // Dropped without a word, as if nobody answered: an error would tell that the account exists (RFC 6121 §8.5.1), and
   // the asker may ask again when some have been answered.
-  if (type === "subscribe" && !before.listed && !Rosters.hasRoomForStranger(roster)) return undefined;
-  await rosters.put(
-    account.local,
-    inState(
-      Rosters.item(roster, contact.full),
-      next,
-      type === "subscribe" ? keptRequest(notice, contact, account) : undefined,
-    ),
-  );
+  if (place === "none") return undefined;
+  const request = type === "subscribe" ? keptRequest(notice, contact, account) : undefined;
+  // Both within one turn, so that the bound holds for others that come in it.
+  await Promise.all([
+    place === "free" ? undefined : rosters.remove(account.local, place.inPlaceOf),
+    rosters.put(account.local, inState(Rosters.item(roster, contact.full), next, request)),
+  ]);
   return { before };
 }
 

@@ -1,6 +1,7 @@
 // Rosters in memory over the store: loaded once while someone is there, changed, stored and pushed.
 import { Element } from "ltx";
 import { Requests } from "../../host/requests.ts";
+import { Jid } from "../../jid/jid.ts";
 import { ApiKey, type ModuleHost } from "../../module/define.ts";
 import { buildIq } from "../../stanza/iq.ts";
 import type { RosterItem } from "../../storage/ports.ts";
@@ -93,11 +94,23 @@ export class Rosters {
     return listed < this.maxItems;
   }
 
-  /** True where one more request of someone who is not in the roster can wait for an answer. */
-  static hasRoomForStranger(roster: Roster): boolean {
-    let waiting = 0;
-    for (const item of roster.items.values()) if (!item.listed) waiting += 1;
-    return waiting < STRANGERS_LIMIT;
+  /**
+   * Whether one more request of someone who is not in the roster can wait for an answer. Where all places are taken, one
+   * of the domain that has most of them must go, so that no domain's strangers shut out another's.
+   */
+  static placeForStranger(roster: Roster, contact: Jid): "free" | "none" | { readonly inPlaceOf: string } {
+    const waiting = new Map<string, string[]>();
+    let count = 0;
+    for (const item of roster.items.values()) {
+      if (item.listed) continue;
+      const { domain } = Jid.parse(item.jid);
+      waiting.set(domain, [...(waiting.get(domain) ?? []), item.jid]);
+      count += 1;
+    }
+    if (count < STRANGERS_LIMIT) return "free";
+    const most = [...waiting.values()].reduce((a, b) => (b.length > a.length ? b : a));
+    const own = waiting.get(contact.domain)?.length ?? 0;
+    return own + 1 < most.length ? { inPlaceOf: most.at(-1) as string } : "none";
   }
 
   /**
