@@ -1,0 +1,96 @@
+// Nodes that find their Redis by Redis Sentinel: they talk over it, and a failover costs them nothing.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { pino } from "pino";
+import { connectRedis } from "../../server/cluster/redis.ts";
+import { ClusterConfig } from "../../server/config/contract.ts";
+import { ConfigError, check, MeridianServer, NodeConfig } from "../../server/index.ts";
+import { freePort } from "../harness/daemon.ts";
+import { needing } from "../harness/needing.ts";
+import { parseTalk } from "../harness/parse-talk.ts";
+import { startWatchedRedis, type WatchedRedis } from "../harness/redis-sentinel.ts";
+import { runTalk } from "../harness/run-talk.ts";
+import { Scene } from "../harness/scene.ts";
+
+const log = pino({ level: "silent" });
+const ends: (() => unknown)[] = [];
+let redis: WatchedRedis;
+
+const { describe: withRedis } = needing("redis");
+
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+withRedis("Redis Sentinel", () => {
+  beforeAll(async () => {
+    redis = await startWatchedRedis();
+  }, 60_000);
+  afterAll(() => redis.end());
+
+  test.each(["messages", "presence", "resume-moved"])("%s", async (name) => {
+    const text = readFileSync(join(import.meta.dirname, `../talks/cluster/${name}.talk`), "utf8");
+    const talk = parseTalk(text, `${name}.talk`);
+    for (const one of talk.cases) await runTalk(talk, one, new Scene({ redis: redis.settings }));
+  });
+
+  test("a name that the sentinels do not know is told", async () => {
+    const config = ClusterConfig.parse({ redis: { ...redis.settings, sentinel: { master: "mantua" } } });
+    await expect(connectRedis(config.redis, log)).rejects.toThrow(/cluster\.redis: .*does not answer/);
+  }, 30_000);
+
+  test("when the master dies the nodes go on with the other server, as the members they were", async () => {
+    const [a, b] = [await startNode("a"), await startNode("b")];
+    const members = [a.server.ports.bus.member, b.server.ports.bus.member];
+    const taken: string[] = [];
+    b.server.ports.bus.take("word", (_from, [word = ""], done) => {
+      taken.push(word);
+      done();
+    });
+    const say = (word: string) =>
+      new Promise<void>((resolve, reject) =>
+        a.server.ports.bus.send(members[1] as string, "word", [word], resolve, reject),
+      );
+    await say("before");
+    await redis.master.stop("SIGKILL");
+    // Confirmed only once it has arrived, by the server that is master then.
+    await say("after");
+    expect(taken).toEqual(["before", "after"]);
+    const until = Date.now() + 60_000;
+    for (const { port } of [a, b]) while ((await ready(port)) !== 200) expect(Date.now()).toBeLessThan(until);
+    expect([a.server.ports.bus.member, b.server.ports.bus.member]).toEqual(members);
+    expect(a.server.ports.bus.others).toEqual([members[1]]);
+  }, 120_000);
+});
+
+test("of Redis Cluster and Redis Sentinel one is used", () => {
+  const mixed = { redis: { urls: ["redis://127.0.0.1"], cluster: true, sentinel: { master: "verona" } } };
+  expect(() => check(NodeConfig, configOf("a", 0, mixed), "test")).toThrow(ConfigError);
+});
+
+function configOf(node: string, port: number, cluster: object): object {
+  return {
+    node,
+    hosts: [{ domain: "verona.test" }],
+    listeners: [{ kind: "metrics", port }],
+    storage: { kind: "memory" },
+    federation: { enabled: false },
+    cluster,
+  };
+}
+
+async function startNode(node: string): Promise<{ server: MeridianServer; port: number }> {
+  const port = await freePort();
+  const config = check(NodeConfig, configOf(node, port, { redis: redis.settings }), "test");
+  const server = await MeridianServer.create(config, { log });
+  ends.push(() => server.close());
+  await server.listen();
+  return { server, port };
+}
+
+async function ready(port: number): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${port}/readyz`, { headers: { connection: "close" } });
+  await response.text();
+  return response.status;
+}
