@@ -124,7 +124,8 @@ export class IncomingSession implements StreamHandler {
     this.slot?.release();
     const reason = this.carrier?.fate ?? describeEnd(end);
     const remotes = this.domains.remotes();
-    if (end.kind === "failed" && !IN_ORDER.has(end.error.condition))
+    // A crowd that has not even sent a header gets no line each.
+    if (end.kind === "failed" && this.id !== "" && !IN_ORDER.has(end.error.condition))
       this.refused(this.domains.any ? "ended" : "refused", end.error.condition, end.error.text ?? reason);
     context.log.debug({ remotes, end: reason, peer: this.stream.transport.remoteAddress }, "s2s in ended");
     for (const remote of remotes) this.tell(remote, "incoming ended", { reason });
