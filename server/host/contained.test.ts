@@ -1,6 +1,7 @@
 // A stanza that cannot be delivered is answered, and ends nothing but itself.
 import { expect, test } from "@jest/globals";
 import { pino } from "pino";
+import { alone } from "../cluster/alone.ts";
 import { Jid } from "../jid/jid.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import type { ClientSession } from "./session.ts";
@@ -13,7 +14,7 @@ function setUp() {
     admins: [],
     router: { route: (stanza: Stanza) => void routed.push(stanza) },
     clock: { now: () => 0 },
-    bus: {},
+    ...alone("n1"),
     log: pino({ level: "silent" }),
   } as unknown as HostParts);
   const written: string[] = [];
