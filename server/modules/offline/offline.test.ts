@@ -31,6 +31,8 @@ function setUp({ others = [] as string[] } = {}) {
     storage,
     bus: { others },
     disco: { host: { features: new Set<string>() } },
+    // Nobody's contact: the roster is empty.
+    use: () => ({ of: async () => ({ items: new Map() }) }),
     clock,
     log: pino({ level: "silent" }),
     stage: (point: string, _name: string, _options: unknown, filter: typeof keep) => {
