@@ -5,10 +5,12 @@ import {
   type Clock,
   DEFAULT_XML_LIMITS,
   type FederationConfig,
+  FROM_SERVERS,
   type InboundStanzas,
   type Limits,
   type NodeMetrics,
   type Stanza,
+  stanzaLimits,
 } from "../server/index.ts";
 import type { CountsByRemote } from "./counts.ts";
 import type { Pings } from "./management/pings.ts";
@@ -72,7 +74,7 @@ const BACKLOG = 16_777_216;
 export function authenticatedLimits(context: FederationContext, remote: string): Limits {
   const { bytesPerSecond } = context.policy(remote);
   return {
-    xml: { ...DEFAULT_XML_LIMITS, maxElementBytes: context.config.stanzaBytes },
+    xml: stanzaLimits({ ...FROM_SERVERS, bytes: context.config.stanzaBytes }),
     bytesPerSecond,
     burstBytes: bytesPerSecond * 4,
     backlogBytes: BACKLOG,

@@ -4,6 +4,7 @@ export { networkOf } from "./auth/throttle.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export { newRequestId } from "./cluster/answers.ts";
 export { PinnedRouter } from "./cluster/pinned-router.ts";
+export { ADDED, FROM_SERVERS } from "./config/bounds.ts";
 export {
   type FederationConfig,
   type ListenerConfig,
@@ -22,9 +23,8 @@ export { NodeMetrics } from "./observe/metrics.ts";
 export type { InboundStanzas, RemoteLink, RemoteRouter, ReturnCondition } from "./ports.ts";
 export { closeServer, type Listening, MeridianServer, type ServerOptions } from "./server.ts";
 export { errorReply, mayAnswerWithError } from "./stanza/error.ts";
-export { domainOfAddress, faultReply, isStanzaKind, type StanzaFault } from "./stanza/fault.ts";
+export { domainOfAddress, faultOf, faultReply, isStanzaKind, overBound, type StanzaFault } from "./stanza/fault.ts";
 export { Handled } from "./stanza/handled.ts";
-export { iqFault } from "./stanza/iq.ts";
 export { NoteKey, Stanza, type StanzaKind } from "./stanza/stanza.ts";
 export type { StreamError, StreamErrorCondition } from "./stream/error.ts";
 export type { HeaderOut } from "./stream/header.ts";
@@ -35,6 +35,7 @@ export type { Transport } from "./stream/transport.ts";
 export { checkCertificates } from "./tls/check-certificates.ts";
 export { TlsContexts } from "./tls/contexts.ts";
 export { escapeAttribute, escapeText } from "./xml/escape.ts";
+export { stanzaLimits } from "./xml/limits.ts";
 export * from "./xml/namespaces.ts";
 export type { RawElement } from "./xml/raw-element.ts";
 export { DEFAULT_XML_LIMITS, type StreamHeader } from "./xml/tokenizer.ts";

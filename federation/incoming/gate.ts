@@ -1,11 +1,13 @@
 // The door for stanzas of a remote server: of a proven domain, to one of ours, no faster than allowed, counted.
 import {
+  ADDED,
   domainOfAddress,
+  faultOf,
   faultReply,
   Handled,
-  iqFault,
   isStanzaKind,
   Jid,
+  overBound,
   type RawElement,
   Stanza,
   type StanzaFault,
@@ -36,6 +38,8 @@ export class Gate {
   counter: Handled | undefined;
   /** ms of the last stanza. */
   lastUse = 0;
+  /** Language of the stanzas that name none themselves. RFC 6120 §4.7.4. */
+  lang: string | undefined;
   private readonly context: FederationContext;
   private readonly stream: XmppStream;
   private readonly proven: ProvenPairs;
@@ -111,8 +115,8 @@ export class Gate {
       this.lastLocal = to.domain;
       this.counts = context.counts.of(from.domain);
     }
-    const fault = name === "iq" ? iqFault(raw) : undefined;
-    if (fault !== undefined) return this.alone(raw, from.domain, { condition: "bad-request", text: fault }, to);
+    const fault = faultOf(raw);
+    if (fault !== undefined) return this.alone(raw, from.domain, fault, to);
     return this.take(raw, from, to);
   }
 
@@ -186,9 +190,10 @@ export class Gate {
   }
 
   private deliver(raw: RawElement, from: Jid, to: Jid): void | Promise<void> {
+    if (raw.name === "iq" && this.context.pings.take(raw)) return this.counter?.take().release();
+    const stanza = Stanza.fromRaw(raw, from, to, this.lang, this.context.config.stanzaBytes + ADDED.bytes);
+    if (stanza.flaw !== undefined) return this.alone(raw, from.domain, overBound(stanza.flaw), to);
     const safety = this.counter?.take();
-    if (raw.name === "iq" && this.context.pings.take(raw)) return safety?.release();
-    const stanza = Stanza.fromRaw(raw, from, to);
     if (raw.name === "message") stanza.safety = safety;
     const done = this.context.inbound.deliver(stanza);
     if (done === undefined) return safety?.release();

@@ -91,6 +91,7 @@ export class IncomingSession implements StreamHandler {
     if (fault !== undefined) return this.stream.fail(fault.condition, fault.text);
     this.local = this.claimed.to;
     this.remote ??= this.claimed.from;
+    this.gate.lang = header.lang;
     if (this.remote !== undefined && this.context.policy(this.remote).refuse)
       return this.stream.fail("policy-violation", `federation with ${this.remote} is refused`);
     const verdict = this.remote === undefined || this.domains.any ? undefined : this.verdictOf(this.remote);

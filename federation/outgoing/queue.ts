@@ -75,5 +75,5 @@ export class StanzaQueue {
 }
 
 function sizeOf(stanza: Stanza): number {
-  return stanza.tail.length + 200;
+  return stanza.size + 100;
 }

@@ -1,7 +1,9 @@
 // Bounds of a client stream before and after authentication, from the node's configuration.
+
+import { FROM_CLIENTS } from "../config/bounds.ts";
 import type { StreamLimits } from "../config/limits.ts";
 import type { Limits } from "../stream/stream.ts";
-import { DEFAULT_XML_LIMITS } from "../xml/tokenizer.ts";
+import { DEFAULT_XML_LIMITS, stanzaLimits } from "../xml/limits.ts";
 
 /** Before authentication: RFC 6120 §13.12 gives 10,000 bytes as the least. */
 export function limitsBeforeAuthentication(limits: StreamLimits): Limits {
@@ -22,12 +24,12 @@ export function limitsBeforeAuthentication(limits: StreamLimits): Limits {
 /** After authentication. */
 export function limitsAfterAuthentication(limits: StreamLimits): Limits {
   return {
-    xml: {
-      ...DEFAULT_XML_LIMITS,
-      maxElementBytes: limits.stanzaBytes,
-      maxDepth: limits.depth,
-      maxAttributes: limits.attributes,
-    },
+    xml: stanzaLimits({
+      bytes: limits.stanzaBytes,
+      depth: limits.depth,
+      attributes: limits.attributes,
+      prefixes: Math.min(FROM_CLIENTS.prefixes, limits.attributes),
+    }),
     bytesPerSecond: limits.bytesPerSecond,
     burstBytes: limits.burstBytes,
     backlogBytes: limits.backlogBytes,

@@ -8,6 +8,8 @@ import { stanzaFields, stanzaOfFields } from "./stanza-codec.ts";
 
 /** Stanzas of one pair that may wait for those before them. */
 const HELD_LIMIT = 1_000;
+/** Characters that may. */
+const HELD_SIZE = 4_194_304;
 
 /** A domain pair with something under way. */
 interface Pair {
@@ -17,6 +19,7 @@ interface Pair {
   underWay: number;
   /** They wait until what is under way elsewhere has arrived. */
   held: Stanza[];
+  heldSize: number;
   /** It goes on right now: what settles at once does not begin it anew. */
   going: boolean;
 }
@@ -77,11 +80,12 @@ export class PinnedRouter implements RemoteRouter {
     if (this.self !== this.bus.member) this.changed();
     const name = `${stanza.from?.domain} ${stanza.to?.domain}`;
     const pair = this.pairs.get(name) ?? this.newPair(name);
-    if (pair.held.length >= HELD_LIMIT)
+    if (pair.held.length >= HELD_LIMIT || pair.heldSize >= HELD_SIZE)
       return this.inbound.returned(stanza, "resource-constraint", `too much waits for ${stanza.to?.domain}`);
     if (pair.held.length === 0 && this.mayGo(pair)) return this.give(pair, stanza);
     stanza.safety?.hold();
     pair.held.push(stanza);
+    pair.heldSize += stanza.size;
   }
 
   links(): readonly RemoteLink[] {
@@ -117,7 +121,7 @@ export class PinnedRouter implements RemoteRouter {
   }
 
   private newPair(name: string): Pair {
-    const pair: Pair = { name, member: this.pinning.of(name), underWay: 0, held: [], going: false };
+    const pair: Pair = { name, member: this.pinning.of(name), underWay: 0, held: [], heldSize: 0, going: false };
     this.pairs.set(name, pair);
     return pair;
   }
@@ -187,6 +191,7 @@ export class PinnedRouter implements RemoteRouter {
     pair.going = true;
     while (pair.held.length > 0 && this.mayGo(pair)) {
       const stanza = pair.held.shift() as Stanza;
+      pair.heldSize -= stanza.size;
       const { safety } = stanza;
       this.give(pair, stanza);
       safety?.release();
@@ -224,7 +229,10 @@ export class PinnedRouter implements RemoteRouter {
       else before.push(stanza);
     }
     // In their order, before everything that came later.
-    for (const [pair, stanzas] of again) pair.held.unshift(...stanzas);
+    for (const [pair, stanzas] of again) {
+      pair.held.unshift(...stanzas);
+      for (const stanza of stanzas) pair.heldSize += stanza.size;
+    }
     this.changed();
   }
 

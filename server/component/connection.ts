@@ -2,26 +2,25 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Logger } from "pino";
 import type { Clock, Timer } from "../clock.ts";
+import { ADDED, FROM_COMPONENTS } from "../config/bounds.ts";
 import { Jid } from "../jid/jid.ts";
 import type { DomainService, Router } from "../router/router.ts";
 import { errorReply, mayAnswerWithError } from "../stanza/error.ts";
-import { domainOfAddress, faultReply, isStanzaKind, type StanzaFault } from "../stanza/fault.ts";
-import { iqFault } from "../stanza/iq.ts";
+import { domainOfAddress, faultOf, faultReply, isStanzaKind, overBound, type StanzaFault } from "../stanza/fault.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import type { HeaderOut } from "../stream/header.ts";
 import { type Limits, type StreamEnd, type StreamHandler, XmppStream } from "../stream/stream.ts";
 import type { Transport } from "../stream/transport.ts";
+import { stanzaLimits } from "../xml/limits.ts";
+import { NS_COMPONENT } from "../xml/namespaces.ts";
 import type { RawElement } from "../xml/raw-element.ts";
-import { DEFAULT_XML_LIMITS, type StreamHeader } from "../xml/tokenizer.ts";
-
-/** Namespace of component streams. XEP-0114 §3. */
-export const NS_COMPONENT = "jabber:component:accept";
+import type { StreamHeader } from "../xml/tokenizer.ts";
 
 /** ms a component has to prove itself. */
 const HANDSHAKE_TIMEOUT = 10_000;
 
 const LIMITS: Limits = {
-  xml: { ...DEFAULT_XML_LIMITS, maxElementBytes: 524_288 },
+  xml: stanzaLimits(FROM_COMPONENTS),
   bytesPerSecond: 16_777_216,
   burstBytes: 67_108_864,
   backlogBytes: 16_777_216,
@@ -67,6 +66,8 @@ export class ComponentConnection implements StreamHandler, DomainService {
   private readonly deadline: Timer;
   private domain: string | undefined;
   private serving = false;
+  /** Language of what says none itself. */
+  private lang: string | undefined;
 
   constructor(transport: Transport, context: ComponentContext) {
     this.context = context;
@@ -83,6 +84,7 @@ export class ComponentConnection implements StreamHandler, DomainService {
     if (header.defaultNamespace !== NS_COMPONENT) return this.stream.fail("invalid-namespace");
     if (domain === undefined || !this.context.secrets.has(domain)) return this.stream.fail("host-unknown");
     this.domain = domain;
+    this.lang = header.lang;
     this.stream.open(this.defaultHeader());
   }
 
@@ -147,9 +149,10 @@ export class ComponentConnection implements StreamHandler, DomainService {
     if (domain !== this.domain) return this.stream.fail("invalid-from");
     if (from === undefined || to === undefined)
       return this.refuse(raw, { condition: "jid-malformed", text: "`from` or `to` is no JID" });
-    const fault = raw.name === "iq" ? iqFault(raw) : undefined;
-    if (fault !== undefined) return this.refuse(raw, { condition: "bad-request", text: fault });
-    return this.context.router.route(Stanza.fromRaw(raw, from, to));
+    const fault = faultOf(raw);
+    if (fault !== undefined) return this.refuse(raw, fault);
+    const stanza = Stanza.fromRaw(raw, from, to, this.lang, FROM_COMPONENTS.bytes + ADDED.bytes);
+    return stanza.flaw === undefined ? this.context.router.route(stanza) : this.refuse(raw, overBound(stanza.flaw));
   }
 
   /** One stanza that cannot be taken, whatever else the component has to say. */

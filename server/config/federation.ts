@@ -1,5 +1,6 @@
 // Server-to-server federation: its part of the configuration contract.
 import { z } from "zod";
+import { FROM_SERVERS } from "./bounds.ts";
 import { DomainName, DomainPattern, NameServerAddress } from "./names.ts";
 import { Secret } from "./secret-form.ts";
 
@@ -59,7 +60,11 @@ export const FederationConfig = z.strictObject({
   maxDomainsPerStream: RemoteLimits.maxDomainsPerStream.default(100),
   bytesPerSecond: RemoteLimits.bytesPerSecond.default(16_777_216),
   stanzasPerSecond: RemoteLimits.stanzasPerSecond.default(20_000),
-  stanzaBytes: z.int().min(10_000).default(524_288).describe("Bytes of one stanza of another server. XEP-0478."),
+  stanzaBytes: z
+    .int()
+    .min(10_000)
+    .default(FROM_SERVERS.bytes)
+    .describe("Bytes of one stanza of another server. XEP-0478."),
   unauthenticatedStreams: z.int().min(1).default(4000).describe("Streams that may be open and not yet proven."),
   unauthenticatedPerAddress: z.int().min(1).default(1000).describe("The same, from one address."),
   queueStanzas: z.int().min(1).default(1000).describe("Stanzas waiting for one remote domain."),

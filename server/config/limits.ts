@@ -1,5 +1,6 @@
 // What one client may ask: the limits part of the configuration contract.
 import { z } from "zod";
+import { FROM_CLIENTS, FROM_CLIENTS_AT_MOST } from "./bounds.ts";
 
 const Seconds = z.number().positive();
 
@@ -8,9 +9,14 @@ export const StreamLimits = z
   .strictObject({
     preAuthBytes: z.int().min(1024).default(10_240).describe("Bytes of one element before authentication."),
     preAuthElements: z.int().min(4).default(32).describe("Elements of a stream before authentication."),
-    stanzaBytes: z.int().min(10_000).default(262_144).describe("Bytes of one stanza. RFC 6120 §13.12."),
-    depth: z.int().min(4).default(64),
-    attributes: z.int().min(8).default(64),
+    stanzaBytes: z.int().min(10_000).default(FROM_CLIENTS.bytes).describe("Bytes of one stanza. RFC 6120 §13.12."),
+    depth: z.int().min(4).max(FROM_CLIENTS_AT_MOST.depth).default(FROM_CLIENTS.depth).describe("Nesting of a stanza."),
+    attributes: z
+      .int()
+      .min(8)
+      .max(FROM_CLIENTS_AT_MOST.attributes)
+      .default(FROM_CLIENTS.attributes)
+      .describe("Attributes of one element; servers let through more, so that what is added on the way has room."),
     authenticationSeconds: Seconds.default(30).describe(
       "Time from connection to authentication, and from there to a bound resource.",
     ),

@@ -1,5 +1,6 @@
 // The parts of a configuration that its rules look at, also where other parts are wrong: what is wrong is left out.
 import { z } from "zod";
+import { FROM_SERVERS } from "./bounds.ts";
 import { StreamLimits, StreamManagementConfig } from "./limits.ts";
 import { Address, DomainName } from "./names.ts";
 
@@ -19,7 +20,7 @@ const Listener = z.object({
 
 const limits = StreamLimits.parse({});
 const streamManagement = StreamManagementConfig.parse({});
-const federation = { enabled: true, dialbackSecret: undefined };
+const federation = { enabled: true, dialbackSecret: undefined, stanzaBytes: FROM_SERVERS.bytes };
 
 /** Never fails. */
 export const Looked = z.object({
@@ -29,6 +30,12 @@ export const Looked = z.object({
   limits: StreamLimits.catch(limits),
   streamManagement: StreamManagementConfig.catch(streamManagement),
   cluster: z.unknown().optional(),
-  federation: z.object({ enabled: z.boolean().catch(true), dialbackSecret: z.unknown().optional() }).catch(federation),
+  federation: z
+    .object({
+      enabled: z.boolean().catch(true),
+      dialbackSecret: z.unknown().optional(),
+      stanzaBytes: z.number().catch(FROM_SERVERS.bytes),
+    })
+    .catch(federation),
 });
 export type Looked = z.output<typeof Looked>;

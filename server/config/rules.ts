@@ -1,4 +1,5 @@
 // What a node's configuration must be as a whole, beyond the form of each setting: every mistake with its path.
+import { ADDED } from "./bounds.ts";
 import { Looked } from "./looked.ts";
 import { plainAddress } from "./networks.ts";
 
@@ -56,7 +57,13 @@ function* listenerMistakes({ hosts, listeners }: Looked): Generator<Mistake> {
 }
 
 /** What is not acknowledged is sent again all at once when a session is resumed, and must not be what cuts it. */
-function* boundMistakes({ limits, streamManagement }: Looked): Generator<Mistake> {
+function* boundMistakes({ limits, streamManagement, federation }: Looked): Generator<Mistake> {
+  const least = limits.stanzaBytes + ADDED.bytes;
+  if (federation.enabled && federation.stanzaBytes < least)
+    yield {
+      path: ["federation", "stanzaBytes"],
+      message: `at least ${least}: limits.stanzaBytes, and what is added to a stanza on its way to another region`,
+    };
   if (streamManagement.maxUnackedSize > 0.75 * limits.backlogBytes)
     yield { path: ["streamManagement", "maxUnackedSize"], message: "at most three quarters of limits.backlogBytes" };
 }

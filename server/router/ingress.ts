@@ -1,8 +1,9 @@
 // The door for stanzas from clients: checked, stamped with `from`, and sent through the sender's stages.
 import type { C2sSession } from "../c2s/session.ts";
+import { ADDED, FROM_CLIENTS } from "../config/bounds.ts";
 import { Jid } from "../jid/jid.ts";
 import { errorReply, mayAnswerWithError, type StanzaErrorCondition } from "../stanza/error.ts";
-import { iqFault } from "../stanza/iq.ts";
+import { faultOf, overBound } from "../stanza/fault.ts";
 import type { Safety } from "../stanza/safety.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import type { RawElement } from "../xml/raw-element.ts";
@@ -35,14 +36,18 @@ function accept(
   const to = toText === undefined ? undefined : Jid.tryParse(toText);
   if (toText !== undefined && to === undefined)
     return refuse(session, Stanza.fromRaw(raw, session.jid, undefined), "jid-malformed");
-  const stanza = Stanza.fromRaw(raw, session.jid, to ?? (kind === "presence" ? undefined : session.account), lang);
+  const receiver = to ?? (kind === "presence" ? undefined : session.account);
+  const stanza = Stanza.fromRaw(raw, session.jid, receiver, lang, mostWritten(session));
   // Others are answered, or told anew: only a message that is lost is lost for good.
   if (kind === "message") stanza.safety = safety;
-  if (kind === "iq") {
-    const fault = iqFault(raw);
-    if (fault !== undefined) return refuse(session, stanza, "bad-request", fault);
-  }
+  const fault = stanza.flaw === undefined ? faultOf(raw) : overBound(stanza.flaw);
+  if (fault !== undefined) return refuse(session, stanza, fault.condition, fault.text);
   return send(session, stanza);
+}
+
+/** Bytes of a client's stanza as it goes on: what is accepted can be delivered. */
+function mostWritten({ connection }: C2sSession): number {
+  return (connection?.context.limits.stanzaBytes ?? FROM_CLIENTS.bytes) + ADDED.bytes;
 }
 
 /** RFC 6120 §8.1.2.1: absent, or the full or bare JID of the session. */

@@ -2,12 +2,25 @@
 import { Jid } from "../jid/jid.ts";
 import type { RawElement } from "../xml/raw-element.ts";
 import { errorReply, mayAnswerWithError } from "./error.ts";
+import { iqFault } from "./iq.ts";
 import { Stanza, type StanzaKind } from "./stanza.ts";
 
 /** What is wrong with a stanza, in the words of a stanza error. */
 export interface StanzaFault {
-  readonly condition: "jid-malformed" | "bad-request";
+  readonly condition: "jid-malformed" | "bad-request" | "policy-violation";
   readonly text: string;
+}
+
+/** What is wrong with a stanza as it came, whoever sent it: over a bound, or an IQ that is none. RFC 6120 §8.2.3. */
+export function faultOf(raw: RawElement): StanzaFault | undefined {
+  if (raw.flaw !== undefined) return overBound(raw.flaw);
+  const text = raw.name === "iq" ? iqFault(raw) : undefined;
+  return text === undefined ? undefined : { condition: "bad-request", text };
+}
+
+/** A stanza beyond what is let through. RFC 6120 §8.3.3.12. */
+export function overBound(text: string): StanzaFault {
+  return { condition: "policy-violation", text };
 }
 
 /** UTF-16 units of the longest address that is written back to who wrote it. RFC 7622 §3.1. */

@@ -104,8 +104,8 @@ test("content of other namespaces keeps them, whatever prefixes and undeclaratio
   expect(stanza.children.map(({ xmlns }) => xmlns)).toEqual(["urn:d", "urn:p", "urn:f"]);
 });
 
-test("text is escaped again as it was", () => {
-  const body = "&amp;&lt;&gt;\"'&#13;\n\t]]&gt;\u{1f600}";
+test("text is escaped again as it was, and grows nowhere", () => {
+  const body = "&amp;&lt;>\"'&#13;\n\t]]&gt;\u{1f600}";
   const stanza = Stanza.fromRaw(
     receive(`<c:message id='&quot;&apos;&amp;&#9;'><c:body>${body}</c:body></c:message>`),
     FROM,
@@ -177,3 +177,59 @@ test("the tree is built once, and asking for what is absent builds none", () => 
   expect(stanza.element()).toBe(stanza.element());
   expect(stanza.element().attrs).toMatchObject({ xmlns: NS_CLIENT, from: FROM.full, to: TO.full });
 });
+
+test("text that is written anew does not grow: what was small enough to come in is so to go out", () => {
+  const body = ">".repeat(261_894);
+  const stanza = Stanza.fromRaw(receive(`<message><body xmlns='jabber:client'>${body}</body></message>`), FROM, TO);
+  expect(stanza.flaw).toBeUndefined();
+  expect(stanza.text().length).toBeLessThan(262_144 + 200);
+  expect(stanza.size).toBe(stanza.text().length);
+});
+
+test.each([
+  ["CDATA", `<message><c:body><![CDATA[${"<".repeat(5000)}]]></c:body></message>`],
+  ["apostrophes of a value", `<message><c:body x="${"'".repeat(5000)}"/></message>`],
+  ["apostrophes of the stanza's id", `<message id="${"'".repeat(5000)}"/>`],
+  [
+    "a namespace that many take from their parent",
+    `<m:message xmlns:m='jabber:client' xmlns:p='${"u".repeat(900)}'>${"<p:a/>".repeat(90)}</m:message>`,
+  ],
+])("%s that would be longer once written than a stanza may be is a flaw", (_name, text) => {
+  const raw = receive(text);
+  expect(Stanza.fromRaw(raw, FROM, TO, undefined, 10_000).flaw).toBe("too long once it is written");
+  expect(Stanza.fromRaw(raw, FROM, TO).flaw).toBe(undefined);
+});
+
+test("writing stops once it is too long, however much there would be", () => {
+  const text = `<m:message xmlns:m='jabber:client' xmlns:p='${"u".repeat(9000)}'>${"<p:a/>".repeat(25_000)}</m:message>`;
+  const stanza = Stanza.fromRaw(receive(text), FROM, TO, undefined, 300_000);
+  expect(stanza.flaw).toBe("too long once it is written");
+  expect(stanza.size).toBeLessThan(320_000);
+});
+
+test("the size of a stanza is that of all of its text, its language included", () => {
+  const stanza = Stanza.fromRaw(receive("<message id='1'><body>x</body></message>"), FROM, TO, "x".repeat(1000));
+  expect(stanza.size).toBe(stanza.text().length);
+  expect(stanza.withAddresses(undefined, TO).size).toBe(stanza.size - ` from='${FROM.full}'`.length);
+});
+
+test("the stream's language holds for a stanza with a prefix too", () => {
+  expect(Stanza.fromRaw(receive("<c:message><c:body/></c:message>"), FROM, TO, "it").text()).toContain("xml:lang='it'");
+});
+
+test.each(["jabber:server", "jabber:component:accept", "jabber:client"])(
+  "content by a prefix for %s goes out as content, and the declaration does not",
+  (namespace) => {
+    const texts = [
+      "<message xmlns:x='{ns}'><x:body>hi</x:body><y xmlns='u' x:a='1'/></message>",
+      "<message><x:body xmlns:x='{ns}'>hi</x:body><y xmlns='u'/></message>",
+      "<message><body xmlns='{ns}'>hi</body><y xmlns='u'/></message>",
+      "<x:message xmlns:x='{ns}' x:b='2'><x:body>hi</x:body><y xmlns='u' xmlns:x='{ns}'/></x:message>",
+    ];
+    for (const text of texts) {
+      const stanza = Stanza.fromRaw(receive(text.replaceAll("{ns}", namespace), namespace), FROM, TO);
+      expect(stanza.text()).toContain(`'><body>hi</body><y xmlns='u'/></message>`);
+      expect(stanza.has(NS_CLIENT, "body")).toBe(true);
+    }
+  },
+);

@@ -1,10 +1,12 @@
 // Stanzas: immutable, kept as text, a tree only for who asks. RFC 6120 §8.
 import type { Element } from "ltx";
+import { ADDED, FROM_SERVERS } from "../config/bounds.ts";
 import { Jid } from "../jid/jid.ts";
 import { escapeAttribute } from "../xml/escape.ts";
-import { NS_CLIENT, NS_SERVER } from "../xml/namespaces.ts";
+import { isContentNamespace, NS_CLIENT } from "../xml/namespaces.ts";
 import { type ChildHead, RawElement } from "../xml/raw-element.ts";
-import { serializeChildren } from "../xml/serialize.ts";
+import { decodeValue } from "../xml/references.ts";
+import { furtherAttributes, serializeChildren } from "../xml/serialize.ts";
 import { parseOwn } from "../xml/tree.ts";
 import type { Safety } from "./safety.ts";
 
@@ -27,11 +29,14 @@ export class NoteKey<T> {
  */
 export class Stanza {
   private tree: Element | undefined;
+  private headText: string | undefined;
   private plain: string | undefined;
   private framedText: string | undefined;
   private noteMap: Map<NoteKey<unknown>, unknown> | undefined;
   /** Where somebody waits for the stanza to be safe: whoever keeps it holds this. */
   safety: Safety | undefined;
+  /** Why it may go nowhere: whoever took it from a stream refuses it (RFC 6120 §8.3.3.12), and nobody else sees it. */
+  flaw: string | undefined;
 
   readonly kind: StanzaKind;
   readonly from: Jid | undefined;
@@ -76,6 +81,8 @@ export class Stanza {
       element,
       from ?? (attrs.from === undefined ? undefined : Jid.parse(attrs.from)),
       to ?? (attrs.to === undefined ? undefined : Jid.parse(attrs.to)),
+      undefined,
+      Number.POSITIVE_INFINITY,
     );
   }
 
@@ -93,36 +100,30 @@ export class Stanza {
       raw,
       from === undefined ? undefined : Jid.parse(from),
       to === undefined ? undefined : Jid.parse(to),
+      undefined,
+      Number.POSITIVE_INFINITY,
     );
   }
 
-  /** Takes what the tokenizer found, with addresses already checked. */
-  static fromRaw(raw: RawElement, from: Jid | undefined, to: Jid | undefined, streamLang?: string): Stanza {
-    if (!raw.verbatim) return fromTree(raw.toElement(), from, to);
-    let id: string | undefined;
-    let type: string | undefined;
-    let lang: string | undefined;
-    let extra = "";
-    const list = raw.attributes;
-    for (let i = 0; i < list.length; i += 2) {
-      const name = list[i] as string;
-      const value = list[i + 1] as string;
-      if (name === "id") id = value;
-      else if (name === "type") type = value;
-      else if (name === "xml:lang") lang = value;
-      else if (name !== "to" && name !== "from") extra += ` ${name}='${escapeAttribute(value)}'`;
-    }
-    return new Stanza(
-      raw.name as StanzaKind,
-      from,
-      to,
-      id,
-      type,
-      lang ?? streamLang,
-      extra,
-      raw.tail,
-      inClientNamespace(raw.children, raw.xmlns),
-    );
+  /**
+   * Takes what the tokenizer found, with addresses already checked. `streamLang` holds where it names no language itself
+   * (RFC 6120 §4.7.4). One that has a flaw, or would be written in more than `most` bytes, is a stanza with a flaw.
+   */
+  static fromRaw(
+    raw: RawElement,
+    from: Jid | undefined,
+    to: Jid | undefined,
+    streamLang?: string,
+    most = FROM_SERVERS.bytes + ADDED.bytes,
+  ): Stanza {
+    const stanza = raw.verbatim
+      ? verbatim(raw, from, to, streamLang)
+      : fromTree(raw.toElement(), from, to, streamLang, most);
+    if (raw.flaw !== undefined) stanza.flaw = raw.flaw;
+    // A UTF-16 unit is at most 3 bytes, so that counting is seldom needed.
+    else if (stanza.size * 3 > most && (stanza.size > most || Buffer.byteLength(stanza.text()) > most))
+      stanza.flaw = TOO_LONG;
+    return stanza;
   }
 
   /** The text to write on a TCP stream of either content namespace. */
@@ -135,6 +136,11 @@ export class Stanza {
   framed(): string {
     this.framedText ??= `<${this.kind} xmlns='${NS_CLIENT}'${this.head().slice(this.kind.length)}${this.tail}`;
     return this.framedText;
+  }
+
+  /** UTF-16 units of the whole stanza as it is kept and written: what bounds on kept stanzas count. */
+  get size(): number {
+    return 1 + this.head().length + this.tail.length;
   }
 
   /** The tree; shared, so never change it: `clone` of ltx first. */
@@ -187,6 +193,11 @@ export class Stanza {
   }
 
   private head(): string {
+    this.headText ??= this.writeHead();
+    return this.headText;
+  }
+
+  private writeHead(): string {
     let head: string = this.kind;
     if (this.from !== undefined) head += ` from='${escapeAttribute(this.from.full)}'`;
     if (this.to !== undefined) head += ` to='${escapeAttribute(this.to.full)}'`;
@@ -205,65 +216,73 @@ export class Stanza {
     if (this.lang !== undefined) list.push("xml:lang", this.lang);
     // Namespace declarations of the root matter to the content; take them from their text.
     for (const [, name, value] of this.extra.matchAll(/ ([^\s=]+)='([^']*)'/g))
-      list.push(name as string, unescapeAttribute(value as string));
+      list.push(name as string, decodeValue(value as string));
     return list;
   }
 }
 
-function unescapeAttribute(text: string): string {
-  return text.replace(/&(lt|gt|amp|apos|quot|#x?[0-9A-Fa-f]+);/g, (whole, name: string) => {
-    switch (name) {
-      case "lt":
-        return "<";
-      case "gt":
-        return ">";
-      case "amp":
-        return "&";
-      case "apos":
-        return "'";
-      case "quot":
-        return '"';
-      default: {
-        const code = name[1] === "x" ? Number.parseInt(name.slice(2), 16) : Number.parseInt(name.slice(1), 10);
-        return Number.isNaN(code) ? whole : String.fromCodePoint(code);
-      }
-    }
-  });
+const TOO_LONG = "too long once it is written";
+
+/** The stanza whose content goes on as the text it came as. */
+function verbatim(raw: RawElement, from: Jid | undefined, to: Jid | undefined, streamLang: string | undefined): Stanza {
+  let id: string | undefined;
+  let type: string | undefined;
+  let lang: string | undefined;
+  let extra = "";
+  const list = raw.attributes;
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i] as string;
+    const value = list[i + 1] as string;
+    if (name === "id") id = value;
+    else if (name === "type") type = value;
+    else if (name === "xml:lang") lang = value;
+    else if (name !== "to" && name !== "from") extra += ` ${name}='${escapeAttribute(value)}'`;
+  }
+  return new Stanza(
+    raw.name as StanzaKind,
+    from,
+    to,
+    id,
+    type,
+    lang ?? streamLang,
+    extra,
+    raw.tail,
+    inClientNamespace(raw.children, raw.xmlns),
+  );
 }
 
 /** The heads as they are in a client's stream, wherever the stanza came from: `has` and `child` know no other. */
 function inClientNamespace(children: readonly ChildHead[], content: string): readonly ChildHead[] {
-  if (content !== NS_SERVER) return children;
-  return children.map(({ name, xmlns }) => ({ name, xmlns: xmlns === NS_SERVER ? NS_CLIENT : xmlns }));
+  if (content === NS_CLIENT || !isContentNamespace(content)) return children;
+  return children.map((child) => (child.xmlns === content ? { name: child.name, xmlns: NS_CLIENT } : child));
 }
 
 /** Prefixes of names are dissolved, so that the content is right under whichever content namespace it goes out. */
-function fromTree(element: Element, from: Jid | undefined, to: Jid | undefined): Stanza {
+function fromTree(
+  element: Element,
+  from: Jid | undefined,
+  to: Jid | undefined,
+  streamLang: string | undefined,
+  most: number,
+): Stanza {
   const { attrs } = element;
-  let extra = "";
-  for (const name of Object.keys(attrs)) {
-    const value = attrs[name];
-    if (value === undefined || value === null || SEPARATE.has(name)) continue;
-    extra += ` ${name}='${escapeAttribute(String(value))}'`;
-  }
+  const extra = furtherAttributes(element, SEPARATE);
   const xmlns = element.getNS() ?? NS_CLIENT;
+  const content = isContentNamespace(xmlns) ? NS_CLIENT : xmlns;
   const children: ChildHead[] = [];
   for (const child of element.children)
-    if (typeof child !== "string") children.push({ name: child.getName(), xmlns: child.getNS() ?? xmlns });
+    if (typeof child !== "string") {
+      const namespace = child.getNS() ?? xmlns;
+      children.push({ name: child.getName(), xmlns: isContentNamespace(namespace) ? NS_CLIENT : namespace });
+    }
   const kind = element.getName() as StanzaKind;
-  const inner = serializeChildren(element, xmlns);
+  const room = { left: most };
+  const inner = serializeChildren(element, content, room);
   const tail = inner === "" ? "/>" : `>${inner}</${kind}>`;
-  return new Stanza(
-    kind,
-    from,
-    to,
-    attrs.id,
-    attrs.type,
-    attrs["xml:lang"],
-    extra,
-    tail,
-    inClientNamespace(children, xmlns),
-  );
+  const lang = attrs["xml:lang"] ?? streamLang;
+  const stanza = new Stanza(kind, from, to, attrs.id, attrs.type, lang, extra, tail, children);
+  if (room.left < 0) stanza.flaw = TOO_LONG;
+  return stanza;
 }
 
 const SEPARATE: ReadonlySet<string> = new Set(["from", "to", "id", "type", "xml:lang", "xmlns"]);

@@ -1,5 +1,9 @@
 // Classes of characters that the scanner asks for. XML 1.0 (5th edition) §2.2, §2.3; Namespaces in XML 1.0 §4.
 
+import { isCommonNameCharacter, isCommonNameStart } from "./fourth-edition.ts";
+
+const COLON = 58;
+
 /** May stand in a name, colon included: bit of `CLASS`. */
 export const NAME = 2;
 /** Stands for itself in character data: bit of `CLASS` (not `<`, `&`, `>`, controls). */
@@ -50,6 +54,20 @@ function isNameCharacter(c: number): boolean {
   if (isNameStart(c)) return true;
   if (c < 128) return (c >= 48 && c <= 57) || c === 45 || c === 46;
   return c === 0xb7 || (c >= 0x300 && c <= 0x36f) || c === 0x203f || c === 0x2040;
+}
+
+/**
+ * True where each character of a name may stand there by the fourth edition as well (`text` is a name by the fifth). XML
+ * 1.0 §2.3; COMPAT(expat, 2.7): a name of the fifth edition alone ends the streams of clients and servers that use it.
+ */
+export function isCommonName(text: string): boolean {
+  let first = true;
+  for (const character of text) {
+    const c = character.codePointAt(0) as number;
+    if (c >= 128 && !(first ? isCommonNameStart(c) : isCommonNameCharacter(c))) return false;
+    first = c === COLON;
+  }
+  return true;
 }
 
 /** True for a name without colons. Namespaces in XML 1.0 §3 [4]. */

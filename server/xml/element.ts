@@ -1,6 +1,7 @@
 // Elements of trees made from the network's XML: ltx elements that no attribute name can confuse.
 import { Element } from "ltx";
 import { NS_XML } from "./namespaces.ts";
+import { serialize } from "./serialize.ts";
 
 // Not Object.create(null), whose objects are slow dictionaries; no key is inherited either way.
 class Attributes {
@@ -29,6 +30,14 @@ export class XmlElement extends Element {
       if (typeof namespace === "string") return namespace;
     }
     return prefix ? undefined : "";
+  }
+
+  override toString(): string {
+    return serialize(this);
+  }
+
+  override write(writer: (text: string) => void): void {
+    writer(serialize(this));
   }
 
   /** An attribute without namespace, or the one of that namespace under whichever prefix. */

@@ -25,9 +25,9 @@ function replacement(character: string): string {
   }
 }
 
-const TEXT_SPECIAL = /[&<>\r]/;
+const TEXT_SPECIAL = /[&<\r]|\]\]>/;
 
-/** Escapes for character data. */
+/** Escapes for character data; ">" only where it would end a CDATA section (XML 1.0 §2.4), since text must not grow. */
 export function escapeText(value: string): string {
-  return TEXT_SPECIAL.test(value) ? value.replace(/[&<>\r]/g, replacement) : value;
+  return TEXT_SPECIAL.test(value) ? value.replace(/[&<\r]|(?<=\]\])>/g, replacement) : value;
 }

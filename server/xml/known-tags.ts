@@ -1,5 +1,6 @@
 // Start tags met before, found again by their text, so that those all stanzas share are checked and split but once.
 import type { Name } from "./names.ts";
+import { isContentNamespace, NS_CLIENT } from "./namespaces.ts";
 import type { ChildHead } from "./raw-element.ts";
 import { unshared } from "./unshared.ts";
 
@@ -11,6 +12,8 @@ export interface KnownTag {
   /** The default namespace it declares. */
   readonly xmlns: string | undefined;
   readonly empty: boolean;
+  /** It declares a content namespace other than the clients', which must not go out as it stands. */
+  readonly foreign: boolean;
   /** The head it last gave a child of the root. */
   head: ChildHead;
 }
@@ -53,6 +56,7 @@ export function learnTag(source: string, start: number, end: number, name: Name,
     name,
     xmlns: xmlns === undefined ? undefined : unshared(xmlns),
     empty: source.charCodeAt(end - 2) === 47,
+    foreign: xmlns !== undefined && xmlns !== NS_CLIENT && isContentNamespace(xmlns),
     head: { name: name.local, xmlns: unshared(xmlns ?? "") },
   };
 }

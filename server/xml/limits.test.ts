@@ -10,7 +10,8 @@ function tell(limits: Partial<XmlLimits>, texts: Iterable<string>): string[] {
   const tokenizer = new StreamTokenizer(
     {
       streamOpen: () => log.push("open"),
-      element: (raw) => log.push(`${raw.name} ${raw.tail.length}`),
+      element: (raw) =>
+        log.push(raw.flaw === undefined ? `${raw.name} ${raw.tail.length}` : `${raw.name}: ${raw.flaw}`),
       streamClose: () => log.push("close"),
       whitespace: () => log.push("space"),
       error: (condition) => log.push(condition),
@@ -95,5 +96,64 @@ test("a stanza that comes unit by unit costs no quadratic work or space", () => 
   const started = process.cpuUsage();
   expect(tell({}, [HEADER, ...text])).toEqual(["open", `m ${text.length - 2}`]);
   // Some 30 ms here; quadratic work would take minutes.
+  expect(process.cpuUsage(started).user).toBeLessThan(5_000_000);
+});
+
+test.each<[string, Partial<XmlLimits>, string, string]>([
+  ["nesting", { maxDepth: 3 }, "<a><b><c><d><e/></d></c></b><f/></a>", "nested too deeply"],
+  ["a tag with many attributes", { maxAttributes: 2 }, "<a b='1' c='2' d='&lt;'><e>x</e></a>", "too many attributes"],
+  ["a child with many", { maxAttributes: 2 }, "<a><b c='1' d='2' e:f='3' e=\"4\"/></a>", "too many attributes"],
+  ["a long name", { maxNameLength: 3 }, "<a><abcd/></a>", "name too long"],
+  [
+    "declarations",
+    { maxNamespaceDeclarations: 2 },
+    "<a xmlns:b='1' xmlns:c='2'><c:d c:e='1'/></a>",
+    "too many namespace declarations",
+  ],
+  ["a name of the fifth edition alone", {}, "<a><\u{1f600} xmlns='u'/></a>", "a name that older parsers refuse"],
+  ["an attribute of the fifth edition alone", {}, "<a \u0221='1'/>", "a name that older parsers refuse"],
+  ["a prefix of it", {}, "<a xmlns:\u0221='u'><\u0221:b/></a>", "a name that older parsers refuse"],
+  ["a namespace with a space", {}, "<a><b xmlns='u v'/></a>", "a namespace name that parsers cannot tell"],
+  ["a namespace with a line end", {}, "<a xmlns:b='u&#10;'/>", "a namespace name that parsers cannot tell"],
+  ["a namespace with }", {}, "<a><b xmlns:c='u}'/></a>", "a namespace name that parsers cannot tell"],
+])("%s spoils its element alone where the stream may go on", (_name, limits, text, flaw) => {
+  for (const pieces of [[text], text])
+    for (let again = 0; again < 2; again++)
+      expect(tell({ ...limits, flawsAllowed: true }, [HEADER, ...pieces, "<g>x</g>", ...pieces])).toEqual([
+        "open",
+        `a: ${flaw}`,
+        "g 6",
+        `a: ${flaw}`,
+      ]);
+  expect(tell(limits, [HEADER, text])).toEqual(["open", "policy-violation"]);
+});
+
+test("an element with a flaw still ends where it ends, and its addresses are known", () => {
+  const limits = { maxAttributes: 3, flawsAllowed: true };
+  expect(tell(limits, [HEADER, "<a b='1' c='2' d='3' e='4'><f></a>"])).toEqual(["open", "not-well-formed"]);
+  const heads: (string | undefined)[] = [];
+  const tokenizer = new StreamTokenizer(
+    {
+      streamOpen: () => tokenizer.setLimits({ ...DEFAULT_XML_LIMITS, ...limits }),
+      element: (raw) => heads.push(raw.attr("to"), raw.attr("id"), raw.attr("e"), raw.tail),
+      streamClose: () => {},
+      whitespace: () => {},
+      error: () => {},
+    },
+    DEFAULT_XML_LIMITS,
+  );
+  tokenizer.write(`${HEADER}<a b='1' c='2' d='3' e='4' to='x' f='5' id='i'>text</a>`);
+  expect(heads).toEqual(["x", "i", undefined, "/>"]);
+});
+
+test("a deep element with a flaw costs linear work", () => {
+  const depth = 30_000;
+  const text = `<m>${"<a xmlns:b='u'>".repeat(depth / 3)}${"</a>".repeat(depth / 3)}</m>`;
+  const started = process.cpuUsage();
+  expect(tell({ flawsAllowed: true, maxElementBytes: 1 << 20 }, [HEADER, text, "<b/>"])).toEqual([
+    "open",
+    "m: too many namespace declarations",
+    "b 2",
+  ]);
   expect(process.cpuUsage(started).user).toBeLessThan(5_000_000);
 });

@@ -1,4 +1,5 @@
 // Bounds on XML from outside, and how breaking them or the rules of XML is told.
+import type { StanzaBounds } from "../config/bounds.ts";
 
 /** Stream errors that the XML layer itself finds. RFC 6120 §4.9.3. */
 export type XmlErrorCondition =
@@ -42,13 +43,33 @@ export interface XmlLimits {
   readonly maxNameLength: number;
   /** Prefix declarations in scope at once, those of the header included. */
   readonly maxNamespaceDeclarations: number;
+  /**
+   * True where depth, attributes, elements, names and declarations over a bound are a flaw of their element, which is
+   * told with it, and not the end of the stream: one stanza's fault is that stanza's.
+   */
+  readonly flawsAllowed?: boolean;
 }
 
-/** Bounds for authenticated streams. */
+/** UTF-16 units of a name; namespaces keep names short. */
+const LONGEST_NAME = 1024;
+
+/** Bounds where nothing else is said. */
 export const DEFAULT_XML_LIMITS: XmlLimits = {
   maxElementBytes: 256 * 1024,
   maxDepth: 64,
   maxAttributes: 64,
-  maxNameLength: 1024,
+  maxNameLength: LONGEST_NAME,
   maxNamespaceDeclarations: 64,
 };
+
+/** Bounds of an authenticated stream, on which a stanza beyond them (but for its size) is refused alone. */
+export function stanzaLimits({ bytes, depth, attributes, prefixes }: StanzaBounds): XmlLimits {
+  return {
+    maxElementBytes: bytes,
+    maxDepth: depth,
+    maxAttributes: attributes,
+    maxNameLength: LONGEST_NAME,
+    maxNamespaceDeclarations: prefixes,
+    flawsAllowed: true,
+  };
+}

@@ -1,5 +1,5 @@
 // Qualified names, each split and checked once and then found again by a small table.
-import { isNcName } from "./characters.ts";
+import { isCommonName, isNcName } from "./characters.ts";
 import { unshared } from "./unshared.ts";
 
 /** What a name means as an attribute. */
@@ -16,6 +16,8 @@ export interface Name {
   readonly local: string;
   /** PLAIN, DEFAULT_DECLARATION (`xmlns`), PREFIX_DECLARATION (`xmlns:p`) or PREFIXED (`p:x`). */
   readonly kind: number;
+  /** Legal in the fourth edition of XML 1.0 as well as in the fifth. */
+  readonly common: boolean;
   /** One bit, to tell most differing names apart at once. */
   readonly bit: number;
 }
@@ -62,5 +64,5 @@ function makeName(text: string, hash: number): Name | undefined {
       : prefix === "xmlns"
         ? PREFIX_DECLARATION
         : PREFIXED;
-  return { text, prefix, local, kind, bit: 1 << (hash & 31) };
+  return { text, prefix, local, kind, common: isCommonName(text), bit: 1 << (hash & 31) };
 }

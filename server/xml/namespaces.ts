@@ -4,6 +4,8 @@
 export const NS_CLIENT = "jabber:client";
 /** Default namespace of server streams. RFC 6120 §4.8.3. */
 export const NS_SERVER = "jabber:server";
+/** Default namespace of components' streams. XEP-0114 §3. */
+export const NS_COMPONENT = "jabber:component:accept";
 /** Namespace of the stream element itself. RFC 6120 §4.8.1. */
 export const NS_STREAM = "http://etherx.jabber.org/streams";
 /** Stream error conditions. RFC 6120 §4.9. */
@@ -44,3 +46,8 @@ export const NS_XML = "http://www.w3.org/XML/1998/namespace";
 export const NS_SM = "urn:xmpp:sm:3";
 /** Extensible SASL profile. XEP-0388. */
 export const NS_SASL2 = "urn:xmpp:sasl:2";
+
+/** True for a namespace that stands for the stream's own content, each in its kind of stream. RFC 6120 §4.8.2. */
+export function isContentNamespace(namespace: string): boolean {
+  return namespace === NS_CLIENT || namespace === NS_SERVER || namespace === NS_COMPONENT;
+}

@@ -1,11 +1,14 @@
 // The elements open while scanning and the start tag in hand: nesting, attributes, namespaces, and what is found.
 
 import { type KnownTag, learnTag } from "./known-tags.ts";
-import type { XmlErrorCondition, XmlLimits } from "./limits.ts";
+import type { XmlLimits } from "./limits.ts";
 import { DEFAULT_DECLARATION, type Name, PLAIN, PREFIX_DECLARATION, PREFIXED } from "./names.ts";
+import { isContentNamespace, NS_CLIENT } from "./namespaces.ts";
+import { prefixedFault } from "./prefixed.ts";
 import { type ChildHead, RawElement } from "./raw-element.ts";
-import { declarationFault, namespaceOf, Scope } from "./scope.ts";
+import { declarationFault, isOddNamespace, namespaceOf, Scope } from "./scope.ts";
 import { unshared } from "./unshared.ts";
+import { Verdict } from "./verdict.ts";
 
 /** The start tag of a stream's root, decoded. */
 export interface RootTag {
@@ -18,15 +21,14 @@ export interface RootTag {
 }
 
 /** Stands for a root that no end tag can close. */
-const NO_NAME: Name = { text: "\0", prefix: "", local: "", kind: PLAIN, bit: 0 };
+const NO_NAME: Name = { text: "\0", prefix: "", local: "", kind: PLAIN, common: true, bit: 0 };
+/** Attributes of a stanza that an answer to it needs. RFC 6120 §8.1. */
+const ADDRESSING: ReadonlySet<string> = new Set(["from", "to", "id", "type"]);
 const NO_CHILDREN: readonly ChildHead[] = [];
 
-/** Methods that check return false for a fault, which `condition` and `fault` then tell. */
+/** Methods that check return false for a fault, which `verdict` then tells. */
 export class OpenElements {
-  condition: XmlErrorCondition = "not-well-formed";
-  fault = "";
-  limits!: XmlLimits;
-  private maxElements = 0;
+  readonly verdict: Verdict;
   /** Open elements, the root of the stream included. */
   depth = 0;
 
@@ -39,12 +41,12 @@ export class OpenElements {
   private tag: Name | undefined;
   private tagDefault = "";
   private readonly tagNames: Name[] = [];
-  /** Namespaces of the prefixed ones among the names. */
-  private readonly namespaces: string[] = [];
   private tagLength = 0;
   private tagBits = 0;
   private tagPrefixed = false;
   private keepsAll = false;
+  /** The attribute in hand is one too many. */
+  private skips = false;
 
   // The root, or the child of the root, in hand.
   private name: Name | undefined;
@@ -58,12 +60,11 @@ export class OpenElements {
   private verbatim = true;
 
   constructor(limits: XmlLimits) {
-    this.setLimits(limits);
+    this.verdict = new Verdict(limits);
   }
 
-  setLimits(limits: XmlLimits): void {
-    this.limits = limits;
-    this.maxElements = limits.maxElements ?? Number.MAX_SAFE_INTEGER;
+  get limits(): XmlLimits {
+    return this.verdict.limits;
   }
 
   /** Nothing is open; with a default namespace, a root that declares it is, and nothing else. */
@@ -78,15 +79,17 @@ export class OpenElements {
     this.childrenLength = 0;
   }
 
-  beginTag(name: Name): void {
+  beginTag(name: Name): boolean {
     this.tag = name;
     this.tagLength = 0;
+    this.skips = false;
     this.tagBits = 0;
     this.tagPrefixed = name.kind === PREFIXED;
     this.tagDefault = this.defaults[this.depth] as string;
     this.keepsAll = this.depth <= 1;
     this.scopeSizes[this.depth] = this.scope.size;
-    if (!this.keepsAll) return;
+    if (!this.keepsAll) return this.admits(name);
+    this.verdict.flaw = undefined;
     this.attributesLength = 0;
     this.childrenLength = 0;
     this.xmlnsAt = -1;
@@ -94,15 +97,28 @@ export class OpenElements {
     this.verbatim = true;
     this.scope.outer = this.scope.size;
     this.scope.used = undefined;
+    return this.admits(name);
+  }
+
+  private admits(name: Name): boolean {
+    if (name.text.length > this.limits.maxNameLength) return this.exceed("name too long");
+    return name.common || this.exceed("a name that older parsers refuse");
   }
 
   /** Takes the name of an attribute of the tag in hand. */
   addAttribute(name: Name): boolean {
     const length = this.tagLength;
-    if (length >= this.limits.maxAttributes) return this.refuse("policy-violation", "too many attributes");
+    if (!this.admits(name)) return false;
+    if (length >= this.limits.maxAttributes) {
+      if (!this.exceed("too many attributes")) return false;
+      // Whom the stanza is from and to has to be known even so.
+      this.skips =
+        !this.keepsAll || !ADDRESSING.has(name.text) || length >= this.limits.maxAttributes + ADDRESSING.size;
+      if (this.skips) return true;
+    }
     if ((this.tagBits & name.bit) !== 0)
       for (let k = 0; k < length; k++)
-        if ((this.tagNames[k] as Name).text === name.text) return this.refuse("not-well-formed", "duplicate attribute");
+        if ((this.tagNames[k] as Name).text === name.text) return this.refuse("duplicate attribute");
     this.tagBits |= name.bit;
     this.tagNames[length] = name;
     this.tagLength = length + 1;
@@ -112,6 +128,7 @@ export class OpenElements {
 
   /** True where the value of the attribute added last is of interest. */
   get wantsValue(): boolean {
+    if (this.skips) return false;
     if (this.keepsAll) return true;
     const { kind } = this.tagNames[this.tagLength - 1] as Name;
     return kind === DEFAULT_DECLARATION || kind === PREFIX_DECLARATION;
@@ -137,39 +154,49 @@ export class OpenElements {
   private bind(prefix: string, value: string): boolean {
     const namespace = namespaceOf(value);
     const fault = declarationFault(prefix, namespace);
-    if (fault !== undefined) return this.refuse("not-well-formed", fault);
+    if (fault !== undefined) return this.refuse(fault);
+    if (isOddNamespace(namespace) && !this.exceed("a namespace name that parsers cannot tell")) return false;
+    if (isContentNamespace(namespace) && !this.holdsElsewhere(prefix, namespace)) this.verbatim = false;
     if (prefix === "") {
       this.tagDefault = namespace;
-      // Said once more what holds already: right here, wrong once the element goes out in a stream of other content.
-      if (!this.keepsAll && namespace === this.xmlns && namespace === this.defaults[this.depth]) this.verbatim = false;
       return true;
     }
-    if (this.scope.size >= this.limits.maxNamespaceDeclarations)
-      return this.refuse("policy-violation", "too many namespace declarations");
+    if (this.scope.size >= this.limits.maxNamespaceDeclarations) return this.exceed("too many namespace declarations");
     this.scope.bind(prefix, namespace);
     return true;
+  }
+
+  /**
+   * False where content of streams is declared in a way that is right here and wrong once the element goes out in a stream
+   * of other content: by a prefix, as other streams' content, or once more where it holds already.
+   */
+  private holdsElsewhere(prefix: string, namespace: string): boolean {
+    if (prefix !== "" || this.keepsAll) return prefix === "";
+    return namespace === NS_CLIENT && (namespace !== this.xmlns || namespace !== this.defaults[this.depth]);
   }
 
   /** The start tag is complete: the element is open. */
   open(): boolean {
     const name = this.tag as Name;
     const { depth } = this;
-    if (depth > this.limits.maxDepth) return this.refuse("policy-violation", "nested too deeply");
+    if (depth > this.limits.maxDepth && !this.exceed("nested too deeply")) return false;
     let xmlns = this.tagDefault;
-    if (this.tagPrefixed) {
+    if (this.tagPrefixed && this.verdict.flaw === undefined) {
       if (name.kind === PREFIXED) {
         const bound = this.scope.resolve(name.prefix);
-        if (bound === undefined) return this.refuse("not-well-formed", "unbound prefix");
+        if (bound === undefined) return this.refuse("unbound prefix");
         xmlns = bound;
       }
-      if (!this.checkPrefixed()) return false;
+      const fault = prefixedFault(this.tagNames, this.tagLength, this.scope);
+      if (fault !== undefined) return this.refuse(fault);
     }
-    if (name.kind === PREFIX_DECLARATION) return this.refuse("not-well-formed", "xmlns is no prefix of elements");
-    if (depth > 0 && ++this.elements > this.maxElements) return this.refuse("policy-violation", "too many elements");
+    if (name.kind === PREFIX_DECLARATION) return this.refuse("xmlns is no prefix of elements");
+    if (depth > 0 && ++this.elements > this.verdict.maxElements && !this.exceed("too many elements")) return false;
     if (depth <= 1) {
       this.name = name;
       this.xmlns = xmlns;
-    } else if (depth === 2) this.children[this.childrenLength++] = { name: name.local, xmlns };
+    } else if (depth === 2 && this.verdict.flaw === undefined)
+      this.children[this.childrenLength++] = { name: name.local, xmlns };
     this.names[depth] = name;
     this.depth = depth + 1;
     this.defaults[depth + 1] = this.tagDefault;
@@ -178,15 +205,14 @@ export class OpenElements {
 
   /** Opens an element within a child of the root by a tag that has been checked before; an empty one is closed. */
   openKnown(known: KnownTag): boolean {
-    const { depth } = this;
-    const { limits } = this;
-    if (depth > limits.maxDepth) return this.refuse("policy-violation", "nested too deeply");
-    if (++this.elements > this.maxElements) return this.refuse("policy-violation", "too many elements");
-    if (known.name.text.length > limits.maxNameLength) return this.refuse("policy-violation", "name too long");
+    const { depth, limits } = this;
+    if (depth > limits.maxDepth && !this.exceed("nested too deeply")) return false;
+    if (++this.elements > this.verdict.maxElements && !this.exceed("too many elements")) return false;
+    if (known.name.text.length > limits.maxNameLength && !this.exceed("name too long")) return false;
     const outside = this.defaults[depth] as string;
     const xmlns = known.xmlns ?? outside;
-    if (known.xmlns === outside && outside === this.xmlns) this.verbatim = false;
-    if (depth === 2) {
+    if (known.foreign || (known.xmlns === outside && outside === this.xmlns)) this.verbatim = false;
+    if (depth === 2 && this.verdict.flaw === undefined) {
       if (known.head.xmlns !== xmlns) known.head = { name: known.name.local, xmlns };
       this.children[this.childrenLength++] = known.head;
     }
@@ -201,28 +227,10 @@ export class OpenElements {
   /** Keeps the tag just opened, whose text this is, if it is of the kind that can be known again. */
   learn(text: string, start: number, end: number): void {
     const name = this.tag as Name;
-    if (this.keepsAll || name.kind !== PLAIN) return;
+    if (this.keepsAll || name.kind !== PLAIN || this.verdict.flaw !== undefined) return;
     if (this.tagLength === 0) learnTag(text, start, end, name, undefined);
     else if (this.tagLength === 1 && (this.tagNames[0] as Name).kind === DEFAULT_DECLARATION)
       learnTag(text, start, end, name, this.tagDefault);
-  }
-
-  /** Prefixes of attributes are bound, and no two attributes have one expanded name. Namespaces in XML 1.0 §6.3. */
-  private checkPrefixed(): boolean {
-    const { tagNames, namespaces } = this;
-    for (let k = 0; k < this.tagLength; k++) {
-      const name = tagNames[k] as Name;
-      if (name.kind !== PREFIXED) continue;
-      const xmlns = this.scope.resolve(name.prefix);
-      if (xmlns === undefined) return this.refuse("not-well-formed", "unbound prefix");
-      namespaces[k] = xmlns;
-      for (let j = 0; j < k; j++) {
-        const other = tagNames[j] as Name;
-        if (other.kind === PREFIXED && other.local === name.local && namespaces[j] === xmlns)
-          return this.refuse("not-well-formed", "duplicate attribute");
-      }
-    }
-    return true;
   }
 
   /** The name that the next end tag must have. */
@@ -251,6 +259,11 @@ export class OpenElements {
     const { xmlns, scope } = this;
     const attributes = this.takeAttributes();
     const { prefix, local } = this.name as Name;
+    const { flaw } = this.verdict;
+    if (flaw !== undefined) {
+      this.shrink();
+      return new RawElement(local, xmlns, attributes, "/>", NO_CHILDREN, true, undefined, "", flaw);
+    }
     if (this.xmlnsAt !== -1 && prefix !== "") attributes.splice(this.xmlnsAt, 0, "xmlns", this.defaults[2] as string);
     const children = this.childrenLength === 0 ? NO_CHILDREN : this.children.slice(0, this.childrenLength);
     let outer = scope.used;
@@ -270,9 +283,17 @@ export class OpenElements {
     return taken;
   }
 
-  private refuse(condition: XmlErrorCondition, fault: string): false {
-    this.condition = condition;
-    this.fault = fault;
-    return false;
+  private exceed(fault: string): boolean {
+    return this.verdict.exceed(fault, this.depth);
+  }
+
+  /** What a deep element needed is not kept for the next one. */
+  private shrink(): void {
+    const keep = this.limits.maxDepth + 2;
+    for (const list of [this.names, this.defaults, this.scopeSizes]) if (list.length > keep) list.length = keep;
+  }
+
+  private refuse(fault: string): false {
+    return this.verdict.refuse("not-well-formed", fault);
   }
 }

@@ -30,6 +30,8 @@ export class RawElement {
   readonly verbatim: boolean;
   /** Prefixes in scope from the stream header that the element uses (prefix → namespace), when not verbatim. */
   readonly outerPrefixes: ReadonlyMap<string, string> | undefined;
+  /** Why the element must go nowhere, though the stream goes on (see `XmlLimits.flawsAllowed`); content is left out then. */
+  readonly flaw: string | undefined;
   /** Prefix the element's own name was written with, "" for none. */
   readonly prefix: string;
 
@@ -42,6 +44,7 @@ export class RawElement {
     verbatim: boolean,
     outerPrefixes: ReadonlyMap<string, string> | undefined,
     prefix: string,
+    flaw?: string,
   ) {
     this.name = name;
     this.xmlns = xmlns;
@@ -51,6 +54,7 @@ export class RawElement {
     this.verbatim = verbatim;
     this.outerPrefixes = outerPrefixes;
     this.prefix = prefix;
+    this.flaw = flaw;
   }
 
   /** Decoded value of an attribute, by its name as written. */

@@ -163,6 +163,6 @@ export class ScanState {
 
   /** Ends the scan with the error that the open elements found. */
   protected refuse(): number {
-    return this.fail(this.open.condition, this.open.fault);
+    return this.fail(this.open.verdict.condition, this.open.verdict.fault);
   }
 }

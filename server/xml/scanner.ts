@@ -43,7 +43,7 @@ export class Scanner extends TagScanner {
   private lenient = false;
 
   setLimits(limits: XmlLimits): void {
-    this.open.setLimits(limits);
+    this.open.verdict.setLimits(limits);
   }
 
   /** Expects a stream header; `lenient` where white space of the stream before may still come. RFC 6120 §4.3.3. */

@@ -30,6 +30,16 @@ export function namespaceOf(value: string): string {
   return own;
 }
 
+/**
+ * True for a namespace name that some parser cannot tell: with white space or "}", which separate it from local names.
+ * Neither stands in a URI. Namespaces in XML 1.0 §2.1, RFC 3986 §2; COMPAT(expat, 2.4.5): it refuses its separator.
+ */
+export function isOddNamespace(namespace: string): boolean {
+  return ODD.test(namespace);
+}
+
+const ODD = /[\s}]/;
+
 /** Prefix declarations as a stack; the first ones may be those of the stream header. */
 export class Scope {
   private readonly prefixes: string[] = [];

@@ -171,17 +171,17 @@ export class TagScanner extends ValueScanner {
   /** Takes the name in hand, of the element or an attribute; false if it failed. */
   private takeName(text: string, end: number): boolean {
     let name: Name | undefined;
-    let length = end - this.mark;
     if (this.token.isEmpty) name = nameAt(text, this.mark, end);
     else {
       const whole = this.takeToken(text, end);
-      length = whole.length;
-      name = nameAt(whole, 0, length);
+      name = nameAt(whole, 0, whole.length);
     }
     if (name === undefined) this.fail("not-well-formed", "name expected");
-    else if (length > this.open.limits.maxNameLength) this.fail("policy-violation", "name too long");
     else if (this.state === TAG_NAME) {
-      this.open.beginTag(name);
+      if (!this.open.beginTag(name)) {
+        this.refuse();
+        return false;
+      }
       this.state = TAG;
       this.spaced = false;
       return true;

@@ -25,15 +25,16 @@ const ATTACKS: readonly (readonly [name: string, text: string, condition: string
   ["an entity that is not XML's own", "<message xmlns='jabber:client'><body>&lol9;</body></message>", "restricted-xml"],
   ["a character reference to NUL", "<message xmlns='jabber:client'><body>&#0;</body></message>", "not-well-formed"],
   ["a processing instruction", "<?php x?><message xmlns='jabber:client'/>", "restricted-xml"],
-  ["depth", `<message xmlns='jabber:client'>${"<a>".repeat(3000)}`, "policy-violation"],
-  [
-    "depth that is well-formed",
-    `<message xmlns='jabber:client'>${"<a>".repeat(100)}${"</a>".repeat(100)}</message>`,
-    "policy-violation",
-  ],
-  ["attributes", `<message xmlns='jabber:client'${flood((i) => ` a${i}=''`, 900)}/>`, "policy-violation"],
-  ["namespaces", `<message xmlns='jabber:client'${flood((i) => ` xmlns:n${i}='n'`, 400)}/>`, "policy-violation"],
+  ["depth", `<message xmlns='jabber:client'>${"<a>".repeat(3000)}</b>`, "policy-violation|not-well-formed"],
   ["an attribute twice", "<message xmlns='jabber:client' id='1' id='2'/>", "not-well-formed"],
+];
+
+/** Well-formed, and over a bound: a stanza of that kind is refused alone once stanzas may be sent. */
+const FLAWS: readonly (readonly [name: string, text: string])[] = [
+  ["depth that is well-formed", `<message xmlns='jabber:client'>${"<a>".repeat(100)}${"</a>".repeat(100)}</message>`],
+  ["attributes", `<message xmlns='jabber:client'${flood((i) => ` a${i}=''`, 900)}/>`],
+  ["namespaces", `<message xmlns='jabber:client'${flood((i) => ` xmlns:n${i}='n'`, 400)}/>`],
+  ["a name that expat refuses", "<message xmlns='jabber:client'><\u{1f600} xmlns='u'/></message>"],
 ];
 
 /** What never ends. */
@@ -84,6 +85,16 @@ async function condition(raw: RawTcp | RawWebSocket): Promise<string> {
   return /<stream:error[^>]*><([a-z-]+) /.exec(last)?.[1] ?? `no stream error, but: ${last}`;
 }
 
+/** The stanza is answered with an error, and what comes after it is taken. */
+async function refusedAlone(raw: RawTcp | RawWebSocket): Promise<void> {
+  await raw.until(/<message[^>]* type='error'[^>]*><error type='modify'><policy-violation /);
+  raw.send("<iq xmlns='jabber:client' type='get' id='on'><ping xmlns='urn:xmpp:ping'/></iq>");
+  await raw.until(/<iq[^>]* id='on'/);
+  expect(raw.ended).toBe(false);
+  raw.destroy();
+  await gone();
+}
+
 async function gone(): Promise<void> {
   await target.settle("streams and sessions gone", async () => (await target.connections()) === 0);
   expect(target.server.sessionCount).toBe(0);
@@ -97,6 +108,16 @@ describe.each(STAGES)("TCP, %s", (stage) => {
     raw.send(text);
     const early = stage === "before the header" ? "|invalid-namespace|bad-format|not-well-formed" : "";
     expect(await condition(raw)).toMatch(new RegExp(`^(${expected}${early})$`));
+    await gone();
+  });
+
+  test.each(FLAWS)("%s", async (_name, text) => {
+    const raw = await tcp(stage);
+    raw.send(text);
+    if (stage === "bound") return refusedAlone(raw);
+    expect(await condition(raw)).toMatch(
+      stage === "authenticated" ? /^not-authorized$/ : /^(policy-violation|invalid-namespace)$/,
+    );
     await gone();
   });
 
@@ -118,6 +139,14 @@ describe.each(["open", "bound"] as const)("WebSocket, %s", (stage) => {
     const raw = await webSocket(stage);
     raw.send(text);
     expect(await condition(raw)).toMatch(new RegExp(`^(${expected}|not-well-formed)$`));
+    await gone();
+  });
+
+  test.each(FLAWS)("%s", async (_name, text) => {
+    const raw = await webSocket(stage);
+    raw.send(text);
+    if (stage === "bound") return refusedAlone(raw);
+    expect(await condition(raw)).toBe("policy-violation");
     await gone();
   });
 

@@ -21,7 +21,7 @@ const CHILDREN = [
   "<x:message xmlns:x='jabber:client' xmlns='urn:other' a='1' x:a='2'><x:body>prefixed</x:body><y/></x:message>",
   "<message><body xmlns='jabber:client'>again</body><a xmlns=''><b xmlns='u:1'/></a></message>",
   "<message xmlns:p='urn:p' p:a='1' a='2'><p:q p:r='\n\t\"x\"'/></message>",
-  "<message><body>\u00e9\u{1f600}\u2603 \ud7ff\ue000\ufffd</body><n\u00e9\u{10000}me \u0450='\u{10ffff}'/></message>",
+  "<message><body>\u00e9\u{1f600}\u2603 \ud7ff\ue000\ufffd</body><n\u00e9\u4e00me \u0451='\u{10ffff}'/></message>",
   "<message\n to = 'a'\r\n\tid\t=\r\"b\" ><body >a\r\nb\rc&#13;&#xA;</body\t></message\n>",
   "<iq id='1' type='get'><ping xmlns='urn:xmpp:ping'/></iq>",
   "<m __proto__='1' constructor='2' hasOwnProperty='3'><toString/></m>",

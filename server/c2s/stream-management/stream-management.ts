@@ -102,11 +102,16 @@ export class StreamManagement implements Outlet {
     return this.unacked.length > this.settings.maxUnacked / 4 || this.unacked.size > this.settings.maxUnackedSize / 4;
   }
 
+  /** One stanza alone never is: what was accepted can be delivered. */
+  private get tooLarge(): boolean {
+    return this.unacked.length > 1 && this.unacked.size > this.settings.maxUnackedSize;
+  }
+
   deliver(stanza: Stanza): void {
     noteArrival(stanza, this.session.host.clock.now());
     const kept = this.unacked.push(stanza);
     const { safety } = kept;
-    if (this.unacked.length > this.settings.maxUnacked || this.unacked.size > this.settings.maxUnackedSize)
+    if (this.unacked.length > this.settings.maxUnacked || this.tooLarge)
       return this.session.end("resource-constraint", "too much is unacknowledged");
     const { connection } = this.session;
     if (safety !== undefined) this.holding.await(kept, connection !== undefined);

@@ -4,6 +4,8 @@ import type { Stanza } from "../../stanza/stanza.ts";
 
 /** Counters wrap at 2^32. XEP-0198 §4. */
 const MODULUS = 2 ** 32;
+/** What a kept stanza costs beside its text, in characters. */
+const EACH = 100;
 
 /** One stanza that the client has not acknowledged. */
 export interface Kept {
@@ -35,7 +37,7 @@ export class Unacked {
   push(stanza: Stanza): Kept {
     const kept: Kept = { stanza, safety: stanza.safety?.hold(), stored: undefined, gone: false };
     this.items.push(kept);
-    this.bytes += stanza.tail.length + 100;
+    this.bytes += stanza.size + EACH;
     this.sent = (this.sent + 1) % MODULUS;
     return kept;
   }
@@ -46,7 +48,7 @@ export class Unacked {
     const outstanding = (this.sent - h + MODULUS) % MODULUS;
     if (outstanding > waiting) return undefined;
     const gone = this.items.splice(0, waiting - outstanding);
-    for (const { stanza } of gone) this.bytes -= stanza.tail.length + 100;
+    for (const { stanza } of gone) this.bytes -= stanza.size + EACH;
     return gone;
   }
 

@@ -69,7 +69,7 @@ class InactiveGate implements Gate {
   admit(stanza: Stanza): boolean {
     const key = this.keyOf(stanza);
     const before = key === undefined ? undefined : this.held.get(key);
-    const characters = this.characters + stanza.tail.length - (before?.tail.length ?? 0);
+    const characters = this.characters + stanza.size - (before?.size ?? 0);
     if (key === undefined || this.held.size >= HELD_LIMIT || characters > HELD_CHARACTERS) {
       // Order holds: what waited goes out before what cannot wait.
       this.flush();
