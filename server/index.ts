@@ -29,6 +29,7 @@ export { NoteKey, Stanza, type StanzaKind } from "./stanza/stanza.ts";
 export type { StreamError, StreamErrorCondition } from "./stream/error.ts";
 export type { HeaderOut } from "./stream/header.ts";
 export { expectProxyHeaders } from "./stream/proxy-protocol.ts";
+export { declaresContent, languageOf } from "./stream/received-header.ts";
 export { type Limits, type StreamEnd, type StreamHandler, XmppStream } from "./stream/stream.ts";
 export { TcpTransport } from "./stream/tcp.ts";
 export type { Transport } from "./stream/transport.ts";

@@ -1,5 +1,5 @@
 // What an incoming stream's header claims, and what speaks against it. RFC 6120 §4.7, §4.9.3.
-import { Jid, NS_SERVER, type StreamErrorCondition, type StreamHeader } from "../../server/index.ts";
+import { declaresContent, Jid, NS_SERVER, type StreamErrorCondition, type StreamHeader } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 
 /** Domains that a header names, prepared where they are any, else as they were written. */
@@ -31,7 +31,7 @@ export function headerFault(
 ): HeaderFault | undefined {
   const { from, to } = claimedBy(header);
   const isJid = (text: string | undefined) => text !== undefined && Jid.tryParse(text) !== undefined;
-  if (header.defaultNamespace !== NS_SERVER)
+  if (!declaresContent(header, NS_SERVER))
     return fault("invalid-namespace", `the namespace of streams between servers is ${NS_SERVER}`);
   if (from !== undefined && !isJid(header.from)) return fault("improper-addressing", "`from` is no JID");
   if (to === undefined || !isJid(header.to)) return fault("improper-addressing", "the stream header needs a `to`");

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import {
   type HeaderOut,
+  languageOf,
   NS_DIALBACK,
   NS_SASL,
   NS_SERVER,
@@ -91,7 +92,7 @@ export class IncomingSession implements StreamHandler {
     if (fault !== undefined) return this.stream.fail(fault.condition, fault.text);
     this.local = this.claimed.to;
     this.remote ??= this.claimed.from;
-    this.gate.lang = header.lang;
+    this.gate.lang = languageOf(header);
     if (this.remote !== undefined && this.context.policy(this.remote).refuse)
       return this.stream.fail("policy-violation", `federation with ${this.remote} is refused`);
     const verdict = this.remote === undefined || this.domains.any ? undefined : this.verdictOf(this.remote);

@@ -71,7 +71,7 @@ export function limitsOf(parent: Element | undefined): PeerLimits {
 }
 
 function numberIn(limits: Element | undefined, name: string, least: number): number | undefined {
-  const text = limits?.getChild(name)?.getText().trim() ?? "";
+  const text = limits?.getChild(name, NS_STREAM_LIMITS)?.getText().trim() ?? "";
   if (!/^[0-9]{1,12}$/.test(text)) return undefined;
   const value = Number(text);
   return value >= least ? value : undefined;

@@ -123,7 +123,7 @@ function toldBy(failure: Element | undefined): string {
 
 function offersExternal({ stream, features }: Established): boolean {
   if (!stream.transport.encrypted) return false;
-  const mechanisms = features?.getChild("mechanisms", NS_SASL)?.getChildren("mechanism") ?? [];
+  const mechanisms = features?.getChild("mechanisms", NS_SASL)?.getChildren("mechanism", NS_SASL) ?? [];
   return mechanisms.some((mechanism) => mechanism.getText().trim() === "EXTERNAL");
 }
 
@@ -139,7 +139,7 @@ function declaresDialback(header: StreamHeader): boolean {
 
 /** Whether the peer takes dialback errors as not fatal. XEP-0220 §2.4.2. */
 export function offersDialbackErrors(features: Element | undefined): boolean {
-  return features?.getChild("dialback", NS_DIALBACK_FEATURE)?.getChild("errors") !== undefined;
+  return features?.getChild("dialback", NS_DIALBACK_FEATURE)?.getChild("errors", NS_DIALBACK_FEATURE) !== undefined;
 }
 
 /** Our key for a domain pair on the stream with that id. XEP-0220 §2.1.1. */

@@ -7,6 +7,7 @@ import { withoutSecrets } from "../observe/trace.ts";
 import { randomToken } from "../random.ts";
 import { acceptFromClient } from "../router/ingress.ts";
 import type { HeaderOut } from "../stream/header.ts";
+import { declaresContent, languageOf } from "../stream/received-header.ts";
 import { type StreamEnd, type StreamHandler, XmppStream } from "../stream/stream.ts";
 import type { Transport } from "../stream/transport.ts";
 import { NS_CLIENT, NS_STREAM } from "../xml/namespaces.ts";
@@ -82,7 +83,7 @@ export class C2sConnection implements StreamHandler {
   opened(header: StreamHeader): void {
     const to = header.to === undefined ? undefined : Jid.tryParse(header.to);
     const host = to === undefined ? undefined : this.context.hosts.get(to.full);
-    if (header.defaultNamespace !== NS_CLIENT) return this.stream.fail("invalid-namespace");
+    if (!declaresContent(header, NS_CLIENT)) return this.stream.fail("invalid-namespace");
     if (header.version === undefined || !/^[1-9][0-9]*\.[0-9]+$/.test(header.version))
       return this.stream.fail("unsupported-version", "XMPP 1.0 is needed");
     if (host === undefined) return this.stream.fail("host-unknown", "this server does not serve that domain");
@@ -95,7 +96,7 @@ export class C2sConnection implements StreamHandler {
     )
       return this.stream.fail("invalid-from", "the stream's `from` is not the authenticated account");
     this.host = host;
-    this.lang = header.lang;
+    this.lang = languageOf(header);
     this.stream.open(this.header(header.from));
     this.sendFeatures();
   }

@@ -5,6 +5,10 @@ import type { StreamLimits } from "../config/limits.ts";
 import type { Limits } from "../stream/stream.ts";
 import { DEFAULT_XML_LIMITS, stanzaLimits } from "../xml/limits.ts";
 
+/** ms of the node's time a second for one stream: many of its clients together are to be heard beside it. */
+const WORK_BEFORE = 100;
+const WORK = 250;
+
 /** Before authentication: RFC 6120 §13.12 gives 10,000 bytes as the least. */
 export function limitsBeforeAuthentication(limits: StreamLimits): Limits {
   return {
@@ -16,6 +20,7 @@ export function limitsBeforeAuthentication(limits: StreamLimits): Limits {
     },
     bytesPerSecond: limits.preAuthBytesPerSecond,
     burstBytes: limits.preAuthBytesPerSecond,
+    workPerSecond: WORK_BEFORE,
     backlogBytes: limits.backlogBytes,
     elements: limits.preAuthElements,
   };
@@ -32,6 +37,7 @@ export function limitsAfterAuthentication(limits: StreamLimits): Limits {
     }),
     bytesPerSecond: limits.bytesPerSecond,
     burstBytes: limits.burstBytes,
+    workPerSecond: WORK,
     backlogBytes: limits.backlogBytes,
   };
 }

@@ -9,6 +9,7 @@ import { errorReply, mayAnswerWithError } from "../stanza/error.ts";
 import { domainOfAddress, faultOf, faultReply, isStanzaKind, overBound, type StanzaFault } from "../stanza/fault.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import type { HeaderOut } from "../stream/header.ts";
+import { declaresContent, languageOf } from "../stream/received-header.ts";
 import { type Limits, type StreamEnd, type StreamHandler, XmppStream } from "../stream/stream.ts";
 import type { Transport } from "../stream/transport.ts";
 import { stanzaLimits } from "../xml/limits.ts";
@@ -23,6 +24,7 @@ const LIMITS: Limits = {
   xml: stanzaLimits(FROM_COMPONENTS),
   bytesPerSecond: 16_777_216,
   burstBytes: 67_108_864,
+  workPerSecond: 700,
   backlogBytes: 16_777_216,
 };
 
@@ -81,10 +83,10 @@ export class ComponentConnection implements StreamHandler, DomainService {
 
   opened(header: StreamHeader): void {
     const domain = Jid.tryParse(header.to ?? "")?.full;
-    if (header.defaultNamespace !== NS_COMPONENT) return this.stream.fail("invalid-namespace");
+    if (!declaresContent(header, NS_COMPONENT)) return this.stream.fail("invalid-namespace");
     if (domain === undefined || !this.context.secrets.has(domain)) return this.stream.fail("host-unknown");
     this.domain = domain;
-    this.lang = header.lang;
+    this.lang = languageOf(header);
     this.stream.open(this.defaultHeader());
   }
 

@@ -39,10 +39,10 @@ export function formElement(form: Form): Element {
 /** Values of a submitted form by field; a map, so that no field name of the network can be special. */
 export function submittedValues(x: Element): ReadonlyMap<string, readonly string[]> {
   const values = new Map<string, readonly string[]>();
-  for (const field of x.getChildren("field"))
+  for (const field of x.getChildren("field", NS_DATA_FORMS))
     values.set(
       field.attrs.var ?? "",
-      field.getChildren("value").map((value) => value.getText()),
+      field.getChildren("value", NS_DATA_FORMS).map((value) => value.getText()),
     );
   return values;
 }

@@ -37,6 +37,8 @@ export interface Limits {
   /** Bytes a second, and at once. */
   readonly bytesPerSecond: number;
   readonly burstBytes: number;
+  /** ms of the node's time a second that its stanzas may cost on average; twice as many at once. */
+  readonly workPerSecond: number;
   /** Bytes that may wait for a peer that does not read. */
   readonly backlogBytes: number;
   /** Elements allowed in this state; undefined for any number. */

@@ -6,11 +6,12 @@ import { NS_FRAMING, NS_STREAM } from "../xml/namespaces.ts";
 import { RawElement } from "../xml/raw-element.ts";
 import { type StreamHeader, StreamTokenizer } from "../xml/tokenizer.ts";
 import { Backlog } from "./backlog.ts";
-import { ByteBucket } from "./byte-bucket.ts";
 import { readStreamError, type StreamError, type StreamErrorCondition, streamErrorText } from "./error.ts";
 import { framedHeader } from "./framed-header.ts";
 import type { Limits, StreamEnd, StreamHandler } from "./handler.ts";
 import { closeText, type HeaderOut, headerText } from "./header.ts";
+import { Rates } from "./rates.ts";
+import { headerFault } from "./received-header.ts";
 import type { Transport } from "./transport.ts";
 
 export type { Limits, StreamEnd, StreamHandler } from "./handler.ts";
@@ -29,7 +30,7 @@ export class XmppStream {
   private readonly clock: Clock;
   private readonly handler: StreamHandler;
   private readonly tokenizer: StreamTokenizer;
-  private readonly bucket: ByteBucket;
+  private readonly rates: Rates;
   private limits: Limits;
   private elements = 0;
   private headerSent = false;
@@ -38,7 +39,6 @@ export class XmppStream {
   private held = 0;
   private readonly backlog: Backlog;
   private closeTimer: Timer | undefined;
-  private rateTimer: Timer | undefined;
   /** Drops the connection of a stream that is over; cleared with it, or it would keep the stream for its time. */
   private dropTimer: NodeJS.Timeout | undefined;
   /** Frames that came while the stream is held: what one read brought is told before the transport stops. */
@@ -55,7 +55,8 @@ export class XmppStream {
     this.clock = clock;
     this.handler = handler;
     this.backlog = new Backlog(transport, () => this.over || this.overflow());
-    this.bucket = new ByteBucket(clock, limits.bytesPerSecond, limits.burstBytes);
+    const [stop, goOn] = [() => this.block(HELD_RATE), () => this.unblock(HELD_RATE)];
+    this.rates = new Rates(clock, limits, stop, goOn);
     this.tokenizer = new StreamTokenizer(
       {
         streamOpen: (header) => this.onOpen(header),
@@ -103,7 +104,7 @@ export class XmppStream {
     this.limits = limits;
     this.elements = 0;
     this.tokenizer.setLimits(limits.xml);
-    this.bucket.reset(limits.bytesPerSecond, limits.burstBytes);
+    this.rates.reset(limits);
   }
 
   /** Sends a stanza. */
@@ -126,12 +127,11 @@ export class XmppStream {
   /** Ends the stream with a stream error. RFC 6120 §4.9. */
   fail(condition: StreamErrorCondition, text?: string, content?: string, application?: string): void {
     if (this.over) return;
-    const error: StreamError = {
-      condition,
-      text,
+    const more = {
       ...(content === undefined ? {} : { content }),
       ...(application === undefined ? {} : { application }),
     };
+    const error: StreamError = { condition, text, ...more };
     const { framed } = this.transport;
     if (!this.headerSent) this.open(this.handler.defaultHeader());
     if (!this.closeSent) {
@@ -176,22 +176,18 @@ export class XmppStream {
   private onText(text: string, bytes: number): void {
     if (this.over) return;
     this.account(bytes);
+    const since = this.clock.now();
     if (!this.transport.framed) this.tokenizer.write(text);
     else if (this.held === 0) this.onFrame(text);
     else this.frames.push(text);
+    if (!this.over) this.rates.worked(since);
   }
 
-  /** Takes bytes out of the bucket; what is too fast stops the reading for a while. */
+  /** Counts bytes; what is too fast stops the reading for a while. */
   private account(bytes: number): void {
     if (this.over) return;
     this.bytesIn += bytes;
-    const wait = this.bucket.take(bytes);
-    if (wait > 0) {
-      this.block(HELD_RATE);
-      // What comes while held adds to the debt: only the last wait pays all of it.
-      this.clock.clearTimeout(this.rateTimer);
-      this.rateTimer = this.clock.setTimeout(() => this.unblock(HELD_RATE), wait);
-    }
+    this.rates.read(bytes);
   }
 
   private onFrame(text: string): void {
@@ -208,6 +204,8 @@ export class XmppStream {
 
   private onOpen(header: StreamHeader): void {
     this.headerDue = false;
+    const fault = headerFault(header);
+    if (fault !== undefined) return this.fail(...fault);
     this.guard(() => this.handler.opened(header));
   }
 
@@ -253,8 +251,10 @@ export class XmppStream {
     if ((this.held & reason) === 0) return;
     this.held &= ~reason;
     if (this.held !== 0 || this.over) return;
+    const since = this.clock.now();
     this.tokenizer.resume();
     while (this.held === 0 && !this.over && this.frames.length > 0) this.onFrame(this.frames.shift() as string);
+    if (!this.over) this.rates.worked(since);
     if (this.held === 0) this.transport.resume();
   }
 
@@ -285,7 +285,7 @@ export class XmppStream {
     if (this.over) return;
     this.over = true;
     this.clock.clearTimeout(this.closeTimer);
-    this.clock.clearTimeout(this.rateTimer);
+    this.rates.end();
     this.tokenizer.stop();
     this.frames.length = 0;
     if (end.kind !== "broken") {

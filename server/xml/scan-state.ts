@@ -49,6 +49,8 @@ export const BANG = 17;
 export const DECLARATION = 18;
 
 const BRACKET = 93;
+/** UTF-8 bytes of a stream header. */
+const LONGEST_HEADER = 16_384;
 
 /** What the parts of the scanner share. */
 export class ScanState {
@@ -70,6 +72,8 @@ export class ScanState {
   protected readonly token = new Gather();
   protected readonly tail = new Gather();
   protected bytesBefore = 0;
+  /** The root has not been told yet. */
+  protected headerDue = true;
 
   /** White space came before what may be an attribute. */
   protected spaced = false;
@@ -88,6 +92,7 @@ export class ScanState {
 
   protected clear(state: number): void {
     this.state = state;
+    this.headerDue = state === PROLOG;
     this.open.clear(undefined);
     this.token.clear();
     this.tail.clear();
@@ -110,7 +115,7 @@ export class ScanState {
     const { state } = this;
     if (state === GAP || state === PROLOG || state === DEAF) return;
     this.bytesBefore += Buffer.byteLength(text.slice(this.elementMark));
-    if (this.bytesBefore > this.open.limits.maxElementBytes) {
+    if (this.bytesBefore > this.mostBytes) {
       this.fail("policy-violation", "element too large");
       return;
     }
@@ -119,6 +124,12 @@ export class ScanState {
       this.token.add(text.slice(this.mark));
     if (state === REFERENCE) this.reference.add(text.slice(this.referenceMark));
     this.countBrackets(text);
+  }
+
+  /** Bytes of what is in hand: a stream header is short, since what it declares is kept and may be written often. */
+  private get mostBytes(): number {
+    const { maxElementBytes } = this.open.limits;
+    return this.headerDue ? Math.min(LONGEST_HEADER, maxElementBytes) : maxElementBytes;
   }
 
   private countBrackets(text: string): void {
@@ -141,7 +152,7 @@ export class ScanState {
 
   /** False (and failed) where the element, which ends before `end`, is larger than allowed. */
   protected checkSize(text: string, end: number): boolean {
-    const { maxElementBytes } = this.open.limits;
+    const maxElementBytes = this.mostBytes;
     const length = end - this.elementMark;
     let fits = this.bytesBefore + length <= maxElementBytes;
     // A UTF-16 unit is at most 3 bytes, so that counting is seldom needed.

@@ -201,6 +201,7 @@ export class TagScanner extends ValueScanner {
     if (open.depth === 1) {
       if (empty) return this.fail("bad-format", "empty stream");
       if (!this.checkSize(text, after)) return after;
+      this.headerDue = false;
       this.root = open.root();
       this.event = HEADER;
       this.state = GAP;

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { Requests } from "../../host/requests.ts";
 import { type ClientSession, FLAG, SessionKey } from "../../host/session.ts";
 import { Jid } from "../../jid/jid.ts";
+import { parseMany } from "../../jid/many.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { handled, pass, reject, type Verdict } from "../../module/verdict.ts";
 import { errorReply, mayAnswerWithError, StanzaError } from "../../stanza/error.ts";
@@ -37,7 +38,7 @@ export const blocking = defineModule({
     host.disco.host.features.add(NS_BLOCKING);
     host.iq("account", "get", NS_BLOCKING, "blocklist", (request) => read(lists, request));
     host.iq("account", "set", NS_BLOCKING, "block", (request) => block(host, rosters, lists, request, maxItems));
-    host.iq("account", "set", NS_BLOCKING, "unblock", (request) => unblock(host, rosters, lists, request));
+    host.iq("account", "set", NS_BLOCKING, "unblock", (request) => unblock(host, rosters, lists, request, maxItems));
     rosters.visibility.hide((local, contact) => {
       const list = lists.of(local);
       return list instanceof Promise ? list.then((loaded) => blocks(loaded, contact)) : blocks(list, contact);
@@ -89,9 +90,12 @@ async function read(lists: BlockLists, request: IqRequest): Promise<Element> {
   return answer;
 }
 
-function itemsOf(request: IqRequest): Jid[] {
-  return request.payload.getChildren("item").map((item) => {
-    const jid = Jid.tryParse(item.attrs.jid ?? "");
+/** The JIDs of a request that has at most so many: counted before the first is prepared, since that may cost much. */
+async function itemsOf(request: IqRequest, maxItems: number): Promise<Jid[]> {
+  const items = request.payload.getChildren("item", NS_BLOCKING);
+  if (items.length > maxItems) throw new StanzaError("not-allowed", `a list has at most ${maxItems} items`);
+  const jids = await parseMany(items.map((item) => item.attrs.jid ?? ""));
+  return jids.map((jid) => {
     if (jid === undefined) throw new StanzaError("jid-malformed");
     return jid;
   });
@@ -104,7 +108,7 @@ async function block(
   request: IqRequest,
   maxItems: number,
 ): Promise<undefined> {
-  const jids = itemsOf(request);
+  const jids = await itemsOf(request, maxItems);
   const { to: account } = request;
   if (jids.length === 0) throw new StanzaError("bad-request", "nothing to block");
   const current = await lists.of(account.local);
@@ -128,8 +132,14 @@ async function block(
   return undefined;
 }
 
-async function unblock(host: ModuleHost, rosters: Rosters, lists: BlockLists, request: IqRequest): Promise<undefined> {
-  const asked = itemsOf(request).map((jid) => jid.full);
+async function unblock(
+  host: ModuleHost,
+  rosters: Rosters,
+  lists: BlockLists,
+  request: IqRequest,
+  maxItems: number,
+): Promise<undefined> {
+  const asked = (await itemsOf(request, maxItems)).map((jid) => jid.full);
   const { to: account } = request;
   const all = asked.length === 0;
   const changed = await lists.change(account.local, all ? [...(await lists.of(account.local))] : asked, false);

@@ -1,8 +1,10 @@
 // The server's capabilities in its stream features, so that clients need not ask. XEP-0115 §6.3.
+
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { DiscoEntry } from "../../host/disco-registry.ts";
 import { defineModule } from "../../module/define.ts";
+import { NS_DATA_FORMS } from "../../stanza/data-form.ts";
 import { escapeAttribute } from "../../xml/escape.ts";
 import { parseElement } from "../../xml/tree.ts";
 
@@ -50,10 +52,10 @@ function forms(entry: DiscoEntry): string[] {
     .filter((text) => text !== undefined)
     .map((text) => {
       const fields = parseElement(text)
-        .getChildren("field")
+        .getChildren("field", NS_DATA_FORMS)
         .map((field) => ({
           name: field.attrs.var ?? "",
-          values: field.getChildren("value").map((value) => value.getText()),
+          values: field.getChildren("value", NS_DATA_FORMS).map((value) => value.getText()),
         }));
       const type = fields.find(({ name }) => name === "FORM_TYPE")?.values[0] ?? "";
       const rest = fields

@@ -58,7 +58,7 @@ async function registerStranger(
     if (connection.tlsMissing) throw new StanzaError("not-allowed", "encrypt the stream first");
     const query = request.child(NS_REGISTER, "query");
     if (request.type === "get") return stream.sendStanza(iqResult(request, emptyForm()));
-    if (request.type !== "set" || query === undefined || query.getChild("remove") !== undefined)
+    if (request.type !== "set" || query === undefined || query.getChild("remove", NS_REGISTER) !== undefined)
       throw new StanzaError("bad-request");
     const { remoteAddress } = stream.transport;
     if (!rate.mayRegister(remoteAddress)) throw tooMany();
@@ -85,7 +85,7 @@ function emptyForm(): Element {
 /** `attempted` counts the attempt, before anything waits, and answers whether it is one of those allowed. */
 async function create(host: ModuleHost, query: Element, attempted: () => Promise<boolean>): Promise<void> {
   const local = localpartOf(query);
-  const password = query.getChildText("password") ?? "";
+  const password = query.getChildText("password", NS_REGISTER) ?? "";
   host.accounts.checkPolicy(local, password);
   if (!(await attempted())) throw tooMany();
   // Asked first: a name that is taken must not cost the derivation of three keys.
@@ -97,7 +97,7 @@ async function create(host: ModuleHost, query: Element, attempted: () => Promise
 
 function localpartOf(query: Element): string {
   try {
-    return prepareLocalpart(query.getChildText("username") ?? "");
+    return prepareLocalpart(query.getChildText("username", NS_REGISTER) ?? "");
   } catch {
     throw new StanzaError("not-acceptable", "that is no user name");
   }
@@ -133,10 +133,10 @@ async function change(host: ModuleHost, request: IqRequest): Promise<Element | u
     await host.accountChanges.remove(from.local, session);
     return undefined;
   }
-  if (payload.getChildText("username") !== null && localpartOf(payload) !== from.local)
+  if (payload.getChildText("username", NS_REGISTER) !== null && localpartOf(payload) !== from.local)
     throw new StanzaError("not-allowed");
   try {
-    await host.accountChanges.changePassword(from.local, payload.getChildText("password") ?? "", session);
+    await host.accountChanges.changePassword(from.local, payload.getChildText("password", NS_REGISTER) ?? "", session);
   } catch (error) {
     throw asStanzaError(error);
   }

@@ -76,7 +76,7 @@ function contactOf(item: Element, account: Jid): Jid {
 
 async function update(rosters: Rosters, config: RosterConfig, local: string, jid: Jid, item: Element): Promise<void> {
   const name = item.attrs.name ?? "";
-  const groups = item.getChildren("group").map((group) => group.getText());
+  const groups = item.getChildren("group", NS_ROSTER).map((group) => group.getText());
   if (name.length > config.maxNameLength || groups.some((group) => group.length > config.maxNameLength))
     throw new StanzaError("not-acceptable", `names have at most ${config.maxNameLength} characters`);
   if (groups.includes("")) throw new StanzaError("not-acceptable", "a group needs a name");

@@ -90,7 +90,7 @@ class Consents {
     const request = buildIq("get", host.jid, to, randomBytes(8).toString("hex"), query);
     host.request(request, (answer) => {
       if (answer?.type !== "result") return;
-      const features = answer.element().getChild("query", NS_DISCO_INFO)?.getChildren("feature") ?? [];
+      const features = answer.element().getChild("query", NS_DISCO_INFO)?.getChildren("feature", NS_DISCO_INFO) ?? [];
       this.keep(
         domain,
         features.some(({ attrs }) => attrs.var === NS_SERVERINFO),

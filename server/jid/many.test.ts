@@ -1,0 +1,23 @@
+// Tests of many JIDs at once: in order, and with turns for others in between.
+import { expect, test } from "@jest/globals";
+import { parseMany } from "./many.ts";
+
+test("many JIDs are prepared in order, and what is none stays in its place", async () => {
+  const texts = Array.from({ length: 100 }, (_, i) => (i % 7 === 3 ? "@" : `N${i}@Verona.test`));
+  const jids = await parseMany(texts);
+  expect(jids.map((jid) => jid?.full)).toEqual(texts.map((text) => (text === "@" ? undefined : text.toLowerCase())));
+});
+
+test("others have a turn after every few", async () => {
+  let turns = 0;
+  let done = false;
+  const count = () => {
+    if (done) return;
+    turns++;
+    setImmediate(count);
+  };
+  setImmediate(count);
+  await parseMany(Array.from({ length: 160 }, (_, i) => `turn${i}@verona.test`));
+  done = true;
+  expect(turns).toBeGreaterThanOrEqual(9);
+});

@@ -1,0 +1,18 @@
+// Many JIDs of one stanza, prepared a few at a time: preparing one may cost as much as taking a stanza.
+import { Jid } from "./jid.ts";
+
+/** JIDs prepared in one turn of the event loop; some are 0.5 ms of work. */
+const TURN = 16;
+
+/**
+ * Prepares JIDs in order, so that everybody else has a turn in between; undefined stands for text that is no JID. Bound
+ * the number of texts first.
+ */
+export async function parseMany(texts: readonly string[]): Promise<(Jid | undefined)[]> {
+  const jids: (Jid | undefined)[] = [];
+  for (const text of texts) {
+    if (jids.length > 0 && jids.length % TURN === 0) await new Promise(setImmediate);
+    jids.push(Jid.tryParse(text));
+  }
+  return jids;
+}

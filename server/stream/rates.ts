@@ -1,0 +1,64 @@
+// How fast one stream may be read: in bytes, and in the work that its stanzas cause. Reading stops for as long as it takes.
+import type { Clock, Timer } from "../clock.ts";
+import { ByteBucket } from "./byte-bucket.ts";
+import type { Limits } from "./handler.ts";
+
+/** Seconds of its work that a stream may cause at once. */
+const WORK_BURST = 2;
+/** ms that one turn counts as at most: a clock that was set forward is no work. */
+const LONGEST_TURN = 5_000;
+
+/** The rates of one stream. */
+export class Rates {
+  private readonly clock: Clock;
+  private readonly stop: () => void;
+  private readonly goOn: () => void;
+  private readonly bytes: ByteBucket;
+  private readonly work: ByteBucket;
+  private timer: Timer | undefined;
+  private until = 0;
+
+  /** `stop` is called where reading has to stop, `goOn` once it may go on. */
+  constructor(clock: Clock, limits: Limits, stop: () => void, goOn: () => void) {
+    this.clock = clock;
+    this.stop = stop;
+    this.goOn = goOn;
+    this.bytes = new ByteBucket(clock, limits.bytesPerSecond, limits.burstBytes);
+    this.work = new ByteBucket(clock, limits.workPerSecond, limits.workPerSecond * WORK_BURST);
+  }
+
+  /** So many bytes were read. */
+  read(bytes: number): void {
+    this.pause(this.bytes.take(bytes));
+  }
+
+  /** The turn that began at `since` (ms) is over: its time is the stream's, whatever it was spent on. */
+  worked(since: number): void {
+    const spent = Math.min(this.clock.now() - since, LONGEST_TURN);
+    if (spent > 0) this.pause(this.work.take(spent));
+  }
+
+  /** Other bounds from now on. */
+  reset(limits: Limits): void {
+    this.bytes.reset(limits.bytesPerSecond, limits.burstBytes);
+    this.work.reset(limits.workPerSecond, limits.workPerSecond * WORK_BURST);
+  }
+
+  end(): void {
+    this.clock.clearTimeout(this.timer);
+  }
+
+  /** What comes while stopped adds to the debt: only the longest wait pays all of it. */
+  private pause(ms: number): void {
+    if (ms <= 0) return;
+    const until = this.clock.now() + ms;
+    this.stop();
+    if (this.timer !== undefined && until <= this.until) return;
+    this.clock.clearTimeout(this.timer);
+    this.until = until;
+    this.timer = this.clock.setTimeout(() => {
+      this.timer = undefined;
+      this.goOn();
+    }, ms);
+  }
+}
