@@ -12,7 +12,7 @@ export {
   type NodeConfigInput,
   type RemotePolicy,
 } from "./config/contract.ts";
-export { ConfigError, check, loadConfig, readJson } from "./config/load.ts";
+export { ConfigError, check, loadConfig, readConfig, readJson } from "./config/load.ts";
 
 export { parseServerAddress } from "./config/networks.ts";
 export { readSecret } from "./config/secret.ts";

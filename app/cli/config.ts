@@ -13,19 +13,13 @@ export function configCommands(program: Command): void {
     .argument("<file>", "the configuration (JSON)")
     .option("--json", "print JSON")
     .action(async (file: string, { json }: { json?: boolean }) => {
-      const { checkCertificates, ConfigError, loadConfig, modulesLeftOut } = await import("../../server/index.ts");
-      const checked = loadConfig(file);
-      const certificates = checkCertificates(checked, Date.now());
-      const problems = [...certificates.problems, ...unreadableFiles(checked)];
-      const { warnings } = certificates;
-      let leftOut: ReturnType<typeof modulesLeftOut> = [];
-      try {
-        leftOut = modulesLeftOut(checked);
-      } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
-        problems.push(...error.problems);
-      }
-      if (problems.length > 0) throw new ConfigError(file, problems);
+      const { ConfigError, readConfig } = await import("../../server/index.ts");
+      const read = readConfig(file);
+      const named = read.config === undefined ? undefined : await lookAtNamed(read.config);
+      const problems = [...read.problems, ...(named?.problems ?? [])];
+      const checked = read.config;
+      if (problems.length > 0 || checked === undefined || named === undefined) throw new ConfigError(file, problems);
+      const { warnings, leftOut } = named;
       const domains = checked.hosts.map(({ domain }) => domain);
       const found = {
         file,
@@ -42,6 +36,21 @@ export function configCommands(program: Command): void {
       );
       print(json, found, [good, ...missing, ...warnings].join("\n"));
     });
+}
+
+/** Looks at what a configuration names: certificates, files, modules. */
+async function lookAtNamed(config: NodeConfig) {
+  const { checkCertificates, ConfigError, modulesLeftOut } = await import("../../server/index.ts");
+  const certificates = checkCertificates(config, Date.now());
+  const problems = [...certificates.problems, ...unreadableFiles(config)];
+  let leftOut: ReturnType<typeof modulesLeftOut> = [];
+  try {
+    leftOut = modulesLeftOut(config);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+  }
+  return { problems, warnings: certificates.warnings, leftOut };
 }
 
 /** Files that the configuration names and that cannot be read, each with its path in the configuration. */

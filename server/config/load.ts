@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import { NodeConfig } from "./contract.ts";
 import { placesOf } from "./json-places.ts";
+import { mended } from "./mend.ts";
 import { nearest, settingsAt } from "./settings.ts";
 
 /** Every mistake of a configuration, one a line. */
@@ -35,6 +36,24 @@ export function mistakesIn(schema: z.ZodType, value: unknown, under: string): st
 export function loadConfig(file: string): NodeConfig {
   const text = readText(file);
   return check(NodeConfig, parseJson(file, text), file, text);
+}
+
+/**
+ * Reads a node's configuration as far as it can be read: its mistakes, and what it is without the settings that have
+ * them (undefined where they cannot be spared). @throws ConfigError where the file cannot be read or is no JSON
+ */
+export function readConfig(file: string): {
+  readonly problems: readonly string[];
+  readonly config: NodeConfig | undefined;
+} {
+  const text = readText(file);
+  const value = parseJson(file, text);
+  try {
+    return { problems: [], config: check(NodeConfig, value, file, text) };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { problems: error.problems, config: mended(NodeConfig, value) };
+  }
 }
 
 /** Reads JSON. @throws ConfigError naming the file and the place of the mistake */
