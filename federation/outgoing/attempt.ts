@@ -1,6 +1,6 @@
 // One attempt to have a stream that carries stanzas: from resolution to authentication, each state with its time.
 import type { Element } from "ltx";
-import { NS_SM, type StreamHeader, type XmppStream } from "../../server/index.ts";
+import { NS_SM, NS_STREAM, type StreamHeader, type XmppStream } from "../../server/index.ts";
 import { authenticatedLimits, type FederationContext } from "../context.ts";
 import { countOf, limitsText, NS_BIDI, NS_BIDI_FEATURE, resumeText } from "../management/elements.ts";
 import type { Target } from "../resolver/index.ts";
@@ -102,10 +102,12 @@ async function open(
       authenticate(context, from, to, established, { progress, ahead: sentAhead, skipExternal }),
     );
     const sm = offersSm(authenticated, assume);
-    const resumed =
-      sm && plan.resume !== undefined ? await deadlines.race(resume(established, plan.resume)) : undefined;
+    const answered =
+      sm && plan.resume !== undefined
+        ? await deadlines.race(resume(established, authenticated, plan.resume))
+        : { ...authenticated, resumed: undefined };
     const { dialogue, certificate, reached } = established;
-    return { stream, dialogue, certificate, reached, bidi, resumed, sm: sm && resumed === undefined, ...authenticated };
+    return { stream, dialogue, certificate, reached, bidi, sm: sm && answered.resumed === undefined, ...answered };
   } catch (error) {
     stream.close();
     throw error;
@@ -131,17 +133,25 @@ function offersSm({ header, features }: Authenticated, assume: Assumption | unde
   return features?.getChild("sm", NS_SM) !== undefined;
 }
 
-/** XEP-0198 §5. Undefined where the peer does not know the stream any more. */
+/**
+ * XEP-0198 §5. `resumed` is undefined where the peer does not know the stream any more. Its header and features come
+ * before its answer where they have not been waited for.
+ */
 async function resume(
   { stream, dialogue }: Established,
+  { method, ...said }: Authenticated,
   { id, handled }: { readonly id: string; readonly handled: number },
-): Promise<number | undefined> {
+): Promise<Authenticated & Pick<Ready, "resumed">> {
   stream.send(resumeText(id, handled));
+  const header = said.header ?? (await dialogue.nextHeader());
+  let { features } = said;
   for (;;) {
     const answer = await dialogue.nextElement();
+    if (answer.xmlns === NS_STREAM && answer.name === "features") features ??= answer.toElement();
     if (answer.xmlns !== NS_SM) continue;
-    if (answer.name === "resumed" && answer.attr("previd") === id) return countOf(answer);
-    if (answer.name === "failed") return undefined;
+    if (answer.name === "resumed" && answer.attr("previd") === id)
+      return { method, header, features, resumed: countOf(answer) };
+    if (answer.name === "failed") return { method, header, features, resumed: undefined };
   }
 }
 

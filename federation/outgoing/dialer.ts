@@ -156,7 +156,8 @@ export class Dialer {
       if (ready.features !== undefined)
         this.known = {
           bidi: ready.features.getChild("bidi", NS_BIDI_FEATURE) !== undefined || ready.bidi,
-          sm: ready.sm,
+          // One that was taken up again is not enabled anew.
+          sm: ready.sm || ready.resumed !== undefined,
         };
       owner.up(pair, ready);
       return true;

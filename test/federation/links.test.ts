@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { measures } from "../../infra/metrics.ts";
 import { FederationConfig } from "../../server/config/contract.ts";
-import { Ground, type TestNode } from "./nodes.ts";
+import { Ground, message, type TestNode } from "./nodes.ts";
 
 let ground: Ground;
 
@@ -53,6 +53,27 @@ test("a link is there before anybody sends, is down when the other region is, an
   await a.until(() => relay.flights.near >= flights + 4, "signs of life");
   expect(a.log.join("")).not.toContain("nothing was sent for long");
 });
+
+test("a link that breaks is taken up again, though what its peer offers is not waited for, and delivers once", async () => {
+  const b = await ground.node("b.test");
+  const relay = await ground.relay(b.service, () => b.port);
+  const a = await ground.node("a.test", { links: [b.service] });
+  const send = (body: string) => a.route(message("x@a.test", `y@${b.service}`, body, body));
+  send("m0");
+  await b.until(() => b.received.length === 1, "the first message");
+  // From then on the stream can be resumed.
+  await a.until(() => a.acknowledged, "the first acknowledgement");
+  for (let breaks = 1; breaks <= 3; breaks++) {
+    // What it acknowledged may be lost with the connection: then it must not come twice.
+    send(`m${breaks}`);
+    await b.until(() => b.received.length === breaks + 1, "the message");
+    relay.cut();
+    const resumed = (line: string) => line.includes('"resumed":true');
+    await a.until(() => a.log.filter(resumed).length === breaks, `resumption ${breaks}`);
+  }
+  await a.until(() => a.acknowledged, "acknowledgements");
+  expect(b.bodies()).toEqual(["m0", "m1", "m2", "m3"]);
+}, 60_000);
 
 test("links change with the configuration, without a restart", async () => {
   const b = await ground.node("b.test");
