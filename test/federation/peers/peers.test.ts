@@ -1,31 +1,18 @@
 // Real peers: Debian's Prosody and ejabberd, found by dnsmasq, by certificate and by key, over STARTTLS and direct TLS.
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type RunningNode, startNode } from "../../../app/node.ts";
+import type { RunningNode } from "../../../app/node.ts";
 import { Client } from "../../../bench/harness/client.ts";
 import type { ServerUnderTest } from "../../../bench/harness/server.ts";
 import { FederationConfig } from "../../../server/config/contract.ts";
-import { check, createLog, NodeConfig } from "../../../server/index.ts";
 import type { Daemon } from "../../harness/daemon.ts";
 import { Relay } from "../relay.ts";
 import { prepareEjabberd, startEjabberd } from "./ejabberd.ts";
+import { idsAt, type Load, lostOf } from "./load.ts";
+import { OURS, ROMEO, startOurs } from "./ours.ts";
 import { type PeerSetup, prepareProsody, startProsody } from "./prosody.ts";
 import { meet } from "./room.ts";
-import {
-  DNS_ADDRESS,
-  HEART,
-  JULIET,
-  missing,
-  PASSWORD,
-  Papers,
-  type Pem,
-  type Place,
-  ports,
-  startDns,
-} from "./site.ts";
+import { HEART, JULIET, missing, PASSWORD, Papers, type Pem, type Place, ports, startDns } from "./site.ts";
 
-const ROMEO = "romeo";
-/** Ours: a certificate that peers believe, and one that they do not. */
-const OURS = { external: "external.ours.test", dialback: "dialback.ours.test" } as const;
 type Method = keyof typeof OURS;
 
 interface Product {
@@ -103,36 +90,6 @@ only(`real peers${lacking ?? ""}`, () => {
     if (setup !== undefined) daemons.set(name, await start(setup));
   }
 
-  async function startOurs(papers: Papers, c2s: number, s2s: number, direct: number): Promise<RunningNode> {
-    const input = {
-      node: "ours",
-      hosts: (["external", "dialback"] as const).map((method) => {
-        const { certificate, key } = papers.issue([OURS[method]], method === "external");
-        return { domain: OURS[method], certificate: { certificate, key } };
-      }),
-      listeners: [
-        { kind: "c2s", port: c2s, tls: "none" },
-        { kind: "s2s", port: s2s, tls: "starttls" },
-        { kind: "s2s", port: direct, tls: "direct" },
-      ],
-      storage: { kind: "memory" },
-      authentication: { plainWithoutTls: true, requireTls: false, scramIterations: 4096 },
-      federation: {
-        dnsServers: [`${DNS_ADDRESS}:53`],
-        trustedAuthorities: [papers.authority],
-        publicAuthorities: false,
-        // Each domain pair on a stream of its own, so that each way to prove it is tried.
-        maxDomainsPerStream: 1,
-      },
-    };
-    const level = process.env.PEERS_LOG ?? "silent";
-    const started = await startNode(check(NodeConfig, input, "test"), {
-      log: createLog(level, { region: "t", node: "ours" }),
-    });
-    for (const domain of Object.values(OURS)) await started.server.accounts.create(domain, ROMEO, PASSWORD);
-    return started;
-  }
-
   function clientOf(name: string, domain: string, port: number): Client {
     return new Client({ name, domain, port } as unknown as ServerUnderTest);
   }
@@ -148,6 +105,11 @@ only(`real peers${lacking ?? ""}`, () => {
   async function julietOf(product: string, domain: string, local = JULIET): Promise<Client> {
     const juliet = clientOf(product, domain, setups.get(product)?.c2sPort ?? 0);
     await juliet.login(local, PASSWORD, "PLAIN");
+    return juliet;
+  }
+
+  async function availableJulietOf(product: string, domain: string, local = JULIET): Promise<Client> {
+    const juliet = await julietOf(product, domain, local);
     await juliet.becomeAvailable();
     return juliet;
   }
@@ -160,7 +122,7 @@ only(`real peers${lacking ?? ""}`, () => {
     "%s by %s over %s: messages, a subscription and disco, each direction",
     async (name, method, way) => {
       const domain = domainOf(name, method, way);
-      const [romeo, juliet] = await Promise.all([romeoOf(method), julietOf(name, domain)]);
+      const [romeo, juliet] = await Promise.all([romeoOf(method), availableJulietOf(name, domain)]);
       const [ours, theirs] = [`${ROMEO}@${OURS[method]}`, `${JULIET}@${domain}`];
       romeo.send(`<message to='${juliet.jid}' type='chat' id='m1'><body>Hark</body></message>`);
       expect(await juliet.until(/<message[^>]*>.*?<\/message>/)).toContain("Hark");
@@ -198,7 +160,7 @@ only(`real peers${lacking ?? ""}`, () => {
       for (const method of ["external", "dialback"] as const)
         for (const way of WAYS) {
           const domain = domainOf(name, method === "external" ? "dialback" : "external", way);
-          const [romeo, juliet] = await Promise.all([romeoOf(method), julietOf(name, domain)]);
+          const [romeo, juliet] = await Promise.all([romeoOf(method), availableJulietOf(name, domain)]);
           romeo.send(`<message to='${juliet.jid}' type='chat' id='p'><body>Once more</body></message>`);
           expect(await juliet.until(/<message[^>]*>.*?<\/message>/)).toContain("Once more");
           romeo.destroy();
@@ -215,7 +177,7 @@ only(`real peers${lacking ?? ""}`, () => {
     "a room of %s, by %s: our user joins, is seen, speaks, hears others, and asks what it is",
     async (name, method) => {
       const domain = domainOf(name, method, "starttls");
-      const [romeo, juliet] = await Promise.all([romeoOf(method), julietOf(name, domain)]);
+      const [romeo, juliet] = await Promise.all([romeoOf(method), availableJulietOf(name, domain)]);
       await meet(romeo, juliet, `ball-${method}@rooms.${name}.test`);
       romeo.destroy();
       juliet.destroy();
@@ -223,23 +185,12 @@ only(`real peers${lacking ?? ""}`, () => {
     30_000,
   );
 
-  /** The ids of messages that a client gets, errors apart. */
-  function idsAt(client: Client): { readonly came: string[]; readonly errors: string[] } {
-    const came: string[] = [];
-    const errors: string[] = [];
-    client.onText = (text) => {
-      for (const [head, id] of text.matchAll(/<message[^>]*\sid=.(\w+)[^>]*/g))
-        (/type=.error/.test(head) ? errors : came).push(id ?? "");
-    };
-    return { came, errors };
-  }
-
   test.each(PRODUCTS.map(({ name }) => name))(
     "addresses that only one side allows, with %s: nobody else's messages are lost, doubled or returned",
     async (name) => {
       const domain = domainOf(name, "external", "starttls");
-      const [romeo, juliet] = await Promise.all([romeoOf("external"), julietOf(name, domain)]);
-      const heart = await julietOf(name, domain, HEART);
+      const [romeo, juliet] = await Promise.all([romeoOf("external"), availableJulietOf(name, domain)]);
+      const heart = await availableJulietOf(name, domain, HEART);
       const [atRomeo, atJuliet, atHeart] = [idsAt(romeo), idsAt(juliet), idsAt(heart)];
       const ids = Array.from({ length: 40 }, (_, i) => `n${i}`);
       const say = (client: Client, to: string, id: string) =>
@@ -279,49 +230,30 @@ only(`real peers${lacking ?? ""}`, () => {
     while (!met() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
   }
 
-  /** Sends numbered messages; resolves with those that neither arrived nor came back. */
-  async function loadOf(
-    name: string,
-    total: number,
-    disturb: (sent: number) => Promise<void>,
-    after: () => Promise<void>,
-  ) {
-    const domain = domainOf(name, "external", "starttls");
-    const romeo = await romeoOf("external");
-    let juliet = await julietOf(name, domain);
-    const seen = new Set<string>();
-    const returned = new Set<string>();
-    const collect = (set: Set<string>) => (text: string) => {
-      for (const [, id] of text.matchAll(/<message[^>]*\sid=.(n[0-9]+)./g)) if (id !== undefined) set.add(id);
-    };
-    juliet.onText = collect(seen);
-    romeo.onText = collect(returned);
-    for (let i = 0; i < total; i++) {
-      romeo.send(`<message to='${JULIET}@${domain}' type='chat' id='n${i}'><body>${i}</body></message>`);
-      await disturb(i);
-      if (i % 20 === 19) await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    await after();
-    juliet.destroy();
-    juliet = await julietOf(name, domain);
-    juliet.onText = collect(seen);
-    node.federation?.reset(domain);
-    const lost = () =>
-      Array.from({ length: total }, (_, i) => `n${i}`).filter((id) => !seen.has(id) && !returned.has(id));
-    const deadline = Date.now() + 60_000;
-    while (lost().length > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 50));
-    romeo.destroy();
-    juliet.destroy();
-    return lost();
+  /** Load on a peer that something happens to; resolves with what is lost. */
+  async function loadOf(name: string, disturbance: Pick<Load, "disturb" | "restart" | "killed">): Promise<string[]> {
+    const { federation } = node;
+    if (federation === undefined) throw new Error("no federation");
+    const to = domainOf(name, "external", "starttls");
+    return lostOf({
+      ...disturbance,
+      federation,
+      from: OURS.external,
+      to,
+      total: 400,
+      romeo: await romeoOf("external"),
+      juliet: `${JULIET}@${to}`,
+      julietLogsIn: () => julietOf(name, to),
+    });
   }
 
   test.each(PRODUCTS.map(({ name, start }) => [name, start] as const))(
-    "%s is killed under load and comes back: every message is delivered or given back",
+    "%s is killed under load and comes back: every message is delivered, given back, or was acknowledged by it before",
     async (name, start) => {
-      const kill = async (sent: number) => {
+      const disturb = async (sent: number) => {
         if (sent === 150) await daemons.get(name)?.stop("SIGKILL");
       };
-      expect(await loadOf(name, 400, kill, () => run(name, start))).toEqual([]);
+      expect(await loadOf(name, { disturb, restart: () => run(name, start), killed: true })).toEqual([]);
     },
     150_000,
   );
@@ -329,10 +261,10 @@ only(`real peers${lacking ?? ""}`, () => {
   test.each(PRODUCTS.map(({ name }) => name))(
     "the network to %s is cut under load: every message is delivered or given back",
     async (name) => {
-      const cut = async (sent: number) => {
+      const disturb = async (sent: number) => {
         if (sent % 100 === 50) relays.get(domainOf(name, "external", "starttls"))?.cut();
       };
-      expect(await loadOf(name, 400, cut, async () => {})).toEqual([]);
+      expect(await loadOf(name, { disturb })).toEqual([]);
     },
     150_000,
   );
@@ -340,10 +272,10 @@ only(`real peers${lacking ?? ""}`, () => {
   test.each(PRODUCTS.map(({ name, start }) => [name, start] as const))(
     "%s is restarted in order under load: every message is delivered or given back",
     async (name, start) => {
-      const restart = async (sent: number) => {
+      const disturb = async (sent: number) => {
         if (sent === 150) await daemons.get(name)?.stop("SIGTERM");
       };
-      expect(await loadOf(name, 400, restart, () => run(name, start))).toEqual([]);
+      expect(await loadOf(name, { disturb, restart: () => run(name, start) })).toEqual([]);
     },
     150_000,
   );
