@@ -82,9 +82,7 @@ export class ReverseWay {
   private offer(remote: string, local: string): void {
     const { carrier } = this;
     if (carrier === undefined || !this.stream.writable || !this.context.policy(remote).bidirectional) return;
-    const pair = this.pairOf(local, remote);
-    // A way that a pair has it keeps, so that order holds.
-    if (pair.carrier === undefined && !pair.held) pair.adopt(carrier);
+    this.pairOf(local, remote).offer(carrier);
   }
 
   private pairs(): Pair[] {

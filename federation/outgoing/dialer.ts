@@ -93,7 +93,9 @@ export class Dialer {
     try {
       for (const pair of this.waiting) {
         this.waiting.delete(pair);
-        if (pair.carrier !== undefined || pair.held) continue;
+        // A broken stream for both ways is taken up for the peer's sake although this pair has another one.
+        const resumes = this.owner.resumption(pair) !== undefined;
+        if ((pair.carrier !== undefined && !resumes) || pair.held) continue;
         if (await this.share(pair)) continue;
         goOn = await this.connect(pair);
         if (!goOn) break;
@@ -109,12 +111,14 @@ export class Dialer {
   private async share(pair: Pair): Promise<boolean> {
     const { owner } = this;
     const policy = owner.context.policy(owner.domain);
+    // Its own stream is to be taken up first: what that one left goes before what is newer.
+    if (owner.resumption(pair) !== undefined) return false;
     for (const stream of owner.streams)
       if (stream.proves(pair.from, owner.domain) && stream.carrier.stream.writable) {
         owner.shared(pair, stream);
         return true;
       }
-    if (!policy.allowDialback || pair.ownStream || owner.resumption(pair) !== undefined) return false;
+    if (!policy.allowDialback || pair.ownStream) return false;
     const sameTarget = [...owner.streams].find((stream) => stream.takesMore(stream.to !== owner.domain));
     const stream = sameTarget ?? (await owner.sharedTarget());
     if (stream === undefined || pair.carrier !== undefined) return pair.carrier !== undefined;

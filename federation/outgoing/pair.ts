@@ -24,6 +24,10 @@ export class Pair implements Sender {
   linked = false;
   /** Waits for the peer to take up a broken stream; until then nothing else is tried. */
   held = false;
+  /** Its own broken stream is to be taken up again (XEP-0198 §5): no other way may overtake what that one left. */
+  resuming = false;
+  /** A stream of the peer's that came along meanwhile. */
+  private spare: Carrier | undefined;
 
   constructor(remote: Remote, from: string) {
     this.remote = remote;
@@ -51,9 +55,31 @@ export class Pair implements Sender {
     this.carrier = carrier;
     this.remote.proven();
     this.held = false;
+    this.resuming = false;
+    this.spare = undefined;
     this.failure = undefined;
     this.backOff.reset();
     this.roomAgain();
+  }
+
+  /** A stream of the peer's comes along: a way that the pair has it keeps, and what it left goes first, so that order holds. */
+  offer(carrier: Carrier): void {
+    if (this.carrier !== undefined || this.held) return;
+    if (this.resuming) this.spare = carrier;
+    else this.adopt(carrier);
+  }
+
+  /** True where a stream of the peer's may take the place of its own, which is to be taken up again. */
+  get hasSpare(): boolean {
+    return this.spare?.stream.writable === true && this.carrier === undefined && !this.held;
+  }
+
+  /** Goes on by the stream of the peer's. */
+  goAround(): boolean {
+    const { spare } = this;
+    if (spare === undefined || !this.hasSpare) return false;
+    this.adopt(spare);
+    return true;
   }
 
   roomAgain(): void {

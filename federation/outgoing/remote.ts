@@ -38,7 +38,8 @@ export class Remote implements DialerOwner {
   private readonly surroundings: RemoteSurroundings;
   private closed = false;
   private readonly patience = new Patience();
-  private suspension: Suspension | undefined;
+  /** Broken streams to go on with, by our domain of their own pair. */
+  private readonly suspensions = new Map<string, Suspension>();
 
   constructor(surroundings: RemoteSurroundings, domain: string) {
     this.surroundings = surroundings;
@@ -64,7 +65,8 @@ export class Remote implements DialerOwner {
     const { config } = this.context;
     const policy = this.context.policy(this.domain);
     if (policy.refuse) return this.giveBack(stanza, "policy-violation", `${policy.rule} refuse ${this.domain}`);
-    if (pair.carrier !== undefined && !pair.carrier.stream.writable) pair.carrier = undefined;
+    // A stream that is closing has left nothing; of another one it is told what it left when it has ended.
+    if (pair.carrier?.stream.writable === false && pair.carrier.ledger.length === 0) pair.carrier = undefined;
     if (pair.carrier === undefined && this.resting(pair)) return this.giveBackResting(pair, stanza);
     if (!pair.queue.push(stanza, config.queueStanzas, config.queueBytes))
       return this.giveBack(stanza, "resource-constraint", `too much waits for ${this.domain}`);
@@ -129,7 +131,7 @@ export class Remote implements DialerOwner {
 
   /** True where nothing is lost by forgetting the domain. */
   get idle(): boolean {
-    if (this.streams.size > 0 || !this.dialer.idle || this.suspension !== undefined) return false;
+    if (this.streams.size > 0 || !this.dialer.idle || this.suspensions.size > 0) return false;
     if (this.backOff.wait(this.context.clock.now()) > 0) return false;
     return [...this.pairs.values()].every((pair) => pair.idle);
   }
@@ -149,7 +151,7 @@ export class Remote implements DialerOwner {
   }
 
   resumption(pair: Pair): Suspension | undefined {
-    return this.suspension?.from === pair.from ? this.suspension : undefined;
+    return this.suspensions.get(pair.from);
   }
 
   sharedTarget(): Promise<OutgoingStream | undefined> {
@@ -171,14 +173,15 @@ export class Remote implements DialerOwner {
     this.tell("up", facts);
     this.streams.add(stream);
     this.recovered();
-    const { suspension } = this;
-    this.suspension = undefined;
+    const suspension = this.resumption(pair);
+    this.suspensions.delete(pair.from);
     if (resumed !== undefined) suspension?.goOn(stream, resumed, context.config.resumeSeconds);
     else {
       suspension?.settle();
       if (ready.sm) stream.carrier.enable();
     }
-    pair.adopt(stream.carrier);
+    // It may have found another way meanwhile, which it keeps.
+    if (pair.carrier === undefined) pair.adopt(stream.carrier);
     ready.dialogue.handOver(stream, ready.stream);
   }
 
@@ -195,6 +198,7 @@ export class Remote implements DialerOwner {
       return true;
     }
     this.failure = failure;
+    if (this.goesAround(pair, now)) return true;
     if (this.patience.keeps(now) && failure.condition !== "policy-violation") {
       this.dialer.pause(this.patience.next(), () => this.retry());
       return false;
@@ -207,6 +211,15 @@ export class Remote implements DialerOwner {
   tell(event: string, facts: Facts): void {
     const { trace, clock } = this.context;
     if (trace.active) trace.tell(this.domain, clock.now(), event, facts);
+  }
+
+  /** What a broken stream left goes first, then all else, by a stream of the peer's where it has one: it cannot be reached. */
+  private goesAround(pair: Pair, now: number): boolean {
+    const suspension = this.resumption(pair);
+    if (suspension === undefined || now < suspension.anotherWayFrom || !pair.hasSpare) return false;
+    this.suspensions.delete(pair.from);
+    suspension.settle();
+    return pair.goAround();
   }
 
   private resting(pair: Pair): boolean {
@@ -230,9 +243,9 @@ export class Remote implements DialerOwner {
 
   /** Everything that waits is given back. */
   private giveUp(failure: OutgoingFailure): void {
-    const { suspension } = this;
-    this.suspension = undefined;
-    suspension?.settle();
+    const suspensions = [...this.suspensions.values()];
+    this.suspensions.clear();
+    for (const suspension of suspensions) suspension.settle();
     this.dialer.clear();
     for (const pair of this.pairs.values()) {
       if (pair.carrier !== undefined && !this.closed) continue;
@@ -256,14 +269,10 @@ export class Remote implements DialerOwner {
     for (const remote of users) remote.without(stream, Math.random() * pauseBelow);
     if (end.kind === "peer-error") this.dialer.redirect = otherHost(end);
     const wanted = carrier.ledger.length > 0 || stream.bidi;
-    if (resumable && stream.resumable !== undefined && wanted && this.suspension === undefined && !this.closed)
-      this.suspension = new Suspension(
-        stream,
-        sharing.filter((pair) => !isOwn(stream, pair)),
-        reason,
-        now,
-      );
-    else giveToPairs(carrier.ledger, reason);
+    if (resumable && stream.resumable !== undefined && wanted && !this.suspensions.has(stream.from) && !this.closed) {
+      const others = sharing.filter((pair) => !isOwn(stream, pair));
+      this.suspensions.set(stream.from, new Suspension(stream, this.pair(stream.from), others, reason, now));
+    } else giveToPairs(carrier.ledger, reason);
     for (const remote of users) remote.retry();
   }
 
@@ -279,12 +288,12 @@ export class Remote implements DialerOwner {
   /** Has every pair with something to send, and a broken stream, get a stream. */
   private retry(): void {
     if (this.closed) return;
-    const { suspension } = this;
-    if (suspension !== undefined && this.context.clock.now() < suspension.until) this.need(this.pair(suspension.from));
-    else if (suspension !== undefined) {
-      this.suspension = undefined;
-      suspension.settle();
-    }
+    for (const [from, suspension] of this.suspensions)
+      if (this.context.clock.now() < suspension.until) this.need(this.pair(from));
+      else {
+        this.suspensions.delete(from);
+        suspension.settle();
+      }
     for (const pair of this.pairs.values())
       if (pair.carrier === undefined && (pair.linked || pair.queue.length > 0)) this.need(pair);
   }

@@ -5,6 +5,9 @@ import type { Ledger } from "../management/ledger.ts";
 import { byPair, type Pair } from "./pair.ts";
 import type { OutgoingStream } from "./stream.ts";
 
+/** ms that what a broken stream left waits to go on there, and not twice, before it goes another way that there is. */
+const HOLD = 10_000;
+
 /** What is known of a stream that broke. */
 export class Suspension {
   readonly id: string;
@@ -14,9 +17,12 @@ export class Suspension {
   readonly counter: Handled | undefined;
   /** ms at which the peer forgets it. */
   readonly until: number;
+  /** ms from which on another way is taken where there is one. */
+  readonly anotherWayFrom: number;
   private readonly ledger: Ledger<Sender>;
   private readonly otherPairs: ReadonlySet<string>;
   private readonly reason: string;
+  private readonly own: Pair;
   /** Pairs that shared the stream: while what they had under way is kept here, nothing of theirs may overtake it. */
   private readonly held: readonly Pair[];
 
@@ -25,18 +31,21 @@ export class Suspension {
     return this.counter?.h ?? 0;
   }
 
-  /** `stream` ended for `reason` and was resumable; `sharing` went over it besides its own pair. */
-  constructor(stream: OutgoingStream, sharing: readonly Pair[], reason: string, now: number) {
+  /** `stream` ended for `reason` and was resumable; `sharing` went over it besides its `own` pair. */
+  constructor(stream: OutgoingStream, own: Pair, sharing: readonly Pair[], reason: string, now: number) {
     const { id, seconds } = stream.resumable ?? { id: "", seconds: 0 };
     this.id = id;
     this.from = stream.from;
     this.counter = stream.gate.counter;
     this.until = now + seconds * 1000;
+    this.anotherWayFrom = now + HOLD;
     this.ledger = stream.carrier.ledger;
     this.otherPairs = stream.otherPairs;
     this.reason = reason;
+    this.own = own;
     this.held = sharing;
     for (const pair of sharing) pair.held = true;
+    own.resuming = own.carrier === undefined && this.ledger.length > 0;
   }
 
   /** The peer took it up on `stream`, having handled so many of our stanzas: the others are sent again. */
@@ -56,6 +65,7 @@ export class Suspension {
 
   /** The peer does not know it: what it left is sent anew, or given back. */
   settle(): void {
+    this.own.resuming = false;
     for (const pair of this.held) pair.held = false;
     giveToPairs(this.ledger, this.reason);
     for (const pair of this.held) if (pair.queue.length > 0 && pair.carrier === undefined) pair.remote.need(pair);
