@@ -126,6 +126,7 @@ async function meridian(site: Site): Promise<Command> {
     authentication: { plainWithoutTls: true, requireTls: false, failuresBeforeBan: PLENTY },
     federation: {
       dnsServers: [site.dns.server],
+      privateNetworks: ["127.0.0.0/8"],
       trustedAuthorities: [site.ca],
       publicAuthorities: false,
       bytesPerSecond: PLENTY,

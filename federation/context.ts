@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import {
   type Clock,
   DEFAULT_XML_LIMITS,
+  type Dialable,
   type FederationConfig,
   FROM_SERVERS,
   type InboundStanzas,
@@ -24,6 +25,8 @@ import type { Trace } from "./trace.ts";
 export interface FederationContext {
   /** The settings now; a reload replaces them. */
   readonly config: FederationConfig;
+  /** Which addresses may be dialled now, whoever's name led to them. */
+  readonly dialable: Pick<Dialable, "has">;
   /** What holds for a remote domain now. */
   policy(domain: string): Policy;
   readonly inbound: InboundStanzas;

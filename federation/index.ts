@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import {
   type Clock,
   closeServer,
+  Dialable,
   type FederationConfig,
   type InboundStanzas,
   type Listening,
@@ -81,12 +82,14 @@ export class Federation implements RemoteRouter {
   private readonly trace = new Trace();
   private config: FederationConfig;
   private policies: Policies;
+  private dialable: Dialable;
 
   /** @throws Error naming a file that cannot be read */
   constructor(node: NodeConfig, options: FederationOptions) {
     this.node = node;
     this.config = node.federation;
     this.policies = new Policies(this.config);
+    this.dialable = new Dialable(this.config.privateNetworks);
     this.context = this.contextOf(options);
     this.pool = new OutgoingPool(this.context);
     this.incoming = new IncomingStreams(this.context);
@@ -187,6 +190,7 @@ export class Federation implements RemoteRouter {
   reload(config: FederationConfig): void {
     this.config = config;
     this.policies = new Policies(config);
+    this.dialable = new Dialable(config.privateNetworks);
     this.context.log.info({ policies: config.policies.length }, "federation settings reloaded");
     this.pool.policyChanged();
     for (const session of [...this.incoming.sessions]) session.policyChanged();
@@ -220,6 +224,7 @@ export class Federation implements RemoteRouter {
       get config() {
         return self.config;
       },
+      dialable: { has: (address) => this.dialable.has(address) },
       policy: (domain) => this.policies.of(domain),
       inbound: options.inbound,
       route: (stanza) => self.pool.route(stanza),
@@ -230,7 +235,12 @@ export class Federation implements RemoteRouter {
         return anchors;
       },
       posh: createPosh({
-        get: createHttpsGet({ resolver, clock, ca: () => rootsOf(config.publicAuthorities, extra) }),
+        get: createHttpsGet({
+          resolver,
+          dialable: { has: (address) => this.dialable.has(address) },
+          clock,
+          ca: () => rootsOf(config.publicAuthorities, extra),
+        }),
         clock,
       }),
       tlsContext: (domain) => own.of(domain),

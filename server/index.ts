@@ -12,6 +12,7 @@ export {
   type NodeConfigInput,
   type RemotePolicy,
 } from "./config/contract.ts";
+export { Dialable } from "./config/global-address.ts";
 export { ConfigError, check, loadConfig, readConfig, readJson } from "./config/load.ts";
 
 export { parseServerAddress } from "./config/networks.ts";

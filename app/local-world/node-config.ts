@@ -57,6 +57,8 @@ export function localNodeConfig(region: Region, around: NodeSurroundings): NodeC
     federation: {
       ...region.federation,
       dnsServers: [around.nameServer],
+      // All of the world is on this machine.
+      privateNetworks: ["127.0.0.0/8", "::1"],
       trustedAuthorities: [around.authority],
       publicAuthorities: false,
       dialbackSecret: { file: around.secret },

@@ -89,7 +89,6 @@ export class Dialer {
 
   private async run(): Promise<void> {
     this.running = true;
-    let goOn = true;
     try {
       for (const pair of this.waiting) {
         this.waiting.delete(pair);
@@ -97,14 +96,14 @@ export class Dialer {
         const resumes = this.owner.resumption(pair) !== undefined;
         if ((pair.carrier !== undefined && !resumes) || pair.held) continue;
         if (await this.share(pair)) continue;
-        goOn = await this.connect(pair);
-        if (!goOn) break;
+        if (!(await this.connect(pair))) break;
       }
     } finally {
       this.running = false;
       this.attempting = undefined;
     }
-    if (goOn && this.waiting.size > 0 && this.idle) void this.run();
+    // After a failure too: whoever waited for that attempt is gone by now, and whoever waits came after it.
+    if (this.waiting.size > 0 && this.idle) void this.run();
   }
 
   /** Takes a stream that is there already; multiplexing. XEP-0220 §2.7. */

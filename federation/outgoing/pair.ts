@@ -6,7 +6,7 @@ import { mayBeResent, wasResent } from "../management/resend.ts";
 import { BackOff } from "./back-off.ts";
 import { StanzaQueue } from "./queue.ts";
 import type { Remote } from "./remote.ts";
-import type { OutgoingFailure } from "./states.ts";
+import { type OutgoingFailure, toldOf } from "./states.ts";
 
 /** A domain pair. */
 export class Pair implements Sender {
@@ -119,8 +119,8 @@ export class Pair implements Sender {
   }
 
   /** What waits is given back. */
-  giveUp({ condition, message }: OutgoingFailure): void {
-    for (const stanza of this.queue.drain()) this.remote.giveBack(stanza, condition, message);
+  giveUp({ condition }: OutgoingFailure): void {
+    for (const stanza of this.queue.drain()) this.remote.giveBack(stanza, condition, toldOf(condition, this.to));
   }
 
   /**

@@ -100,6 +100,11 @@ function reasonOf(error: unknown): string {
   return reasons.length > 0 ? reasons.join(", ") : error.message;
 }
 
+/** In the words of the log and of `s2s test`; no sender is told. */
+export function notDialled(address: string): string {
+  return `${address} is not dialled: it is no address of the public Internet, nor in federation.privateNetworks`;
+}
+
 function connectOne(
   context: FederationContext,
   from: string,
@@ -110,6 +115,8 @@ function connectOne(
 ): Promise<Socket> {
   const secureContext = context.tlsContext(from);
   return new Promise((resolve, reject) => {
+    // Looked at here, behind every resolution and redirection: what a name leads to is its owner's choice. RFC 6890.
+    if (!context.dialable.has(address)) return reject(new Error(notDialled(address)));
     if (target.directTls && secureContext === undefined)
       return reject(new Error(`direct TLS needs a certificate of ${from}`));
     const socket =

@@ -12,7 +12,7 @@ import { aftermathOf } from "./loss.ts";
 import { Pair } from "./pair.ts";
 import { Patience } from "./patience.ts";
 import { permits } from "./permits.ts";
-import { OutgoingFailure, type OutgoingState } from "./states.ts";
+import { OutgoingFailure, type OutgoingState, toldOf } from "./states.ts";
 import { isOwn, OutgoingStream } from "./stream.ts";
 import { giveToPairs, Suspension } from "./suspension.ts";
 
@@ -64,12 +64,12 @@ export class Remote implements DialerOwner {
     if (this.closed) return this.giveBack(stanza, "remote-server-timeout", "this server is shutting down");
     const { config } = this.context;
     const policy = this.context.policy(this.domain);
-    if (policy.refuse) return this.giveBack(stanza, "policy-violation", `${policy.rule} refuse ${this.domain}`);
+    if (policy.refuse) return this.giveBack(stanza, "policy-violation", toldOf("policy-violation", this.domain));
     // A stream that is closing has left nothing; of another one it is told what it left when it has ended.
     if (pair.carrier?.stream.writable === false && pair.carrier.ledger.length === 0) pair.carrier = undefined;
     if (pair.carrier === undefined && this.resting(pair)) return this.giveBackResting(pair, stanza);
     if (!pair.queue.push(stanza, config.queueStanzas, config.queueBytes))
-      return this.giveBack(stanza, "resource-constraint", `too much waits for ${this.domain}`);
+      return this.giveBack(stanza, "resource-constraint", toldOf("resource-constraint", this.domain));
     if (pair.carrier === undefined) this.need(pair);
   }
 
@@ -229,10 +229,9 @@ export class Remote implements DialerOwner {
 
   private giveBackResting(pair: Pair, stanza: Stanza): void {
     const now = this.context.clock.now();
-    const failure = pair.failure ?? this.failure;
+    const condition = (pair.failure ?? this.failure)?.condition ?? "remote-server-timeout";
     const seconds = Math.ceil(Math.max(pair.backOff.wait(now), this.backOff.wait(now)) / 1000);
-    const text = `${failure?.message ?? "unreachable"}; next attempt in ${seconds} s`;
-    this.giveBack(stanza, failure?.condition ?? "remote-server-timeout", text);
+    this.giveBack(stanza, condition, `${toldOf(condition, this.domain)}; next attempt in ${seconds} s`);
   }
 
   private recovered(): void {

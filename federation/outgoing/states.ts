@@ -37,7 +37,10 @@ export interface Progress {
   note(event: string, facts: Readonly<Record<string, string | number | boolean | undefined>>): void;
 }
 
-/** An attempt that failed, with what the waiting stanzas are returned with. */
+/**
+ * An attempt that failed, with what the waiting stanzas are returned with. The message is for operators (log, trace,
+ * `s2s test`); senders are told `toldOf` of the condition, since details say what is open and closed around this node.
+ */
 export class OutgoingFailure extends Error {
   override readonly name = "OutgoingFailure";
   readonly condition: ReturnCondition;
@@ -48,5 +51,19 @@ export class OutgoingFailure extends Error {
     super(reason);
     this.condition = condition;
     this.scope = scope;
+  }
+}
+
+/** What the sender of a stanza is told of why it could not cross. */
+export function toldOf(condition: ReturnCondition, domain: string): string {
+  switch (condition) {
+    case "remote-server-not-found":
+      return `there is no server of ${domain}`;
+    case "policy-violation":
+      return `this server does not talk to ${domain}`;
+    case "resource-constraint":
+      return `too much waits for ${domain}`;
+    default:
+      return `${domain} could not be reached`;
   }
 }

@@ -1,8 +1,9 @@
 // One GET over HTTPS for POSH: addresses from our own resolver, certificates checked, time and size bounded.
 import { Agent, type RequestOptions, request } from "node:https";
 import { createSecureContext } from "node:tls";
-import type { Clock } from "../../server/index.ts";
+import type { Clock, Dialable } from "../../server/index.ts";
 import type { Addresses } from "../resolver/addresses.ts";
+import { ipLiteral } from "../resolver/name.ts";
 
 /** What came back. Redirects are not followed here. */
 export type HttpsAnswer =
@@ -15,6 +16,8 @@ export type HttpsGet = (url: URL) => Promise<HttpsAnswer>;
 /** Settings of the fetcher. */
 export interface HttpsGetOptions {
   readonly resolver: { addressesOf(host: string): Promise<Addresses> };
+  /** Which addresses may be dialled, whoever's name led to them. */
+  readonly dialable: Pick<Dialable, "has">;
   readonly clock: Clock;
   /** For the whole exchange, ms; 5,000 by default. */
   readonly timeoutMs?: number;
@@ -37,6 +40,9 @@ export function createHttpsGet(options: HttpsGetOptions): HttpsGet {
   };
   return (url) =>
     new Promise((resolve) => {
+      // No look-up is made for a literal.
+      const literal = ipLiteral(url.hostname);
+      if (literal !== undefined && !options.dialable.has(literal)) return resolve(refused(url.hostname));
       const settle = (answer: HttpsAnswer) => {
         options.clock.clearTimeout(timer);
         resolve(answer);
@@ -66,18 +72,27 @@ export function createHttpsGet(options: HttpsGetOptions): HttpsGet {
     });
 }
 
-function requestOptions({ resolver, port }: HttpsGetOptions): RequestOptions {
+function refused(host: string): HttpsAnswer {
+  return { kind: "failed", reason: `${host} leads to no address of the public Internet` };
+}
+
+function requestOptions({ resolver, dialable, port }: HttpsGetOptions): RequestOptions {
   return {
     method: "GET",
     headers: { accept: "application/json" },
     ...(port !== undefined && { port }),
     lookup: (host, { all }, done) => {
       resolver.addressesOf(host).then((found) => {
-        const addresses = found.kind === "addresses" ? found.addresses : [];
+        const known = found.kind === "addresses" ? found.addresses : [];
+        const addresses = known.filter((address) => dialable.has(address));
         const [first] = addresses;
         const familyOf = (address: string) => (address.includes(":") ? 6 : 4);
         if (found.kind !== "addresses") done(new Error(found.reason), []);
-        else if (first === undefined) done(new Error(`${host} has no address`), []);
+        else if (first === undefined)
+          done(
+            new Error(known.length === 0 ? `${host} has no address` : "it leads to no address of the public Internet"),
+            [],
+          );
         else if (all)
           done(
             null,

@@ -3,8 +3,7 @@ import { z } from "zod";
 import { ClusterTimes, redisConfig } from "./cluster.ts";
 import { FederationConfig } from "./federation.ts";
 import { StreamLimits, StreamManagementConfig } from "./limits.ts";
-import { AccountJid, Address, DomainName } from "./names.ts";
-import { parseNetwork } from "./networks.ts";
+import { AccountJid, Address, DomainName, NetworkList } from "./names.ts";
 import { mistakesOf } from "./rules.ts";
 import { Secret } from "./secret-form.ts";
 import { StorageConfig } from "./storage.ts";
@@ -34,11 +33,7 @@ export const HostConfig = z.strictObject({
     .describe("Module name → its settings, or false to leave it out. What is not named runs with its defaults."),
 });
 
-const NOT_A_NETWORK = "a network as 10.0.0.0/8 or 2001:db8::/32, or one address";
-const ProxyProtocol = z
-  .array(z.string().refine((text) => parseNetwork(text) !== undefined, { error: NOT_A_NETWORK }))
-  .default([])
-  .describe("Networks (CIDR) whose connections begin with a PROXY header.");
+const ProxyProtocol = NetworkList.describe("Networks (CIDR) whose connections begin with a PROXY header.");
 
 /** A listening socket. */
 export const ListenerConfig = z.discriminatedUnion("kind", [

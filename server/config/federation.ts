@@ -1,7 +1,7 @@
 // Server-to-server federation: its part of the configuration contract.
 import { z } from "zod";
 import { FROM_SERVERS } from "./bounds.ts";
-import { DomainName, DomainPattern, NameServerAddress } from "./names.ts";
+import { DomainName, DomainPattern, NameServerAddress, NetworkList } from "./names.ts";
 import { Secret } from "./secret-form.ts";
 
 const Seconds = z.number().positive();
@@ -49,6 +49,9 @@ export const FederationConfig = z.strictObject({
     .boolean()
     .default(false)
     .describe("Ask a domain over HTTPS which certificates it uses, where its chain proves nothing. RFC 7711."),
+  privateNetworks: NetworkList.describe(
+    "Networks (CIDR) that names may lead to though they are not of the Internet: none, so no loopback and no private ones.",
+  ),
   dialbackSecret: Secret.optional().describe("Shared by every node and region of a domain (XEP-0185)."),
   requireEncryption: z.boolean().default(true),
   requireValidCertificate: z.boolean().default(false).describe("Refuse peers whose certificate does not prove them."),

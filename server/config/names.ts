@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { prepareDomainpart, prepareLocalpart } from "../jid/precis.ts";
-import { parseServerAddress } from "./networks.ts";
+import { parseNetwork, parseServerAddress } from "./networks.ts";
 
 /** Most characters of a name before it is prepared: three parts of a JID. RFC 7622 §3.1. */
 const LONGEST = 3071;
@@ -67,3 +67,10 @@ export const HostPort = prepared("a host and port, as host.example.org:5222 or [
 function raise(text: string): never {
   throw new TypeError(text);
 }
+
+const NOT_A_NETWORK = "a network as 10.0.0.0/8 or 2001:db8::/32, or one address";
+
+/** Networks (CIDR) or single addresses; none by default. */
+export const NetworkList = z
+  .array(z.string().refine((text) => parseNetwork(text) !== undefined, { error: NOT_A_NETWORK }))
+  .default([]);

@@ -34,6 +34,7 @@ async function node(name: string, federation: object = {}): Promise<TestNode> {
     drainSeconds: 10,
     federation: {
       dnsServers: [ground.zone.server],
+      privateNetworks: ["127.0.0.0/8"],
       trustedAuthorities: [ground.authority.caFile],
       publicAuthorities: false,
       dialbackSecret: "a secret of a.test for tests",

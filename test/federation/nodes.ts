@@ -116,6 +116,8 @@ export class Ground {
       drainSeconds: 5,
       federation: {
         dnsServers: [this.zone.server],
+        // The slow network has addresses of the latter kind.
+        privateNetworks: ["127.0.0.0/8", "::1", "10.77.0.0/16"],
         trustedAuthorities: [this.authority.caFile],
         publicAuthorities: false,
         dialbackSecret: `a secret of ${domain} for tests`,

@@ -138,6 +138,7 @@ export class ServerUnderTest {
       authentication: { scramIterations: ITERATIONS },
       federation: {
         dnsServers: [nameServer],
+        privateNetworks: ["127.0.0.0/8", "::1"],
         trustedAuthorities: [authorityFile()],
         publicAuthorities: false,
         dialbackSecret: SECRET,

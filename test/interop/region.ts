@@ -112,6 +112,7 @@ function configOf(
     storage: { kind: "memory" },
     federation: {
       dnsServers: [zone.server],
+      privateNetworks: ["127.0.0.0/8"],
       trustedAuthorities: [authority.caFile],
       publicAuthorities: false,
       dialbackSecret: "a dialback secret for interop",

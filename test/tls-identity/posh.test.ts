@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
 import { createHttpsGet, createPosh, type HttpsAnswer, rootsOf } from "../../federation/tls/index.ts";
 import { systemClock } from "../../server/clock.ts";
+import { Dialable } from "../../server/config/global-address.ts";
 import { HeldClock } from "../dns/held-clock.ts";
 import { type Made, makeLeaf, makeRoot, NOW } from "./certificates.ts";
 
@@ -139,6 +140,7 @@ async function serve(
   return (server.address() as AddressInfo).port;
 }
 
+const here = new Dialable(["127.0.0.0/8"]);
 const resolver = {
   addressesOf: async (host: string) =>
     host === "capulet.test"
@@ -158,7 +160,7 @@ test("the fetcher reads what a trusted server says, and reports what it cannot",
     else if (request.url === "/broken") response.destroy();
     else response.end(`{"path":"${request.url}"}`);
   });
-  const get = createHttpsGet({ resolver, clock: systemClock, ca: () => [trusted.pem], port });
+  const get = createHttpsGet({ resolver, dialable: here, clock: systemClock, ca: () => [trusted.pem], port });
   const at = (path: string, host = "capulet.test") => get(new URL(`https://${host}${path}`));
   expect(await at("/doc")).toEqual({ kind: "answer", status: 200, location: undefined, body: '{"path":"/doc"}' });
   expect(await at("/moved")).toMatchObject({ status: 301, location: "/x" });
@@ -174,7 +176,7 @@ test("the fetcher trusts no self-signed, unknown or misnamed server", async () =
     makeLeaf(trusted, { ...lasting, dns: ["other.test"] }),
   ]) {
     const port = await serve(made, (_, response) => response.end("{}"));
-    const get = createHttpsGet({ resolver, clock: systemClock, ca: () => [trusted.pem], port });
+    const get = createHttpsGet({ resolver, dialable: here, clock: systemClock, ca: () => [trusted.pem], port });
     expect(await get(new URL("https://capulet.test/"))).toMatchObject({ kind: "failed" });
   }
 });
@@ -183,21 +185,42 @@ test("web servers are believed by the authorities that XMPP servers are: POSH is
   const port = await serve(webServer, (_, response) => response.end("{}"));
   const roots: (readonly string[])[] = [rootsOf(false, [trusted.pem]), rootsOf(true, [trusted.pem])];
   for (const ca of roots) {
-    const get = createHttpsGet({ resolver, clock: systemClock, ca: () => ca, port });
+    const get = createHttpsGet({ resolver, dialable: here, clock: systemClock, ca: () => ca, port });
     expect(await get(new URL("https://capulet.test/"))).toMatchObject({ kind: "answer" });
   }
   expect(roots[0]).toEqual([trusted.pem]);
   expect(roots[1]?.length).toBeGreaterThan(100);
-  const nobody = createHttpsGet({ resolver, clock: systemClock, ca: () => rootsOf(false, []), port });
+  const nobody = createHttpsGet({ resolver, dialable: here, clock: systemClock, ca: () => rootsOf(false, []), port });
   expect(await nobody(new URL("https://capulet.test/"))).toMatchObject({ kind: "failed" });
 });
 
 test("a server that keeps silent is left in time", async () => {
   const clock = new HeldClock();
   const port = await serve(webServer, () => clock.advance(5_000));
-  const get = createHttpsGet({ resolver, clock, ca: () => [trusted.pem], port });
+  const get = createHttpsGet({ resolver, dialable: here, clock, ca: () => [trusted.pem], port });
   expect(await get(new URL("https://capulet.test/"))).toMatchObject({
     kind: "failed",
     reason: expect.stringMatching(/in time/),
   });
+});
+
+test("nothing is fetched from an address that is not of the Internet, by name or by literal, unless it is one's own", async () => {
+  let asked = 0;
+  const port = await serve(webServer, (_, response) => {
+    asked++;
+    response.end("{}");
+  });
+  const get = createHttpsGet({
+    resolver,
+    dialable: new Dialable([]),
+    clock: systemClock,
+    ca: () => [trusted.pem],
+    port,
+  });
+  for (const host of ["capulet.test", "127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1"])
+    expect(await get(new URL(`https://${host}/`))).toMatchObject({
+      kind: "failed",
+      reason: expect.stringContaining("no address of the public Internet"),
+    });
+  expect(asked).toBe(0);
 });

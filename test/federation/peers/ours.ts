@@ -25,6 +25,7 @@ export async function startOurs(papers: Papers, c2s: number, s2s: number, direct
     authentication: { plainWithoutTls: true, requireTls: false, scramIterations: 4096 },
     federation: {
       dnsServers: [`${DNS_ADDRESS}:53`],
+      privateNetworks: ["127.0.0.0/8"],
       trustedAuthorities: [papers.authority],
       publicAuthorities: false,
       // Each domain pair on a stream of its own, so that each way to prove it is tried.
