@@ -16,6 +16,7 @@ import {
 import type { CountsByRemote } from "./counts.ts";
 import type { Pings } from "./management/pings.ts";
 import type { QueueBudget } from "./outgoing/queue.ts";
+import type { TargetHealth } from "./outgoing/target-health.ts";
 import type { Policy } from "./policy.ts";
 import type { Resolver } from "./resolver/index.ts";
 import type { Anchors, Posh } from "./tls/index.ts";
@@ -33,6 +34,8 @@ export interface FederationContext {
   /** Sends a stanza of ours to another server. */
   route(stanza: Stanza): void;
   readonly resolver: Resolver;
+  /** Which of the places that it finds were no way lately. */
+  readonly health: TargetHealth;
   readonly anchors: Anchors;
   readonly posh: Posh;
   /** TLS context of a local domain; undefined where it has no certificate. */

@@ -25,6 +25,7 @@ import { IncomingStreams } from "./incoming/streams.ts";
 import { Links } from "./links.ts";
 import { Pings } from "./management/pings.ts";
 import { OutgoingPool, type OutgoingStatus } from "./outgoing/pool.ts";
+import { TargetHealth } from "./outgoing/target-health.ts";
 import { Policies } from "./policy.ts";
 import { createResolver } from "./resolver/index.ts";
 import {
@@ -169,6 +170,7 @@ export class Federation implements RemoteRouter {
   /** Forgets failures to reach a remote domain and tries again; false where nothing is known of it. */
   reset(domain: string): boolean {
     this.context.resolver.flush();
+    this.context.health.clear();
     return this.pool.reset(domain);
   }
 
@@ -180,6 +182,7 @@ export class Federation implements RemoteRouter {
   /** Tests the way to a remote domain, telling each step. Resolves with whether stanzas would get through. */
   test(domain: string, from: string, found: FindingListener): Promise<boolean> {
     this.context.resolver.flush();
+    this.context.health.clear();
     return diagnose(this.context, from, domain, found);
   }
 
@@ -229,6 +232,7 @@ export class Federation implements RemoteRouter {
       inbound: options.inbound,
       route: (stanza) => self.pool.route(stanza),
       resolver,
+      health: new TargetHealth(clock),
       // The public roots are parsed when the first peer is judged: that is the dearest part of a start.
       get anchors() {
         anchors ??= openAnchors({ roots: rootsOf(config.publicAuthorities, []), extra });

@@ -6,10 +6,11 @@ import { countOf, limitsText, NS_BIDI, NS_BIDI_FEATURE, resumeText } from "../ma
 import type { Target } from "../resolver/index.ts";
 import type { CertificateVerdict } from "../tls/index.ts";
 import { type Authenticated, authenticate, ExternalRefused, externalText, type Method } from "./authenticate.ts";
+import { Deadlines } from "./deadlines.ts";
 import type { Dialogue } from "./dialogue.ts";
 import { type Established, establish } from "./establish.ts";
 import type { Reached } from "./reach.ts";
-import { type AttemptState, OutgoingFailure, type Progress, STATE_SECONDS } from "./states.ts";
+import { OutgoingFailure, type Progress } from "./states.ts";
 
 /** What a peer is known to take, so that it may be sent before it is offered. XEP-0305. */
 export interface Assumption {
@@ -49,7 +50,15 @@ export async function attempt(context: FederationContext, from: string, to: stri
   let { assume } = plan;
   let skipExternal = false;
   for (let streams = 1; ; streams++) {
-    const deadlines = new Deadlines(context, plan);
+    const { clock, config } = context;
+    const deadlines = new Deadlines({
+      clock,
+      progress: plan.progress,
+      signal: plan.signal,
+      // Between them each target has its own time.
+      states: ["resolving", "authenticating"],
+      wholeSeconds: config.connectSeconds,
+    });
     try {
       return await open(context, from, to, plan, deadlines, assume, skipExternal);
     } catch (error) {
@@ -152,77 +161,5 @@ async function resume(
     if (answer.name === "resumed" && answer.attr("previd") === id)
       return { method, header, features, resumed: countOf(answer) };
     if (answer.name === "failed") return { method, header, features, resumed: undefined };
-  }
-}
-
-/** Time of an attempt: for each state, and for all of it. */
-class Deadlines {
-  /** Set once time is up. */
-  expired: OutgoingFailure | undefined;
-  readonly progress: Progress;
-  private readonly context: FederationContext;
-  private readonly controller = new AbortController();
-  private readonly outer: AbortSignal;
-  private readonly whole: object | number;
-  private stateTimer: object | number | undefined;
-  private state: AttemptState = "resolving";
-  private readonly onOuterAbort = () => this.controller.abort();
-
-  constructor(context: FederationContext, { progress, signal }: Plan) {
-    this.context = context;
-    this.outer = signal;
-    signal.addEventListener("abort", this.onOuterAbort, { once: true });
-    if (signal.aborted) this.controller.abort();
-    const { connectSeconds } = context.config;
-    this.whole = context.clock.setTimeout(() => this.expire(connectSeconds), connectSeconds * 1000);
-    this.progress = {
-      enter: (state) => {
-        this.enter(state);
-        progress.enter(state);
-      },
-      note: progress.note,
-    };
-  }
-
-  get signal(): AbortSignal {
-    return this.controller.signal;
-  }
-
-  /** The promise, or a rejection as soon as time is up. */
-  race<T>(promise: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const abort = () => reject(this.expired ?? new Error("given up"));
-      if (this.signal.aborted) abort();
-      this.signal.addEventListener("abort", abort, { once: true });
-      promise.then(
-        (value) => {
-          this.signal.removeEventListener("abort", abort);
-          resolve(value);
-        },
-        (error) => {
-          this.signal.removeEventListener("abort", abort);
-          reject(error);
-        },
-      );
-    });
-  }
-
-  stop(): void {
-    this.context.clock.clearTimeout(this.whole);
-    this.context.clock.clearTimeout(this.stateTimer);
-    this.outer.removeEventListener("abort", this.onOuterAbort);
-  }
-
-  private enter(state: AttemptState): void {
-    const { clock } = this.context;
-    this.state = state;
-    clock.clearTimeout(this.stateTimer);
-    const seconds = STATE_SECONDS[state];
-    this.stateTimer = clock.setTimeout(() => this.expire(seconds), seconds * 1000);
-  }
-
-  private expire(seconds: number): void {
-    this.expired = new OutgoingFailure("remote-server-timeout", `gave up after ${seconds} s while ${this.state}`);
-    this.controller.abort();
   }
 }

@@ -17,6 +17,7 @@ import { type CertificateVerdict, connectOptions, judgeTarget, peerChain } from 
 import { Dialogue, StreamEnded } from "./dialogue.ts";
 import { type Reached, reach, targetsOf } from "./reach.ts";
 import { OutgoingFailure, type Progress } from "./states.ts";
+import { raceTargets } from "./target-race.ts";
 
 /** A stream that is open and, where policy or peer wanted it, encrypted; not yet authenticated. */
 export interface Established {
@@ -54,15 +55,29 @@ export async function establish(
   const policy = context.policy(to);
   if (policy.refuse) throw new OutgoingFailure("policy-violation", `${policy.rule} refuses ${to}`);
   progress.enter("resolving");
-  let targets = options.targets ?? (await targetsOf(context, to, progress));
+  const targets = options.targets ?? context.health.order(to, await targetsOf(context, to, progress));
+  return raceTargets(context, to, targets, options, (target, attempt) =>
+    openThrough(context, from, to, target, { ...options, ...attempt }),
+  );
+}
+
+/** Opens a stream at a target, or where that one sends us. @throws OutgoingFailure, StreamEnded, Unreached */
+async function openThrough(
+  context: FederationContext,
+  from: string,
+  to: string,
+  first: Target,
+  options: EstablishOptions,
+): Promise<Established> {
+  let target = first;
   for (let redirects = 0; ; redirects++) {
     try {
-      return await open(context, from, to, targets, options);
+      return await open(context, from, to, target, options);
     } catch (error) {
       const other = error instanceof StreamEnded ? otherHost(error.end) : undefined;
       if (other === undefined || redirects >= MAX_REDIRECTS || options.signal.aborted) throw error;
-      progress.note("sent elsewhere", { host: other.host, port: other.port });
-      targets = [other];
+      options.progress.note("sent elsewhere", { host: other.host, port: other.port });
+      target = other;
     }
   }
 }
@@ -71,12 +86,12 @@ async function open(
   context: FederationContext,
   from: string,
   to: string,
-  targets: readonly Target[],
+  target: Target,
   options: EstablishOptions,
 ): Promise<Established> {
   const { signal, progress, ahead } = options;
   progress.enter("connecting");
-  const reached = await reach(context, from, to, targets, signal, progress);
+  const reached = await reach(context, from, to, target, signal, progress);
   const header: HeaderOut = { from, to, version: "1.0", prefixes: { db: NS_DIALBACK } };
   const dialogue = new Dialogue(header);
   const transport = new TcpTransport(reached.socket);

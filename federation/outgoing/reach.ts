@@ -1,10 +1,11 @@
-// Reaches a remote domain: resolution, then its targets in order, each by happy eyeballs. RFC 6120 §3.2, XEP-0368.
+// Where a remote domain's servers are, and a connection to one of them by happy eyeballs. RFC 6120 §3.2, XEP-0368.
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { FederationContext } from "../context.ts";
 import { dial, type Target } from "../resolver/index.ts";
 import { connectOptions, type TargetRecords } from "../tls/index.ts";
 import { OutgoingFailure, type Progress } from "./states.ts";
+import { Unreached } from "./target-race.ts";
 
 /** A connection to one of a domain's targets. */
 export interface Reached {
@@ -36,30 +37,27 @@ export async function targetsOf(
   }
 }
 
-/** Connects to the first target that answers. @throws OutgoingFailure naming what each said */
+/** Connects to a target, by the first of its addresses that answers. @throws Unreached saying why not */
 export async function reach(
   context: FederationContext,
   from: string,
   domain: string,
-  targets: readonly Target[],
+  target: Target,
   signal: AbortSignal,
   progress: Progress,
 ): Promise<Reached> {
   const failures: string[] = [];
-  const fail = (target: Target, reason: string) => {
-    failures.push(`${target.host} port ${target.port}: ${reason}`);
-    progress.note("unreachable", { host: target.host, port: target.port, reason });
+  const { host, port, directTls } = target;
+  const fail = (reason: string) => {
+    failures.push(reason);
+    progress.note("unreachable", { host, port, reason });
   };
-  for (const target of targets) {
-    if (signal.aborted) break;
-    const tlsa = await context.resolver.tlsaOf(target);
-    if (tlsa.kind === "failed") {
-      fail(target, `its TLSA records cannot be had: ${tlsa.reason}`);
-      continue;
-    }
-    const dane = tlsa.kind === "records" ? { host: target.host, records: tlsa.records } : undefined;
+  const tlsa = await context.resolver.tlsaOf(target);
+  if (tlsa.kind === "failed") fail(`its TLSA records cannot be had: ${tlsa.reason}`);
+  else {
+    const dane = tlsa.kind === "records" ? { host, records: tlsa.records } : undefined;
     let tried: readonly string[] = [];
-    for await (const addresses of addressesOf(context, target, (reason) => fail(target, reason))) {
+    for await (const addresses of addressesOf(context, target, fail)) {
       const fresh = addresses.filter((address) => !tried.includes(address));
       if (fresh.length === 0 || signal.aborted) break;
       tried = fresh;
@@ -71,14 +69,14 @@ export async function reach(
           discard: (late) => late.destroy(),
         });
         const address = socket.remoteAddress ?? "";
-        progress.note("connected", { address, port: target.port, host: target.host, directTls: target.directTls });
+        progress.note("connected", { address, port, host, directTls });
         return { socket, target, address, dane };
       } catch (error) {
-        fail(target, reasonOf(error));
+        if (!signal.aborted) fail(reasonOf(error));
       }
     }
   }
-  throw new OutgoingFailure("remote-server-timeout", `no server of ${domain} could be reached: ${failures.join("; ")}`);
+  throw new Unreached(target, failures.join("; ") || "given up");
 }
 
 /** The addresses that came with the SRV record, which saves a round trip; where they fail, those that DNS is asked for. */

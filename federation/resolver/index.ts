@@ -11,6 +11,7 @@ import type { Target } from "./target-order.ts";
 import { lookUpTlsa, type TlsaLookup } from "./tlsa.ts";
 
 export type { Addresses } from "./addresses.ts";
+export { TtlCache } from "./cache.ts";
 export type { Lookup } from "./client.ts";
 export { DialError, type DialOptions, dial } from "./race.ts";
 export type { Resolution, Service } from "./srv.ts";

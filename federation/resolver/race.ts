@@ -15,11 +15,11 @@ export interface DialOptions<C, S> {
 }
 
 /** No candidate could be reached; `failures` in the order of the candidates. */
-export class DialError extends Error {
+export class DialError<C = unknown> extends Error {
   override readonly name = "DialError";
-  readonly failures: readonly { readonly candidate: unknown; readonly reason: string }[];
+  readonly failures: readonly { readonly candidate: C; readonly error: unknown; readonly reason: string }[];
 
-  constructor(message: string, failures: DialError["failures"]) {
+  constructor(message: string, failures: DialError<C>["failures"]) {
     super(message);
     this.failures = failures;
   }
@@ -71,7 +71,7 @@ export function dial<C, S>(candidates: readonly C[], options: DialOptions<C, S>)
         },
         (error: unknown) => {
           if (over) return;
-          failures[index] = { candidate, reason: reasonOf(error) };
+          failures[index] = { candidate, error, reason: reasonOf(error) };
           failed++;
           if (failed === candidates.length) lose(allFailed(failures));
           else startNext();

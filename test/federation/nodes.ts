@@ -68,6 +68,12 @@ export class Ground {
     this.publish();
   }
 
+  /** Has DNS say this of a domain, in place of what it said. */
+  announceRecords(domain: string, records: readonly ZoneRecord[]): void {
+    this.records.set(domain, [...records]);
+    this.publish();
+  }
+
   /** Once for all that is announced in one go: a question comes later in any case. */
   private publish(): void {
     if (this.unpublished) return;
