@@ -8,7 +8,10 @@ export interface Policy {
   readonly refuse: boolean;
   readonly requireEncryption: boolean;
   readonly requireValidCertificate: boolean;
+  /** A key proves the peer to us. */
   readonly allowDialback: boolean;
+  /** A key of ours may prove us to the peer, which a policy that wants its certificate says nothing of. */
+  readonly sendDialback: boolean;
   readonly bidirectional: boolean;
   /** What the peer accepts may be sent before it says so. */
   readonly pipelining: boolean;
@@ -51,6 +54,7 @@ export function policyFor(config: FederationConfig, domain: string): Policy {
     requireEncryption: own?.requireEncryption ?? config.requireEncryption,
     requireValidCertificate: own?.requireValidCertificate ?? config.requireValidCertificate,
     allowDialback: allowsDialback(config, own),
+    sendDialback: own?.allowDialback ?? config.allowDialback,
     bidirectional: own?.bidirectional ?? config.bidirectional,
     pipelining: own?.pipelining ?? config.links.includes(domain),
     maxStreams: own?.maxStreams ?? config.maxStreams,

@@ -71,13 +71,13 @@ export async function authenticate(
     }
     const reason = `${to} refused SASL EXTERNAL: ${toldBy(answer.toElement())}`;
     progress.note("refused", { method: "external", reason });
-    if (!policy.allowDialback) throw new OutgoingFailure("remote-server-timeout", reason, "pair");
+    if (!policy.sendDialback) throw new OutgoingFailure("remote-server-timeout", reason, "pair");
     return await dialback(context, from, to, established, progress).catch((error: unknown) => {
       // Most peers end the stream after a refusal (XEP-0178 §3 step 10): another one is needed for dialback.
       throw error instanceof StreamEnded ? new ExternalRefused(reason) : error;
     });
   }
-  if (!policy.allowDialback)
+  if (!policy.sendDialback)
     throw new OutgoingFailure(
       "remote-server-timeout",
       `${to} does not accept our certificate for SASL EXTERNAL, and ${policy.rule} allow no other way`,

@@ -117,9 +117,10 @@ export class Dialer {
         owner.shared(pair, stream);
         return true;
       }
-    if (!policy.allowDialback || pair.ownStream) return false;
+    if (!policy.sendDialback || pair.ownStream) return false;
     const sameTarget = [...owner.streams].find((stream) => stream.takesMore(stream.to !== owner.domain));
-    const stream = sameTarget ?? (await owner.sharedTarget());
+    // The certificate of another domain's stream was held against that domain.
+    const stream = sameTarget ?? (policy.requireValidCertificate ? undefined : await owner.sharedTarget());
     if (stream === undefined || pair.carrier !== undefined) return pair.carrier !== undefined;
     // The other domain's policy let it be in clear; this one's may not.
     if (policy.requireEncryption && !stream.carrier.stream.transport.encrypted) return false;

@@ -8,6 +8,6 @@ export function permits(policy: Policy, stream: OutgoingStream, domain: string):
   const own = stream.to === domain;
   // The certificate was held against the stream's own domain.
   if (policy.requireValidCertificate && !(own && stream.facts.certificate?.kind === "valid")) return false;
-  if (policy.allowDialback) return true;
+  if (policy.sendDialback) return true;
   return own && stream.method === "external" && stream.otherPairs.size === 0;
 }
