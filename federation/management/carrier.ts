@@ -39,6 +39,11 @@ export class Carrier {
   bounces: Bounces | undefined;
   /** Why we gave the stream up, where we did. */
   fate: string | undefined;
+  /**
+   * Asks what the peer answers on this very stream, false where it cannot be asked so, and tells of the answer: that to a
+   * ping comes on a stream of the peer's own, and it may have no way to us.
+   */
+  askHere: ((answered: () => void) => boolean) | undefined;
   private readonly context: FederationContext;
   private readonly waiting = new Set<Sender>();
   private limits: PeerLimits = { maxBytes: undefined, idleSeconds: undefined };
@@ -46,9 +51,9 @@ export class Carrier {
   private askTimer: Timer | undefined;
   private watchTimer: Timer | undefined;
   private askedAt: number | undefined;
-  private forgetPing: (() => void) | undefined;
-  /** The peer has answered a ping, so silence means something. */
-  private answers = false;
+  private question: { forget(): void } | undefined;
+  /** Where the peer has answered a question, so that silence means something. */
+  private answers: "here" | "elsewhere" | undefined;
   private lastUse: number;
   private lastProbe = 0;
 
@@ -93,8 +98,7 @@ export class Carrier {
   /** The peer enabled it on its stream, and counts what we send from here on. */
   counted(): void {
     this.mode = "sm";
-    this.forgetPing?.();
-    this.forgetPing = undefined;
+    this.forget();
     this.askedAt = undefined;
     this.ledger.restart();
   }
@@ -170,29 +174,43 @@ export class Carrier {
     const { clock } = this.context;
     clock.clearTimeout(this.askTimer);
     clock.clearTimeout(this.watchTimer);
-    this.forgetPing?.();
+    this.forget();
     this.waiting.clear();
   }
 
   private askSoon(): void {
-    if (this.mode === "ping" && this.forgetPing !== undefined) return;
+    if (this.mode === "ping" && this.question !== undefined) return;
     if (++this.since >= ASK_AFTER) this.ask();
     else this.askTimer ??= this.context.clock.setTimeout(() => this.ask(), ASK_DELAY);
   }
 
   private ping(): void {
-    if (this.forgetPing !== undefined) return;
+    if (this.question !== undefined) return;
     const mark = this.ledger.sent;
-    const { text, forget } = this.context.pings.ask(this.from, this.to, () => {
-      this.forgetPing = undefined;
+    const question = { forget: () => {} };
+    const answered = (here: boolean) => {
+      // The first answer tells; a stream that is managed by now counts otherwise.
+      if (this.question !== question || this.mode !== "ping" || !this.stream.writable) return;
+      this.forget();
       this.askedAt = undefined;
-      this.answers = true;
+      this.answers = here ? "here" : "elsewhere";
       this.ledger.acknowledge(mark);
       if (this.ledger.length > 0) this.askSoon();
       this.roomAgain();
-    });
-    this.forgetPing = forget;
+    };
+    this.question = question;
+    // Where it has answered here, no answer on another stream is waited for.
+    const asked = this.answers !== "elsewhere" && this.askHere?.(() => answered(true)) === true;
+    if (asked && this.answers === "here") return;
+    const { text, forget } = this.context.pings.ask(this.from, this.to, () => answered(false));
+    question.forget = forget;
     this.stream.send(text);
+  }
+
+  /** No answer is waited for any more. */
+  private forget(): void {
+    this.question?.forget();
+    this.question = undefined;
   }
 
   /** One timer for three things: an answer that does not come, silence, and idleness. */
@@ -221,7 +239,7 @@ export class Carrier {
 
   private probe(now: number): void {
     this.lastProbe = now;
-    if (this.mode === "sm" || (this.mode === "ping" && this.answers)) this.ask();
+    if (this.mode === "sm" || (this.mode === "ping" && this.answers !== undefined)) this.ask();
     // RFC 6120 §4.6.1: white space shows a broken connection at least to TCP.
     else this.stream.send(" ");
   }
@@ -230,14 +248,13 @@ export class Carrier {
   private unanswered(): boolean {
     const seconds = this.context.config.keepAliveSeconds;
     this.askedAt = undefined;
-    if (this.mode === "sm" || (this.answers && this.ledger.full)) {
+    if (this.mode === "sm" || (this.answers !== undefined && this.ledger.full)) {
       this.fate = `the peer did not acknowledge within ${seconds} s`;
       this.stream.destroy();
       return true;
     }
-    this.forgetPing?.();
-    this.forgetPing = undefined;
-    if (!this.answers) {
+    this.forget();
+    if (this.answers === undefined) {
       // It may have no way back to us; then nothing tells what arrived, and what was written counts as sent.
       this.context.log.info({ from: this.from, to: this.to }, "s2s out: the peer answers no pings");
       this.mode = "none";

@@ -1,4 +1,5 @@
 // An outgoing stream once it is proven: carries stanzas of one domain pair or several, and theirs where it is bidirectional.
+import { randomBytes } from "node:crypto";
 import type { Element } from "ltx";
 import {
   type HeaderOut,
@@ -89,6 +90,7 @@ export class OutgoingStream implements StreamHandler {
     this.carrier = new Carrier(context, stream, from, to);
     this.carrier.setLimits(limitsOf(features));
     this.verifications = new Verifications(stream, context);
+    this.carrier.askHere = (answered) => this.askHere(answered);
     this.gate = new Gate(context, stream, {
       any: this.bidi,
       has: (remote, local) => this.bidi && this.proves(local, remote),
@@ -129,6 +131,20 @@ export class OutgoingStream implements StreamHandler {
       this.pending.set(pair, settle);
       this.carrier.stream.send(dialbackText(this.context, from, to, this.header?.id ?? ""));
     });
+  }
+
+  /**
+   * Has the peer say on this stream whether some key is its own, which it answers in order, behind the stanzas: the stream
+   * is alive, and they were read. XEP-0220 §2.4.2.
+   */
+  private askHere(answered: () => void): boolean {
+    const { header, features, verifications } = this;
+    if (header === undefined || !offersDialback(header, features) || !verifications.room) return false;
+    const [streamId, key] = [randomBytes(9).toString("hex"), randomBytes(16).toString("hex")];
+    void verifications
+      .ask({ receiving: this.from, originating: this.to, streamId, key })
+      .then((verdict) => (verdict.kind !== "error" || verdict.condition !== "remote-server-timeout") && answered());
+    return true;
   }
 
   /** Takes over pairs of a stream that this one goes on for. */
