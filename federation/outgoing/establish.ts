@@ -55,7 +55,8 @@ export async function establish(
   const policy = context.policy(to);
   if (policy.refuse) throw new OutgoingFailure("policy-violation", `${policy.rule} refuses ${to}`);
   progress.enter("resolving");
-  const targets = options.targets ?? context.health.order(to, await targetsOf(context, to, progress));
+  const found = options.targets ?? (await targetsOf(context, to, progress));
+  const targets = context.health.order(to, found);
   return raceTargets(context, to, targets, options, (target, attempt) =>
     openThrough(context, from, to, target, { ...options, ...attempt }),
   );
