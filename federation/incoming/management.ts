@@ -39,7 +39,7 @@ export class ResumableStreams {
 
   /** This server is about to end: nobody waits for a peer to come back. */
   release(): void {
-    for (const stream of this.byId.values()) stream.letGo("this server is shutting down");
+    for (const stream of this.byId.values()) stream.letGo();
   }
 }
 
@@ -67,13 +67,13 @@ export class ManagedStream {
   }
 
   /** The connection broke: waits to be resumed. `pairs` went over it, and `ledger` is what they have under way. */
-  suspend(ledger: Ledger<Sender> | undefined, pairs: Pair[], reason: string): void {
+  suspend(ledger: Ledger<Sender> | undefined, pairs: Pair[]): void {
     const { clock, config } = this.streams.context;
     this.ledger = ledger;
     this.held = pairs;
     for (const pair of pairs) pair.held = true;
     this.expiry = clock.setTimeout(() => this.streams.delete(this.id), config.resumeSeconds * 1000);
-    if (ledger !== undefined) this.release = clock.setTimeout(() => this.letGo(reason), HOLD);
+    if (ledger !== undefined) this.release = clock.setTimeout(() => this.letGo(), HOLD);
   }
 
   /** Nothing is kept any more; false for a stream that is up. */
@@ -99,7 +99,7 @@ export class ManagedStream {
     session.gate.manage(old.gate.counter);
     if (ledger !== undefined && !this.agree(ledger, handled)) {
       const { sent } = ledger;
-      anotherWay(pairs, ledger, "the stream could not be resumed");
+      anotherWay(pairs, ledger);
       return sent;
     }
     session.stream.send(resumedText(this.id, session.gate.handled ?? 0));
@@ -108,7 +108,7 @@ export class ManagedStream {
       if (suffices(session.context.policy(remote), method, session.stream.transport.encrypted))
         session.authorise(remote, local, method);
     // What went out on a stream for both ways is not lost where the peer takes it up one way only.
-    if (session.carrier === undefined) anotherWay(pairs, ledger, "the stream was resumed one way only");
+    if (session.carrier === undefined) anotherWay(pairs, ledger);
     else for (const pair of pairs) goOn(pair, session);
     session.reverse.offerAll();
     return undefined;
@@ -122,23 +122,23 @@ export class ManagedStream {
   }
 
   /** The peer did not come back in time: our stanzas find another way. */
-  letGo(reason: string): void {
+  letGo(): void {
     this.streams.context.clock.clearTimeout(this.release);
     this.given ??= this.ledger?.length;
-    anotherWay(this.held.splice(0), this.ledger, reason);
+    anotherWay(this.held.splice(0), this.ledger);
   }
 }
 
 /** The pair goes over the stream that was resumed, where it is still proven there. */
 function goOn(pair: Pair, { carrier, domains }: IncomingSession): void {
   if (carrier !== undefined && domains.has(pair.to, pair.from)) return pair.adopt(carrier);
-  anotherWay([pair], undefined, "");
+  anotherWay([pair], undefined);
 }
 
 /** Pairs go another way from now on, with what they had under way. */
-function anotherWay(pairs: readonly Pair[], ledger: Ledger<Sender> | undefined, reason: string): void {
+function anotherWay(pairs: readonly Pair[], ledger: Ledger<Sender> | undefined): void {
   for (const pair of pairs) pair.held = false;
-  if (ledger !== undefined) giveToPairs(ledger, reason);
+  if (ledger !== undefined) giveToPairs(ledger);
   for (const pair of pairs) if (pair.queue.length > 0) pair.remote.need(pair);
 }
 

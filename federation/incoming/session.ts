@@ -20,6 +20,7 @@ import { authenticatedLimits, type FederationContext, UNAUTHENTICATED_LIMITS } f
 import type { Carrier } from "../management/carrier.ts";
 import { NS_BIDI } from "../management/elements.ts";
 import { describeEnd } from "../outgoing/dialogue.ts";
+import { lossOf } from "../outgoing/loss.ts";
 import type { Pair } from "../outgoing/pair.ts";
 import { giveToPairs } from "../outgoing/suspension.ts";
 import { type CertificateVerdict, judgeClaim, peerChain } from "../tls/index.ts";
@@ -133,7 +134,7 @@ export class IncomingSession implements StreamHandler {
     for (const remote of remotes) this.tell(remote, "incoming ended", { reason });
     context.metrics.streamEnded(end);
     this.streams.delete(this);
-    if (!this.detached) this.leave(end, reason);
+    if (!this.detached) this.leave(end);
   }
 
   crashed(error: unknown): void {
@@ -279,13 +280,13 @@ export class IncomingSession implements StreamHandler {
   }
 
   /** What was under way over this stream is kept for the peer to resume, or finds another way. */
-  private leave(end: StreamEnd, reason: string): void {
+  private leave(end: StreamEnd): void {
     const { carrier, managed } = this;
     const pairs = this.reverse.close();
     if (managed !== undefined && end.kind === "broken" && carrier?.fate === undefined)
-      return managed.suspend(carrier?.ledger, pairs, reason);
+      return managed.suspend(carrier?.ledger, pairs);
     if (managed !== undefined) this.observer.resumable.delete(managed.id);
-    if (carrier !== undefined) giveToPairs(carrier.ledger, reason);
+    if (carrier !== undefined) giveToPairs(carrier.ledger, lossOf(end));
     for (const pair of pairs) if (pair.queue.length > 0) pair.remote.need(pair);
   }
 

@@ -151,6 +151,12 @@ export class Carrier {
     for (const sender of senders) sender.roomAgain();
   }
 
+  /** Tells `sender` of the next acknowledgement, which is asked for now. */
+  tell(sender: Sender): void {
+    this.waiting.add(sender);
+    this.ask();
+  }
+
   /** Asks now for an acknowledgement. */
   ask(): void {
     const { clock } = this.context;

@@ -1,17 +1,29 @@
-// Which stanzas may be sent again when nobody knows whether they arrived: once, and no requests.
+// Which stanzas may be sent again when nobody knows whether they arrived, and which of them is what ends the streams.
 import { NoteKey, type Stanza } from "../../server/index.ts";
 
-/** The stanza was sent on a stream that broke, and is sent once more. */
+/** The stanza was on a stream that ended, and is sent once more. */
 const RESENT = new NoteKey<boolean>("s2s resent");
+/** Streams that ended while it alone was under way. */
+const SUSPECTED = new NoteKey<number>("s2s suspected");
+
+/** Streams that may end on one stanza: where the peer blames what it read, and where the connection breaks. */
+const TRIES = { blamed: 2, broken: 3 } as const;
 
 /** A request done twice may do harm, and its sender waits for an answer anyway; anything else may come twice. */
-export function mayBeResent(stanza: Stanza): boolean {
-  if (stanza.kind === "iq" && (stanza.type === "get" || stanza.type === "set")) return false;
-  return stanza.note(RESENT) !== true;
+export function mayBeResent({ kind, type }: Stanza): boolean {
+  return kind !== "iq" || (type !== "get" && type !== "set");
 }
 
-/** Marks it, so that one that ends every stream it is sent on is given back. */
-export function wasResent(stanza: Stanza): Stanza {
+/** Marks it; true where it was sent again before. */
+export function wasResent(stanza: Stanza): boolean {
+  const before = stanza.note(RESENT) === true;
   stanza.setNote(RESENT, true);
-  return stanza;
+  return before;
+}
+
+/** A stream ended while it alone was under way, by the peer's blame or not: true where that happened too often. */
+export function endsStreams(stanza: Stanza, blamed: boolean): boolean {
+  const tries = (stanza.note(SUSPECTED) ?? 0) + 1;
+  stanza.setNote(SUSPECTED, tries);
+  return tries >= (blamed ? TRIES.blamed : TRIES.broken);
 }

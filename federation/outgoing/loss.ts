@@ -14,10 +14,28 @@ export interface Aftermath {
   readonly pauseBelow: number;
 }
 
+/** Why stanzas on their way may not have arrived. */
+export interface Loss {
+  /** The peer ended the stream and may have done so for something it read there. */
+  readonly blames: boolean;
+}
+
+/** What a peer ends a stream with that is its own affair, or the stream's, and no stanza's fault. RFC 6120 §4.9.3. */
+const BLAMELESS: ReadonlySet<string> = new Set([
+  ...["reset", "see-other-host", "system-shutdown", "conflict", "connection-timeout", "host-gone", "host-unknown"],
+  ...["remote-connection-failed", "resource-constraint"],
+]);
+
+/** Judges whether a stanza may be what the peer ended a stream for. */
+export function lossOf(end: StreamEnd): Loss {
+  return { blames: end.kind === "peer-error" && !BLAMELESS.has(end.error.condition) };
+}
+
 /** Judges the end of a stream that carried stanzas. */
 export function aftermathOf(end: StreamEnd): Aftermath {
   if (end.kind === "broken") return { resumable: true, pauseBelow: 0 };
-  if (end.kind !== "peer-error") return { resumable: false, pauseBelow: 0 };
+  // One stanza's fault is no reason to wait with the others.
+  if (end.kind !== "peer-error" || lossOf(end).blames) return { resumable: false, pauseBelow: 0 };
   switch (end.error.condition) {
     // The peer wants a new stream at once, there or elsewhere. RFC 6120 §4.9.3.16, §4.9.3.19.
     case "reset":

@@ -2,8 +2,10 @@
 import type { Stanza } from "../../server/index.ts";
 import type { Carrier, Sender } from "../management/carrier.ts";
 import type { Entry } from "../management/ledger.ts";
-import { mayBeResent, wasResent } from "../management/resend.ts";
+import { endsStreams, mayBeResent, wasResent } from "../management/resend.ts";
 import { BackOff } from "./back-off.ts";
+import { Caution } from "./caution.ts";
+import type { Loss } from "./loss.ts";
 import { StanzaQueue } from "./queue.ts";
 import type { Remote } from "./remote.ts";
 import { type OutgoingFailure, toldOf } from "./states.ts";
@@ -26,6 +28,7 @@ export class Pair implements Sender {
   held = false;
   /** Its own broken stream is to be taken up again (XEP-0198 §5): no other way may overtake what that one left. */
   resuming = false;
+  private readonly caution = new Caution();
   /** A stream of the peer's that came along meanwhile. */
   private spare: Carrier | undefined;
 
@@ -39,7 +42,8 @@ export class Pair implements Sender {
   /** Takes a stanza: written, queued, or given back. */
   send(stanza: Stanza): void {
     const { carrier } = this;
-    if (carrier === undefined || this.queue.length > 0) return this.remote.take(this, stanza);
+    if (carrier === undefined || this.queue.length > 0 || !this.caution.allows(carrier, this))
+      return this.remote.take(this, stanza);
     switch (carrier.carry(this, stanza)) {
       case "sent":
         return this.remote.wrote(this, stanza);
@@ -86,6 +90,7 @@ export class Pair implements Sender {
     const { carrier, queue } = this;
     if (carrier === undefined) return;
     for (let stanza = queue.first; stanza !== undefined; stanza = queue.first) {
+      if (!this.caution.allows(carrier, this)) return;
       const outcome = carrier.carry(this, stanza);
       if (outcome === "full" || outcome === "closed") return;
       queue.shift();
@@ -125,13 +130,22 @@ export class Pair implements Sender {
 
   /**
    * The stream is gone, and `stanzas` of this pair may or may not have arrived. What may be sent twice waits at the
-   * front to be sent once more; the rest is given back.
+   * front to be sent once more, the rest is given back; so is one that ended several streams on which it was `alone`.
    */
-  takeBack(stanzas: readonly Stanza[], reason: string): void {
+  takeBack(stanzas: readonly Stanza[], { blames }: Loss, alone: boolean): void {
+    const { remote, to } = this;
     const again: Stanza[] = [];
+    let careful = blames;
     for (const stanza of stanzas)
-      if (mayBeResent(stanza) && !this.remote.over) again.push(wasResent(stanza));
-      else this.remote.giveBack(stanza, "remote-server-timeout", `${reason}; whether it arrived is not known`);
+      if (!mayBeResent(stanza) || remote.over)
+        remote.giveBack(stanza, "remote-server-timeout", `the stream to ${to} ended; whether it arrived is not known`);
+      else {
+        const before = wasResent(stanza);
+        if (before) careful = true;
+        if (alone && (before || blames) && endsStreams(stanza, blames)) remote.atFault(stanza);
+        else again.push(stanza);
+      }
+    if (careful) this.caution.begin();
     this.queue.putBack(again);
   }
 }

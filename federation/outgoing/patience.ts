@@ -6,9 +6,14 @@ const SHORT_LIFE = 10_000;
 const RETRY_FIRST = 500;
 const RETRY_LONGEST = 15_000;
 
+/** Stanzas that may end streams before it is the peer itself that does. */
+const MAX_FAULTS = 4;
+
 /** Our patience with one remote domain. */
 export class Patience {
   private retries = 0;
+  /** Stanzas that ended streams since anything got through. */
+  private faults = 0;
   /** Until then stanzas are kept although attempts fail: the domain was up. */
   private keepUntil = 0;
 
@@ -30,6 +35,17 @@ export class Patience {
   /** ms before the next attempt, at random. */
   next(): number {
     return Math.min(RETRY_LONGEST, RETRY_FIRST * 2 ** this.retries++) * (0.5 + Math.random() / 2);
+  }
+
+  /** Something got through: its streams do not end on whatever they carry. */
+  gotThrough(): void {
+    this.faults = 0;
+    this.retries = 0;
+  }
+
+  /** A stanza ended its streams; true where so many did, and nothing got through, that it is the domain itself. */
+  faulted(): boolean {
+    return ++this.faults >= MAX_FAULTS;
   }
 
   /** The next attempt comes soon: somebody said that the domain is there. */

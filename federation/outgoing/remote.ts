@@ -8,13 +8,13 @@ import { BackOff } from "./back-off.ts";
 import { Dialer, type DialerOwner, type Facts } from "./dialer.ts";
 import { describeEnd } from "./dialogue.ts";
 import { otherHost } from "./establish.ts";
-import { aftermathOf } from "./loss.ts";
+import { aftermathOf, lossOf } from "./loss.ts";
 import { Pair } from "./pair.ts";
 import { Patience } from "./patience.ts";
 import { permits } from "./permits.ts";
 import { OutgoingFailure, type OutgoingState, toldOf } from "./states.ts";
 import { isOwn, OutgoingStream } from "./stream.ts";
-import { giveToPairs, Suspension } from "./suspension.ts";
+import { giveToPairs, Suspension, Suspensions } from "./suspension.ts";
 
 /** What remote domains share. */
 export interface RemoteSurroundings {
@@ -39,7 +39,7 @@ export class Remote implements DialerOwner {
   private closed = false;
   private readonly patience = new Patience();
   /** Broken streams to go on with, by our domain of their own pair. */
-  private readonly suspensions = new Map<string, Suspension>();
+  private readonly suspensions = new Suspensions();
 
   constructor(surroundings: RemoteSurroundings, domain: string) {
     this.surroundings = surroundings;
@@ -101,9 +101,19 @@ export class Remote implements DialerOwner {
     stanza.safety?.release();
   }
 
+  /** It ended one stream after another. Where that goes on without anything getting through, it is the peer's own fault. */
+  atFault(stanza: Stanza): void {
+    this.context.log.warn({ to: this.domain, kind: stanza.kind, id: stanza.id }, "s2s out: a stanza ended the streams");
+    this.giveBack(stanza, "policy-violation", `${this.domain} ends its streams on this stanza`);
+    if (!this.patience.faulted()) return;
+    this.failure = new OutgoingFailure("remote-server-timeout", `${this.domain} ends every stream on what it carries`);
+    this.backOff.failed(this.context.clock.now());
+    this.giveUp(this.failure);
+  }
+
   /** XEP-0478 §4. */
-  tooLarge(stanza: Stanza, carrier: Carrier): void {
-    this.giveBack(stanza, "policy-violation", `${this.domain} takes at most ${carrier.maxBytes} bytes in a stanza`);
+  tooLarge(stanza: Stanza, { maxBytes }: Carrier): void {
+    this.giveBack(stanza, "policy-violation", `${this.domain} takes at most ${maxBytes} bytes in a stanza`);
   }
 
   /** Forgets failures: the domain showed that it is there, or an operator said so. */
@@ -151,7 +161,7 @@ export class Remote implements DialerOwner {
   }
 
   resumption(pair: Pair): Suspension | undefined {
-    return this.suspensions.get(pair.from);
+    return this.suspensions.of(pair.from);
   }
 
   sharedTarget(): Promise<OutgoingStream | undefined> {
@@ -173,8 +183,7 @@ export class Remote implements DialerOwner {
     this.tell("up", facts);
     this.streams.add(stream);
     this.recovered();
-    const suspension = this.resumption(pair);
-    this.suspensions.delete(pair.from);
+    const suspension = this.suspensions.take(pair.from);
     if (resumed !== undefined) suspension?.goOn(stream, resumed, context.config.resumeSeconds);
     else {
       suspension?.settle();
@@ -198,7 +207,7 @@ export class Remote implements DialerOwner {
       return true;
     }
     this.failure = failure;
-    if (this.goesAround(pair, now)) return true;
+    if (this.suspensions.goAround(pair, now)) return true;
     if (this.patience.keeps(now) && failure.condition !== "policy-violation") {
       this.dialer.pause(this.patience.next(), () => this.retry());
       return false;
@@ -211,15 +220,6 @@ export class Remote implements DialerOwner {
   tell(event: string, facts: Facts): void {
     const { trace, clock } = this.context;
     if (trace.active) trace.tell(this.domain, clock.now(), event, facts);
-  }
-
-  /** What a broken stream left goes first, then all else, by a stream of the peer's where it has one: it cannot be reached. */
-  private goesAround(pair: Pair, now: number): boolean {
-    const suspension = this.resumption(pair);
-    if (suspension === undefined || now < suspension.anotherWayFrom || !pair.hasSpare) return false;
-    this.suspensions.delete(pair.from);
-    suspension.settle();
-    return pair.goAround();
   }
 
   private resting(pair: Pair): boolean {
@@ -242,9 +242,7 @@ export class Remote implements DialerOwner {
 
   /** Everything that waits is given back. */
   private giveUp(failure: OutgoingFailure): void {
-    const suspensions = [...this.suspensions.values()];
-    this.suspensions.clear();
-    for (const suspension of suspensions) suspension.settle();
+    this.suspensions.settle();
     this.dialer.clear();
     for (const pair of this.pairs.values()) {
       if (pair.carrier !== undefined && !this.closed) continue;
@@ -263,15 +261,19 @@ export class Remote implements DialerOwner {
     context.log.info({ from: stream.from, to: stream.to, end: reason }, "s2s out ended");
     this.tell("ended", { from: stream.from, reason });
     carrier.stop();
+    const loss = lossOf(end);
+    if (carrier.ledger.sent > carrier.ledger.length) this.patience.gotThrough();
+    // Which of them is at fault is found out at once: the others wait.
+    else if (loss.blames && carrier.ledger.length > 0) this.patience.encourage();
     const users = [...this.surroundings.usersOf(stream)];
     const sharing = users.flatMap((remote) => [...remote.pairs.values()]).filter((pair) => pair.carrier === carrier);
     for (const remote of users) remote.without(stream, Math.random() * pauseBelow);
     if (end.kind === "peer-error") this.dialer.redirect = otherHost(end);
-    const wanted = carrier.ledger.length > 0 || stream.bidi;
-    if (resumable && stream.resumable !== undefined && wanted && !this.suspensions.has(stream.from) && !this.closed) {
+    const wanted = resumable && stream.resumable !== undefined && (carrier.ledger.length > 0 || stream.bidi);
+    if (wanted && !this.closed && this.suspensions.of(stream.from) === undefined) {
       const others = sharing.filter((pair) => !isOwn(stream, pair));
-      this.suspensions.set(stream.from, new Suspension(stream, this.pair(stream.from), others, reason, now));
-    } else giveToPairs(carrier.ledger, reason);
+      this.suspensions.add(new Suspension(stream, this.pair(stream.from), others, now));
+    } else giveToPairs(carrier.ledger, loss);
     for (const remote of users) remote.retry();
   }
 
@@ -287,12 +289,8 @@ export class Remote implements DialerOwner {
   /** Has every pair with something to send, and a broken stream, get a stream. */
   private retry(): void {
     if (this.closed) return;
-    for (const [from, suspension] of this.suspensions)
-      if (this.context.clock.now() < suspension.until) this.need(this.pair(from));
-      else {
-        this.suspensions.delete(from);
-        suspension.settle();
-      }
+    this.suspensions.settle(this.context.clock.now());
+    for (const from of this.suspensions.froms()) this.need(this.pair(from));
     for (const pair of this.pairs.values())
       if (pair.carrier === undefined && (pair.linked || pair.queue.length > 0)) this.need(pair);
   }

@@ -2,6 +2,7 @@
 import type { Handled } from "../../server/index.ts";
 import type { Sender } from "../management/carrier.ts";
 import type { Ledger } from "../management/ledger.ts";
+import type { Loss } from "./loss.ts";
 import { byPair, type Pair } from "./pair.ts";
 import type { OutgoingStream } from "./stream.ts";
 
@@ -21,7 +22,6 @@ export class Suspension {
   readonly anotherWayFrom: number;
   private readonly ledger: Ledger<Sender>;
   private readonly otherPairs: ReadonlySet<string>;
-  private readonly reason: string;
   private readonly own: Pair;
   /** Pairs that shared the stream: while what they had under way is kept here, nothing of theirs may overtake it. */
   private readonly held: readonly Pair[];
@@ -31,8 +31,8 @@ export class Suspension {
     return this.counter?.h ?? 0;
   }
 
-  /** `stream` ended for `reason` and was resumable; `sharing` went over it besides its `own` pair. */
-  constructor(stream: OutgoingStream, own: Pair, sharing: readonly Pair[], reason: string, now: number) {
+  /** `stream` broke and was resumable; `sharing` went over it besides its `own` pair. */
+  constructor(stream: OutgoingStream, own: Pair, sharing: readonly Pair[], now: number) {
     const { id, seconds } = stream.resumable ?? { id: "", seconds: 0 };
     this.id = id;
     this.from = stream.from;
@@ -41,7 +41,6 @@ export class Suspension {
     this.anotherWayFrom = now + HOLD;
     this.ledger = stream.carrier.ledger;
     this.otherPairs = stream.otherPairs;
-    this.reason = reason;
     this.own = own;
     this.held = sharing;
     for (const pair of sharing) pair.held = true;
@@ -67,15 +66,59 @@ export class Suspension {
   settle(): void {
     this.own.resuming = false;
     for (const pair of this.held) pair.held = false;
-    giveToPairs(this.ledger, this.reason);
+    giveToPairs(this.ledger);
     for (const pair of this.held) if (pair.queue.length > 0 && pair.carrier === undefined) pair.remote.need(pair);
   }
 }
 
+/** The broken streams of one remote domain, one for each domain of ours at most. */
+export class Suspensions {
+  private readonly byFrom = new Map<string, Suspension>();
+
+  get size(): number {
+    return this.byFrom.size;
+  }
+
+  of(from: string): Suspension | undefined {
+    return this.byFrom.get(from);
+  }
+
+  froms(): string[] {
+    return [...this.byFrom.keys()];
+  }
+
+  add(suspension: Suspension): void {
+    this.byFrom.set(suspension.from, suspension);
+  }
+
+  take(from: string): Suspension | undefined {
+    const suspension = this.byFrom.get(from);
+    this.byFrom.delete(from);
+    return suspension;
+  }
+
+  /** What they left is sent anew, or given back: of all, or of those that the peer has forgotten by `now` (ms). */
+  settle(now = Number.POSITIVE_INFINITY): void {
+    for (const [from, { until }] of [...this.byFrom]) if (until <= now) this.take(from)?.settle();
+  }
+
+  /**
+   * The domain cannot be reached: what the pair's broken stream left goes first, then all else, by a stream of the peer's.
+   * False where there is none, or it is too soon.
+   */
+  goAround(pair: Pair, now: number): boolean {
+    const suspension = this.byFrom.get(pair.from);
+    if (suspension === undefined || now < suspension.anotherWayFrom || !pair.hasSpare) return false;
+    this.take(pair.from)?.settle();
+    return pair.goAround();
+  }
+}
+
 /** Gives what a stream left to its pairs, which send it once more or give it back. */
-export function giveToPairs(ledger: Ledger<Sender>, reason: string): void {
+export function giveToPairs(ledger: Ledger<Sender>, loss: Loss = { blames: false }): void {
+  const alone = ledger.length === 1;
   for (const [pair, stanzas] of byPair(ledger.drain())) {
-    pair.takeBack(stanzas, reason);
+    pair.takeBack(stanzas, loss, alone);
     if (pair.queue.length > 0 && pair.carrier === undefined) pair.remote.need(pair);
   }
 }
