@@ -39,6 +39,7 @@ export async function startRegions(accounts: number): Promise<Site> {
       s2sRelays.push(await Relay.to(() => port));
       const settings = {
         dnsServers: [zone.server],
+        privateNetworks: ["127.0.0.0/8"],
         trustedAuthorities: [authority.caFile],
         publicAuthorities: false,
         dialbackSecret: "a secret of both regions",
