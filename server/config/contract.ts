@@ -107,6 +107,9 @@ export const ProviderConfig = z.discriminatedUnion("kind", [
     token: Secret.optional().describe("Sent as Authorization: Bearer."),
     timeoutSeconds: Seconds.exactOptional(),
     domains: ProviderDomains,
+    privateNetworks: NetworkList.describe(
+      "Networks (CIDR) that the service's name may lead to though they are not of the public Internet.",
+    ),
   }),
 ]);
 

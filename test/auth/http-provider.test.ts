@@ -49,6 +49,16 @@ test("the service is told domain, localpart and password, and decides", async ()
   ]);
 });
 
+test("a name that leads into a private network is asked only where that is the operator's own", async () => {
+  const url = "https://auth.example.org:1/check";
+  const inside = { addressesOf: async () => ["192.0.43.7", "10.20.0.7"] };
+  await expect(check(url, inside)).rejects.toThrow(/is 10.20.0.7, no address of the public Internet/);
+  await expect(check(url, { ...inside, privateNetworks: ["10.21.0.0/16"] })).rejects.toThrow(/is 10.20.0.7/);
+  // Dialled now: nothing listens there.
+  const loopback = { addressesOf: async () => ["127.0.0.1"], privateNetworks: ["127.0.0.0/8"] };
+  await expect(check(url, loopback)).rejects.toThrow(/could not be asked|no answer/);
+});
+
 test.each([401, 403, 404])("status %d refuses", async (status) => {
   expect(await check(await service((_, response) => response.writeHead(status).end()))).toBe(false);
 });

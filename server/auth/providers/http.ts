@@ -1,5 +1,8 @@
 // Authentication by a call to the operator's own HTTP service.
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
 import { type Clock, systemClock } from "../../clock.ts";
+import { Dialable } from "../../config/global-address.ts";
 import { AuthenticationUnavailable } from "../key-derivation.ts";
 import type { AuthenticationProvider } from "./provider.ts";
 
@@ -13,7 +16,11 @@ export interface HttpOptions {
   /** Calls at once; more are `AuthenticationUnavailable`. */
   readonly atOnce?: number;
   readonly domains?: readonly string[];
+  /** Networks (CIDR) that the service's name may lead to though they are not of the public Internet. */
+  readonly privateNetworks?: readonly string[];
   readonly clock?: Clock;
+  /** The addresses of a name; default: as the system resolves it. */
+  readonly addressesOf?: (host: string) => Promise<readonly string[]>;
 }
 
 /** Most bytes of an answer that are read. */
@@ -29,6 +36,7 @@ export function httpProvider(options: HttpOptions): AuthenticationProvider {
   if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname)))
     throw new Error(`HTTP authentication: ${options.url} must be https, or http on loopback`);
   const atOnce = options.atOnce ?? 64;
+  const dialable = new Dialable(options.privateNetworks ?? []);
   let running = 0;
   return {
     name: "http",
@@ -37,12 +45,38 @@ export function httpProvider(options: HttpOptions): AuthenticationProvider {
       if (running >= atOnce) throw new AuthenticationUnavailable("too many calls of the authentication service");
       running += 1;
       try {
+        await beDialable(url, dialable, options.addressesOf ?? systemAddresses);
         return await ask(url, options, JSON.stringify({ domain, local, password }));
       } finally {
         running -= 1;
       }
     },
   };
+}
+
+/**
+ * Passwords go to no address within a private network because a name leads there now; an address that the operator wrote
+ * is his choice. @throws AuthenticationUnavailable
+ */
+async function beDialable(
+  url: URL,
+  dialable: Dialable,
+  addressesOf: (host: string) => Promise<readonly string[]>,
+): Promise<void> {
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  if (isIP(host) !== 0 || isLoopback(url.hostname)) return;
+  const found = await addressesOf(host).catch((error: Error) => {
+    throw new AuthenticationUnavailable(`${url.host} could not be asked: ${error.message}`);
+  });
+  const refused = found.find((address) => !dialable.has(address));
+  if (refused !== undefined)
+    throw new AuthenticationUnavailable(
+      `${url.host} is ${refused}, no address of the public Internet, nor in the provider's privateNetworks`,
+    );
+}
+
+async function systemAddresses(host: string): Promise<string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
 async function ask(url: URL, options: HttpOptions, body: string): Promise<boolean> {
