@@ -152,8 +152,8 @@ export class C2sConnection implements StreamHandler {
     this.deadline = this.context.clock.setTimeout(() => {
       if (this.session === undefined) this.stream.fail("connection-timeout", "no resource was bound");
     }, this.context.limits.authenticationSeconds * 1000);
-    this.stream.setLimits(limitsAfterAuthentication(this.context.limits));
     this.rate = this.context.rates.enter(account.bare, this.stream.transport.remoteAddress);
+    this.stream.setLimits({ ...limitsAfterAuthentication(this.context.limits), workTogether: this.rate.work });
     this.log.info({ account: account.bare }, "authenticated");
   }
 

@@ -53,6 +53,16 @@ describe("on one node", () => {
     expect(rates.enter("juliet@example.org", "192.0.2.2").take()).toBeUndefined();
   });
 
+  test("streams of one account share the node's time, and a new one is no way round it", async () => {
+    const one = rates.enter(ROMEO, "192.0.2.1");
+    expect(one.work.take(900)).toBe(0);
+    expect(rates.enter(ROMEO, "192.0.2.2").work.take(2100)).toBe(4000);
+    expect(rates.enter("juliet@example.org", "192.0.2.2").work.take(900)).toBe(0);
+    one.leave();
+    await clock.advance(1000);
+    expect(rates.enter(ROMEO, "192.0.2.3").work.take(1)).toBeGreaterThan(0);
+  });
+
   test("accounts of one address take from one bucket", () => {
     let went = 0;
     for (let i = 0; i < 12; i++) went += drain(rates.enter(`user${i}@example.org`, "2001:db8::1")).went;

@@ -1,13 +1,18 @@
-// How many stanzas a second an account, and an address, may send over all of its streams, and over all nodes.
+// How many stanzas a second an account, and an address, may send over all of its streams, and over all nodes; and how much
+// of this node's time an account may take over all of its streams here.
 import { networkOf } from "../auth/throttle.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { SharedCounts } from "../cluster/limits.ts";
+import { ByteBucket } from "../stream/byte-bucket.ts";
 
 /** Seconds of its rate that may come at once. */
 const BURST_SECONDS = 5;
 /** Part of its rate from which on a bucket's use is told to other nodes, and the least that is left of it. */
 const TOLD_FROM = 0.05;
 const LEAST = 0.02;
+/** ms of the node's time a second for one account, and at once: a stream has half of it, and more streams no more. */
+const WORK_PER_SECOND = 500;
+const WORK_AT_ONCE = 1000;
 /** ms between two reports. */
 const PERIOD = 1000;
 
@@ -33,6 +38,11 @@ export class StanzaRate {
   take(): Promise<void> | undefined {
     const ms = Math.max(this.account.take(), this.address.take());
     return ms === 0 ? undefined : this.rates.wait(ms);
+  }
+
+  /** What all streams of the account here may cost together. */
+  get work(): ByteBucket {
+    return this.account.work;
   }
 
   /** The stream is over. */
@@ -147,6 +157,8 @@ class Bucket {
   readonly id: string;
   readonly limit: number;
   rate: number;
+  /** Time that its streams may take of the node. */
+  readonly work: ByteBucket;
   /** Streams that use it. */
   users = 0;
   /** It is looked at whether it can be forgotten. */
@@ -170,6 +182,7 @@ class Bucket {
     this.toldFrom = Math.max(1, Math.floor(limit * TOLD_FROM));
     this.clock = clock;
     this.tokens = limit * BURST_SECONDS;
+    this.work = new ByteBucket(clock, WORK_PER_SECOND, WORK_AT_ONCE);
     this.at = clock.now();
   }
 
@@ -189,7 +202,7 @@ class Bucket {
 
   full(now: number): boolean {
     this.fill(now);
-    return this.tokens >= this.rate * BURST_SECONDS;
+    return this.tokens >= this.rate * BURST_SECONDS && this.work.full(now);
   }
 
   private begin(): void {

@@ -21,3 +21,17 @@ test("others have a turn after every few", async () => {
   done = true;
   expect(turns).toBeGreaterThanOrEqual(9);
 });
+
+test("many who ask at once take turns, one in each turn of the event loop", async () => {
+  const texts = Array.from({ length: 64 }, (_, i) => `user${i}@xn--mgbaa${i}.example`);
+  let turns = 0;
+  let over = false;
+  const counting = (async () => {
+    for (; !over; turns++) await new Promise(setImmediate);
+  })();
+  await Promise.all(Array.from({ length: 10 }, () => parseMany(texts)));
+  over = true;
+  await counting;
+  // Each of ten waits three times.
+  expect(turns).toBeGreaterThanOrEqual(29);
+});

@@ -4,14 +4,22 @@ import { Jid } from "./jid.ts";
 /** JIDs prepared in one turn of the event loop; some are 0.5 ms of work. */
 const TURN = 16;
 
+/** Who prepares many waits for a turn here: of all of them together one goes on in each turn of the event loop. */
+let lastTurn: Promise<unknown> = Promise.resolve();
+
+function turn(): Promise<unknown> {
+  lastTurn = lastTurn.then(() => new Promise(setImmediate));
+  return lastTurn;
+}
+
 /**
- * Prepares JIDs in order, so that everybody else has a turn in between; undefined stands for text that is no JID. Bound
+ * Prepares JIDs in order, so that everybody else has a turn in between, however many streams ask for this at once; undefined stands for text that is no JID. Bound
  * the number of texts first.
  */
 export async function parseMany(texts: readonly string[]): Promise<(Jid | undefined)[]> {
   const jids: (Jid | undefined)[] = [];
   for (const text of texts) {
-    if (jids.length > 0 && jids.length % TURN === 0) await new Promise(setImmediate);
+    if (jids.length > 0 && jids.length % TURN === 0) await turn();
     jids.push(Jid.tryParse(text));
   }
   return jids;

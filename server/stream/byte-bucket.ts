@@ -1,4 +1,4 @@
-// Token bucket over bytes read: how fast one stream may send.
+// Token bucket over bytes read, or over ms of work: how fast one stream may send.
 import type { Clock } from "../clock.ts";
 
 /** Allows `rate` bytes a second on average and `burst` at once. */
@@ -25,6 +25,11 @@ export class ByteBucket {
     this.tokens = Math.min(this.burst, this.tokens + ((now - this.at) / 1000) * this.rate);
     this.at = now;
     return this.tokens >= 0 ? 0 : Math.ceil((-this.tokens / this.rate) * 1000);
+  }
+
+  /** True where nothing is owed and all of the burst may be taken. */
+  full(now: number): boolean {
+    return this.tokens + ((now - this.at) / 1000) * this.rate >= this.burst;
   }
 
   /** Other limits from now on, with a full bucket. */

@@ -1,6 +1,7 @@
 // What a stream tells its owner, how it may end, and its bounds.
 import type { RawElement } from "../xml/raw-element.ts";
 import type { StreamHeader, XmlLimits } from "../xml/tokenizer.ts";
+import type { ByteBucket } from "./byte-bucket.ts";
 import type { StreamError } from "./error.ts";
 import type { HeaderOut } from "./header.ts";
 
@@ -39,6 +40,8 @@ export interface Limits {
   readonly burstBytes: number;
   /** ms of the node's time a second that its stanzas may cost on average; twice as many at once. */
   readonly workPerSecond: number;
+  /** What this stream and others of one owner may cost together, in ms; undefined for a stream of nobody yet. */
+  readonly workTogether?: ByteBucket;
   /** Bytes that may wait for a peer that does not read. */
   readonly backlogBytes: number;
   /** Elements allowed in this state; undefined for any number. */

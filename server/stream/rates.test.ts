@@ -1,6 +1,7 @@
 // Tests of how fast a stream is read: who causes work is paused, whoever else comes is heard meanwhile.
 import { expect, test } from "@jest/globals";
 import { ManualClock } from "../../test/harness/manual-clock.ts";
+import { ByteBucket } from "./byte-bucket.ts";
 import { Rates } from "./rates.ts";
 
 const LIMITS = {
@@ -56,4 +57,23 @@ test("bytes and work that both are too much are waited for once, the longer one"
   expect(log).not.toContain("go on");
   await clock.advance(1);
   expect(log).toEqual(["stop", "stop", "go on"]);
+});
+
+test("streams of one owner are paused by what all of them cost", () => {
+  const clock = new ManualClock(0);
+  const workTogether = new ByteBucket(clock, 500, 1000);
+  const stopped: number[] = [];
+  const streams = [0, 1, 2, 3].map((i) => {
+    const rates = new Rates(
+      clock,
+      LIMITS,
+      () => stopped.push(i),
+      () => {},
+    );
+    rates.reset({ ...LIMITS, workTogether });
+    return rates;
+  });
+  for (const rates of streams) rates.worked(clock.now() - 400);
+  // Each is within what one may cost; of all together only the first two are.
+  expect(stopped).toEqual([2, 3]);
 });

@@ -15,6 +15,7 @@ export class Rates {
   private readonly goOn: () => void;
   private readonly bytes: ByteBucket;
   private readonly work: ByteBucket;
+  private together: ByteBucket | undefined;
   private timer: Timer | undefined;
   private until = 0;
 
@@ -25,6 +26,7 @@ export class Rates {
     this.goOn = goOn;
     this.bytes = new ByteBucket(clock, limits.bytesPerSecond, limits.burstBytes);
     this.work = new ByteBucket(clock, limits.workPerSecond, limits.workPerSecond * WORK_BURST);
+    this.together = limits.workTogether;
   }
 
   /** So many bytes were read. */
@@ -35,13 +37,14 @@ export class Rates {
   /** The turn that began at `since` (ms) is over: its time is the stream's, whatever it was spent on. */
   worked(since: number): void {
     const spent = Math.min(this.clock.now() - since, LONGEST_TURN);
-    if (spent > 0) this.pause(this.work.take(spent));
+    if (spent > 0) this.pause(Math.max(this.work.take(spent), this.together?.take(spent) ?? 0));
   }
 
   /** Other bounds from now on. */
   reset(limits: Limits): void {
     this.bytes.reset(limits.bytesPerSecond, limits.burstBytes);
     this.work.reset(limits.workPerSecond, limits.workPerSecond * WORK_BURST);
+    this.together = limits.workTogether;
   }
 
   end(): void {
