@@ -38,8 +38,9 @@ export async function startNode(config: NodeConfig, options: NodeOptions = {}): 
   const clock = options.clock ?? systemClock;
   const log = options.log ?? createLog(config.log.level, config);
   const server = await MeridianServer.create(config, { log, clock, patient: options.patient ?? false });
+  let federation: Federation | undefined;
   try {
-    const federation = config.federation.enabled ? await federate(config, server) : undefined;
+    federation = config.federation.enabled ? await federate(config, server) : undefined;
     // In a cluster a domain pair is one node's, so that order holds over all of them.
     const pinned = federation && config.cluster && new PinnedRouter(server.ports.bus, federation, server.router);
     if (federation !== undefined) server.connect(pinned ?? federation);
@@ -63,6 +64,8 @@ export async function startNode(config: NodeConfig, options: NodeOptions = {}): 
       },
     };
   } catch (error) {
+    // What listens already would keep the process up, half a node that nobody restarts.
+    await federation?.drain(0);
     await server.close();
     throw error;
   }

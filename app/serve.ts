@@ -28,7 +28,11 @@ export async function serve(file: string): Promise<void> {
   });
   const stopTelling = tellSupervisor(() => statusOf(node));
   const reloadFile = reloadOnSignal(node, file, config);
-  const admin = await openAdmin(node, config, reloadFile);
+  const admin = await openAdmin(node, config, reloadFile).catch(async (error: unknown) => {
+    stopTelling();
+    await node.stop();
+    throw error;
+  });
   drainOnSignal(node, () => {
     stopTelling();
     void admin?.close();

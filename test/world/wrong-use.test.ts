@@ -74,6 +74,39 @@ test("a broken world file: every mistake with its path and what is allowed", asy
   expect(code).toBe(2);
 });
 
+/** A node's configuration on ports of the system's choice, with other settings beside. */
+function nodeFile(name: string, more: object): string {
+  const file = join(folder.path, `${name}.json`);
+  const listeners = [
+    { kind: "s2s", port: 0 },
+    { kind: "c2s", port: 0, tls: "none" },
+  ];
+  const given = { node: "n", hosts: [{ domain: "a.test" }], storage: { kind: "memory" }, listeners, ...more };
+  writeFileSync(file, JSON.stringify({ authentication: { requireTls: false }, ...given }));
+  return file;
+}
+
+test("a node that cannot have all it asks for ends by itself, whatever listens already", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  const busy = nodeFile("busy", {
+    listeners: [
+      { kind: "s2s", port: 0 },
+      { kind: "c2s", port, tls: "none" },
+    ],
+  });
+  expect(await run(["serve", "--config", busy])).toMatchObject({
+    code: 2,
+    stderr: `listeners[1].port: 127.0.0.1 port ${port} is in use by another process\n`,
+  });
+  other.close();
+  const unsafe = nodeFile("unsafe", { adminSocket: "/tmp/meridian-wrong-use.sock" });
+  const { code, stderr } = await run(["serve", "--config", unsafe]);
+  expect(stderr).toMatch(/^\/tmp .*\n$/);
+  expect(code).toBe(1);
+});
+
 test("a busy port: its number and who has it", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
