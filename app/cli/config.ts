@@ -16,7 +16,10 @@ export function configCommands(program: Command): void {
       const { ConfigError, readConfig } = await import("../../server/index.ts");
       const read = readConfig(file);
       const named = read.config === undefined ? undefined : await lookAtNamed(read.config);
-      const problems = [...read.problems, ...(named?.problems ?? [])];
+      const problems = [
+        ...read.problems,
+        ...(named?.problems ?? []).filter((problem) => isNew(problem, read.problems)),
+      ];
       const checked = read.config;
       if (problems.length > 0 || checked === undefined || named === undefined) throw new ConfigError(file, problems);
       const { warnings, leftOut } = named;
@@ -36,6 +39,12 @@ export function configCommands(program: Command): void {
       );
       print(json, found, [good, ...missing, ...warnings].join("\n"));
     });
+}
+
+/** Whether nothing is told yet of the setting that a problem is about, or of a part of it; a stand-in is none of its own. */
+function isNew(problem: string, told: readonly string[]): boolean {
+  const path = problem.slice(0, problem.indexOf(": "));
+  return !problem.includes("mistaken.invalid") && !told.some((other) => other.startsWith(path));
 }
 
 /** Looks at what a configuration names: certificates, files, modules. */

@@ -151,39 +151,40 @@ export const ClusterConfig = z
 /** A domain served by an external component. XEP-0114. */
 export const ComponentConfig = z.strictObject({ domain: DomainName, secret: Secret });
 
+/** The settings of one node, each by itself. */
+export const NodeSettings = z.strictObject({
+  node: z.string().min(1).max(63).describe("Name of the node, unique in its region."),
+  region: z.string().min(1).max(63).default("local").describe("Region the node belongs to."),
+  hosts: z.array(HostConfig).min(1),
+  components: z.array(ComponentConfig).default([]).describe("Domains that external components may serve."),
+  listeners: z.array(ListenerConfig).min(1),
+  storage: StorageConfig,
+  cluster: ClusterConfig.optional(),
+  limits: StreamLimits,
+  authentication: AuthenticationConfig,
+  streamManagement: StreamManagementConfig,
+  federation: FederationConfig.prefault({}),
+  log: z
+    .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") })
+    .prefault({}),
+  adminSocket: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Unix socket for `meridian s2s` and `meridian account`; by default beside the database, or in a folder of the user's own.",
+    ),
+  drainSeconds: Seconds.default(90).describe("Bound on an orderly shutdown."),
+});
+
 /** One node's whole configuration. */
-export const NodeConfig = z
-  .strictObject({
-    node: z.string().min(1).max(63).describe("Name of the node, unique in its region."),
-    region: z.string().min(1).max(63).default("local").describe("Region the node belongs to."),
-    hosts: z.array(HostConfig).min(1),
-    components: z.array(ComponentConfig).default([]).describe("Domains that external components may serve."),
-    listeners: z.array(ListenerConfig).min(1),
-    storage: StorageConfig,
-    cluster: ClusterConfig.optional(),
-    limits: StreamLimits,
-    authentication: AuthenticationConfig,
-    streamManagement: StreamManagementConfig,
-    federation: FederationConfig.prefault({}),
-    log: z
-      .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") })
-      .prefault({}),
-    adminSocket: z
-      .string()
-      .min(1)
-      .optional()
-      .describe(
-        "Unix socket for `meridian s2s` and `meridian account`; by default beside the database, or in a folder of the user's own.",
-      ),
-    drainSeconds: Seconds.default(90).describe("Bound on an orderly shutdown."),
-  })
-  .superRefine(
-    (config, context) => {
-      for (const { path, message } of mistakesOf(config)) context.addIssue({ code: "custom", path, message });
-    },
-    // Also where a setting is malformed: an operator is told everything in one go.
-    { when: () => true },
-  );
+export const NodeConfig = NodeSettings.superRefine(
+  (config, context) => {
+    for (const { path, message } of mistakesOf(config)) context.addIssue({ code: "custom", path, message });
+  },
+  // Also where a setting is malformed: an operator is told everything in one go.
+  { when: () => true },
+);
 
 /** As an operator writes it: defaults left out. */
 export type NodeConfigInput = z.input<typeof NodeConfig>;

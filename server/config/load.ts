@@ -1,10 +1,11 @@
 // Reads a configuration and tells every mistake at once, with its path and what is allowed.
 import { readFileSync } from "node:fs";
 import type { z } from "zod";
-import { NodeConfig } from "./contract.ts";
+import { NodeConfig, NodeSettings } from "./contract.ts";
 import { placesOf } from "./json-places.ts";
 import { mended } from "./mend.ts";
 import { nearest, settingsAt } from "./settings.ts";
+import { inWords } from "./words.ts";
 
 /** Every mistake of a configuration, one a line. */
 export class ConfigError extends Error {
@@ -32,6 +33,17 @@ export function mistakesIn(schema: z.ZodType, value: unknown, under: string): st
   return problems.map(({ path, what }) => `${[under, ...path.map(String)].join(".")}: ${what}`);
 }
 
+/** What a node's configuration is looked at with where a setting that it needs has a mistake. */
+const STAND_INS = {
+  node: "mistaken",
+  "hosts.#.domain": "mistaken.invalid",
+  "hosts.#": { domain: "mistaken.invalid" },
+  "listeners.#.port": 0,
+  "listeners.#.kind": "metrics",
+  "listeners.#": { kind: "metrics", port: 0 },
+  storage: { kind: "memory" },
+};
+
 /** Reads a node's configuration from a JSON file. @throws ConfigError */
 export function loadConfig(file: string): NodeConfig {
   const text = readText(file);
@@ -52,7 +64,7 @@ export function readConfig(file: string): {
     return { problems: [], config: check(NodeConfig, value, file, text) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { problems: error.problems, config: mended(NodeConfig, value) };
+    return { problems: error.problems, config: mended(NodeSettings, value, STAND_INS) };
   }
 }
 
@@ -101,11 +113,11 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): P
     });
   }
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
-    const branches = issue.errors.map((errors) => errors.map((inner) => inner.message).join(", "));
+    const branches = issue.errors.map((errors) => errors.map((inner) => inWords(inner.message)).join(", "));
     return [{ path, what: [...new Set(branches)].join("; or ") }];
   }
   if (issue.code === "invalid_type" && valueAt(value, path) === undefined) return [{ path, what: "is missing" }];
-  return [{ path, what: issue.message }];
+  return [{ path, what: inWords(issue.message) }];
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
