@@ -149,9 +149,15 @@ function bring(kept: Kept, session: ClientSession): void | Promise<void> {
   if (session.remote) return tell(kept, session);
   const { local } = session.account;
   const taker = () => receptive(kept.host, local);
+  // First for the session that came: what is live waits behind this there, and nowhere else.
+  let next: ClientSession | undefined = session;
   return kept.persistent.run(
     local,
-    () => flush(kept, taker() ?? session),
+    () => {
+      const to = next ?? taker() ?? session;
+      next = undefined;
+      return flush(kept, to);
+    },
     () => taker() !== undefined,
   );
 }
