@@ -1,6 +1,7 @@
 // Tests of how fast a stream is read: who causes work is paused, whoever else comes is heard meanwhile.
 import { expect, test } from "@jest/globals";
 import { ManualClock } from "../../test/harness/manual-clock.ts";
+import type { Clock } from "../clock.ts";
 import { ByteBucket } from "./byte-bucket.ts";
 import { Rates } from "./rates.ts";
 
@@ -12,46 +13,65 @@ const LIMITS = {
   backlogBytes: 1,
 };
 
+/** `turn` is one within which the clock goes on by so many ms. */
 function started() {
   const clock = new ManualClock(0);
+  let skew = 0;
+  const shifted: Clock = {
+    now: () => clock.now() + skew,
+    setTimeout: (callback, ms) => clock.setTimeout(callback, ms),
+    clearTimeout: (timer) => clock.clearTimeout(timer),
+  };
   const log: string[] = [];
   const rates = new Rates(
-    clock,
+    shifted,
     LIMITS,
     () => log.push("stop"),
     () => log.push("go on"),
   );
-  return { clock, log, rates };
+  const turn = (ms: number) => {
+    rates.begin();
+    skew += ms;
+    rates.worked();
+  };
+  return { clock, log, rates, turn };
 }
 
 test("work is paid for by time in which nothing is read", async () => {
-  const { clock, log, rates } = started();
-  const since = clock.now();
-  await clock.advance(400);
-  rates.worked(since);
+  const { clock, log, turn } = started();
+  turn(400);
   expect(log).toEqual([]);
-  const again = clock.now();
-  await clock.advance(500);
-  rates.worked(again);
+  turn(500);
   expect(log).toEqual(["stop"]);
   await clock.advance(10_000);
   expect(log).toEqual(["stop", "go on"]);
 });
 
-test("a clock that was set on costs one long turn at most, one that was set back costs nothing", async () => {
+test("a turn is charged once, whenever within it that is asked", async () => {
   const { clock, log, rates } = started();
-  rates.worked(clock.now() - 3_600_000);
+  rates.begin();
+  await clock.advance(400);
+  for (let i = 0; i < 10; i++) rates.worked();
+  expect(log).toEqual([]);
+  await clock.advance(400);
+  rates.worked();
+  expect(log).toEqual(["stop"]);
+});
+
+test("a clock that was set on costs one long turn at most, one that was set back costs nothing", async () => {
+  const { clock, log, turn } = started();
+  turn(3_600_000);
   expect(log).toEqual(["stop"]);
   await clock.advance(20_000);
   expect(log).toEqual(["stop", "go on"]);
-  rates.worked(clock.now() + 5_000);
+  turn(-5_000);
   expect(log).toEqual(["stop", "go on"]);
 });
 
 test("bytes and work that both are too much are waited for once, the longer one", async () => {
-  const { clock, log, rates } = started();
+  const { clock, log, rates, turn } = started();
   rates.read(3000);
-  rates.worked(clock.now() - 1000);
+  turn(1000);
   expect(log).toEqual(["stop", "stop"]);
   await clock.advance(1999);
   expect(log).not.toContain("go on");
@@ -59,7 +79,7 @@ test("bytes and work that both are too much are waited for once, the longer one"
   expect(log).toEqual(["stop", "stop", "go on"]);
 });
 
-test("streams of one owner are paused by what all of them cost", () => {
+test("streams of one owner are paused by what all of them cost", async () => {
   const clock = new ManualClock(0);
   const workTogether = new ByteBucket(clock, 500, 1000);
   const stopped: number[] = [];
@@ -73,7 +93,9 @@ test("streams of one owner are paused by what all of them cost", () => {
     rates.reset({ ...LIMITS, workTogether });
     return rates;
   });
-  for (const rates of streams) rates.worked(clock.now() - 400);
-  // Each is within what one may cost; of all together only the first two are.
-  expect(stopped).toEqual([2, 3]);
+  for (const rates of streams) rates.begin();
+  await clock.advance(400);
+  for (const rates of streams) rates.worked();
+  // Each is within what one may cost; of all together only the first three are: 1,000 at once, 200 since.
+  expect(stopped).toEqual([3]);
 });

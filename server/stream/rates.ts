@@ -18,10 +18,12 @@ export class Rates {
   private together: ByteBucket | undefined;
   private timer: Timer | undefined;
   private until = 0;
+  private since: number;
 
   /** `stop` is called where reading has to stop, `goOn` once it may go on. */
   constructor(clock: Clock, limits: Limits, stop: () => void, goOn: () => void) {
     this.clock = clock;
+    this.since = clock.now();
     this.stop = stop;
     this.goOn = goOn;
     this.bytes = new ByteBucket(clock, limits.bytesPerSecond, limits.burstBytes);
@@ -34,9 +36,16 @@ export class Rates {
     this.pause(this.bytes.take(bytes));
   }
 
-  /** The turn that began at `since` (ms) is over: its time is the stream's, whatever it was spent on. */
-  worked(since: number): void {
-    const spent = Math.min(this.clock.now() - since, LONGEST_TURN);
+  /** A turn begins: its time is the stream's, whatever it is spent on. */
+  begin(): void {
+    this.since = this.clock.now();
+  }
+
+  /** Charges the turn up to now: after each element, since what one read brought may cost seconds, and at its end. */
+  worked(): void {
+    const now = this.clock.now();
+    const spent = Math.min(now - this.since, LONGEST_TURN);
+    this.since = now;
     if (spent > 0) this.pause(Math.max(this.work.take(spent), this.together?.take(spent) ?? 0));
   }
 

@@ -176,11 +176,11 @@ export class XmppStream {
   private onText(text: string, bytes: number): void {
     if (this.over) return;
     this.account(bytes);
-    const since = this.clock.now();
+    this.rates.begin();
     if (!this.transport.framed) this.tokenizer.write(text);
     else if (this.held === 0) this.onFrame(text);
     else this.frames.push(text);
-    if (!this.over) this.rates.worked(since);
+    if (!this.over) this.rates.worked();
   }
 
   /** Counts bytes; what is too fast stops the reading for a while. */
@@ -219,11 +219,11 @@ export class XmppStream {
     this.guard(() => this.handler.element(raw));
   }
 
-  /** Runs a handler; a promise holds the stream, a throw ends it. */
+  /** Runs a handler and charges it; a promise holds the stream, a throw ends it. */
   private guard(action: () => void | Promise<void>): void {
     try {
       const result = action();
-      if (result === undefined) return;
+      if (result === undefined) return this.rates.worked();
       this.block(HELD_BUSY);
       result.then(
         () => this.unblock(HELD_BUSY),
@@ -251,10 +251,10 @@ export class XmppStream {
     if ((this.held & reason) === 0) return;
     this.held &= ~reason;
     if (this.held !== 0 || this.over) return;
-    const since = this.clock.now();
+    this.rates.begin();
     this.tokenizer.resume();
     while (this.held === 0 && !this.over && this.frames.length > 0) this.onFrame(this.frames.shift() as string);
-    if (!this.over) this.rates.worked(since);
+    if (!this.over) this.rates.worked();
     if (this.held === 0) this.transport.resume();
   }
 
