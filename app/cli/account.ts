@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { Jid, NodeConfig } from "../../server/index.ts";
 import type { AccountActions } from "../admin/accounts.ts";
-import { Failure, print, UsageError } from "./command.ts";
+import { domainOf, Failure, print, UsageError } from "./command.ts";
 import { newPassword, readPassword } from "./password.ts";
 
 interface Options {
@@ -118,13 +118,6 @@ async function listAccounts(text: string | undefined, options: Options): Promise
     for (const domain of domains) found.push(...(await allOf(actions, domain)));
     print(options.json, { accounts: found }, found.length === 0 ? "no accounts" : found.join("\n"));
   });
-}
-
-async function domainOf(text: string): Promise<string> {
-  const { Jid } = await import("../../server/index.ts");
-  const jid = Jid.tryParse(text);
-  if (jid === undefined || jid.full !== jid.domain) throw new UsageError(`${text}: expected a domain`);
-  return jid.domain;
 }
 
 async function accountOf(text: string, withResource = false): Promise<Jid> {

@@ -20,6 +20,14 @@ const plainlyTold = new Set(["Failure", "StoreUnavailable", "StorageOpenError", 
 /** Codes of the system's errors that mean a wrong setting. */
 const wrongSetting = /^(EADDRINUSE|EADDRNOTAVAIL|EACCES)$/;
 
+/** A domain in whatever form it was written, as configurations hold it. @throws UsageError */
+export async function domainOf(text: string): Promise<string> {
+  const { Jid } = await import("../../server/index.ts");
+  const jid = Jid.tryParse(text);
+  if (jid === undefined || jid.full !== jid.domain) throw new UsageError(`${text}: expected a domain`);
+  return jid.domain;
+}
+
 /** The exit code of an error. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof Error)) return Exit.failed;

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Finding, IncomingStatus, OutgoingStatus, TraceEvent } from "../../federation/index.ts";
 import type { NodeConfig } from "../../server/index.ts";
 import { table as columns } from "../local-world/table.ts";
-import { Exit, Failure, print, UsageError } from "./command.ts";
+import { domainOf, Exit, Failure, print, UsageError } from "./command.ts";
 
 interface Options {
   readonly config: string;
@@ -43,7 +43,8 @@ export function s2sCommands(program: Command): void {
   );
 }
 
-async function status(domain: string | undefined, options: Options): Promise<void> {
+async function status(text: string | undefined, options: Options): Promise<void> {
+  const domain = text === undefined ? undefined : await domainOf(text);
   const { ask } = await import("../admin/client.ts");
   const all = (await ask(await socketOf(options), "GET", "/s2s")) as Status;
   const outgoing = all.outgoing.filter(({ to }) => domain === undefined || to === domain);
@@ -71,23 +72,23 @@ function table({ outgoing, incoming }: Status): string {
   ].join("\n");
 }
 
-async function test(domain: string, options: Options & { from?: string; local?: boolean }): Promise<void> {
-  const { loadConfig, Jid } = await import("../../server/index.ts");
+async function test(text: string, options: Options & { from?: string; local?: boolean }): Promise<void> {
+  const domain = await domainOf(text);
+  const { loadConfig } = await import("../../server/index.ts");
   const config = loadConfig(options.config);
-  const jid = Jid.parse(domain);
-  if (jid.full !== jid.domain) throw new UsageError(`${domain}: expected a domain`);
-  const from = options.from ?? config.hosts[0]?.domain ?? "";
-  if (!config.hosts.some((host) => host.domain === from))
-    throw new UsageError(`--from ${from}: not a host of the node`);
+  const served = (name: string) => config.hosts.some((host) => host.domain === name);
+  if (served(domain)) throw new UsageError(`${domain} is served here: nothing for it leaves this node`);
+  const from = options.from === undefined ? (config.hosts[0]?.domain ?? "") : await domainOf(options.from);
+  if (!served(from)) throw new UsageError(`--from ${from}: not a host of the node`);
   const findings: Finding[] = [];
   const show = (finding: Finding) => {
     findings.push(finding);
     if (!options.json) process.stdout.write(`${textOf(finding)}\n`);
   };
-  const good = options.local === true ? undefined : await testByNode(options, jid.domain, from, show);
-  const reached = good ?? (await testHere(config, jid.domain, from, show, options.json === true));
-  if (options.json) print(true, { domain: jid.domain, from, good: reached, findings }, "");
-  else process.stdout.write(reached ? `${jid.domain} can be reached\n` : `${jid.domain} cannot be reached\n`);
+  const good = options.local === true ? undefined : await testByNode(options, domain, from, show);
+  const reached = good ?? (await testHere(config, domain, from, show, options.json === true));
+  if (options.json) print(true, { domain, from, good: reached, findings }, "");
+  else process.stdout.write(reached ? `${domain} can be reached\n` : `${domain} cannot be reached\n`);
   process.exitCode = reached ? Exit.good : Exit.failed;
 }
 
@@ -159,7 +160,8 @@ async function testHere(
   }
 }
 
-async function reset(domain: string, options: Options): Promise<void> {
+async function reset(text: string, options: Options): Promise<void> {
+  const domain = await domainOf(text);
   const { ask } = await import("../admin/client.ts");
   const query = new URLSearchParams({ domain });
   const { known } = (await ask(await socketOf(options), "POST", `/s2s/reset?${query}`)) as { known: boolean };
@@ -167,7 +169,8 @@ async function reset(domain: string, options: Options): Promise<void> {
   print(options.json, { domain, reset: true }, `${domain}: failures forgotten, the next stanza makes an attempt`);
 }
 
-async function trace(domain: string, options: Options): Promise<void> {
+async function trace(text: string, options: Options): Promise<void> {
+  const domain = text === "*" ? text : await domainOf(text);
   const { follow } = await import("../admin/client.ts");
   const query = new URLSearchParams({ domain });
   await follow(await socketOf(options), "GET", `/s2s/trace?${query}`, (line) => {

@@ -24,6 +24,8 @@ test.each([
   [["serve"], "--config <file>"],
   [["serve", "--config", "/nowhere/node.json"], "/nowhere/node.json:\n  cannot be read"],
   [["account", "add", "no-jid", "--config", "/nowhere"], "no-jid: expected an account"],
+  [["s2s", "test", "@@", "--config", "/nowhere"], "@@: expected a domain"],
+  [["s2s", "reset", "a@b.test", "--config", "/nowhere"], "a@b.test: expected a domain"],
   [["frob"], "unknown command 'frob'"],
 ])("%j", async (args, message) => {
   const { code, stdout, stderr } = await run(args);
@@ -105,6 +107,11 @@ test("a node that cannot have all it asks for ends by itself, whatever listens a
   const { code, stderr } = await run(["serve", "--config", unsafe]);
   expect(stderr).toMatch(/^\/tmp .*\n$/);
   expect(code).toBe(1);
+});
+
+test("a test of the way to a domain of one's own, however it is written, says that there is none", async () => {
+  const { code, stderr } = await run(["s2s", "test", "A.Test.", "--config", nodeFile("own", {})]);
+  expect([code, stderr]).toEqual([2, "a.test is served here: nothing for it leaves this node\n"]);
 });
 
 test("a busy port: its number and who has it", async () => {
