@@ -20,7 +20,8 @@ export function stanzaFields(stanza: Stanza): string[] {
     stanza.tail,
     String(arrivalOf(stanza) ?? ""),
   ];
-  for (const { name, xmlns } of stanza.children) fields.push(name, xmlns);
+  const seen = new Map<string, number>();
+  for (const { name, xmlns } of stanza.children) fields.push(name, namespaceField(seen, xmlns));
   return fields;
 }
 
@@ -28,8 +29,9 @@ export function stanzaFields(stanza: Stanza): string[] {
 export function stanzaOfFields(fields: readonly string[]): Stanza {
   const [kind, from = "", to = "", id = "", type = "", lang = "", extra = "", tail = "/>", arrival = ""] = fields;
   const children: ChildHead[] = [];
+  const namespaces: string[] = [];
   for (let i = FIXED; i + 1 < fields.length; i += 2)
-    children.push({ name: fields[i] as string, xmlns: fields[i + 1] as string });
+    children.push({ name: fields[i] as string, xmlns: namespaceOf(namespaces, fields[i + 1] as string) });
   const stanza = new Stanza(
     kind as StanzaKind,
     from === "" ? undefined : Jid.parse(from),
@@ -43,6 +45,26 @@ export function stanzaOfFields(fields: readonly string[]): Stanza {
   );
   if (arrival !== "") noteArrival(stanza, Number(arrival));
   return stanza;
+}
+
+/** UTF-16 units from which on a namespace is written once, and then by its place: hardly one is so long and repeated. */
+const LONG = 32;
+/** Before a place; no namespace has it, since XML 1.0 does not. */
+const PLACE = "\u0001";
+
+/** One declaration may hold for thousands of children: written with each, a small stanza would be a frame of gigabytes. */
+function namespaceField(seen: Map<string, number>, xmlns: string): string {
+  if (xmlns.length < LONG) return xmlns;
+  const place = seen.get(xmlns);
+  if (place !== undefined) return `${PLACE}${place}`;
+  seen.set(xmlns, seen.size);
+  return xmlns;
+}
+
+function namespaceOf(namespaces: string[], field: string): string {
+  if (field.startsWith(PLACE)) return namespaces[Number(field.slice(PLACE.length))] ?? "";
+  if (field.length >= LONG) namespaces.push(field);
+  return field;
 }
 
 /** An attribute may be there and empty. */
