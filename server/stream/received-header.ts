@@ -28,13 +28,15 @@ export function languageOf({ lang }: StreamHeader): string | undefined {
 }
 
 /**
- * True where the header declares `namespace` for the stream's content: as the default namespace or, where that is the
- * stream's own or none, by a prefix. RFC 6120 §4.8.2, §4.8.5.
+ * True where the content of the stream may be `namespace`'s: the header declares it as the default namespace or, where
+ * that is none, by a prefix. Where the default is the stream's own, each stanza declares its own: one that is of another
+ * namespace is no stanza here. RFC 6120 §4.8.2, §4.8.5.
  */
 export function declaresContent(header: StreamHeader, namespace: string): boolean {
   const { defaultNamespace, prefixes } = header;
   if (defaultNamespace === namespace) return true;
-  if (defaultNamespace !== NS_STREAM && defaultNamespace !== "") return false;
+  if (defaultNamespace === NS_STREAM) return true;
+  if (defaultNamespace !== "") return false;
   for (const declared of prefixes.values()) if (declared === namespace) return true;
   return false;
 }
