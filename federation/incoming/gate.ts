@@ -9,6 +9,7 @@ import {
   Jid,
   overBound,
   type RawElement,
+  type Safety,
   Stanza,
   type StanzaFault,
   type StanzaKind,
@@ -19,8 +20,8 @@ import type { RemoteCounts } from "../counts.ts";
 import { ackText } from "../management/elements.ts";
 import { StanzaRate } from "./stanza-rate.ts";
 
-/** ms that stanzas may take to become safe before a stream is resumed without their being counted. */
-const SAFE_TIMEOUT = 5_000;
+/** ms that stanzas may take to become safe before a stream is resumed: the peer sends again what is not counted then. */
+const SAFE_TIMEOUT = 2_000;
 
 /** Which domain pairs a stream is proven for. */
 export interface ProvenPairs {
@@ -136,7 +137,7 @@ export class Gate {
     const { context } = this;
     const counts = remote === undefined ? (this.counts ?? context.counts.yet("")) : context.counts.of(remote);
     counts.faulty++;
-    this.counter?.take().release();
+    void this.counter?.accept(raw, nothing);
     if (context.trace.active) {
       const [from, to] = [raw.attr("from"), raw.attr("to")];
       context.trace.tell(remote ?? this.lastRemote, context.clock.now(), "stanza refused", {
@@ -179,7 +180,7 @@ export class Gate {
    * taken where it was sent there, by whoever is at the other end. RFC 6120 §8.3.1.
    */
   bounced(raw: RawElement, answers: (error: Stanza) => boolean): void | Promise<void> {
-    if (raw.name === "iq" && this.context.pings.take(raw)) return this.counter?.take().release();
+    if (raw.name === "iq" && this.context.pings.take(raw)) return this.counter?.accept(raw, nothing);
     const from = Jid.tryParse(raw.attr("from") ?? "");
     const to = Jid.tryParse(raw.attr("to") ?? "");
     if (!isStanzaKind(raw.name) || raw.attr("type") !== "error" || from === undefined || to === undefined)
@@ -190,14 +191,16 @@ export class Gate {
   }
 
   private deliver(raw: RawElement, from: Jid, to: Jid): void | Promise<void> {
-    if (raw.name === "iq" && this.context.pings.take(raw)) return this.counter?.take().release();
+    if (raw.name === "iq" && this.context.pings.take(raw)) return this.counter?.accept(raw, nothing);
     const stanza = Stanza.fromRaw(raw, from, to, this.lang, this.context.config.stanzaBytes + ADDED.bytes);
     if (stanza.flaw !== undefined) return this.alone(raw, from.domain, overBound(stanza.flaw), to);
-    const safety = this.counter?.take();
-    if (raw.name === "message") stanza.safety = safety;
-    const done = this.context.inbound.deliver(stanza);
-    if (done === undefined) return safety?.release();
-    return done.then(() => safety?.release());
+    if (this.counter === undefined) return this.context.inbound.deliver(stanza);
+    return this.counter.accept(raw, (safety) => this.hand(stanza, safety));
+  }
+
+  private hand(stanza: Stanza, safety: Safety): void | Promise<void> {
+    if (stanza.kind === "message") stanza.safety = safety;
+    return this.context.inbound.deliver(stanza);
   }
 
   private progressed(): void {
@@ -216,3 +219,5 @@ export class Gate {
     });
   }
 }
+
+function nothing(): void {}

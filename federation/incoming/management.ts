@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { NS_SM, type RawElement, type Timer } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import type { Sender } from "../management/carrier.ts";
-import { countOf, enabledText, resumedText, smFailedText, tooHighText } from "../management/elements.ts";
+import { enabledText, handledOf, resumedText, smFailedText, tooHighText } from "../management/elements.ts";
 import type { Ledger } from "../management/ledger.ts";
 import type { Pair } from "../outgoing/pair.ts";
 import { giveToPairs } from "../outgoing/suspension.ts";
@@ -55,8 +55,8 @@ export class ManagedStream {
   private release: Timer | undefined;
   /** Ours, where the broken stream was bidirectional. */
   private ledger: Ledger<Sender> | undefined;
-  /** Stanzas of ours that were unacknowledged when they were given to another way. */
-  private given: number | undefined;
+  /** What was unacknowledged was given to another way. */
+  private given = false;
   private held: Pair[] = [];
 
   constructor(streams: ResumableStreams, session: IncomingSession, remote: string, local: string) {
@@ -102,7 +102,7 @@ export class ManagedStream {
       anotherWay(pairs, ledger);
       return sent;
     }
-    session.stream.send(resumedText(this.id, session.gate.handled ?? 0));
+    session.stream.send(resumedText(this.id, session.gate.counter?.resume() ?? 0));
     if (ledger !== undefined) session.carrier?.takeOver(ledger);
     for (const { remote, local, method } of old.domains.proofs())
       if (suffices(session.context.policy(remote), method, session.stream.transport.encrypted))
@@ -117,14 +117,14 @@ export class ManagedStream {
   /** Counts on from what the peer had handled; false where that is more than was sent. */
   private agree(ledger: Ledger<Sender>, handled: number): boolean {
     const { given } = this;
-    this.given = undefined;
-    return given === undefined ? ledger.acknowledge(handled) : ledger.countFrom(handled, given);
+    this.given = false;
+    return given ? ledger.countFrom(handled) : ledger.acknowledge(handled);
   }
 
   /** The peer did not come back in time: our stanzas find another way. */
   letGo(): void {
     this.streams.context.clock.clearTimeout(this.release);
-    this.given ??= this.ledger?.length;
+    this.given ||= this.ledger !== undefined;
     anotherWay(this.held.splice(0), this.ledger);
   }
 }
@@ -155,7 +155,7 @@ export function acceptManagement(
     case "r":
       return gate.asked();
     case "a":
-      return session.carrier?.acknowledged(countOf(raw));
+      return session.carrier?.acknowledged(handledOf(raw));
     case "enable":
       return enable(session, streams, raw.attr("resume"));
     case "resume":
@@ -184,7 +184,7 @@ function enable(session: IncomingSession, streams: ResumableStreams, resume: str
 
 async function resume(session: IncomingSession, streams: ResumableStreams, raw: RawElement): Promise<void> {
   const { stream, gate } = session;
-  const h = countOf(raw);
+  const h = handledOf(raw);
   const managed = streams.find(raw.attr("previd") ?? "");
   const pair = session.firstPair;
   if (h === undefined) return stream.fail("bad-format", "`h` is no count");

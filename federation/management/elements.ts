@@ -1,6 +1,6 @@
 // The elements of stream management and of stream limits as text, and what they say. XEP-0198, XEP-0478.
 import type { Element } from "ltx";
-import { escapeAttribute, NS_SM, NS_STANZA_ERRORS, type RawElement } from "../../server/index.ts";
+import { countOf, escapeAttribute, NS_SM, NS_STANZA_ERRORS, type RawElement } from "../../server/index.ts";
 
 /** Stream limits. XEP-0478. */
 export const NS_STREAM_LIMITS = "urn:xmpp:stream-limits:0";
@@ -43,12 +43,9 @@ export function tooHighText(h: number, sent: number): string {
   return `<handled-count-too-high xmlns='${NS_SM}' h='${h}' send-count='${sent}'/>`;
 }
 
-/** The count of an `<a/>`, `<resume/>` or `<resumed/>`; undefined where it is none. */
-export function countOf(raw: RawElement): number | undefined {
-  const text = raw.attr("h");
-  if (text === undefined || !/^[0-9]{1,10}$/.test(text)) return undefined;
-  const count = Number(text);
-  return count < 2 ** 32 ? count : undefined;
+/** The `h` of an `<a/>`, `<resume/>` or `<resumed/>`; undefined where it is no count. */
+export function handledOf(raw: RawElement): number | undefined {
+  return countOf(raw.attr("h"));
 }
 
 /** What a peer says that it takes. */

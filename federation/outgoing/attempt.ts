@@ -2,7 +2,7 @@
 import type { Element } from "ltx";
 import { NS_SM, NS_STREAM, type StreamHeader, type XmppStream } from "../../server/index.ts";
 import { authenticatedLimits, type FederationContext } from "../context.ts";
-import { countOf, limitsText, NS_BIDI, NS_BIDI_FEATURE, resumeText } from "../management/elements.ts";
+import { handledOf, limitsText, NS_BIDI, NS_BIDI_FEATURE, resumeText } from "../management/elements.ts";
 import type { Target } from "../resolver/index.ts";
 import type { CertificateVerdict } from "../tls/index.ts";
 import { type Authenticated, authenticate, ExternalRefused, externalText, type Method } from "./authenticate.ts";
@@ -18,13 +18,20 @@ export interface Assumption {
   readonly sm: boolean;
 }
 
+/** A broken stream to be asked for. XEP-0198 §5. */
+export interface Resumption {
+  readonly id: string;
+  /** How many of the peer's stanzas we have handled; called when it is told. */
+  recount(): number;
+}
+
 /** What an attempt is given. */
 export interface Plan {
   readonly signal: AbortSignal;
   readonly progress: Progress;
   readonly assume: Assumption | undefined;
   /** A broken stream to go on with. */
-  readonly resume: { readonly id: string; readonly handled: number } | undefined;
+  readonly resume: Resumption | undefined;
   readonly targets: readonly Target[] | undefined;
 }
 
@@ -149,9 +156,10 @@ function offersSm({ header, features }: Authenticated, assume: Assumption | unde
 async function resume(
   { stream, dialogue }: Established,
   { method, ...said }: Authenticated,
-  { id, handled }: { readonly id: string; readonly handled: number },
+  resumption: Resumption,
 ): Promise<Authenticated & Pick<Ready, "resumed">> {
-  stream.send(resumeText(id, handled));
+  const { id } = resumption;
+  stream.send(resumeText(id, resumption.recount()));
   const header = said.header ?? (await dialogue.nextHeader());
   let { features } = said;
   for (;;) {
@@ -159,7 +167,7 @@ async function resume(
     if (answer.xmlns === NS_STREAM && answer.name === "features") features ??= answer.toElement();
     if (answer.xmlns !== NS_SM) continue;
     if (answer.name === "resumed" && answer.attr("previd") === id)
-      return { method, header, features, resumed: countOf(answer) };
+      return { method, header, features, resumed: handledOf(answer) };
     if (answer.name === "failed") return { method, header, features, resumed: undefined };
   }
 }

@@ -3,7 +3,7 @@ import type { Timer } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import { NS_BIDI_FEATURE } from "../management/elements.ts";
 import type { Target } from "../resolver/index.ts";
-import { type Assumption, attempt, type Ready } from "./attempt.ts";
+import { type Assumption, attempt, type Ready, type Resumption } from "./attempt.ts";
 import { failureOf } from "./loss.ts";
 import type { Pair } from "./pair.ts";
 import type { OutgoingFailure, OutgoingState } from "./states.ts";
@@ -18,7 +18,7 @@ export interface DialerOwner {
   readonly context: FederationContext;
   readonly streams: ReadonlySet<OutgoingStream>;
   /** The broken stream to go on with, where this pair's was one. */
-  resumption(pair: Pair): { readonly id: string; readonly handled: number } | undefined;
+  resumption(pair: Pair): Resumption | undefined;
   /** A stream to the place where this domain is as well. XEP-0220 §2.7.2. */
   sharedTarget(): Promise<OutgoingStream | undefined>;
   /** The pair was proven on a stream that was there. */

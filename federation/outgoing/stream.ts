@@ -18,7 +18,7 @@ import { Verifications } from "../dialback/verifications.ts";
 import { Gate } from "../incoming/gate.ts";
 import { Bounces } from "../management/bounces.ts";
 import { Carrier } from "../management/carrier.ts";
-import { countOf, limitsOf } from "../management/elements.ts";
+import { handledOf, limitsOf } from "../management/elements.ts";
 import type { Ready } from "./attempt.ts";
 import {
   dialbackRefusal,
@@ -225,7 +225,7 @@ export class OutgoingStream implements StreamHandler {
       case "r":
         return gate.asked();
       case "a":
-        return carrier.acknowledged(countOf(raw));
+        return carrier.acknowledged(handledOf(raw));
       case "failed":
         return carrier.refused();
       case "enabled": {

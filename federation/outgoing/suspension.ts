@@ -26,9 +26,9 @@ export class Suspension {
   /** Pairs that shared the stream: while what they had under way is kept here, nothing of theirs may overtake it. */
   private readonly held: readonly Pair[];
 
-  /** Stanzas of the peer's that are safe here. */
-  get handled(): number {
-    return this.counter?.h ?? 0;
+  /** The count to resume with: what the peer sent beyond it counts when it comes again. */
+  recount(): number {
+    return this.counter?.resume() ?? 0;
   }
 
   /** `stream` broke and was resumable; `sharing` went over it besides its `own` pair. */

@@ -47,7 +47,7 @@ const loneRegistry: SessionRegistry = {
   ended() {},
   moved() {},
   locations: () => [],
-  handled() {},
+  handled: () => undefined,
 };
 
 /** Nobody else is there; what one node does at once its modules order themselves. */

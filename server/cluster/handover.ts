@@ -13,6 +13,7 @@ import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
 import { randomToken } from "../random.ts";
 import { inBackground } from "../router/background.ts";
+import { beyond } from "../stanza/count.ts";
 import { presence } from "../stanza/presence.ts";
 import { Safety } from "../stanza/safety.ts";
 import { Stanza } from "../stanza/stanza.ts";
@@ -22,6 +23,7 @@ import { RemoteSession } from "./remote-session.ts";
 import { entryOf, type SessionEntry } from "./session-entry.ts";
 import type { RedisSessionRegistry } from "./session-registry.ts";
 import { stanzaFields, stanzaOfFields } from "./stanza-codec.ts";
+import { UnsafeElsewhere } from "./unsafe.ts";
 
 /** ms that a node has to give a session up; it waits for what is not safe yet. */
 const GIVE_TIMEOUT = 8_000;
@@ -35,6 +37,8 @@ interface Moving extends SessionEntry {
   readonly handled: number;
   /** Stanzas sent before the unacknowledged ones that come with it. */
   readonly sent: number;
+  /** What its node took beyond the handled ones, as prints. */
+  readonly unsafe: readonly string[];
 }
 
 /** Gives sessions to other nodes, and takes theirs. */
@@ -42,6 +46,7 @@ export class ClusterHandover implements Handover {
   private readonly context: C2sContext;
   private readonly bus: NodeBus;
   private readonly registry: RedisSessionRegistry;
+  private readonly unsafe: UnsafeElsewhere;
   /** What was asked of other nodes, by request. */
   private readonly asked = new Map<string, { connection: C2sConnection; answered: (found: boolean) => void }>();
 
@@ -49,6 +54,7 @@ export class ClusterHandover implements Handover {
     this.context = context;
     this.bus = bus;
     this.registry = registry;
+    this.unsafe = new UnsafeElsewhere(bus, (error) => context.log.error({ err: error }, "a stanza was not taken anew"));
     bus.take("session.take", (from, fields, done) => {
       done();
       inBackground(this.give(from, fields), context.log);
@@ -126,12 +132,10 @@ export class ClusterHandover implements Handover {
     session.gate?.flush();
     session.gate = undefined;
     const kept = sm.outstanding.slice();
-    const moving: Moving = {
-      ...entryOf(session, true),
-      id: sm.id,
-      handled: sm.handled.h,
-      sent: (sm.sent - kept.length + 2 ** 32) % 2 ** 32,
-    };
+    const handled = sm.handled.resume();
+    const unsafe = this.unsafe.give(sm.handled, sm.id, to);
+    const sent = beyond(sm.sent, -kept.length);
+    const moving: Moving = { ...entryOf(session, true), id: sm.id, handled, sent, unsafe: unsafe.prints };
     sm.leave();
     session.moved(this.registry.standIn(session, to, host));
     connection?.stream.fail("conflict", "the session was resumed by another stream");
@@ -143,6 +147,7 @@ export class ClusterHandover implements Handover {
       () => sm.release(kept),
       () => void this.lost(host, sm, kept),
     );
+    unsafe.tell();
   }
 
   /** The other node died before it had it. */
@@ -159,7 +164,7 @@ export class ClusterHandover implements Handover {
     this.asked.delete(request);
     const safety = new Safety(done);
     const moving: Moving | undefined = state === "" ? undefined : JSON.parse(state);
-    const found = moving !== undefined && this.settleOrReroute(asked?.connection, moving, stanzas, safety);
+    const found = moving !== undefined && this.settleOrReroute(from, asked?.connection, moving, stanzas, safety);
     if (moving !== undefined && !found) this.bus.send(from, "session.stray", [moving.jid], nothing, nothing);
     safety.release();
     asked?.answered(found);
@@ -180,6 +185,7 @@ export class ClusterHandover implements Handover {
 
   /** True where the session is here now; else what came with it goes where undelivered stanzas go. */
   private settleOrReroute(
+    from: string,
     connection: C2sConnection | undefined,
     moving: Moving,
     stanzas: string,
@@ -190,14 +196,14 @@ export class ClusterHandover implements Handover {
     if (host === undefined) return false;
     const unacked = decodeFrames(stanzas).map(({ fields }) => stanzaOfFields(fields));
     try {
-      if (connection !== undefined && this.settle(connection, host, jid, moving)) {
+      if (connection !== undefined && this.settle(from, connection, host, jid, moving)) {
         const sm = this.context.resumable.find(moving.id) as StreamManagement;
         for (const stanza of unacked) {
           stanza.safety = safety;
           sm.deliver(stanza);
         }
         sm.expire();
-        host.registry.handled(moving.id, moving.handled);
+        void host.registry.handled(moving.id, moving.handled);
         return true;
       }
     } catch (error) {
@@ -214,7 +220,7 @@ export class ClusterHandover implements Handover {
    * Makes the session one of ours that waits to be resumed, in the hands of the connection that asked. False where its
    * client has bound the resource anew meanwhile.
    */
-  private settle(connection: C2sConnection, host: VirtualHost, jid: Jid, moving: Moving): boolean {
+  private settle(from: string, connection: C2sConnection, host: VirtualHost, jid: Jid, moving: Moving): boolean {
     const there = host.sessions.find(jid);
     if (there !== undefined && !there.remote) return false;
     const last = moving.presence === undefined ? undefined : Stanza.fromText(moving.presence);
@@ -229,7 +235,8 @@ export class ClusterHandover implements Handover {
     session.presence = last;
     session.priority = moving.priority;
     session.interested = moving.interested;
-    const sm = new StreamManagement(session, this.context.resumable, true, this.context.streamManagement, moving);
+    const start = { ...moving, unsafe: this.unsafe.come(moving.unsafe, moving.id, from) };
+    const sm = new StreamManagement(session, this.context.resumable, true, this.context.streamManagement, start);
     session.sm = sm;
     session.outlet = sm;
     host.registry.bound(session);

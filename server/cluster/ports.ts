@@ -72,6 +72,9 @@ export interface SessionRegistry {
   moved(session: ClientSession): void;
   /** Where clients reach other nodes by their own addresses, as host:port. */
   locations(): readonly string[];
-  /** So many of a client's stanzas are safe; undefined once its session is over. XEP-0198. */
-  handled(smId: string, h: number | undefined): void;
+  /**
+   * So many of a client's stanzas are safe; undefined once its session is over. A promise is there until other nodes
+   * would know it, as far as they can be told. XEP-0198.
+   */
+  handled(smId: string, h: number | undefined): Promise<void> | undefined;
 }

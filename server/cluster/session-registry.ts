@@ -1,19 +1,17 @@
 // The registry of sessions: each node's own in Redis, everybody's in memory. Written when something changes, never else.
 import type { Logger } from "pino";
-import { memberOfId } from "../c2s/stream-management/resumable.ts";
 import type { ClientSession } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { inBackground } from "../router/background.ts";
 import { flushLater } from "../stream/gather.ts";
 import { Elsewhere, type Member } from "./elsewhere.ts";
+import { HandledCounts } from "./handled-counts.ts";
 import type { WireBus } from "./node-bus.ts";
 import type { SessionRegistry } from "./ports.ts";
 import type { RedisConnection } from "./redis.ts";
 import type { RemoteSession } from "./remote-session.ts";
 import { entryOf } from "./session-entry.ts";
 
-/** Seconds that counts of a member that is gone are kept for clients that ask. */
-const COUNTS_SECONDS = 3_600;
 /** Fields of one HSET while everything is written again. */
 const CHUNK = 500;
 /** Field of a node's hash that holds the version of the rest. */
@@ -39,7 +37,7 @@ export class RedisSessionRegistry implements SessionRegistry {
   private readonly gone = new Set<string>();
   /** Gone to other nodes, which tell of them. */
   private readonly left = new Set<string>();
-  private readonly counts = new Map<string, number | undefined>();
+  private readonly counts: HandledCounts;
   private readonly reads = new Set<Promise<void>>();
   private scheduled = false;
   /** True where Redis does not have what it should: it is all written again at the next beat. */
@@ -62,6 +60,7 @@ export class RedisSessionRegistry implements SessionRegistry {
     this.bus = options.bus;
     this.hosts = options.hosts;
     this.elsewhere = new Elsewhere(options.hosts, () => this.bus.member, options.log);
+    this.counts = new HandledCounts(redis, options.prefix, () => this.bus.member);
     this.location = options.location;
     this.log = options.log;
     this.bus.onAnnouncement("sessions", (from, fields) => this.hear(from, fields));
@@ -92,9 +91,9 @@ export class RedisSessionRegistry implements SessionRegistry {
     this.schedule();
   }
 
-  handled(smId: string, h: number | undefined): void {
-    this.counts.set(smId, h);
+  handled(smId: string, h: number | undefined): Promise<void> {
     this.schedule();
+    return this.counts.note(smId, h);
   }
 
   locations(): readonly string[] {
@@ -102,10 +101,8 @@ export class RedisSessionRegistry implements SessionRegistry {
   }
 
   /** How much of a session was handled whose node died; undefined where that is unknown. */
-  async handledOf(smId: string): Promise<number | undefined> {
-    const member = memberOfId(smId) ?? "";
-    const text = await this.redis.hget(this.countsKey(member), smId).catch(() => null);
-    return text === null ? undefined : Number(text);
+  handledOf(smId: string): Promise<number | undefined> {
+    return this.counts.of(smId);
   }
 
   flush(): void {
@@ -123,7 +120,7 @@ export class RedisSessionRegistry implements SessionRegistry {
     this.changedSessions.clear();
     this.gone.clear();
     this.left.clear();
-    this.writeCounts();
+    this.write(this.counts.flush());
     if (left.length > 0) this.write(this.redis.hdel(this.sessionsKey(this.bus.member), ...left));
     if (announced.length === 0) return;
     const version = ++this.version;
@@ -149,6 +146,7 @@ export class RedisSessionRegistry implements SessionRegistry {
     }
     const location = this.location === undefined ? [] : [LOCATION, this.location];
     await this.redis.hset(key, VERSION, String(++this.version), WHOLE, "1", ...location);
+    await this.counts.flush();
     this.behind = false;
     this.bus.announce("reread", []);
   }
@@ -186,8 +184,7 @@ export class RedisSessionRegistry implements SessionRegistry {
 
   private clear(member: string): void {
     this.write(this.redis.del(this.sessionsKey(member)));
-    // Clients may still ask how much of theirs was handled.
-    this.write(this.redis.expire(this.countsKey(member), COUNTS_SECONDS));
+    this.write(this.counts.gone(member));
   }
 
   /** Resolves once every member known so far was read. */
@@ -198,7 +195,7 @@ export class RedisSessionRegistry implements SessionRegistry {
   /** Forgets all this node wrote. */
   async leave(): Promise<void> {
     await this.redis.del(this.sessionsKey(this.bus.member));
-    await this.redis.expire(this.countsKey(this.bus.member), COUNTS_SECONDS);
+    await this.counts.gone(this.bus.member);
   }
 
   /** The stand-in for a session that moves to another member, before that one has told of it. */
@@ -248,27 +245,6 @@ export class RedisSessionRegistry implements SessionRegistry {
     for (const changes of known.reading ?? []) if (changes.version > known.seen) this.elsewhere.take(known, changes);
   }
 
-  private writeCounts(): void {
-    if (this.counts.size === 0) return;
-    // Where a session began its count stays, wherever it moves: whoever looks for it knows no other place.
-    const byMember = new Map<string, { over: string[]; counted: string[] }>();
-    for (const [id, h] of this.counts) {
-      const member = memberOfId(id) ?? this.bus.member;
-      const lists = byMember.get(member) ?? { over: [], counted: [] };
-      byMember.set(member, lists);
-      if (h === undefined) lists.over.push(id);
-      else lists.counted.push(id, String(h));
-    }
-    this.counts.clear();
-    for (const [member, { over, counted }] of byMember) {
-      const key = this.countsKey(member);
-      if (counted.length > 0) this.write(this.redis.hset(key, ...(counted as [string, string])));
-      // Nobody cleans up what is written under a member that died.
-      if (member !== this.bus.member) this.write(this.redis.expire(key, COUNTS_SECONDS));
-      if (over.length > 0) this.write(this.redis.hdel(key, ...over));
-    }
-  }
-
   private write(writing: Promise<unknown>): void {
     writing.catch(() => {
       this.behind = true;
@@ -283,9 +259,5 @@ export class RedisSessionRegistry implements SessionRegistry {
 
   private sessionsKey(member: string): string {
     return `${this.prefix}:sessions:{${member}}`;
-  }
-
-  private countsKey(member: string): string {
-    return `${this.prefix}:handled:{${member}}`;
   }
 }

@@ -15,10 +15,7 @@ import type { RawElement } from "../xml/raw-element.ts";
 export function acceptFromClient(session: C2sSession, raw: RawElement, lang: string | undefined): void | Promise<void> {
   const { sm } = session;
   if (sm === undefined) return accept(session, raw, lang, undefined);
-  const safety = sm.handled.take();
-  const done = accept(session, raw, lang, safety);
-  if (done === undefined) return safety.release();
-  return done.then(() => safety.release());
+  return sm.handled.accept(raw, (safety) => accept(session, raw, lang, safety));
 }
 
 function accept(

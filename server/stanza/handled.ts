@@ -1,19 +1,56 @@
-// Which stanzas of a stream are safe, in the order they came: what may be acknowledged. XEP-0198 §4.
+// Which stanzas of a stream are safe, in the order they came: what may be acknowledged. XEP-0198 §4, §5.
+import type { RawElement } from "../xml/raw-element.ts";
+import { beyond } from "./count.ts";
+import { isSame, NO_PRINT, type Print, printOf, printText } from "./print.ts";
 import { Safety } from "./safety.ts";
 
-const MODULUS = 2 ** 32;
+/** Unsafe stanzas that are recognised when they come again; what is beyond them costs no more than its count. */
+const RECOGNISED = 2_000;
 
-/** Counts a stream's stanzas, and of those the ones that are safe together with everything before them. */
+/** One stanza that was taken, and is perhaps not safe yet. */
+export interface Taken {
+  readonly safety: Safety;
+  readonly print: Print;
+  /** While it is there, whoever sent the stanza is to be read no further. */
+  busy: Promise<void> | undefined;
+  /** Given one that was sent again: how to take it anew, should who has it die before it is safe. */
+  readonly keep: ((anew: Anew) => void) | undefined;
+}
+
+/** Takes a stanza once more. */
+export type Anew = () => void | Promise<void>;
+
+/** A stanza taken by another node, which says when it is safe there. */
+export interface TakenElsewhere extends Pick<Taken, "print" | "keep"> {
+  /** Told whom to call once it is safe. */
+  readonly whenSafe: (safe: () => void) => void;
+}
+
+/**
+ * One side's count of what it took, for C2S and S2S alike. A stanza is acknowledged once it and all before it are safe.
+ *
+ * When a stream is resumed, the peer is told `h` and sends again what is beyond it, though some of that is here already
+ * and on its way to be safe. Those are the first stanzas to come then: each is recognised and takes the place of what
+ * it repeats, so that it is counted once and delivered once.
+ */
 export class Handled {
-  private open: Safety[] = [];
+  /** Taken on the present stream and not acknowledged, in order. */
+  private open: Taken[] = [];
+  /** Taken on earlier streams beyond what the peer was told: it may send them again, in this order. */
+  private before: Taken[] = [];
+  /** Stanzas to come that may be among those. */
+  private window = 0;
   private safe: number;
   private readonly waiters: (() => void)[] = [];
   /** Called when more is safe than before. */
   progressed: () => void;
 
-  constructor(progressed: () => void, safe = 0) {
+  /** `safe`: stanzas that were handled before; `before`: what another node took beyond them. */
+  constructor(progressed: () => void, safe = 0, before: readonly TakenElsewhere[] = []) {
     this.progressed = progressed;
     this.safe = safe;
+    this.before = before.map((taken) => this.elsewhere(taken));
+    this.window = before.length;
   }
 
   /** Safe stanzas, modulo 2^32: the `h` of an acknowledgement. */
@@ -23,7 +60,7 @@ export class Handled {
 
   /** Stanzas taken, safe or not, modulo 2^32. */
   get taken(): number {
-    return (this.safe + this.open.length) % MODULUS;
+    return beyond(this.safe, this.open.length);
   }
 
   /** True where nothing is unsafe. */
@@ -31,26 +68,97 @@ export class Handled {
     return this.open.length === 0;
   }
 
-  /** Counts one more; it is safe once what is returned has been released. */
-  take(): Safety {
-    const safety = new Safety(this.advance);
-    this.open.push(safety);
-    return safety;
+  /**
+   * Counts a stanza and gives it to `deliver` with its safety; what is here already is not given again. A promise is
+   * there while the stream should be read no further.
+   */
+  accept(raw: RawElement, deliver: (safety: Safety) => void | Promise<void>): void | Promise<void> {
+    const known = this.again(raw);
+    if (known !== undefined) {
+      known.keep?.(() => delivered(deliver(known.safety), known));
+      return known.busy;
+    }
+    const taken = this.take(raw);
+    return delivered(deliver(taken.safety), taken);
   }
 
-  /** Resolves once everything taken so far is safe. */
+  /** Counts one more; it is safe once its safety has been released. */
+  take(raw: RawElement): Taken {
+    const print = this.open.length < RECOGNISED ? printOf(raw) : NO_PRINT;
+    const taken: Taken = { safety: new Safety(this.advance), print, busy: undefined, keep: undefined };
+    this.open.push(taken);
+    return taken;
+  }
+
+  /** Counts a stanza that is here already, and was sent again after a resumption; undefined for any other one. */
+  again(raw: RawElement): Taken | undefined {
+    if (this.window === 0) return undefined;
+    this.window--;
+    const at = this.before.findIndex(({ print }) => isSame(print, raw));
+    const taken = this.before[at];
+    // What it passed over, the peer does not send again: it keeps its order.
+    if (at !== -1) this.before.splice(0, at + 1);
+    if (this.window === 0) this.before = [];
+    if (taken === undefined) return undefined;
+    this.open.push(taken);
+    this.settle();
+    return taken;
+  }
+
+  /**
+   * Another stream goes on with the count. Returns the `h` to tell: what the peer sent beyond it counts when it comes
+   * again, and not before.
+   */
+  resume(): number {
+    this.before = [...this.open, ...this.before];
+    this.window = this.before.length;
+    this.open = [];
+    this.wake();
+    return this.safe;
+  }
+
+  /** What a peer may send again after a resumption, for another node that goes on with the count. */
+  unsafe(): readonly { readonly print: string; readonly taken: Taken }[] {
+    return [...this.open, ...this.before].map((taken) => ({ print: printText(taken.print), taken }));
+  }
+
+  /** Resolves once everything taken so far is safe, or the stream was resumed. */
   whenSafe(): Promise<void> {
     return this.allSafe ? Promise.resolve() : new Promise((resolve) => this.waiters.push(resolve));
   }
 
+  private elsewhere({ print, keep, whenSafe }: TakenElsewhere): Taken {
+    const safety = new Safety(this.advance);
+    whenSafe(() => safety.release());
+    return { safety, print, busy: undefined, keep };
+  }
+
   private readonly advance = (safety: Safety): void => {
-    if (this.open[0] !== safety) return;
-    let count = 1;
-    while (this.open[count]?.done === true) count++;
+    if (this.open[0]?.safety === safety) this.settle();
+  };
+
+  private settle(): void {
+    let count = 0;
+    while (this.open[count]?.safety.done === true) count++;
+    if (count === 0) return;
     if (count === this.open.length) this.open = [];
     else this.open.splice(0, count);
-    this.safe = (this.safe + count) % MODULUS;
+    this.safe = beyond(this.safe, count);
     this.progressed();
-    if (this.allSafe) for (const waiter of this.waiters.splice(0)) waiter();
-  };
+    if (this.allSafe) this.wake();
+  }
+
+  private wake(): void {
+    for (const waiter of this.waiters.splice(0)) waiter();
+  }
+}
+
+/** Its maker lets go of a stanza that is on its way. */
+function delivered(done: void | Promise<void>, taken: Taken): void | Promise<void> {
+  if (done === undefined) return taken.safety.release();
+  taken.busy = done.then(() => {
+    taken.busy = undefined;
+    taken.safety.release();
+  });
+  return taken.busy;
 }

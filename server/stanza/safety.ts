@@ -1,4 +1,4 @@
-// Follows one stanza until it is safe: stored, or acknowledged by who it was for. XEP-0198 §4.
+// Follows one stanza until it is safe: stored, acknowledged by who it was for, or given back. XEP-0198 §4.
 
 /**
  * The safety of one stanza, for its sender's acknowledgement. Whoever takes the stanza over holds it, and lets go once
@@ -8,6 +8,7 @@
 export class Safety {
   private holds = 1;
   private readonly settled: (safety: Safety) => void;
+  private watchers: (() => void)[] | undefined;
 
   constructor(settled: (safety: Safety) => void) {
     this.settled = settled;
@@ -27,6 +28,15 @@ export class Safety {
   /** Ends one hold. */
   release(): void {
     this.holds--;
-    if (this.holds === 0) this.settled(this);
+    if (this.holds > 0) return;
+    this.settled(this);
+    for (const told of this.watchers ?? []) told();
+  }
+
+  /** Calls `told` once nobody holds it: at once where that is so. */
+  onceDone(told: () => void): void {
+    if (this.done) return told();
+    this.watchers ??= [];
+    this.watchers.push(told);
   }
 }

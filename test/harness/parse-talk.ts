@@ -1,5 +1,6 @@
 // Reads a `.talk` file. The format is told in test/talks/README.md.
 
+import type { StoreState } from "./faulty-store.ts";
 import { type Expectation, type Options, type Step, type Talk, TalkSyntaxError } from "./talk.ts";
 import { linesOf, multiply, type TalkLine, type Values } from "./talk-lines.ts";
 
@@ -67,6 +68,16 @@ const FORMS: readonly (readonly [RegExp, Parse])[] = [
       do: "drain",
       domain: domain!,
       node: node === undefined ? undefined : Number(node),
+    }),
+  ],
+  [
+    /^store\s+(\S+)\s+(\S+)\s+(works|fails|hangs)$/,
+    ([domain, operation, state], { line }) => ({
+      line,
+      do: "store",
+      domain: domain!,
+      operation: operation!,
+      state: state as StoreState,
     }),
   ],
   [/^any order$/, (_, { line, block }) => anyOrder(line, block)],

@@ -99,6 +99,8 @@ class Runner {
         return this.drop(step.who);
       case "down":
         return scene.peers.get(step.domain)?.down();
+      case "store":
+        return scene.serverOf(step.domain).store.set(step.operation, step.state);
       case "drain":
         scene.drain(step.domain, step.node);
     }

@@ -11,6 +11,7 @@ import { NodeConfig } from "../../server/config/contract.ts";
 import { check } from "../../server/config/load.ts";
 import { authorityFile, type CertificateKind, certificateFiles } from "./certificates.ts";
 import { answerBarriers, clusterBarrier } from "./cluster-barrier.ts";
+import { StoreFaults } from "./faulty-store.ts";
 import { type RedisSettings, startRedis, type TestRedis } from "./redis.ts";
 import type { Options } from "./talk.ts";
 
@@ -41,6 +42,8 @@ export class ServerUnderTest {
   readonly nodes: RunningNode[] = [];
   /** Log lines, for the report of a failure. */
   readonly log: string[] = [];
+  /** What of its storage hangs or fails, at all nodes. */
+  readonly store = new StoreFaults();
   private readonly count: number;
   private readonly drained = new Set<RunningNode>();
   private folder: string | undefined;
@@ -73,6 +76,7 @@ export class ServerUnderTest {
     );
     for (let i = 1; i <= this.count; i++)
       this.nodes.push(await startNode(this.config(`node-${i}`, nameServer), { clock, log }));
+    for (const { server } of this.nodes) this.store.guard(server.storage);
     if (this.count === 1) return;
     for (const node of this.nodes) answerBarriers(node);
     await this.settle();

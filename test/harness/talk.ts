@@ -1,5 +1,7 @@
 // A talk as data: what the parser makes of a `.talk` file and what the runner does.
 
+import type { StoreState } from "./faulty-store.ts";
+
 /** Settings of a line: `key=value` pairs, flags being `true`. */
 export type Options = ReadonlyMap<string, string>;
 
@@ -42,6 +44,7 @@ export type Step = { readonly line: number } & (
   | { readonly do: "cut"; readonly who: string }
   | { readonly do: "down"; readonly domain: string }
   | { readonly do: "drain"; readonly domain: string; readonly node: number | undefined }
+  | { readonly do: "store"; readonly domain: string; readonly operation: string; readonly state: StoreState }
 );
 
 /** One run of a talk: a file with `for` lines has several. */

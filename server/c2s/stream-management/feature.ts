@@ -1,4 +1,5 @@
 // Negotiation of stream management: enable, resume, and the two small elements. XEP-0198 §3 to §5.
+import { countOf } from "../../stanza/count.ts";
 import { escapeAttribute } from "../../xml/escape.ts";
 import { NS_SM, NS_STANZA_ERRORS } from "../../xml/namespaces.ts";
 import type { RawElement } from "../../xml/raw-element.ts";
@@ -32,13 +33,6 @@ export const streamManagementFeature: StreamFeature = {
   },
 };
 
-/** A count as written, or undefined where it is none. */
-function countOf(text: string | undefined): number | undefined {
-  if (text === undefined || !/^[0-9]{1,10}$/.test(text)) return undefined;
-  const count = Number(text);
-  return count < 2 ** 32 ? count : undefined;
-}
-
 function acknowledge(connection: C2sConnection, raw: RawElement): void {
   const h = countOf(raw.attr("h"));
   if (h === undefined) return connection.stream.fail("bad-format", "`h` is no count");
@@ -70,12 +64,12 @@ async function resume(connection: C2sConnection, raw: RawElement): Promise<void>
   answer.sm?.replay();
 }
 
-/** ms that a stanza may take to become safe before the session is resumed without its being counted. */
-const SAFE_TIMEOUT = 5_000;
+/** ms that a stanza may take to become safe before the session is resumed: what is not counted then is sent again. */
+const SAFE_TIMEOUT = 2_000;
 
 /**
- * Waits for what the old stream brought to be safe, so that the count told is right; a session of another node is
- * brought here. Call it, and then `resumeSession` without any other wait between. Answers how many stanzas were handled
+ * Waits for what the old stream brought to be safe, so that little is sent again; a session of another node is brought
+ * here. Call it, and then `resumeSession` without any other wait between. Answers how many stanzas were handled
  * of a session that died with its node, where that is known.
  */
 export async function readyToResume(connection: C2sConnection, previd = ""): Promise<number | undefined> {
@@ -92,14 +86,15 @@ export async function readyToResume(connection: C2sConnection, previd = ""): Pro
 export async function quiet(sm: StreamManagement): Promise<void> {
   const { clock } = sm.session.host;
   sm.session.connection?.stream.hold();
-  if (sm.handled.allSafe) return;
-  await new Promise<void>((resolve) => {
-    const timer = clock.setTimeout(resolve, SAFE_TIMEOUT);
-    void sm.handled.whenSafe().then(() => {
-      clock.clearTimeout(timer);
-      resolve();
+  if (!sm.handled.allSafe)
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimeout(resolve, SAFE_TIMEOUT);
+      void sm.handled.whenSafe().then(() => {
+        clock.clearTimeout(timer);
+        resolve();
+      });
     });
-  });
+  await sm.settled();
 }
 
 /**
@@ -118,14 +113,15 @@ export function resumeSession(
   const sm = connection.context.resumable.find(previd);
   if (sm === undefined || sm.session.account.bare !== connection.account?.bare)
     return { text: failed("item-not-found", lost) };
-  if (!sm.resume(connection, h)) {
+  const handled = sm.resume(connection, h);
+  if (handled === undefined) {
     sm.session.connection?.stream.release();
     const details = `<handled-count-too-high xmlns='${NS_SM}' h='${h}' send-count='${sm.sent}'/>`;
     connection.stream.fail("undefined-condition", "more acknowledged than was sent", undefined, details);
     return undefined;
   }
   connection.log.info({ jid: sm.session.jid.full }, "session resumed");
-  return { text: `<resumed xmlns='${NS_SM}' previd='${sm.id}' h='${sm.handled.h}'/>`, sm };
+  return { text: `<resumed xmlns='${NS_SM}' previd='${sm.id}' h='${handled}'/>`, sm };
 }
 
 /** `h` tells what was handled of a session that cannot be resumed. XEP-0198 §5. */

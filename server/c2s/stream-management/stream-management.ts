@@ -4,7 +4,8 @@ import type { Gate } from "../../host/session.ts";
 import { randomToken } from "../../random.ts";
 import { inBackground } from "../../router/background.ts";
 import { noteArrival } from "../../stanza/arrival.ts";
-import { Handled } from "../../stanza/handled.ts";
+import { Handled, type TakenElsewhere } from "../../stanza/handled.ts";
+import { Sent } from "../../stanza/sent.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import { flushLater } from "../../stream/gather.ts";
 import type { StreamEnd } from "../../stream/stream.ts";
@@ -14,7 +15,8 @@ import type { C2sSession, Outlet } from "../session.ts";
 import { Holding } from "./holding.ts";
 import { rerouteSafely } from "./reroute.ts";
 import type { ResumableSessions } from "./resumable.ts";
-import { type Kept, Unacked } from "./unacked.ts";
+import { Telling } from "./telling.ts";
+import { type Kept, keptOf, type Unacked } from "./unacked.ts";
 
 /** Settings of stream management. */
 export interface SmSettings {
@@ -39,6 +41,8 @@ export interface SmStart {
   readonly id: string;
   readonly handled: number;
   readonly sent: number;
+  /** Stanzas of the client that its node took and that are not among the handled ones. */
+  readonly unsafe: readonly TakenElsewhere[];
 }
 
 /** Stream management of one session. */
@@ -51,7 +55,8 @@ export class StreamManagement implements Outlet {
   /** Stanzas of the client that are safe. */
   readonly handled: Handled;
   private readonly registry: ResumableSessions;
-  private readonly unacked = new Unacked();
+  private readonly telling: Telling;
+  private readonly unacked: Unacked;
   private readonly holding: Holding;
   private away = false;
   /** The session is over, or another node's. */
@@ -61,8 +66,6 @@ export class StreamManagement implements Outlet {
   private held: Gate | undefined;
   private askTimer: Timer | undefined;
   private expiry: Timer | undefined;
-  /** What the client asked about and is not safe yet, as a count of taken stanzas. */
-  private owed: number | undefined;
 
   constructor(
     session: C2sSession,
@@ -76,15 +79,16 @@ export class StreamManagement implements Outlet {
     this.resumable = resumable;
     this.settings = settings;
     this.id = start?.id ?? `${randomToken(18)}.${session.host.bus.member}`;
-    this.handled = new Handled(() => this.safer(), start?.handled);
-    this.unacked.sent = start?.sent ?? 0;
+    this.handled = new Handled(() => this.safer(), start?.handled, start?.unsafe);
+    this.telling = new Telling(session, this.id, this.handled);
+    this.unacked = new Sent(start?.sent);
     this.holding = new Holding(session.host, this.unacked);
     if (resumable) registry.add(this);
   }
 
   /** Stanzas sent to the client, modulo 2^32. */
   get sent(): number {
-    return this.unacked.sent;
+    return this.unacked.total;
   }
 
   /** What the client has not acknowledged, in order. */
@@ -109,7 +113,8 @@ export class StreamManagement implements Outlet {
 
   deliver(stanza: Stanza): void {
     noteArrival(stanza, this.session.host.clock.now());
-    const kept = this.unacked.push(stanza);
+    const kept = keptOf(stanza);
+    this.unacked.push(kept);
     const { safety } = kept;
     if (this.unacked.length > this.settings.maxUnacked || this.tooLarge)
       return this.session.end("resource-constraint", "too much is unacknowledged");
@@ -136,20 +141,24 @@ export class StreamManagement implements Outlet {
       this.holding.release(gone);
       return this.session.progressed();
     }
-    const details = `<handled-count-too-high xmlns='${NS_SM}' h='${h}' send-count='${this.unacked.sent}'/>`;
+    const details = `<handled-count-too-high xmlns='${NS_SM}' h='${h}' send-count='${this.unacked.total}'/>`;
     this.session.connection?.stream.fail("undefined-condition", "more acknowledged than was sent", undefined, details);
   }
 
-  /** The client asks what was handled: it is told at once, and again when what it asked about is safe. */
+  /** The client asks what was handled. */
   asked(): void {
-    this.tell();
-    if (!this.handled.allSafe) this.owed = this.handled.taken;
+    this.telling.asked();
+  }
+
+  /** Resolves once all that is safe may be told: other nodes would know it too. */
+  settled(): Promise<void> {
+    return this.telling.settled();
   }
 
   /** The stream is gone: true where the session waits to be resumed. */
   suspend(end: StreamEnd): boolean {
     this.stopAsking();
-    this.owed = undefined;
+    this.telling.stop();
     if (!this.resumable || (end.kind !== "broken" && !this.away)) return false;
     this.session.connection = undefined;
     this.holding.storeAll();
@@ -167,13 +176,17 @@ export class StreamManagement implements Outlet {
     this.expiry = this.session.host.clock.setTimeout(() => this.session.finish(), this.settings.resumeSeconds * 1000);
   }
 
-  /** The session goes on over another stream, from what the client says it has handled. XEP-0198 §5. */
-  resume(connection: C2sConnection, h: number): boolean {
+  /**
+   * The session goes on over another stream, from what the client says it has handled. Answers what it is told to have
+   * sent that is handled here; undefined where its own count cannot be. XEP-0198 §5.
+   */
+  resume(connection: C2sConnection, h: number): number | undefined {
     const old = this.session.connection;
     const gone = this.unacked.acknowledge(h);
-    if (gone === undefined) return false;
+    if (gone === undefined) return undefined;
     this.holding.release(gone);
-    this.owed = undefined;
+    this.telling.stop();
+    const handled = this.handled.resume();
     this.session.host.clock.clearTimeout(this.expiry);
     this.session.attach(connection);
     connection.session = this.session;
@@ -182,7 +195,7 @@ export class StreamManagement implements Outlet {
     this.session.gate = undefined;
     this.held = gate;
     old?.stream.fail("conflict", "the session was resumed by another stream");
-    return true;
+    return handled;
   }
 
   /** Sends again what the last stream may have lost. */
@@ -204,7 +217,7 @@ export class StreamManagement implements Outlet {
   leave(): Kept[] {
     this.left = true;
     this.stopAsking();
-    this.owed = undefined;
+    this.telling.stop();
     this.holding.stop();
     this.session.host.clock.clearTimeout(this.expiry);
     this.registry.delete(this);
@@ -234,16 +247,7 @@ export class StreamManagement implements Outlet {
 
   /** More of what the client sent is safe. */
   private safer(): void {
-    if (this.left) return;
-    this.session.host.registry.handled(this.id, this.handled.h);
-    if (this.owed === undefined) return;
-    if (!this.handled.allSafe && !passed(this.handled.h, this.owed)) return;
-    this.owed = undefined;
-    this.tell();
-  }
-
-  private tell(): void {
-    this.session.connection?.stream.send(`<a xmlns='${NS_SM}' h='${this.handled.h}'/>`);
+    if (!this.left) this.telling.progressed();
   }
 
   private askSoon(): void {
@@ -262,9 +266,4 @@ export class StreamManagement implements Outlet {
     this.askTimer = undefined;
     this.sinceAsked = 0;
   }
-}
-
-/** True where a count modulo 2^32 has reached another one. */
-function passed(count: number, mark: number): boolean {
-  return (count - mark + 2 ** 32) % 2 ** 32 < 2 ** 31;
 }

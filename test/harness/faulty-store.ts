@@ -1,0 +1,45 @@
+// A storage that a talk can make hang or fail, operation by operation.
+import { type Storage, StoreUnavailable } from "../../server/storage/ports.ts";
+
+/** How an operation behaves: as it should, with an error, or (`hangs`) not at all until it is told otherwise. */
+export type StoreState = "works" | "fails" | "hangs";
+
+/** States of operations, `held.add` or `held.*` being one or all of a store. */
+export class StoreFaults {
+  private readonly states = new Map<string, StoreState>();
+  private waiting: (() => void)[] = [];
+
+  /** From now on; what hangs is looked at again. */
+  set(operation: string, state: StoreState): void {
+    this.states.set(operation, state);
+    for (const go of this.waiting.splice(0)) go();
+  }
+
+  /** Puts itself before every store of a node's storage. */
+  guard(storage: Storage): void {
+    for (const name of ["accounts", "rosters", "offline", "documents", "held"] as const)
+      Object.defineProperty(storage, name, { value: this.guarded(name, storage[name]) });
+  }
+
+  private guarded(name: string, store: object): object {
+    return new Proxy(store, {
+      get: (target, method) => {
+        const value: unknown = Reflect.get(target, method);
+        if (typeof value !== "function") return value;
+        return async (...given: unknown[]) => {
+          await this.pass(name, `${name}.${String(method)}`);
+          return Reflect.apply(value, target, given);
+        };
+      },
+    });
+  }
+
+  private async pass(store: string, operation: string): Promise<void> {
+    for (;;) {
+      const state = this.states.get(operation) ?? this.states.get(`${store}.*`) ?? "works";
+      if (state === "works") return;
+      if (state === "fails") throw new StoreUnavailable(`${operation} fails in this talk`);
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+}
