@@ -201,8 +201,9 @@ export class Cluster {
     if (host === undefined) return done();
     const stanza = stanzaOfFields(fields);
     const safety = new Safety(done);
-    // Only a message is worth storing for a client that is away: others are answered, or told anew.
-    if (stanza.kind === "message") stanza.safety = safety;
+    // Only a message is worth storing for a client that is away: others are answered, or told anew. An error that its
+    // session has in hand was given back: a client that is silent holds no frames up.
+    if (stanza.kind === "message" && stanza.type !== "error") stanza.safety = safety;
     const session = host.sessions.find(jid);
     if (session === undefined) return rerouteInBackground(host, stanza, safety);
     session.deliver(stanza);

@@ -1,7 +1,6 @@
 // External components that other nodes of the cluster are connected to: known by announcements, reached over the bus.
 import type { Clock } from "../clock.ts";
 import type { Elsewhere, Router } from "../router/router.ts";
-import { errorReply, mayAnswerWithError } from "../stanza/error.ts";
 import { Safety } from "../stanza/safety.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { NodeBus } from "./ports.ts";
@@ -90,8 +89,6 @@ export class ClusterComponents implements Elsewhere {
   }
 
   private refuse(stanza: Stanza): void {
-    if (!mayAnswerWithError(stanza)) return;
-    const text = "the component is not connected";
-    void this.router.route(errorReply(stanza, "remote-server-timeout", { text }));
+    this.router.returned(stanza, "remote-server-timeout", "the component is not connected");
   }
 }

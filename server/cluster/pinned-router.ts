@@ -139,7 +139,7 @@ export class PinnedRouter implements RemoteRouter {
       stanza.safety = outer;
       outer?.release();
       this.less(pair);
-    });
+    }, outer);
     stanza.safety = safety;
     void this.remote.route(stanza);
     safety.release();

@@ -10,6 +10,7 @@ import type { BusFailure } from "./ports.ts";
 export function undelivered(host: VirtualHost, stanza: Stanza, safety: Safety | undefined, reason: BusFailure): void {
   const text = "the node that holds the session is behind; try again";
   if (reason === "died") return rerouteInBackground(host, stanza, safety);
+  // Who waits for it waits from here on for its error to be taken.
   const told = host.refuse(stanza, "resource-constraint", text);
   if (told !== undefined) inBackground(told, host.log);
   safety?.release();

@@ -5,7 +5,6 @@ import type { Clock, Timer } from "../clock.ts";
 import { ADDED, FROM_COMPONENTS } from "../config/bounds.ts";
 import { Jid } from "../jid/jid.ts";
 import type { DomainService, Router } from "../router/router.ts";
-import { errorReply, mayAnswerWithError } from "../stanza/error.ts";
 import { domainOfAddress, faultOf, faultReply, isStanzaKind, overBound, type StanzaFault } from "../stanza/fault.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import type { HeaderOut } from "../stream/header.ts";
@@ -55,8 +54,8 @@ class AbsentComponent implements DomainService {
   }
 
   accept(stanza: Stanza): void | Promise<void> {
-    if (this.router.elsewhere?.forward(stanza) === true || !mayAnswerWithError(stanza)) return;
-    return this.router.route(errorReply(stanza, "remote-server-timeout", { text: "the component is not connected" }));
+    if (this.router.elsewhere?.forward(stanza) === true) return;
+    return this.router.giveBack(stanza, "remote-server-timeout", { text: "the component is not connected" });
   }
 }
 
@@ -98,7 +97,9 @@ export class ComponentConnection implements StreamHandler, DomainService {
   }
 
   /** Takes a stanza for the component's domain. */
-  accept(stanza: Stanza): void {
+  accept(stanza: Stanza): void | Promise<void> {
+    // Nothing is written any more to a stream that is closing.
+    if (!this.stream.writable) return new AbsentComponent(this.context.router).accept(stanza);
     this.stream.sendStanza(stanza);
   }
 

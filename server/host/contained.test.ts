@@ -3,6 +3,7 @@ import { expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { alone } from "../cluster/alone.ts";
 import { Jid } from "../jid/jid.ts";
+import { errorReply, type StanzaErrorCondition } from "../stanza/error.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import type { ClientSession } from "./session.ts";
 import { type HostParts, VirtualHost } from "./virtual-host.ts";
@@ -12,7 +13,9 @@ function setUp() {
   const host = new VirtualHost({
     domain: "verona.test",
     admins: [],
-    router: { route: (stanza: Stanza) => void routed.push(stanza) },
+    router: {
+      giveBack: (stanza: Stanza, condition: StanzaErrorCondition) => void routed.push(errorReply(stanza, condition)),
+    },
     clock: { now: () => 0 },
     ...alone("n1"),
     log: pino({ level: "silent" }),

@@ -25,7 +25,7 @@ import { deliverMessage, deliverToAccount } from "../router/local-delivery.ts";
 import type { Router } from "../router/router.ts";
 import type { ServiceKey } from "../service/service.ts";
 import type { Services } from "../service/services.ts";
-import { errorReply, failureOf, isStoreAway, mayAnswerWithError, type StanzaErrorCondition } from "../stanza/error.ts";
+import { type ErrorDetails, failureOf, isStoreAway, type StanzaErrorCondition } from "../stanza/error.ts";
 import { messageType } from "../stanza/message.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/ports.ts";
@@ -166,19 +166,18 @@ export class VirtualHost implements ModuleHost {
       case "stopped":
         return;
       case "rejected":
-        return this.refuse(original, outcome.condition, outcome.text);
+        return this.refuse(original, outcome.condition, outcome.details);
     }
   }
 
-  /** Answers with a stanza error where that is allowed. RFC 6120 §8.3.1. */
-  refuse(stanza: Stanza, condition: StanzaErrorCondition, text?: string): void | Promise<void> {
+  /** Answers with a stanza error where that is allowed, as `Router.giveBack`. */
+  refuse(stanza: Stanza, condition: StanzaErrorCondition, details: string | ErrorDetails = {}): void | Promise<void> {
     const insistent = condition === "resource-constraint" ? stanza.note(insistentKey) : undefined;
     if (insistent !== undefined) {
       insistent.refused = true;
       return;
     }
-    if (mayAnswerWithError(stanza) && stanza.from !== undefined)
-      return this.route(errorReply(stanza, condition, { text }));
+    return this.router.giveBack(stanza, condition, typeof details === "string" ? { text: details } : details);
   }
 
   iq(

@@ -1,5 +1,5 @@
 // Runs a stanza through the stages of one point, without a promise unless a stage makes one.
-import { failureOf, type StanzaErrorCondition } from "../stanza/error.ts";
+import { type ErrorDetails, failureOf, type StanzaErrorCondition } from "../stanza/error.ts";
 import type { Stanza, StanzaKind } from "../stanza/stanza.ts";
 import { type Ordered, order } from "./order.ts";
 import { reject, type Verdict } from "./verdict.ts";
@@ -17,7 +17,7 @@ export interface Stage<C> extends Ordered {
 export type Outcome =
   | { readonly kind: "go"; readonly stanza: Stanza }
   | { readonly kind: "stopped" }
-  | { readonly kind: "rejected"; readonly condition: StanzaErrorCondition; readonly text: string | undefined };
+  | { readonly kind: "rejected"; readonly condition: StanzaErrorCondition; readonly details: ErrorDetails };
 
 const STOPPED: Outcome = { kind: "stopped" };
 
@@ -104,6 +104,6 @@ function settle(verdict: Verdict, stanza: Stanza): Outcome {
     case "handled":
       return STOPPED;
     case "reject":
-      return { kind: "rejected", condition: verdict.condition, text: verdict.text };
+      return { kind: "rejected", condition: verdict.condition, details: verdict.details };
   }
 }

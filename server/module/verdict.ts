@@ -1,5 +1,5 @@
 // What a stage may say of a stanza.
-import type { StanzaErrorCondition } from "../stanza/error.ts";
+import type { ErrorDetails, StanzaErrorCondition } from "../stanza/error.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 
 /** The outcome of one stage. */
@@ -7,7 +7,7 @@ export type Verdict =
   | { readonly kind: "pass" }
   | { readonly kind: "handled" }
   | { readonly kind: "replace"; readonly stanza: Stanza }
-  | { readonly kind: "reject"; readonly condition: StanzaErrorCondition; readonly text: string | undefined };
+  | { readonly kind: "reject"; readonly condition: StanzaErrorCondition; readonly details: ErrorDetails };
 
 /** The stanza goes on as it is. */
 export const pass: Verdict = { kind: "pass" };
@@ -21,6 +21,6 @@ export function replace(stanza: Stanza): Verdict {
 }
 
 /** The stanza stops here and its sender gets an error, where its kind allows one. */
-export function reject(condition: StanzaErrorCondition, text?: string): Verdict {
-  return { kind: "reject", condition, text };
+export function reject(condition: StanzaErrorCondition, details: string | ErrorDetails = {}): Verdict {
+  return { kind: "reject", condition, details: typeof details === "string" ? { text: details } : details };
 }

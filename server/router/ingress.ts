@@ -31,12 +31,11 @@ function accept(
     return session.connection?.stream.fail("invalid-from", "the `from` is not this session's");
   const toText = raw.attr("to");
   const to = toText === undefined ? undefined : Jid.tryParse(toText);
-  if (toText !== undefined && to === undefined)
-    return refuse(session, Stanza.fromRaw(raw, session.jid, undefined), "jid-malformed");
   const receiver = to ?? (kind === "presence" ? undefined : session.account);
   const stanza = Stanza.fromRaw(raw, session.jid, receiver, lang, mostWritten(session));
   // Others are answered, or told anew: only a message that is lost is lost for good.
   if (kind === "message") stanza.safety = safety;
+  if (toText !== undefined && to === undefined) return refuse(session, stanza, "jid-malformed");
   const fault = stanza.flaw === undefined ? faultOf(raw) : overBound(stanza.flaw);
   if (fault !== undefined) return refuse(session, stanza, fault.condition, fault.text);
   return send(session, stanza);
@@ -72,6 +71,7 @@ function route(session: C2sSession, stanza: Stanza): void | Promise<void> {
 
 function refuse(session: C2sSession, stanza: Stanza, condition: StanzaErrorCondition, text?: string): void {
   if (!mayAnswerWithError(stanza)) return;
-  const sender = stanza.to ?? session.account;
-  session.deliver(errorReply(stanza, condition, { text }).withAddresses(sender, session.jid));
+  const reply = errorReply(stanza, condition, { text }).withAddresses(stanza.to ?? session.account, session.jid);
+  reply.safety = stanza.safety;
+  session.deliver(reply);
 }

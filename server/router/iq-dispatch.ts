@@ -3,7 +3,7 @@ import type { Element } from "ltx";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { Jid } from "../jid/jid.ts";
 import type { IqAudience, IqHandler, IqRequest, IqTarget } from "../module/define.ts";
-import { errorReply, failureOf } from "../stanza/error.ts";
+import { failureOf } from "../stanza/error.ts";
 import { type IqPayload, iqResult } from "../stanza/iq.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 
@@ -82,7 +82,7 @@ function answer(host: VirtualHost, owner: Owner, stanza: Stanza): void | Promise
     session: from.domain === host.domain ? host.sessions.find(from) : undefined,
   };
   const reply = (payload: IqPayload) => host.route(iqResult(stanza, payload));
-  const failed = (error: unknown) => host.route(failure(host, stanza, error));
+  const failed = (error: unknown) => refuse(host, stanza, error);
   try {
     const result = owner.handler(request);
     return result instanceof Promise ? result.then(reply, failed) : reply(result);
@@ -91,9 +91,9 @@ function answer(host: VirtualHost, owner: Owner, stanza: Stanza): void | Promise
   }
 }
 
-function failure(host: VirtualHost, stanza: Stanza, error: unknown): Stanza {
+function refuse(host: VirtualHost, stanza: Stanza, error: unknown): void | Promise<void> {
   const { condition, text, application } = failureOf(error);
   if (condition === "internal-server-error")
     host.log.error({ err: error, payload: stanza.children[0] }, "IQ handler failed");
-  return errorReply(stanza, condition, { text, application });
+  return host.refuse(stanza, condition, { text, application });
 }

@@ -10,14 +10,15 @@ import { acceptAccountIq } from "./iq-dispatch.ts";
 /** Takes a stanza for `local@domain`, bare or full. */
 export function deliverToAccount(host: VirtualHost, stanza: Stanza): void | Promise<void> {
   const pipeline = host.pipelines["account.delivering"];
-  if (pipeline.idle(stanza.kind)) return deliver(host, stanza);
+  if (pipeline.idle(stanza.kind)) return deliverPastStages(host, stanza);
   const outcome = pipeline.run(stanza, { account: (stanza.to as Jid).toBare() });
   if (outcome instanceof Promise)
-    return outcome.then((settled) => host.proceed(settled, stanza, (next) => deliver(host, next)));
-  return host.proceed(outcome, stanza, (next) => deliver(host, next));
+    return outcome.then((settled) => host.proceed(settled, stanza, (next) => deliverPastStages(host, next)));
+  return host.proceed(outcome, stanza, (next) => deliverPastStages(host, next));
 }
 
-function deliver(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+/** Takes a stanza behind the stages of the receiving side. */
+export function deliverPastStages(host: VirtualHost, stanza: Stanza): void | Promise<void> {
   switch (stanza.kind) {
     case "message":
       return deliverMessage(host, stanza);

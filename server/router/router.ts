@@ -2,9 +2,10 @@
 import type { Logger } from "pino";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { InboundStanzas, RemoteLink, RemoteRouter, ReturnCondition } from "../ports.ts";
-import { errorReply, mayAnswerWithError } from "../stanza/error.ts";
+import { type ErrorDetails, errorReply, mayAnswerWithError, type StanzaErrorCondition } from "../stanza/error.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import { inBackground } from "./background.ts";
+import { deliverPastStages } from "./local-delivery.ts";
 
 /** A domain served here that is no virtual host: an external component, or a service of a module. */
 export interface DomainService {
@@ -67,9 +68,23 @@ export class Router implements InboundStanzas {
   }
 
   returned(stanza: Stanza, condition: ReturnCondition, text: string): void {
-    if (!mayAnswerWithError(stanza)) return;
     // The answer can only go to a domain of ours, so that two servers never bounce at each other.
-    const sender = stanza.from?.domain ?? "";
-    if (this.serves(sender)) inBackground(this.route(errorReply(stanza, condition, { text })), this.log);
+    if (this.serves(stanza.from?.domain ?? "")) inBackground(this.giveBack(stanza, condition, { text }), this.log);
+  }
+
+  /**
+   * Gives a stanza back to its sender with an error, where that is allowed (RFC 6120 §8.3.1). A session of ours gets it
+   * past every stage: what made a stanza fail could make its error fail, and then nobody would own either. Who waits
+   * for the stanza's safety waits until the session has taken the error.
+   */
+  giveBack(stanza: Stanza, condition: StanzaErrorCondition, details: ErrorDetails): void | Promise<void> {
+    const { from } = stanza;
+    if (from === undefined || !mayAnswerWithError(stanza)) return;
+    const reply = errorReply(stanza, condition, details);
+    const host = from.local === "" ? undefined : this.hosts.get(from.domain);
+    // What its carrier has taken is its carrier's; presence is told anew, and some stages live on its errors.
+    if (host === undefined || stanza.kind === "presence") return this.route(reply);
+    reply.safety = stanza.safety?.whole;
+    return deliverPastStages(host, reply);
   }
 }

@@ -8,10 +8,14 @@
 export class Safety {
   private holds = 1;
   private readonly settled: (safety: Safety) => void;
+  /** That of the whole way, where this one is of a part: an error that goes back ends the part, and not the whole. */
+  readonly whole: Safety;
   private watchers: (() => void)[] | undefined;
 
-  constructor(settled: (safety: Safety) => void) {
+  /** `settled` is called once; `whole` is held by who made this one, and let go of there. */
+  constructor(settled: (safety: Safety) => void, whole?: Safety) {
     this.settled = settled;
+    this.whole = whole ?? this;
   }
 
   /** True once nobody holds it. */

@@ -86,7 +86,8 @@ export async function readyToResume(connection: C2sConnection, previd = ""): Pro
 export async function quiet(sm: StreamManagement): Promise<void> {
   const { clock } = sm.session.host;
   sm.session.connection?.stream.hold();
-  if (!sm.handled.allSafe)
+  // What the client has yet to take cannot become safe before it is back.
+  if (!sm.handled.allSafe && !sm.givesBack)
     await new Promise<void>((resolve) => {
       const timer = clock.setTimeout(resolve, SAFE_TIMEOUT);
       void sm.handled.whenSafe().then(() => {

@@ -4,7 +4,7 @@ import type { VirtualHost } from "../../host/virtual-host.ts";
 import { inBackground } from "../../router/background.ts";
 import { arrivalOf } from "../../stanza/arrival.ts";
 import { StoreUnavailable } from "../../storage/ports.ts";
-import type { Kept, Unacked } from "./unacked.ts";
+import { isError, type Kept, type Unacked } from "./unacked.ts";
 
 /** ms that a client has to acknowledge what somebody waits for, before it is stored. */
 const STORE_AFTER = 500;
@@ -22,6 +22,7 @@ export class Holding {
 
   /** Somebody waits for the safety of what was just kept: the client has a moment, where it is there at all. */
   await(kept: Kept, connected: boolean): void {
+    if (isError(kept)) return;
     if (!connected) inBackground(this.store(kept), this.host.log);
     else this.timer ??= this.host.clock.setTimeout(() => this.storeAll(), STORE_AFTER);
   }
@@ -31,7 +32,8 @@ export class Holding {
     this.host.clock.clearTimeout(this.timer);
     this.timer = undefined;
     for (const kept of this.unacked.list())
-      if (kept.safety !== undefined && kept.stored === undefined) inBackground(this.store(kept), this.host.log);
+      if (kept.safety !== undefined && kept.stored === undefined && !isError(kept))
+        inBackground(this.store(kept), this.host.log);
   }
 
   /** The client has these, or they went elsewhere. */

@@ -16,7 +16,7 @@ import { Holding } from "./holding.ts";
 import { rerouteSafely } from "./reroute.ts";
 import type { ResumableSessions } from "./resumable.ts";
 import { Telling } from "./telling.ts";
-import { type Kept, keptOf, type Unacked } from "./unacked.ts";
+import { isError, type Kept, keptOf, type Unacked } from "./unacked.ts";
 
 /** Settings of stream management. */
 export interface SmSettings {
@@ -94,6 +94,11 @@ export class StreamManagement implements Outlet {
   /** What the client has not acknowledged, in order. */
   get outstanding(): readonly Kept[] {
     return this.unacked.list();
+  }
+
+  /** True where an error waits for the client that gives one of its own stanzas back. */
+  get givesBack(): boolean {
+    return this.unacked.list().some((kept) => kept.safety !== undefined && isError(kept));
   }
 
   /** Stanzas that wait for the client's word. */

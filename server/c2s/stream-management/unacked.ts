@@ -21,3 +21,8 @@ export function keptOf(stanza: Stanza): Kept {
 
 /** The unacknowledged stanzas of one session. */
 export type Unacked = Sent<Kept>;
+
+/** True for an error: it is for the session alone that it answers; stored, it would go nowhere once that is over. */
+export function isError({ stanza }: Kept): boolean {
+  return stanza.type === "error";
+}

@@ -2,12 +2,12 @@
 import { Element } from "ltx";
 import { z } from "zod";
 import { Requests } from "../../host/requests.ts";
-import { type ClientSession, FLAG, SessionKey } from "../../host/session.ts";
+import { FLAG, SessionKey } from "../../host/session.ts";
 import { Jid } from "../../jid/jid.ts";
 import { parseMany } from "../../jid/many.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { handled, pass, reject, type Verdict } from "../../module/verdict.ts";
-import { errorReply, mayAnswerWithError, StanzaError } from "../../stanza/error.ts";
+import { StanzaError } from "../../stanza/error.ts";
 import { buildIq } from "../../stanza/iq.ts";
 import { presence } from "../../stanza/presence.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
@@ -48,11 +48,18 @@ export const blocking = defineModule({
       "account.sending",
       "block.send",
       { kinds, before: ["presence.send", "carbons.sent"] },
-      (stanza, { session }) => whenKnown(lists.of(session.account.local), (list) => outgoing(list, session, stanza)),
+      (stanza, { session }) => {
+        const { to } = stanza;
+        if (to === undefined || to.bare === session.account.bare) return pass;
+        return whenKnown(lists.of(session.account.local), (list) => outgoing(list, to));
+      },
     );
-    host.stage("account.delivering", "block.take", { kinds, before: ["presence.take"] }, (stanza, { account }) =>
-      whenKnown(lists.of(account.local), (list) => incoming(host, list, account, stanza)),
-    );
+    host.stage("account.delivering", "block.take", { kinds, before: ["presence.take"] }, (stanza, { account }) => {
+      // Nobody blocks the account itself or its server: their answers need no store.
+      if (stanza.from === undefined || stanza.from.bare === account.bare || stanza.from.full === host.domain)
+        return pass;
+      return whenKnown(lists.of(account.local), (list) => incoming(list, stanza.from as Jid, stanza));
+    });
   },
 });
 
@@ -64,21 +71,14 @@ function whenKnown(
 }
 
 /** XEP-0191 §3.2: what the user sends to a blocked contact is returned. */
-function outgoing(list: ReadonlySet<string>, session: ClientSession, stanza: Stanza): Verdict {
-  const { to } = stanza;
-  if (list.size === 0 || to === undefined || to.bare === session.account.bare || !blocks(list, to)) return pass;
-  if (mayAnswerWithError(stanza)) {
-    const application = `<blocked xmlns='${NS_BLOCKING_ERRORS}'/>`;
-    session.deliver(errorReply(stanza, "not-acceptable", { type: "cancel", application }));
-  }
-  return handled;
+function outgoing(list: ReadonlySet<string>, to: Jid): Verdict {
+  if (!blocks(list, to)) return pass;
+  return reject("not-acceptable", { type: "cancel", application: `<blocked xmlns='${NS_BLOCKING_ERRORS}'/>` });
 }
 
 /** XEP-0191 §3.2: what a blocked contact sends is answered as if the user did not exist, or dropped. */
-function incoming(host: ModuleHost, list: ReadonlySet<string>, account: Jid, stanza: Stanza): Verdict {
-  const { from } = stanza;
-  if (list.size === 0 || from === undefined || from.bare === account.bare || !blocks(list, from)) return pass;
-  if (from.full === host.domain || stanza.note(departureKey) === true) return pass;
+function incoming(list: ReadonlySet<string>, from: Jid, stanza: Stanza): Verdict {
+  if (!blocks(list, from) || stanza.note(departureKey) === true) return pass;
   if (stanza.kind === "presence" || stanza.type === "error" || stanza.type === "result") return handled;
   return reject("service-unavailable");
 }
