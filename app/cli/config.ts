@@ -71,9 +71,13 @@ function unreadableFiles(config: NodeConfig): string[] {
   config.federation.trustedAuthorities.forEach((file, index) => {
     named.push([`federation.trustedAuthorities[${index}]`, file]);
   });
-  const { dialbackSecret } = config.federation;
-  if (typeof dialbackSecret === "object" && "file" in dialbackSecret)
-    named.push(["federation.dialbackSecret.file", dialbackSecret.file]);
+  config.authentication.providers.forEach((provider, index) => {
+    if (provider.kind === "jwt" && provider.publicKeyFile !== undefined)
+      named.push([`authentication.providers[${index}].publicKeyFile`, provider.publicKeyFile]);
+  });
+  const authority = config.cluster?.redis.authority;
+  if (authority !== undefined) named.push(["cluster.redis.authority", authority]);
+  named.push(...secretFiles(config, ""));
   return named.flatMap(([path, file]) => {
     try {
       accessSync(file, constants.R_OK);
@@ -81,5 +85,15 @@ function unreadableFiles(config: NodeConfig): string[] {
     } catch (error) {
       return [`${path}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`];
     }
+  });
+}
+
+/** Every secret of a configuration that a file holds (`{ "file": … }`), wherever it stands. */
+function secretFiles(value: unknown, path: string): [path: string, file: string][] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]): [string, string][] => {
+    const here = Array.isArray(value) ? `${path}[${name}]` : path === "" ? name : `${path}.${name}`;
+    if (name === "file" && typeof inner === "string" && Object.keys(value).length === 1) return [[here, inner]];
+    return secretFiles(inner, here);
   });
 }

@@ -109,6 +109,38 @@ test("a node that cannot have all it asks for ends by itself, whatever listens a
   expect(code).toBe(1);
 });
 
+test("config check tells every file that a configuration names and that cannot be read", async () => {
+  const secret = { file: "/nowhere/secret" };
+  const named = nodeFile("named", {
+    components: [{ domain: "c.test", secret }],
+    cluster: { redis: { urls: ["rediss://redis.test"], authority: "/nowhere/ca.pem", password: secret } },
+    authentication: {
+      requireTls: false,
+      tokenSecret: secret,
+      clientAuthorities: ["/nowhere/ca.pem"],
+      providers: [
+        { kind: "jwt", algorithm: "RS256", publicKeyFile: "/nowhere/key.pem" },
+        { kind: "http", url: "https://auth.test", token: secret },
+      ],
+    },
+    federation: { dialbackSecret: secret, trustedAuthorities: ["/nowhere/ca.pem"] },
+  });
+  const { code, stdout } = await run(["config", "check", named, "--json"]);
+  const { problems } = JSON.parse(stdout) as { problems: string[] };
+  expect(problems.map((problem) => problem.replace(/: .*cannot be read \(ENOENT\)$/, "")).sort()).toEqual([
+    "authentication.clientAuthorities[0]",
+    "authentication.providers[0].publicKeyFile",
+    "authentication.providers[1].token.file",
+    "authentication.tokenSecret.file",
+    "cluster.redis.authority",
+    "cluster.redis.password.file",
+    "components[0].secret.file",
+    "federation.dialbackSecret.file",
+    "federation.trustedAuthorities[0]",
+  ]);
+  expect(code).toBe(2);
+});
+
 test("a test of the way to a domain of one's own, however it is written, says that there is none", async () => {
   const { code, stderr } = await run(["s2s", "test", "A.Test.", "--config", nodeFile("own", {})]);
   expect([code, stderr]).toEqual([2, "a.test is served here: nothing for it leaves this node\n"]);
