@@ -151,6 +151,26 @@ test("names whose servers are silent hold up no others, however many", async () 
   for (const lookup of await Promise.all(silent)) expect(lookup.kind).toBe("failed");
 });
 
+test("a name that comes after thousands is not asked after all of them", async () => {
+  const names = Array.from({ length: 3000 }, (_, i) => `silent${i}.test`);
+  const faults = names.map((name): ZoneRecord => ({ name, type: "fault", fault: "drop" }));
+  const asked = new Set<string>();
+  const { resolver, clock } = await world([...faults, a("late.test", "192.0.2.1")], {
+    onQuery: ({ name }) => asked.add(name),
+  });
+  const silent = names.map((name) => resolver.lookup(name, "A"));
+  while (asked.size < 100) await new Promise((resolve) => setImmediate(resolve));
+  const late = resolver.lookup("late.test", "A");
+  while (!asked.has("late.test") && asked.size < names.length) {
+    clock.advance(10);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(asked.size).toBeLessThan(1000);
+  expect(await late).toMatchObject({ kind: "records" });
+  resolver.close();
+  await Promise.allSettled(silent);
+});
+
 test("aliases are followed inside one zone and from one server to another", async () => {
   const { resolver } = await world([
     { name: "alias.test", type: "CNAME", target: "real.test" },
