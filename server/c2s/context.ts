@@ -15,7 +15,7 @@ import type { C2sConnection } from "./connection.ts";
 import type { StanzaRates } from "./stanza-rates.ts";
 import type { Handover } from "./stream-management/handover.ts";
 import type { ResumableSessions } from "./stream-management/resumable.ts";
-import type { SmSettings } from "./stream-management/stream-management.ts";
+import type { SmSettings } from "./stream-management/settings.ts";
 
 /** Shared by the client listeners of one node. */
 export interface C2sContext {

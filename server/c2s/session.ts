@@ -16,6 +16,9 @@ export interface Outlet {
   deliver(stanza: Stanza): void;
 }
 
+/** ms that a client may take to acknowledge one message that stands alone. */
+const ACKNOWLEDGED_WITHIN = 10_000;
+
 /** Messages that may wait behind older ones. */
 const PAUSED_LIMIT = 1_000;
 
@@ -110,8 +113,28 @@ export class C2sSession implements ClientSession {
   async caughtUp(): Promise<boolean> {
     // What was written in this turn has to be offered to the kernel first.
     await new Promise(setImmediate);
-    while (!this.over && this.congested) await new Promise<void>((resolve) => this.waiters.push(resolve));
-    return !this.over;
+    while (!this.over && !this.waiting && this.congested) await this.progress();
+    return !this.over && !this.waiting;
+  }
+
+  async acknowledged(): Promise<boolean> {
+    let patient = true;
+    this.sm?.ask();
+    const timer = this.host.clock.setTimeout(() => {
+      patient = false;
+      this.progressed();
+    }, ACKNOWLEDGED_WITHIN);
+    while (patient && !this.over && !this.waiting && (this.sm?.waiting ?? 0) > 0) await this.progress();
+    this.host.clock.clearTimeout(timer);
+    return !this.over && !this.waiting;
+  }
+
+  async lend(taker: ClientSession): Promise<void> {
+    if (this.waiting && !this.over) await this.sm?.lend(taker);
+  }
+
+  private progress(): Promise<void> {
+    return new Promise((resolve) => this.waiters.push(resolve));
   }
 
   /** The client took something: whoever waits may look again. */
@@ -139,8 +162,9 @@ export class C2sSession implements ClientSession {
   /** Its stream is gone: the session waits to be resumed, or is over. */
   detach(connection: C2sConnection, end: StreamEnd): void {
     if (this.connection !== connection) return;
-    if (this.sm === undefined || !this.sm.suspend(end)) this.finish();
-    else this.changed();
+    if (this.sm === undefined || !this.sm.suspend(end)) return this.finish();
+    this.changed();
+    this.progressed();
   }
 
   pause(): void {

@@ -4,10 +4,12 @@ import type { Logger } from "pino";
 import type { C2sContext } from "../c2s/context.ts";
 import { rerouteInBackground } from "../c2s/stream-management/reroute.ts";
 import type { ClusterConfig } from "../config/contract.ts";
+import type { ClientSession } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
 import { eachInTurn, inBackground } from "../router/background.ts";
 import { Safety } from "../stanza/safety.ts";
+import type { Stanza } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/ports.ts";
 import type { StreamErrorCondition } from "../stream/error.ts";
 import { ClusterHandover } from "./handover.ts";
@@ -60,7 +62,13 @@ export class Cluster {
     });
     this.locks = new RedisLocks(redis, prefix, log);
     this.membership = this.newMembership(config, redis);
-    this.bus.take("stanza", (from, fields, done) => this.takeStanza(from, fields, done));
+    this.bus.take("stanza", (_from, fields, done) =>
+      this.takeStanza(fields, done, (session, stanza) => session.deliver(stanza)),
+    );
+    this.bus.take("older", (_from, fields, done) =>
+      this.takeStanza(fields, done, (session, stanza) => session.write(stanza)),
+    );
+    this.bus.take("lend", (_from, fields, done) => inBackground(this.lend(fields).finally(done), parts.log));
     this.bus.take("end", (_from, fields, done) => this.takeEnd(fields, done));
     this.bus.take("wake", (_from, [jid = ""], done) => {
       this.session(Jid.parse(jid))?.wake();
@@ -195,7 +203,11 @@ export class Cluster {
   }
 
   /** A stanza for a session here. */
-  private takeStanza(_from: string, [jidText = "", ...fields]: readonly string[], done: () => void): void {
+  private takeStanza(
+    [jidText = "", ...fields]: readonly string[],
+    done: () => void,
+    give: (session: ClientSession, stanza: Stanza) => void,
+  ): void {
     const jid = Jid.parse(jidText);
     const host = this.parts.hosts.get(jid.domain);
     if (host === undefined) return done();
@@ -206,8 +218,15 @@ export class Cluster {
     if (stanza.kind === "message" && stanza.type !== "error") stanza.safety = safety;
     const session = host.sessions.find(jid);
     if (session === undefined) return rerouteInBackground(host, stanza, safety);
-    session.deliver(stanza);
+    give(session, stanza);
     safety.release();
+  }
+
+  /** A session of ours that sleeps gives what it holds to one elsewhere. */
+  private async lend([jid = "", to = ""]: readonly string[]): Promise<void> {
+    const session = this.session(Jid.parse(jid));
+    const taker = this.session(Jid.parse(to));
+    if (session !== undefined && taker !== undefined && !session.remote) await session.lend(taker);
   }
 
   private takeEnd([jid = "", since = "", condition = "", text = ""]: readonly string[], done: () => void): void {

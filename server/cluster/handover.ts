@@ -39,6 +39,8 @@ interface Moving extends SessionEntry {
   readonly sent: number;
   /** What its node took beyond the handled ones, as prints. */
   readonly unsafe: readonly string[];
+  /** Places of the unacknowledged ones that another session of the account was given; older nodes do not tell. */
+  readonly lent?: readonly number[];
 }
 
 /** Gives sessions to other nodes, and takes theirs. */
@@ -133,26 +135,30 @@ export class ClusterHandover implements Handover {
     session.gate = undefined;
     const kept = sm.outstanding.slice();
     const handled = sm.handled.resume();
+    const lent = sm.lentPlaces;
     const unsafe = this.unsafe.give(sm.handled, sm.id, to);
     const sent = beyond(sm.sent, -kept.length);
-    const moving: Moving = { ...entryOf(session, true), id: sm.id, handled, sent, unsafe: unsafe.prints };
+    const moving: Moving = { ...entryOf(session, true), id: sm.id, handled, sent, unsafe: unsafe.prints, lent };
     sm.leave();
-    session.moved(this.registry.standIn(session, to, host));
+    const there = this.registry.standIn(session, to, host);
+    session.moved(there);
     connection?.stream.fail("conflict", "the session was resumed by another stream");
     const stanzas = kept.map(({ stanza }) => encodeFrame("", stanzaFields(stanza))).join("");
     this.bus.send(
       to,
       "session.give",
       [request, JSON.stringify(moving), stanzas],
-      () => sm.release(kept),
+      () => sm.release(kept.filter(({ lent }) => !lent)),
       () => void this.lost(host, sm, kept),
     );
+    inBackground(sm.passOn(there), this.context.log);
     unsafe.tell();
   }
 
   /** The other node died before it had it. */
   private async lost(host: VirtualHost, sm: StreamManagement, kept: readonly Kept[]): Promise<void> {
     for (const item of kept) {
+      if (item.lent) continue;
       await rerouteSafely(host, item.stanza).catch((error: unknown) => host.log.error({ err: error }, "lost"));
       sm.release([item]);
     }
@@ -198,9 +204,10 @@ export class ClusterHandover implements Handover {
     try {
       if (connection !== undefined && this.settle(from, connection, host, jid, moving)) {
         const sm = this.context.resumable.find(moving.id) as StreamManagement;
-        for (const stanza of unacked) {
-          stanza.safety = safety;
-          sm.deliver(stanza);
+        for (const [place, stanza] of unacked.entries()) {
+          const lent = moving.lent?.includes(place) === true;
+          if (!lent) stanza.safety = safety;
+          sm.keep(stanza, lent);
         }
         sm.expire();
         void host.registry.handled(moving.id, moving.handled);
@@ -209,7 +216,8 @@ export class ClusterHandover implements Handover {
     } catch (error) {
       this.context.log.error({ err: error, jid: moving.jid }, "a session of another node could not be taken over");
     }
-    for (const stanza of unacked) {
+    for (const [place, stanza] of unacked.entries()) {
+      if (moving.lent?.includes(place) === true) continue;
       stanza.safety = safety;
       rerouteInBackground(host, stanza, safety.hold());
     }

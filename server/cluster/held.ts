@@ -46,9 +46,12 @@ async function begin(message: HeldMessage, hosts: ReadonlyMap<string, VirtualHos
   const host = hosts.get(message.domain);
   // A host that is served here no more: what was held for it stays, for whoever serves it.
   if (host === undefined) return KEPT;
-  const stanza = stanzaOf(message, log);
-  if (stanza === undefined) return FORGOTTEN;
+  const stanza = stanzaOf(message);
   try {
+    if (stanza === undefined) {
+      await host.deadLetters.add(message.local, message.text, "it cannot be read back");
+      return FORGOTTEN;
+    }
     const safe = new Promise<boolean>((resolve) => {
       stanza.safety = new Safety(() => resolve(true));
     });
@@ -62,13 +65,12 @@ async function begin(message: HeldMessage, hosts: ReadonlyMap<string, VirtualHos
 }
 
 /** Undefined for what is none, which must not be tried for ever. */
-function stanzaOf({ text, at, domain }: HeldMessage, log: Logger): Stanza | undefined {
+function stanzaOf({ text, at }: HeldMessage): Stanza | undefined {
   try {
     const stanza = Stanza.fromText(text);
     noteArrival(stanza, at);
     return stanza;
-  } catch (error) {
-    log.error({ err: error, host: domain }, "a held message cannot be read, and is left out");
+  } catch {
     return undefined;
   }
 }

@@ -94,17 +94,23 @@ export class RemoteSession implements ClientSession {
   }
 
   deliver(stanza: Stanza): void {
-    this.write(stanza);
-  }
-
-  write(stanza: Stanza): void {
     noteArrival(stanza, this.host.clock.now());
     if (this.behind !== undefined) return this.wait(stanza, this.behind);
+    this.send("stanza", stanza);
+  }
+
+  /** Past what waits at its node as well: something older than that. */
+  write(stanza: Stanza): void {
+    noteArrival(stanza, this.host.clock.now());
+    this.send("older", stanza);
+  }
+
+  private send(kind: "stanza" | "older", stanza: Stanza): void {
     const safety = stanza.safety?.hold();
     this.underWay++;
     this.host.bus.send(
       this.member,
-      "stanza",
+      kind,
       [this.jid.full, ...stanzaFields(stanza)],
       () => {
         safety?.release();
@@ -152,6 +158,17 @@ export class RemoteSession implements ClientSession {
   async caughtUp(): Promise<boolean> {
     while (this.congested) await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
     return true;
+  }
+
+  async acknowledged(): Promise<boolean> {
+    return this.caughtUp();
+  }
+
+  /** Its node gives what it holds, and confirms once that is under way. */
+  lend(taker: ClientSession): Promise<void> {
+    return new Promise((resolve) => {
+      this.host.bus.send(this.member, "lend", [this.jid.full, taker.jid.full], resolve, () => resolve());
+    });
   }
 
   end(condition: StreamErrorCondition, text = ""): void {

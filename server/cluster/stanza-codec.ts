@@ -2,12 +2,13 @@
 import { Jid } from "../jid/jid.ts";
 import { arrivalOf, noteArrival } from "../stanza/arrival.ts";
 import { Stanza, type StanzaKind } from "../stanza/stanza.ts";
+import { takersKey } from "../stanza/takers.ts";
 import type { ChildHead } from "../xml/raw-element.ts";
 
 /** Fields before the children's. */
 const FIXED = 9;
 
-/** A stanza as fields: kind, from, to, id, type, lang, extra, tail, arrival; then name and namespace of each child. */
+/** A stanza as fields: kind, from, to, id, type, lang, extra, tail, arrival; then name and namespace of each child, and who else takes it. */
 export function stanzaFields(stanza: Stanza): string[] {
   const fields = [
     stanza.kind,
@@ -22,6 +23,9 @@ export function stanzaFields(stanza: Stanza): string[] {
   ];
   const seen = new Map<string, number>();
   for (const { name, xmlns } of stanza.children) fields.push(name, namespaceField(seen, xmlns));
+  // One more than pairs: a node that does not know of it passes over it.
+  const takers = stanza.note(takersKey);
+  if (takers !== undefined) fields.push(takers.join("\n"));
   return fields;
 }
 
@@ -44,6 +48,9 @@ export function stanzaOfFields(fields: readonly string[]): Stanza {
     children,
   );
   if (arrival !== "") noteArrival(stanza, Number(arrival));
+  // No resource has a line's end in it. RFC 7622 §3.4.
+  const takers = (fields.length - FIXED) % 2 === 1 ? fields.at(-1) : undefined;
+  if (takers !== undefined) stanza.setNote(takersKey, takers.split("\n"));
   return stanza;
 }
 

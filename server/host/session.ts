@@ -70,8 +70,12 @@ export interface ClientSession {
   write(stanza: Stanza): void;
   /** True where the client is behind: what can wait, should. */
   readonly congested: boolean;
-  /** Waits until the client has caught up: true where it may be written more, false where the session is over. */
+  /** Waits until the client has caught up: true where it may be written more, false where it is over or asleep. */
   caughtUp(): Promise<boolean>;
+  /** Waits for the client to acknowledge all it was sent, for some seconds at most; answers as `caughtUp`. XEP-0198. */
+  acknowledged(): Promise<boolean>;
+  /** Where the session waits to be resumed: messages it holds go to `taker`; resolves once they are on their way. */
+  lend(taker: ClientSession): Promise<void>;
   /** True where somebody answers for what was delivered, should the stream break now. XEP-0198. */
   readonly keeps: boolean;
   /** Ends the session's stream with a stream error. */

@@ -8,6 +8,7 @@ import type { Exclusive, NodeBus, SessionRegistry } from "../cluster/ports.ts";
 import { Jid } from "../jid/jid.ts";
 import type {
   ApiKey,
+  CopyRule,
   IqAudience,
   IqHandler,
   IqTarget,
@@ -30,6 +31,7 @@ import { messageType } from "../stanza/message.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/ports.ts";
 import { AccountChanges } from "./account-changes.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import { DiscoRegistry } from "./disco-registry.ts";
 import { insistentKey } from "./insistent.ts";
 import { Requests } from "./requests.ts";
@@ -75,6 +77,7 @@ export class VirtualHost implements ModuleHost {
   readonly iqHandlers = new IqHandlers();
   readonly requests: Requests;
   readonly accountChanges: AccountChanges;
+  readonly deadLetters: DeadLetters;
   readonly pipelines: Pipelines;
   /** What clients may ask for while binding within SASL2. XEP-0386. */
   readonly inlineBindFeatures: InlineBindFeature[] = [];
@@ -83,6 +86,7 @@ export class VirtualHost implements ModuleHost {
   private readonly router: Router;
   private readonly services: Services;
   private readonly events: Events;
+  private readonly copyRules: CopyRule[] = [];
   private readonly apis = new Map<ApiKey<unknown>, unknown>();
 
   constructor(parts: HostParts) {
@@ -102,6 +106,7 @@ export class VirtualHost implements ModuleHost {
     this.log = parts.log.child({ host: parts.domain });
     this.requests = new Requests(parts.clock, parts.bus);
     this.accountChanges = new AccountChanges(this);
+    this.deadLetters = new DeadLetters(this);
     this.events = new Events((event, error) => this.logFailure({ event }, error, "observer failed"));
     const pipeline = <C>() =>
       new Pipeline<C>((stage, error) => this.logFailure({ stage }, error, "stage failed; stanza rejected"));
@@ -145,9 +150,9 @@ export class VirtualHost implements ModuleHost {
       return this.refuse(stanza, "service-unavailable");
   }
 
-  /** Takes a message to a bare JID that a session held and could not keep; never back to that session. */
+  /** Takes a message that a session held and could not keep; never back to that session. */
   redeliver(stanza: Stanza): void | Promise<void> {
-    return deliverMessage(this, stanza);
+    return deliverMessage(this, stanza, true);
   }
 
   remoteLinks(): readonly RemoteLink[] {
@@ -212,6 +217,15 @@ export class VirtualHost implements ModuleHost {
 
   emit<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void {
     this.events.emit(event, value);
+  }
+
+  copies(rule: CopyRule): void {
+    this.copyRules.push(rule);
+  }
+
+  /** True where a module gives the session a copy of what another session of its account is given. */
+  copiesTo(session: ClientSession, stanza: Stanza): boolean {
+    return this.copyRules.some((rule) => rule(session, stanza));
   }
 
   /** Tells observers where a message went. */

@@ -8,6 +8,7 @@ import type { StreamFeature } from "../c2s/feature.ts";
 import type { Clock } from "../clock.ts";
 import type { Exclusive, NodeBus } from "../cluster/ports.ts";
 import type { AccountChanges } from "../host/account-changes.ts";
+import type { DeadLetters } from "../host/dead-letters.ts";
 import type { DiscoRegistry } from "../host/disco-registry.ts";
 import type { ClientSession } from "../host/session.ts";
 import type { Sessions } from "../host/sessions.ts";
@@ -82,6 +83,9 @@ export class ApiKey<T> {
   }
 }
 
+/** True where a session has a copy of a message that another session of its account is given. */
+export type CopyRule = (session: ClientSession, stanza: Stanza) => boolean;
+
 /** A virtual host as a module sees it. */
 export interface ModuleHost {
   readonly domain: string;
@@ -115,6 +119,10 @@ export interface ModuleHost {
     options: StageOptions,
     filter: Filter<StagePoints[P]>,
   ): void;
+  /** Says which sessions have copies of messages by the module's doing. */
+  copies(rule: CopyRule): void;
+  /** Messages that no client could take. */
+  readonly deadLetters: DeadLetters;
   /** Observes an event. */
   on<E extends keyof HostEvents>(event: E, observer: (event: HostEvents[E]) => void | Promise<void>): void;
   emit<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void;

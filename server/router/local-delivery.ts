@@ -4,6 +4,7 @@ import type { VirtualHost } from "../host/virtual-host.ts";
 import type { Jid } from "../jid/jid.ts";
 import { messageType } from "../stanza/message.ts";
 import type { Stanza } from "../stanza/stanza.ts";
+import { takersKey } from "../stanza/takers.ts";
 import { MESSAGE_RULES } from "./delivery-rules.ts";
 import { acceptAccountIq } from "./iq-dispatch.ts";
 
@@ -29,15 +30,19 @@ export function deliverPastStages(host: VirtualHost, stanza: Stanza): void | Pro
   }
 }
 
-/** Takes a message behind the stages of the receiving side. */
-export function deliverMessage(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+/**
+ * Takes a message behind the stages of the receiving side. `promised`: to a full JID whose session took it and is over;
+ * where no other has that JID, what is for the user goes the way of one to the bare JID.
+ */
+export function deliverMessage(host: VirtualHost, stanza: Stanza, promised = false): void | Promise<void> {
   const to = stanza.to as Jid;
   if (!to.isBare) {
     const session = host.sessions.find(to);
     if (session !== undefined) return deliverAll(host, [session], stanza);
   }
   const takers = host.sessions.of(to.local).filter((session) => session.presence && session.priority >= 0);
-  const situation = `${to.isBare ? "bare" : "full unmatched"}, ${takers.length > 0 ? "some" : "none"}` as const;
+  const situation =
+    `${to.isBare || promised ? "bare" : "full unmatched"}, ${takers.length > 0 ? "some" : "none"}` as const;
   switch (MESSAGE_RULES[situation][messageType(stanza)]) {
     case "most available":
       return deliverAll(host, mostAvailable(takers), stanza);
@@ -62,6 +67,11 @@ function deliverAll(host: VirtualHost, takers: readonly ClientSession[], stanza:
   let behind: ClientSession | undefined;
   let fault: { readonly error: unknown } | undefined;
   let taken = 0;
+  if (takers.length > 1)
+    stanza.setNote(
+      takersKey,
+      takers.map(({ jid }) => jid.full),
+    );
   for (const session of takers) {
     try {
       session.deliver(stanza);

@@ -61,6 +61,15 @@ export class Sent<Entry extends { readonly stanza: Stanza }> {
     return this.head === 0 ? this.items : this.items.slice(this.head);
   }
 
+  /** Takes out what has gone another way for good, as if it had never been sent: the peer has not counted it. */
+  forget(gone: (entry: Entry) => boolean): void {
+    const left = this.list().filter((entry) => !gone(entry));
+    this.count = beyond(this.count, left.length - this.length);
+    this.items = left;
+    this.head = 0;
+    this.characters = left.reduce((sum, { stanza }) => sum + sizeOf(stanza), 0);
+  }
+
   /** Takes everything out: it goes another way. */
   drain(): Entry[] {
     const items = this.items.slice(this.head);
@@ -94,6 +103,6 @@ export class Sent<Entry extends { readonly stanza: Stanza }> {
 }
 
 /** Characters that a stanza costs while it is kept: its whole text, and a little for what holds it. */
-function sizeOf({ size }: Stanza): number {
+export function sizeOf({ size }: Stanza): number {
   return size + 100;
 }

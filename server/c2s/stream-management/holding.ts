@@ -23,7 +23,7 @@ export class Holding {
   /** Somebody waits for the safety of what was just kept: the client has a moment, where it is there at all. */
   await(kept: Kept, connected: boolean): void {
     if (isError(kept)) return;
-    if (!connected) inBackground(this.store(kept), this.host.log);
+    if (!connected) this.storeLater(kept);
     else this.timer ??= this.host.clock.setTimeout(() => this.storeAll(), STORE_AFTER);
   }
 
@@ -32,8 +32,7 @@ export class Holding {
     this.host.clock.clearTimeout(this.timer);
     this.timer = undefined;
     for (const kept of this.unacked.list())
-      if (kept.safety !== undefined && kept.stored === undefined && !isError(kept))
-        inBackground(this.store(kept), this.host.log);
+      if (kept.safety !== undefined && kept.stored === undefined && !isError(kept)) this.storeLater(kept);
   }
 
   /** The client has these, or they went elsewhere. */
@@ -54,7 +53,16 @@ export class Holding {
     this.timer = undefined;
   }
 
-  private async store(kept: Kept): Promise<void> {
+  /** What could not be stored is not safe: its sender goes on waiting while it is tried again. */
+  private storeLater(kept: Kept): void {
+    const stored = this.store(kept).then((done) => {
+      if (!done && !kept.gone) this.await(kept, true);
+    });
+    inBackground(stored, this.host.log);
+  }
+
+  /** Stores one, and lets go of its safety then. False where the store does not answer. */
+  async store(kept: Kept): Promise<boolean> {
     const { host } = this;
     const { stanza } = kept;
     kept.stored = 0;
@@ -66,15 +74,14 @@ export class Holding {
         at: arrivalOf(stanza) ?? host.clock.now(),
       });
       kept.stored = id;
-      if (kept.gone) return await host.storage.held.remove([id]);
+      if (kept.gone) await host.storage.held.remove([id]);
     } catch (error) {
-      // Not stored is not safe: its sender goes on waiting while it is tried again.
       kept.stored = undefined;
-      if (!kept.gone) this.await(kept, true);
-      if (error instanceof StoreUnavailable) return;
+      if (error instanceof StoreUnavailable) return false;
       throw error;
     }
     kept.safety?.release();
     kept.safety = undefined;
+    return true;
   }
 }

@@ -1,13 +1,17 @@
 // Where stanzas go that a session or a node held and could not deliver. XEP-0198 §6, XEP-0160.
+
 import { redeliverInsistently } from "../../host/insistent.ts";
+import type { ClientSession } from "../../host/session.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
 import { inBackground } from "../../router/background.ts";
+import { arrivalOf } from "../../stanza/arrival.ts";
+import { withDelay } from "../../stanza/delay.ts";
 import { mayAnswerWithError } from "../../stanza/error.ts";
 import { messageType } from "../../stanza/message.ts";
 import { Safety } from "../../stanza/safety.ts";
 import { NoteKey, type Stanza } from "../../stanza/stanza.ts";
-
-const NS_CARBONS = "urn:xmpp:carbons:2";
+import { alsoGiven, wasCopied } from "./others.ts";
+import { isForUser } from "./unacked.ts";
 
 /** Notes of a stanza that its store still has: it is told, and the stanza goes nowhere. */
 export const storedKey = new NoteKey<{ left: boolean }>("stored elsewhere");
@@ -22,32 +26,42 @@ export function rerouteInBackground(host: VirtualHost, stanza: Stanza, safety: S
   );
 }
 
-/** Reroutes a stanza; resolves once whoever took it answers for it. */
-export async function rerouteSafely(host: VirtualHost, stanza: Stanza): Promise<void> {
+/** Reroutes a stanza that `session` held; resolves once whoever took it answers for it. */
+export async function rerouteSafely(host: VirtualHost, stanza: Stanza, session?: ClientSession): Promise<void> {
   // Others may hold the same stanza for their own clients: this is about this one's way alone.
   const own = stanza.withAddresses(stanza.from, stanza.to);
   await new Promise<void>((resolve, reject) => {
     const safety = new Safety(() => resolve());
     own.safety = safety;
-    Promise.resolve(reroute(host, own)).then(() => safety.release(), reject);
+    Promise.resolve(reroute(host, own, session)).then(() => safety.release(), reject);
   });
+}
+
+/** True where another session of the account answers for the message, or has had it. */
+function hadBesides(host: VirtualHost, session: ClientSession, stanza: Stanza): boolean {
+  return alsoGiven(host, session, stanza).length > 0 || wasCopied(host, session, stanza);
 }
 
 /**
  * Messages go to another resource or the offline store, requests are answered with an error, presence and answers are
- * dropped: the session they told something is gone.
+ * dropped: the session they told something is gone. A message keeps its address and says since when it waits; where
+ * another session of the account has it already, it goes nowhere.
  */
-export function reroute(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+export function reroute(host: VirtualHost, stanza: Stanza, session?: ClientSession): void | Promise<void> {
   const stored = stanza.note(storedKey);
   if (stored !== undefined) {
     stored.left = true;
     return;
   }
   if (stanza.kind === "message") {
-    if (stanza.from === undefined || stanza.to === undefined || messageType(stanza) === "error") return;
     // A copy told one device what another had: the message itself has its own way. XEP-0280.
-    if (stanza.from.full === stanza.to.bare && stanza.has(NS_CARBONS)) return;
-    return redeliverInsistently(host, stanza.withAddresses(stanza.from, stanza.to.toBare()));
+    if (!isForUser(stanza)) return;
+    // RFC 6121 §8.5.3.2.1: a headline is for the resource it names.
+    if (stanza.to?.isBare === false && messageType(stanza) === "headline") return;
+    if (session !== undefined && hadBesides(host, session, stanza)) return;
+    const at = arrivalOf(stanza);
+    const own = stanza.withAddresses(stanza.from, stanza.to);
+    return redeliverInsistently(host, at === undefined ? own : withDelay(own, host.domain, at));
   }
   if (stanza.kind === "iq" && mayAnswerWithError(stanza)) return host.refuse(stanza, "recipient-unavailable");
 }

@@ -1,40 +1,26 @@
 // Stream management of one session: counts, acknowledgements, and what happens when its stream breaks. XEP-0198.
 import type { Timer } from "../../clock.ts";
-import type { Gate } from "../../host/session.ts";
+import type { ClientSession, Gate } from "../../host/session.ts";
 import { randomToken } from "../../random.ts";
 import { inBackground } from "../../router/background.ts";
 import { noteArrival } from "../../stanza/arrival.ts";
 import { Handled, type TakenElsewhere } from "../../stanza/handled.ts";
 import { Sent } from "../../stanza/sent.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
-import { flushLater } from "../../stream/gather.ts";
 import type { StreamEnd } from "../../stream/stream.ts";
 import { NS_SM } from "../../xml/namespaces.ts";
 import type { C2sConnection } from "../connection.ts";
 import type { C2sSession, Outlet } from "../session.ts";
+import { Asking } from "./asking.ts";
 import { Holding } from "./holding.ts";
+import { Lending } from "./lending.ts";
+import { awakeInstead } from "./others.ts";
 import { rerouteSafely } from "./reroute.ts";
 import type { ResumableSessions } from "./resumable.ts";
+import type { SmSettings } from "./settings.ts";
 import { Telling } from "./telling.ts";
 import { isError, type Kept, keptOf, type Unacked } from "./unacked.ts";
-
-/** Settings of stream management. */
-export interface SmSettings {
-  /** Seconds a broken session waits for its client. */
-  readonly resumeSeconds: number;
-  /** Stanzas that may be unacknowledged. */
-  readonly maxUnacked: number;
-  /** Characters that may be unacknowledged. */
-  readonly maxUnackedSize: number;
-}
-
-/** Defaults: five minutes, a thousand stanzas, a mebibyte. */
-export const DEFAULT_SM_SETTINGS: SmSettings = { resumeSeconds: 300, maxUnacked: 1000, maxUnackedSize: 1_048_576 };
-
-/** Stanzas sent after which an acknowledgement is asked for at once. */
-const ASK_AFTER = 8;
-/** ms after a stanza at which one is asked for all the same. */
-const ASK_DELAY = 1_000;
+import { Window } from "./window.ts";
 
 /** Where stream management begins, for a session that comes from another node. */
 export interface SmStart {
@@ -56,15 +42,19 @@ export class StreamManagement implements Outlet {
   readonly handled: Handled;
   private readonly registry: ResumableSessions;
   private readonly telling: Telling;
+  private readonly asking: Asking;
   private readonly unacked: Unacked;
   private readonly holding: Holding;
+  private readonly window: Window;
+  private readonly lending: Lending;
+  /** When its stream was gone, ms since the epoch. */
+  private asleepSince = 0;
+  /** How it ended says nothing of what it was sent. */
+  private inOrder = false;
   private away = false;
   /** The session is over, or another node's. */
   private left = false;
-  private sinceAsked = 0;
-  private asking = false;
   private held: Gate | undefined;
-  private askTimer: Timer | undefined;
   private expiry: Timer | undefined;
 
   constructor(
@@ -81,8 +71,11 @@ export class StreamManagement implements Outlet {
     this.id = start?.id ?? `${randomToken(18)}.${session.host.bus.member}`;
     this.handled = new Handled(() => this.safer(), start?.handled, start?.unsafe);
     this.telling = new Telling(session, this.id, this.handled);
+    this.asking = new Asking(session);
     this.unacked = new Sent(start?.sent);
     this.holding = new Holding(session.host, this.unacked);
+    this.window = new Window(session, settings, this.unacked, this.holding, this);
+    this.lending = new Lending(session, this.unacked, this.window.surplus, this.holding);
     if (resumable) registry.add(this);
   }
 
@@ -111,32 +104,56 @@ export class StreamManagement implements Outlet {
     return this.unacked.length > this.settings.maxUnacked / 4 || this.unacked.size > this.settings.maxUnackedSize / 4;
   }
 
-  /** One stanza alone never is: what was accepted can be delivered. */
-  private get tooLarge(): boolean {
-    return this.unacked.length > 1 && this.unacked.size > this.settings.maxUnackedSize;
+  deliver(stanza: Stanza): void {
+    const { host, waiting } = this.session;
+    noteArrival(stanza, host.clock.now());
+    if (waiting) {
+      const instead = awakeInstead(host, this.session, this.asleepSince, stanza);
+      if (instead !== undefined) return instead.deliver(stanza);
+    }
+    if (!this.window.takes(stanza)) return;
+    this.send(keptOf(stanza));
   }
 
-  deliver(stanza: Stanza): void {
-    noteArrival(stanza, this.session.host.clock.now());
-    const kept = keptOf(stanza);
+  /** What waits beyond the bound goes to where the session is now. */
+  passOn(there: ClientSession): Promise<void> {
+    return this.window.passOn(there);
+  }
+
+  /** Keeps a stanza that its client was sent by another node, or by nobody yet. */
+  keep(stanza: Stanza, lent: boolean): void {
+    const kept = { ...keptOf(stanza), written: true, lent };
     this.unacked.push(kept);
-    const { safety } = kept;
-    if (this.unacked.length > this.settings.maxUnacked || this.tooLarge)
-      return this.session.end("resource-constraint", "too much is unacknowledged");
+    if (kept.safety !== undefined) this.holding.await(kept, false);
+  }
+
+  /** Stanzas that were given to other sessions, by their places among the outstanding. */
+  get lentPlaces(): number[] {
+    return this.outstanding.flatMap(({ lent }, place) => (lent ? [place] : []));
+  }
+
+  /** While the session sleeps: what it holds goes to one that came since. */
+  async lend(taker: ClientSession): Promise<void> {
+    if (!this.left && taker.since >= this.asleepSince) await this.lending.lend(taker);
+  }
+
+  /** Counts a stanza and writes it. */
+  send(kept: Kept): void {
+    this.unacked.push(kept);
+    const { safety, stanza } = kept;
     const { connection } = this.session;
     if (safety !== undefined) this.holding.await(kept, connection !== undefined);
     if (connection === undefined) return;
-    // A reader that does not read costs no more than one without stream management: it is parked, to be resumed.
-    const { backlog } = connection.stream.transport;
-    if (backlog > 0 && backlog + this.unacked.size > connection.context.limits.backlogBytes)
-      return connection.stream.destroy();
-    this.sinceAsked++;
-    // A sender waits for the client's word; one question serves everything of this turn.
-    if (safety !== undefined) this.askSoon();
+    kept.written = true;
+    // A sender waits for the client's word.
+    if (safety !== undefined) this.asking.atTurnsEnd();
     connection.stream.sendStanza(stanza);
-    if (safety !== undefined) return;
-    if (this.sinceAsked >= ASK_AFTER) this.ask();
-    else this.askTimer ??= this.session.host.clock.setTimeout(() => this.ask(), ASK_DELAY);
+    this.asking.sent(safety !== undefined);
+  }
+
+  /** The client's word is wanted soon. */
+  ask(): void {
+    this.asking.atTurnsEnd();
   }
 
   /** The client says what it handled. A count that cannot be ends the stream. XEP-0198 §4. */
@@ -144,6 +161,7 @@ export class StreamManagement implements Outlet {
     const gone = this.unacked.acknowledge(h);
     if (gone !== undefined) {
       this.holding.release(gone);
+      this.window.open();
       return this.session.progressed();
     }
     const details = `<handled-count-too-high xmlns='${NS_SM}' h='${h}' send-count='${this.unacked.total}'/>`;
@@ -162,10 +180,13 @@ export class StreamManagement implements Outlet {
 
   /** The stream is gone: true where the session waits to be resumed. */
   suspend(end: StreamEnd): boolean {
-    this.stopAsking();
+    this.asking.stop();
     this.telling.stop();
+    this.window.stop();
+    this.inOrder = end.kind !== "broken" || this.away;
     if (!this.resumable || (end.kind !== "broken" && !this.away)) return false;
     this.session.connection = undefined;
+    this.asleepSince = this.session.host.clock.now();
     this.holding.storeAll();
     this.expire();
     return true;
@@ -190,6 +211,7 @@ export class StreamManagement implements Outlet {
     const gone = this.unacked.acknowledge(h);
     if (gone === undefined) return undefined;
     this.holding.release(gone);
+    this.unacked.forget(({ lent }) => lent);
     this.telling.stop();
     const handled = this.handled.resume();
     this.session.host.clock.clearTimeout(this.expiry);
@@ -206,24 +228,40 @@ export class StreamManagement implements Outlet {
   /** Sends again what the last stream may have lost. */
   replay(): void {
     const { connection } = this.session;
-    for (const { stanza } of this.unacked.list()) connection?.stream.sendStanza(stanza);
+    for (const kept of this.unacked.list()) {
+      kept.written = true;
+      connection?.stream.sendStanza(kept.stanza);
+    }
     this.held?.flush();
     this.held = undefined;
+    this.window.open();
     this.session.progressed();
+    // What is kept for the account waited for somebody awake.
+    this.session.wake();
     if (this.unacked.length > 0) this.ask();
   }
 
   /** The session is over: what nobody acknowledged goes where an undelivered stanza goes. */
   over(): void {
-    inBackground(this.rerouteAll(this.leave()), this.session.host.log);
+    const first = this.lending.firstOpen();
+    const blamed = this.inOrder || first === undefined ? undefined : this.lending.blamed(first);
+    const kept = this.leave();
+    const { log } = this.session.host;
+    if (blamed === undefined) return inBackground(this.rerouteAll(kept), log);
+    const judged = blamed.catch((error: unknown) => log.warn({ err: error }, "a delivery that ended was not counted"));
+    inBackground(
+      judged.then(() => this.rerouteAll(kept)),
+      log,
+    );
   }
 
   /** Takes the session's unacknowledged stanzas out; nothing of it goes on here. */
   leave(): Kept[] {
     this.left = true;
-    this.stopAsking();
+    this.asking.stop();
     this.telling.stop();
     this.holding.stop();
+    this.window.stop();
     this.session.host.clock.clearTimeout(this.expiry);
     this.registry.delete(this);
     this.session.host.registry.handled(this.id, undefined);
@@ -235,40 +273,21 @@ export class StreamManagement implements Outlet {
     this.holding.release(kept);
   }
 
-  flush(): void {
-    this.asking = false;
-    if (this.unacked.length > 0) this.ask();
-  }
-
   private async rerouteAll(kept: readonly Kept[]): Promise<void> {
     const { host } = this.session;
-    const going = kept.map(async (item) => {
-      await rerouteSafely(host, item.stanza);
+    // What another session was given is that one's.
+    const left = kept.filter(({ lent }) => !lent);
+    const going = left.map(async (item) => {
+      await rerouteSafely(host, item.stanza, this.session);
       this.holding.release([item]);
     });
     for (const outcome of await Promise.allSettled(going))
       if (outcome.status === "rejected") host.log.error({ err: outcome.reason }, "a stanza found no other way");
+    await this.window.reroute();
   }
 
   /** More of what the client sent is safe. */
   private safer(): void {
     if (!this.left) this.telling.progressed();
-  }
-
-  private askSoon(): void {
-    if (this.asking) return;
-    this.asking = true;
-    flushLater(this);
-  }
-
-  private ask(): void {
-    this.stopAsking();
-    this.session.connection?.stream.send(`<r xmlns='${NS_SM}'/>`);
-  }
-
-  private stopAsking(): void {
-    this.session.host.clock.clearTimeout(this.askTimer);
-    this.askTimer = undefined;
-    this.sinceAsked = 0;
   }
 }

@@ -1,7 +1,10 @@
 // What was sent and not acknowledged yet: counted, kept in order, bounded. XEP-0198 §4.
+import { messageType } from "../../stanza/message.ts";
 import type { Safety } from "../../stanza/safety.ts";
 import type { Sent } from "../../stanza/sent.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
+
+const NS_CARBONS = "urn:xmpp:carbons:2";
 
 /** One stanza that the client has not acknowledged. */
 export interface Kept {
@@ -12,11 +15,32 @@ export interface Kept {
   stored: number | undefined;
   /** True once the client acknowledged it, or it went elsewhere. */
   gone: boolean;
+  /** True once it was written to a stream. */
+  written: boolean;
+  /** True once another session of the account was given it: it is not repeated to this one. */
+  lent: boolean;
 }
 
 /** A stanza to be kept; whoever waits for its safety waits for this. */
 export function keptOf(stanza: Stanza): Kept {
-  return { stanza, safety: stanza.safety?.hold(), stored: undefined, gone: false };
+  return { stanza, safety: stanza.safety?.hold(), stored: undefined, gone: false, written: false, lent: false };
+}
+
+/** True for what is the user's, whichever device has it: no error, no copy of what went to another. XEP-0280. */
+export function isForUser(stanza: Stanza): boolean {
+  const { from, to } = stanza;
+  if (stanza.kind !== "message" || stanza.type === "error" || from === undefined || to === undefined) return false;
+  return from.full !== to.bare || !stanza.has(NS_CARBONS);
+}
+
+/**
+ * True for what another session of the account may have instead: a headline or a room's message to a full JID is for
+ * that one alone. RFC 6121 §8.5.3.2.1.
+ */
+export function isForAnyDevice(stanza: Stanza): boolean {
+  if (!isForUser(stanza)) return false;
+  const type = messageType(stanza);
+  return type === "chat" || type === "normal" || (type === "headline" && stanza.to?.isBare === true);
 }
 
 /** The unacknowledged stanzas of one session. */

@@ -29,6 +29,10 @@ export const carbons = defineModule({
       copySent(host, session, stanza);
       return pass;
     });
+    host.copies(
+      (session, stanza) =>
+        session.get(enabledKey) === true && eligibility({ stanza, direction: "received", fromRoom: false }).copy,
+    );
     host.on("message.delivered", ({ stanza, account, takers }) => copyReceived(host, account, stanza, takers));
   },
 });

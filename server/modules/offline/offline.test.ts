@@ -26,10 +26,12 @@ function setUp({ others = [] as string[] } = {}) {
     domain: "verona.test",
     sessions: {
       available: () => list.filter(({ presence }) => presence !== undefined),
+      of: () => list,
       find: (jid: Jid) => list.find((one) => one.jid.full === jid.full),
     },
     storage,
     bus: { others },
+    deadLetters: { suspects: async () => false },
     disco: { host: { features: new Set<string>() } },
     // Nobody's contact: the roster is empty.
     use: () => ({ of: async () => ({ items: new Map() }) }),

@@ -10,11 +10,12 @@ import { defineModule, type ModuleHost } from "../../module/define.ts";
 import { handled, pass, reject, replace, type Verdict } from "../../module/verdict.ts";
 import { inBackground } from "../../router/background.ts";
 import { arrivalOf } from "../../stanza/arrival.ts";
+import { withDelay } from "../../stanza/delay.ts";
 import { Safety } from "../../stanza/safety.ts";
 import { Stanza } from "../../stanza/stanza.ts";
-import { escapeAttribute } from "../../xml/escape.ts";
 import { NS_DELAY } from "../../xml/namespaces.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
+import { fromAsleep } from "./asleep.ts";
 import { Owed } from "./owed.ts";
 import { Shares } from "./shares.ts";
 import { fateOf } from "./worth-keeping.ts";
@@ -53,9 +54,10 @@ export const offline = defineModule({
       unforged(stanza, host.domain),
     );
     host.on("session.arriving", ({ session }) => session.pause());
-    host.on("session.receptive", ({ session }) => {
+    host.on("session.receptive", async ({ session }) => {
       kept.shares.taken(session.account.local);
-      return bring(kept, session);
+      await fromAsleep(host, session);
+      await bring(kept, session);
     });
     // It came before what was kept here for it, and this node did not know; or could not tell.
     host.on("session.receptive elsewhere", ({ session }) => {
@@ -85,7 +87,13 @@ async function keep(kept: Kept, local: string, stanza: Stanza): Promise<Verdict>
   const limit = stranger === undefined ? kept.most : shares.most(local, stranger);
   // The limit is for what comes: what was promised already is kept.
   const most = stanza.note(insistentKey) === undefined ? limit : PROMISED_LIMIT;
-  const stored = await host.storage.offline.add(host.domain, local, delayed(stanza, host.domain, at), at, most);
+  const stored = await host.storage.offline.add(
+    host.domain,
+    local,
+    withDelay(stanza, host.domain, at).text(),
+    at,
+    most,
+  );
   if (!stored) return reject("service-unavailable", "the offline store of this account is full");
   if (stranger !== undefined) shares.kept(local, stranger);
   // Somebody may have come while it was stored: then nothing else would bring the message until the next log-in.
@@ -100,17 +108,6 @@ async function keep(kept: Kept, local: string, stanza: Stanza): Promise<Verdict>
 async function strangerOf(rosters: Rosters, local: string, { from }: Stanza): Promise<Jid | undefined> {
   if (from === undefined) return undefined;
   return (await rosters.of(local)).items.get(from.bare)?.listed === true ? undefined : from;
-}
-
-/** The stanza's text with the time it was kept. XEP-0203. */
-function delayed(stanza: Stanza, domain: string, at: number): string {
-  const delay = `<delay xmlns='${NS_DELAY}' from='${escapeAttribute(domain)}' stamp='${new Date(at).toISOString()}'/>`;
-  const { tail } = stanza;
-  const text = stanza.text();
-  const head = text.slice(0, text.length - tail.length);
-  // The end tag as its sender wrote it may hold white space: `</message >`.
-  const content = tail === "/>" ? ">" : tail.slice(0, tail.lastIndexOf("</"));
-  return `${head}${content}${delay}</message>`;
 }
 
 /** A delivery of what is kept. */
@@ -154,7 +151,7 @@ function bring(kept: Kept, session: ClientSession): void | Promise<void> {
   return kept.persistent.run(
     local,
     () => {
-      const to = next ?? taker() ?? session;
+      const to = (next !== undefined && isAble(next) ? next : taker()) ?? session;
       next = undefined;
       return flush(kept, to);
     },
@@ -203,7 +200,13 @@ async function flush(kept: Kept, session: ClientSession): Promise<void> {
 /** A session that takes messages to the bare JID. */
 function receptive(host: ModuleHost, local: string): ClientSession | undefined {
   const able = host.sessions.available(local).filter((session) => session.priority >= 0);
-  return able.find((session) => !session.remote) ?? able[0];
+  const awake = able.filter(isAble);
+  return awake.find((session) => !session.remote) ?? awake[0] ?? able.find((session) => !session.remote) ?? able[0];
+}
+
+/** True where it takes messages to the bare JID, and is no session that waits to be resumed. */
+function isAble({ presence, priority, waiting }: ClientSession): boolean {
+  return presence !== undefined && priority >= 0 && !waiting;
 }
 
 /**
@@ -217,10 +220,13 @@ async function deliverKept(host: ModuleHost, session: ClientSession): Promise<bo
   for (;;) {
     const batch = await host.storage.offline.read(host.domain, local, last, BATCH);
     if (batch.length === 0) return true;
+    // Where a delivery was ended, each message stands for itself: none is taken for what another did.
+    const careful = await host.deadLetters.suspects(local);
     const safe: Promise<boolean>[] = [];
     for (const { text } of batch) {
       if (session.presence === undefined || host.sessions.find(session.jid) !== session) break;
-      const stanza = stanzaOf(host, text);
+      if (careful && safe.length > 0 && !(await session.acknowledged())) break;
+      const stanza = await stanzaOf(host, local, text);
       safe.push(stanza === undefined ? Promise.resolve(true) : deliverOne(session, stanza));
       if (session.congested && !(await session.caughtUp())) break;
     }
@@ -233,11 +239,11 @@ async function deliverKept(host: ModuleHost, session: ClientSession): Promise<bo
 }
 
 /** What is kept as a stanza; undefined for what is none, which must not keep all that comes after it from its account. */
-function stanzaOf(host: ModuleHost, text: string): Stanza | undefined {
+async function stanzaOf(host: ModuleHost, local: string, text: string): Promise<Stanza | undefined> {
   try {
     return Stanza.fromText(text);
-  } catch (error) {
-    host.log.error({ err: error }, "a kept message cannot be read, and is left out");
+  } catch {
+    await host.deadLetters.add(local, text, "it cannot be read back");
     return undefined;
   }
 }

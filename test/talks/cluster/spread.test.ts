@@ -9,7 +9,12 @@ import { Scene } from "../../harness/scene.ts";
 
 const NODES = 2;
 /** What these say of when a client is asked to acknowledge is so within one node; `cluster/` has their like. */
-const ONE_NODE = ["stream-management/resume.talk", "stream-management/unacknowledged-close.talk"];
+const ONE_NODE = [
+  "stream-management/asleep-new-session.talk",
+  "stream-management/resume.talk",
+  "stream-management/three-deliveries.talk",
+  "stream-management/unacknowledged-close.talk",
+];
 const folder = join(import.meta.dirname, "..");
 const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".talk"));
 

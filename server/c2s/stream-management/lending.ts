@@ -1,0 +1,113 @@
+// What a session asleep holds goes to another one of its account, and is not repeated when it wakes. XEP-0198 §5, §6.
+import type { ClientSession } from "../../host/session.ts";
+import { inBackground } from "../../router/background.ts";
+import { arrivalOf } from "../../stanza/arrival.ts";
+import { withDelay } from "../../stanza/delay.ts";
+import { Safety } from "../../stanza/safety.ts";
+import type { C2sSession } from "../session.ts";
+import type { Holding } from "./holding.ts";
+import { alsoGiven, wasCopied } from "./others.ts";
+import { rerouteSafely } from "./reroute.ts";
+import type { Surplus } from "./surplus.ts";
+import { isForAnyDevice, type Kept, type Unacked } from "./unacked.ts";
+
+/** The messages of one session that waits to be resumed. */
+export class Lending {
+  private readonly session: C2sSession;
+  private readonly unacked: Unacked;
+  private readonly surplus: Surplus;
+  private readonly holding: Holding;
+
+  constructor(session: C2sSession, unacked: Unacked, surplus: Surplus, holding: Holding) {
+    this.session = session;
+    this.unacked = unacked;
+    this.surplus = surplus;
+    this.holding = holding;
+  }
+
+  /**
+   * Gives all of it to `taker`, in order, as fast as that one takes it; resolves once it was given. Where the first may
+   * be why this one sleeps, each waits for the one before it, so that none is taken for another.
+   */
+  async lend(taker: ClientSession): Promise<void> {
+    const first = this.firstOpen();
+    const careful = first?.written === true;
+    for (const kept of this.unacked.list()) {
+      if (!this.mayGive(kept)) continue;
+      if (careful && kept === first && (await this.blamed(kept))) continue;
+      if (!this.mayGive(kept)) continue;
+      this.give(kept, taker);
+      if (careful && !(await taker.acknowledged())) return;
+      if (taker.congested && !(await taker.caughtUp())) return;
+    }
+    while (this.session.waiting && this.surplus.waits) {
+      const kept = await this.surplus.take();
+      if (kept === undefined) return;
+      if (isForAnyDevice(kept.stanza) && this.elsewhere(kept)) this.holding.release([kept]);
+      else if (isForAnyDevice(kept.stanza)) this.give(kept, taker);
+      else this.giveUp(kept);
+      if (taker.congested && !(await taker.caughtUp())) return;
+    }
+  }
+
+  /**
+   * The session ended, or went to sleep and another one takes its place: the first message that its client has not
+   * acknowledged may be why, if it was written at all. True where it did so too often, and goes nowhere now.
+   */
+  async blamed(kept: Kept): Promise<boolean> {
+    const { host, account } = this.session;
+    if (!kept.written || kept.lent) return false;
+    const dead = await host.deadLetters.ended(account.local, kept.stanza);
+    if (!dead) return false;
+    kept.lent = true;
+    this.holding.release([kept]);
+    return true;
+  }
+
+  /** The first message that is not given to others yet. */
+  firstOpen(): Kept | undefined {
+    return this.unacked.list().find(({ stanza, lent }) => !lent && isForAnyDevice(stanza));
+  }
+
+  private mayGive(kept: Kept): boolean {
+    if (!this.session.waiting || kept.lent || kept.gone || !isForAnyDevice(kept.stanza)) return false;
+    return !this.elsewhere(kept);
+  }
+
+  /** True where the account has it already, or another session asleep gives it. */
+  private elsewhere({ stanza }: Kept): boolean {
+    const { host, jid } = this.session;
+    const others = alsoGiven(host, this.session, stanza);
+    if (others.some(({ waiting }) => !waiting) || wasCopied(host, this.session, stanza)) return true;
+    const first = others[0];
+    return first !== undefined && first.jid.full < jid.full;
+  }
+
+  private give(kept: Kept, taker: ClientSession): void {
+    const { host } = this.session;
+    const { stanza } = kept;
+    kept.lent = true;
+    const copy = withDelay(stanza, host.domain, arrivalOf(stanza) ?? host.clock.now());
+    const safety = new Safety(() => this.holding.release([kept]));
+    copy.safety = safety;
+    taker.write(copy);
+    if (taker.keeps || taker.remote) return safety.release();
+    const taken = taker.caughtUp().then((there) => {
+      if (there) safety.release();
+      else this.takeBack(kept);
+    });
+    inBackground(taken, host.log);
+  }
+
+  /** The other session went away before it had read it. */
+  private takeBack(kept: Kept): void {
+    kept.lent = false;
+    if (!this.unacked.list().includes(kept)) this.giveUp(kept);
+  }
+
+  private giveUp(kept: Kept): void {
+    const { host } = this.session;
+    const gone = rerouteSafely(host, kept.stanza, this.session).then(() => this.holding.release([kept]));
+    inBackground(gone, host.log);
+  }
+}

@@ -1,0 +1,59 @@
+// Which of an account's other sessions has, or gets, what one of them was given. RFC 6121 §8.5.2, XEP-0280.
+
+import type { ClientSession } from "../../host/session.ts";
+import type { VirtualHost } from "../../host/virtual-host.ts";
+import { arrivalOf } from "../../stanza/arrival.ts";
+import type { Stanza } from "../../stanza/stanza.ts";
+import { takersKey } from "../../stanza/takers.ts";
+import { C2sSession } from "../session.ts";
+import { isForAnyDevice } from "./unacked.ts";
+
+/** ms that a client may take from its log-in until it has asked for copies. */
+const SETTLING = 5_000;
+
+/** The sessions that were given the same message, are there and answer for it; in one order at every node. */
+export function alsoGiven(host: VirtualHost, session: ClientSession, stanza: Stanza): ClientSession[] {
+  const at = arrivalOf(stanza);
+  const local = session.account.local;
+  const names = stanza.note(takersKey);
+  if (names === undefined || at === undefined) return [];
+  const there = host.sessions.of(local).filter((other) => other !== session && other.since <= at);
+  return names.flatMap((name) => there.filter(({ jid }) => jid.full === name));
+}
+
+/** True where an awake session had a copy of the message as it came, and as far as is known has it still. */
+export function wasCopied(host: VirtualHost, session: ClientSession, stanza: Stanza): boolean {
+  const at = arrivalOf(stanza);
+  if (at === undefined) return false;
+  return awakeOthers(host, session).some(
+    (other) => other.since < at - SETTLING && host.copiesTo(other, stanza) && !awaits(other, stanza),
+  );
+}
+
+/** Who gets a message at once that comes for a session asleep: one that came since, where nobody awake gets it anyway. */
+export function awakeInstead(
+  host: VirtualHost,
+  session: ClientSession,
+  since: number,
+  stanza: Stanza,
+): ClientSession | undefined {
+  if (!isForAnyDevice(stanza)) return undefined;
+  const awake = awakeOthers(host, session);
+  if (awake.length === 0 || stanza.note(takersKey) !== undefined) return undefined;
+  if (awake.some((other) => host.copiesTo(other, stanza))) return undefined;
+  const able = awake.filter((other) => other.presence !== undefined && other.priority >= 0 && other.since >= since);
+  return able.reduce<ClientSession | undefined>(
+    (best, other) => (best === undefined || other.priority > best.priority ? other : best),
+    undefined,
+  );
+}
+
+function awakeOthers(host: VirtualHost, session: ClientSession): ClientSession[] {
+  return host.sessions.of(session.account.local).filter((other) => other !== session && !other.waiting);
+}
+
+/** True where its client has not acknowledged a copy yet. */
+function awaits(other: ClientSession, { tail }: Stanza): boolean {
+  const outstanding = other instanceof C2sSession ? (other.sm?.outstanding ?? []) : [];
+  return outstanding.some(({ stanza }) => stanza.tail.includes(tail));
+}

@@ -1,0 +1,130 @@
+// Messages for a client that has to acknowledge others first: in the store of held messages, in order. XEP-0198.
+import type { Timer } from "../../clock.ts";
+import type { VirtualHost } from "../../host/virtual-host.ts";
+import { inBackground } from "../../router/background.ts";
+import { arrivalOf, noteArrival } from "../../stanza/arrival.ts";
+import { sizeOf } from "../../stanza/sent.ts";
+import { Stanza } from "../../stanza/stanza.ts";
+import { takersKey } from "../../stanza/takers.ts";
+import { StoreUnavailable } from "../../storage/ports.ts";
+import type { Holding } from "./holding.ts";
+import { type Kept, keptOf } from "./unacked.ts";
+
+/** ms until a store that did not answer is asked again. */
+const AGAIN = 1_000;
+
+/** One message. */
+interface Item {
+  /** The message itself, until the store has it. */
+  kept: Kept | undefined;
+  /** Its id in the store. */
+  row: number;
+  readonly member: string;
+  readonly at: number;
+  readonly takers: readonly string[] | undefined;
+  taken: boolean;
+}
+
+/** What waits for one session beyond what it may have unacknowledged. Only what is on its way to the store is in memory. */
+export class Surplus {
+  private readonly host: VirtualHost;
+  private readonly holding: Holding;
+  private readonly limits: { readonly stanzas: number; readonly characters: number };
+  private items: Item[] = [];
+  private characters = 0;
+  private refilling = false;
+  private timer: Timer | undefined;
+
+  /** `limits`: messages in all, and characters of those that the store does not have yet. */
+  constructor(host: VirtualHost, holding: Holding, limits: { readonly stanzas: number; readonly characters: number }) {
+    this.host = host;
+    this.holding = holding;
+    this.limits = limits;
+  }
+
+  /** True where something waits, so that what comes has to wait behind it. */
+  get waits(): boolean {
+    return this.items.length > 0 || this.refilling;
+  }
+
+  /** Gives what waits to `send`, in order, while there is room. */
+  async refill(room: () => boolean, send: (kept: Kept) => void): Promise<void> {
+    if (this.refilling) return;
+    this.refilling = true;
+    try {
+      while (this.items.length > 0 && room()) {
+        const kept = await this.take();
+        if (kept !== undefined) send(kept);
+      }
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      this.host.clock.setTimeout(() => inBackground(this.refill(room, send), this.host.log), AGAIN);
+    } finally {
+      this.refilling = false;
+    }
+  }
+
+  /** Takes a message behind the others; false where there is no room. */
+  add(stanza: Stanza): boolean {
+    if (this.items.length >= this.limits.stanzas || this.characters > this.limits.characters) return false;
+    const { member } = this.host.bus;
+    const at = arrivalOf(stanza) ?? this.host.clock.now();
+    const item: Item = { kept: keptOf(stanza), row: 0, member, at, takers: stanza.note(takersKey), taken: false };
+    this.items.push(item);
+    this.characters += sizeOf(stanza);
+    inBackground(this.store(item), this.host.log);
+    return true;
+  }
+
+  /** The first, which is the caller's then; undefined where there is none. @throws StoreUnavailable */
+  async take(): Promise<Kept | undefined> {
+    for (;;) {
+      const [item] = this.items;
+      if (item === undefined) return undefined;
+      const kept = item.kept ?? (await this.readBack(item));
+      if (item.taken) continue;
+      item.taken = true;
+      this.items.shift();
+      if (item.kept !== undefined) this.characters -= sizeOf(item.kept.stanza);
+      if (kept !== undefined) return kept;
+    }
+  }
+
+  stop(): void {
+    this.host.clock.clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private async store(item: Item): Promise<void> {
+    const { kept } = item;
+    if (kept === undefined || item.taken) return;
+    if (await this.holding.store(kept)) {
+      if (item.taken) return;
+      item.row = kept.stored ?? 0;
+      item.kept = undefined;
+      this.characters -= sizeOf(kept.stanza);
+    } else this.timer ??= this.host.clock.setTimeout(() => this.storeAll(), AGAIN);
+  }
+
+  private storeAll(): void {
+    this.timer = undefined;
+    for (const item of this.items) if (item.kept?.stored === undefined) inBackground(this.store(item), this.host.log);
+  }
+
+  /** Undefined where the store has it no more, or what it has is no stanza. */
+  private async readBack({ row, member, at, takers }: Item): Promise<Kept | undefined> {
+    const { held } = this.host.storage;
+    const [found] = await held.read(member, row - 1, 1);
+    if (found?.id !== row) return undefined;
+    try {
+      const stanza = Stanza.fromText(found.text);
+      noteArrival(stanza, at);
+      if (takers !== undefined) stanza.setNote(takersKey, takers);
+      return { ...keptOf(stanza), stored: row };
+    } catch {
+      await this.host.deadLetters.add(found.local, found.text, "it cannot be read back");
+      await held.remove([row]);
+      return undefined;
+    }
+  }
+}

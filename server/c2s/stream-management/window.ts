@@ -1,0 +1,140 @@
+// How much a client may leave unacknowledged, and what waits beyond it. XEP-0198.
+import type { Timer } from "../../clock.ts";
+import type { ClientSession } from "../../host/session.ts";
+import { inBackground } from "../../router/background.ts";
+import { Safety } from "../../stanza/safety.ts";
+import { sizeOf } from "../../stanza/sent.ts";
+import type { Stanza } from "../../stanza/stanza.ts";
+import type { C2sSession } from "../session.ts";
+import type { Holding } from "./holding.ts";
+import { rerouteSafely } from "./reroute.ts";
+import type { SmSettings } from "./settings.ts";
+import { Surplus } from "./surplus.ts";
+import type { Kept, Unacked } from "./unacked.ts";
+
+/** ms that a client that is there may acknowledge nothing while more waits for it. */
+const PATIENCE = 60_000;
+/** What may wait, as so many times what may be unacknowledged. */
+const SURPLUS = 10;
+/** Of that, what may be in memory on its way to the store: a burst comes faster than a store takes it. */
+const IN_MEMORY = 4;
+
+/** What a window opens to. */
+interface Sending {
+  /** Given what has waited, in order. */
+  send(kept: Kept): void;
+  /** Asks the client for its word. */
+  ask(): void;
+}
+
+/** The bounds of one session. */
+export class Window {
+  readonly surplus: Surplus;
+  private readonly session: C2sSession;
+  private readonly settings: SmSettings;
+  private readonly unacked: Unacked;
+  private readonly holding: Holding;
+  private readonly stream: Sending;
+  private patience: Timer | undefined;
+
+  constructor(session: C2sSession, settings: SmSettings, unacked: Unacked, holding: Holding, stream: Sending) {
+    this.session = session;
+    this.settings = settings;
+    this.unacked = unacked;
+    this.holding = holding;
+    this.stream = stream;
+    const limits = { stanzas: SURPLUS * settings.maxUnacked, characters: IN_MEMORY * settings.maxUnackedSize };
+    this.surplus = new Surplus(session.host, holding, limits);
+  }
+
+  /**
+   * True where the stanza is to be sent now. Else it has been seen to: a message waits, or goes back where too many do;
+   * what cannot wait ends the session, though not for a burst of messages before it.
+   */
+  takes(stanza: Stanza): boolean {
+    if (!this.surplus.waits && this.hasRoom(1, stanza)) return true;
+    if (stanza.kind === "message" && stanza.type !== "error") {
+      this.wait(stanza);
+      return false;
+    }
+    if (this.hasRoom(2, stanza)) return true;
+    this.session.end("resource-constraint", "too much is unacknowledged");
+    return false;
+  }
+
+  /** The client has taken something, or is there again: what waited goes on. */
+  open(): void {
+    this.stop();
+    if (!this.surplus.waits) return;
+    const room = (): boolean => !this.session.waiting && this.hasRoom(0.5);
+    const done = this.surplus
+      .refill(room, (kept) => this.stream.send(kept))
+      .then(() => {
+        if (this.surplus.waits && !this.session.waiting) this.expectMore();
+        this.session.progressed();
+      });
+    inBackground(done, this.session.host.log);
+  }
+
+  /** Nothing is expected of the client now. */
+  stop(): void {
+    this.session.host.clock.clearTimeout(this.patience);
+    this.patience = undefined;
+  }
+
+  /** What waits goes to where the session is now. */
+  passOn(there: ClientSession): Promise<void> {
+    return this.empty((kept) => {
+      const { stanza } = kept;
+      const safety = new Safety(() => this.holding.release([kept]));
+      stanza.safety = safety;
+      there.deliver(stanza);
+      safety.release();
+    });
+  }
+
+  /** What waits goes where an undelivered stanza goes. */
+  reroute(): Promise<void> {
+    return this.empty(async (kept) => {
+      await rerouteSafely(this.session.host, kept.stanza, this.session);
+      this.holding.release([kept]);
+    });
+  }
+
+  private async empty(give: (kept: Kept) => void | Promise<void>): Promise<void> {
+    for (;;) {
+      const kept = await this.surplus.take();
+      if (kept === undefined) return;
+      await give(kept);
+    }
+  }
+
+  /** True within `share` times the bounds; one stanza alone always is. */
+  private hasRoom(share: number, stanza?: Stanza): boolean {
+    if (this.unacked.length === 0) return true;
+    const { maxUnacked, maxUnackedSize } = this.settings;
+    const size = this.unacked.size + (stanza === undefined ? 0 : sizeOf(stanza));
+    if (this.unacked.length >= share * maxUnacked || size > share * maxUnackedSize) return false;
+    // A reader that does not read costs no more than one without stream management.
+    const { connection } = this.session;
+    if (connection === undefined) return true;
+    const { backlog } = connection.stream.transport;
+    return backlog === 0 || backlog + size <= share * connection.context.limits.backlogBytes;
+  }
+
+  private wait(stanza: Stanza): void {
+    const { host } = this.session;
+    if (!this.surplus.add(stanza))
+      inBackground(host.refuse(stanza, "resource-constraint", "too much waits for the client"), host.log);
+    else if (!this.session.waiting) this.expectMore();
+  }
+
+  private expectMore(): void {
+    if (this.patience !== undefined) return;
+    this.stream.ask();
+    this.patience = this.session.host.clock.setTimeout(
+      () => this.session.end("resource-constraint", "too much is unacknowledged"),
+      PATIENCE,
+    );
+  }
+}

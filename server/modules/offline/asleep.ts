@@ -1,0 +1,17 @@
+// Brings a session what others of its account hold that wait for their clients. XEP-0198 §5.
+import type { ClientSession } from "../../host/session.ts";
+import type { ModuleHost } from "../../module/define.ts";
+
+/**
+ * What sessions of the account hold that wait to be resumed comes first: it is older, and its user is here now. Where
+ * one cannot give it, it stays there and comes when that one is over.
+ */
+export async function fromAsleep(host: ModuleHost, session: ClientSession): Promise<void> {
+  if (session.remote || session.waiting) return;
+  for (const other of host.sessions.of(session.account.local)) {
+    if (other === session || !other.waiting) continue;
+    await other
+      .lend(session)
+      .catch((error: unknown) => host.log.warn({ err: error, jid: other.jid.full }, "a session asleep gave nothing"));
+  }
+}
