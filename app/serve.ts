@@ -1,6 +1,7 @@
 // Runs one node until it is told to drain, and tells a supervising process how it is.
 import { type Listening, loadConfig, type NodeConfig } from "../server/index.ts";
 import { accountActions } from "./admin/accounts.ts";
+import { deadLetterActions } from "./admin/dead-letters.ts";
 import { listenForAdmin } from "./admin/listener.ts";
 import { adminSocketPath } from "./admin/socket-path.ts";
 import { drainOnSignal, endWhileStarting } from "./drain.ts";
@@ -62,7 +63,9 @@ async function openAdmin(node: RunningNode, config: NodeConfig, reloadFile: () =
   const domains = config.hosts.map(({ domain }) => domain);
   try {
     const accounts = accountActions(node.server);
-    return await listenForAdmin(path, { federation: node.federation, accounts, domains, reload: reloadFile });
+    const deadLetters = deadLetterActions(node.server);
+    const { federation } = node;
+    return await listenForAdmin(path, { federation, accounts, deadLetters, domains, reload: reloadFile });
   } catch (error) {
     if (config.adminSocket !== undefined) throw error;
     node.server.log.warn({ path, reason: (error as Error).message }, "no admin socket");

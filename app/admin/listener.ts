@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Federation } from "../../federation/index.ts";
 import { answerAccounts } from "./account-routes.ts";
 import type { AccountActions } from "./accounts.ts";
+import { answerDeadLetters, type DeadLetterActions } from "./dead-letters.ts";
 import { send, serveOnSocket } from "./socket.ts";
 
 /** What the socket offers. */
@@ -10,6 +11,8 @@ export interface AdminTarget {
   readonly federation: Federation | undefined;
   /** What is done to accounts. */
   readonly accounts?: AccountActions;
+  /** Messages that no client could take. */
+  readonly deadLetters?: DeadLetterActions;
   /** Domains served here, the first for tests that name none. */
   readonly domains: readonly string[];
   /** Reads the configuration again. @throws ConfigError */
@@ -35,6 +38,7 @@ async function answer(target: AdminTarget, request: IncomingMessage, response: S
     return send(response, 200, { reloaded: true });
   }
   if (target.accounts !== undefined && (await answerAccounts(target.accounts, request, response))) return;
+  if (target.deadLetters !== undefined && (await answerDeadLetters(target.deadLetters, request, response))) return;
   if (federation === undefined) return send(response, 409, { error: "this node does not federate" });
   switch (route) {
     case "GET /s2s":

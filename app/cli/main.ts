@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { accountCommands } from "./account.ts";
 import { Exit, exitCodeOf, tellError } from "./command.ts";
 import { configCommands } from "./config.ts";
+import { deadLetterCommands } from "./dead.ts";
 import { rolloutCommands } from "./rollout.ts";
 import { s2sCommands } from "./s2s.ts";
 import { serveCommand } from "./serve.ts";
@@ -18,6 +19,7 @@ const groups: readonly ((program: Command) => void)[] = [
   serveCommand,
   accountCommands,
   s2sCommands,
+  deadLetterCommands,
   configCommands,
   worldCommands,
   rolloutCommands,

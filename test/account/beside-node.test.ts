@@ -1,9 +1,10 @@
 // `meridian account` as an operator runs it: beside a running node, and on the store of one that does not run.
 import { writeFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test } from "@jest/globals";
 import { meridian, type Running, run, temporaryFolder } from "../world/command.ts";
+import { plainClient } from "./plain-client.ts";
 
 const DOMAIN = "bücher.test";
 const PASSWORD = "a long password";
@@ -65,36 +66,8 @@ async function start(): Promise<Record<string, number>> {
 
 const account = (...args: string[]) => run(["account", ...args, "--config", config], { input: `${PASSWORD}\n` });
 
-/** Logs in with PLAIN; what the server answered, and its end as it comes. */
-async function logIn(port: number, local: string): Promise<{ answer: string; ended: Promise<string> }> {
-  const socket = connect(port, "127.0.0.1");
-  sockets.push(socket);
-  let text = "";
-  const look: (() => void)[] = [];
-  socket.setEncoding("utf8").on("data", (part: string) => {
-    text += part;
-    for (const one of [...look]) one();
-  });
-  const until = (found: RegExp) =>
-    new Promise<string>((resolve, reject) => {
-      const check = () => found.test(text) && resolve(text);
-      look.push(check);
-      socket.once("close", () => reject(new Error(`ended before ${found}: ${text}`)));
-      check();
-    });
-  const header = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='${DOMAIN}' version='1.0'>`;
-  const sasl = "urn:ietf:params:xml:ns:xmpp-sasl";
-  socket.write(header);
-  await until(/<\/stream:features>/);
-  const initial = Buffer.from(`\0${local}\0${PASSWORD}`).toString("base64");
-  socket.write(`<auth xmlns='${sasl}' mechanism='PLAIN'>${initial}</auth>`);
-  const answer = await until(/<success|<\/failure>/);
-  const ended = new Promise<string>((resolve) => socket.once("close", () => resolve(text)));
-  if (!answer.includes("<success")) return { answer, ended };
-  socket.write(`${header}<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>`);
-  await until(/<jid>/);
-  return { answer, ended };
-}
+const logIn = (port: number, local: string) =>
+  plainClient(port, { domain: DOMAIN, local, password: PASSWORD }, sockets);
 
 test("every command works beside a running node, and what it changes holds there at once", async () => {
   const { c2s = 0, metrics = 0 } = await start();

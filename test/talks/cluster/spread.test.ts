@@ -10,6 +10,7 @@ import { Scene } from "../../harness/scene.ts";
 const NODES = 2;
 /** What these say of when a client is asked to acknowledge is so within one node; `cluster/` has their like. */
 const ONE_NODE = [
+  "stream-management/burst.talk",
   "stream-management/asleep-new-session.talk",
   "stream-management/resume.talk",
   "stream-management/three-deliveries.talk",
