@@ -112,9 +112,12 @@ export interface HeldMessage {
 
 /** Messages on their way to clients, by the member of the cluster (one process) that holds them. */
 export interface HeldStore {
-  /** Stores one; adds of one turn are committed together. Answers its id. @throws StoreUnavailable */
+  /**
+   * Stores one; adds of one turn are committed together. Answers its id. @throws StoreUnavailable: then it is not held,
+   * and where it was committed all the same it is found and removed
+   */
   add(member: string, message: Omit<HeldMessage, "id">): Promise<number>;
-  /** Forgets what its client has acknowledged; unknown ids are no error. */
+  /** Forgets what its client has acknowledged; unknown ids are no error. Where it rejects, it is tried until done. */
   remove(ids: readonly number[]): Promise<void>;
   /** Oldest first, ids greater than `after`, at most `limit`. */
   read(member: string, after: number, limit: number): Promise<HeldMessage[]>;
