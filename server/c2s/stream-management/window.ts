@@ -2,15 +2,17 @@
 import type { Timer } from "../../clock.ts";
 import type { ClientSession } from "../../host/session.ts";
 import { inBackground } from "../../router/background.ts";
+import { mayAnswerWithError } from "../../stanza/error.ts";
 import { Safety } from "../../stanza/safety.ts";
 import { sizeOf } from "../../stanza/sent.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import type { C2sSession } from "../session.ts";
 import type { Holding } from "./holding.ts";
+import { LatestPresence } from "./latest-presence.ts";
 import { rerouteSafely } from "./reroute.ts";
 import type { SmSettings } from "./settings.ts";
 import { Surplus } from "./surplus.ts";
-import type { Kept, Unacked } from "./unacked.ts";
+import { type Kept, keptOf, type Unacked } from "./unacked.ts";
 
 /** ms that a client that is there may acknowledge nothing while more waits for it. */
 const PATIENCE = 60_000;
@@ -30,6 +32,7 @@ interface Sending {
 /** The bounds of one session. */
 export class Window {
   readonly surplus: Surplus;
+  private readonly latest: LatestPresence;
   private readonly session: C2sSession;
   private readonly settings: SmSettings;
   private readonly unacked: Unacked;
@@ -45,32 +48,37 @@ export class Window {
     this.stream = stream;
     const limits = { stanzas: SURPLUS * settings.maxUnacked, characters: IN_MEMORY * settings.maxUnackedSize };
     this.surplus = new Surplus(session.host, holding, limits);
+    this.latest = new LatestPresence(limits);
   }
 
   /**
    * True where the stanza is to be sent now. Else it has been seen to: a message waits, or goes back where too many do;
-   * what cannot wait ends the session, though not for a burst of messages before it.
+   * of presence the last of each sender waits. Of anything else twice as much may be on its way; beyond that requests
+   * are refused and answers left out, since whoever sends them is not to end the session of who gets them.
    */
   takes(stanza: Stanza): boolean {
+    if (stanza.kind === "presence" && this.latest.replaces(stanza)) return false;
     if (!this.surplus.waits && this.hasRoom(1, stanza)) return true;
     if (stanza.kind === "message" && stanza.type !== "error") {
       this.wait(stanza);
       return false;
     }
     if (this.hasRoom(2, stanza)) return true;
-    this.session.end("resource-constraint", "too much is unacknowledged");
+    if (stanza.kind === "presence") this.latest.add(stanza);
+    else if (stanza.kind === "iq" && mayAnswerWithError(stanza)) this.refuse(stanza);
     return false;
   }
 
   /** The client has taken something, or is there again: what waited goes on. */
   open(): void {
     this.stop();
-    if (!this.surplus.waits) return;
+    if (!this.surplus.waits) return this.tellPresence();
     const room = (): boolean => !this.session.waiting && this.hasRoom(0.5);
     const done = this.surplus
       .refill(room, (kept) => this.stream.send(kept))
       .then(() => {
         if (this.surplus.waits && !this.session.waiting) this.expectMore();
+        else this.tellPresence();
         this.session.progressed();
       });
     inBackground(done, this.session.host.log);
@@ -84,6 +92,7 @@ export class Window {
 
   /** What waits goes to where the session is now. */
   passOn(there: ClientSession): Promise<void> {
+    for (const stanza of this.latest.drain()) there.deliver(stanza);
     return this.empty((kept) => {
       const { stanza } = kept;
       const safety = new Safety(() => this.holding.release([kept]));
@@ -122,10 +131,23 @@ export class Window {
     return backlog === 0 || backlog + size <= share * connection.context.limits.backlogBytes;
   }
 
-  private wait(stanza: Stanza): void {
+  /** Presence that waited, as far as there is room. */
+  private tellPresence(): void {
+    while (!this.session.waiting) {
+      const stanza = this.latest.first;
+      if (stanza === undefined || !this.hasRoom(1, stanza)) return;
+      this.latest.shift();
+      this.stream.send(keptOf(stanza));
+    }
+  }
+
+  private refuse(stanza: Stanza): void {
     const { host } = this.session;
-    if (!this.surplus.add(stanza))
-      inBackground(host.refuse(stanza, "resource-constraint", "too much waits for the client"), host.log);
+    inBackground(host.refuse(stanza, "resource-constraint", "too much waits for the client"), host.log);
+  }
+
+  private wait(stanza: Stanza): void {
+    if (!this.surplus.add(stanza)) this.refuse(stanza);
     else if (!this.session.waiting) this.expectMore();
   }
 

@@ -14,6 +14,9 @@ import { broadcastAvailable, broadcastUnavailable, directedKey, endDirected, not
 import { answerProbe, takeSubscription } from "./inbound.ts";
 import { sendSubscription } from "./outbound.ts";
 
+/** Characters of one presence: everybody who may see it is sent it, again and again, and cannot do without. */
+const MAX_SIZE = 16_384;
+
 /** The presence module. */
 export const presence = defineModule({
   name: "presence",
@@ -53,6 +56,8 @@ function gone(host: ModuleHost, { jid }: ClientSession): boolean {
   return host.sessions.find(jid)?.presence === undefined;
 }
 
+const tooLarge = reject("not-acceptable", `presence has at most ${MAX_SIZE} characters`);
+
 /** Presence a session of ours sends. */
 function send(
   host: ModuleHost,
@@ -62,6 +67,7 @@ function send(
   stanza: Stanza,
 ): Verdict | Promise<Verdict> {
   const { type, to } = stanza;
+  if (stanza.size > MAX_SIZE) return tooLarge;
   if (to === undefined) return broadcast(host, rosters, leave, session, stanza);
   if (isSubscriptionType(type)) {
     if (to.bare === session.account.bare) return reject("not-allowed", "an account is not its own contact");
@@ -126,6 +132,7 @@ async function leaving(
 /** Presence that reaches an account of ours. */
 function take(host: ModuleHost, rosters: Rosters, stanza: Stanza): Verdict | Promise<Verdict> {
   const { type } = stanza;
+  if (stanza.size > MAX_SIZE) return tooLarge;
   if (isSubscriptionType(type)) return takeSubscription(host, rosters, stanza).then(() => handled);
   if (type === "probe") return answerProbe(host, rosters, stanza).then(() => handled);
   if (type === "error") return takeError(host, rosters, stanza);

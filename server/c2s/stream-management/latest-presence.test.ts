@@ -1,0 +1,33 @@
+// Presence that waits: one of each sender, in bounds.
+import { expect, test } from "@jest/globals";
+import { Jid } from "../../jid/jid.ts";
+import { presence } from "../../stanza/presence.ts";
+import { LatestPresence } from "./latest-presence.ts";
+
+const from = (sender: string, id: string) =>
+  presence(Jid.parse(sender), Jid.parse("romeo@b.test/x"), "unavailable", id);
+const ids = (waiting: LatestPresence) => waiting.drain().map(({ id }) => id);
+
+test("the last of each sender waits, in the order of these", () => {
+  const waiting = new LatestPresence({ stanzas: 10, characters: 100_000 });
+  for (const [sender, id] of [
+    ["a@b.test/1", "1"],
+    ["a@b.test/2", "2"],
+    ["a@b.test/1", "3"],
+  ] as const)
+    if (!waiting.replaces(from(sender, id))) waiting.add(from(sender, id));
+  expect(waiting.first?.id).toBe("2");
+  expect(ids(waiting)).toEqual(["2", "3"]);
+  expect(waiting.first).toBeUndefined();
+});
+
+test("beyond the bounds the oldest is left out", () => {
+  const few = new LatestPresence({ stanzas: 2, characters: 100_000 });
+  const small = new LatestPresence({ stanzas: 10, characters: 1 });
+  for (let i = 0; i < 3; i++) {
+    few.add(from(`a@b.test/${i}`, String(i)));
+    small.add(from(`a@b.test/${i}`, String(i)));
+  }
+  expect(ids(few)).toEqual(["1", "2"]);
+  expect(ids(small)).toEqual([]);
+});
