@@ -162,7 +162,8 @@ export class Teller {
       const { from, to } = this.report.names;
       const answering = await whatAnswers({ address, port: target.port, domain: to }, this.context.clock);
       const told = ANSWERING[target.directTls ? "direct" : "starttls"][answering]?.({ from, to });
-      const line = told ?? known;
+      // That it speaks XMPP says less than what it broke off with.
+      const line = answering === "xmpp" && !target.directTls ? (known ?? told) : (told ?? known);
       if (line !== undefined) lines.add(line);
     }
     return lines.size === 0 ? undefined : [...lines].join("\n");

@@ -48,7 +48,7 @@ export function meridian(args: readonly string[], { input = "", env = {} as Reco
           if (value !== undefined) resolve(value);
         };
         child.stdout?.on("data", look);
-        ended.then((code) => reject(new Error(`ended with ${code} before: ${stderr}`)));
+        ended.then((code) => reject(new Error(`ended with ${code} before: ${stderr}${stdout}`)));
         look();
       });
     },
@@ -84,9 +84,11 @@ export interface StartedWorld {
 /** Starts a world and resolves when it is up. */
 export async function startWorld(args: readonly string[]): Promise<{ running: Running; world: StartedWorld }> {
   const running = meridian(["start", "--json", "--port", "0", ...args]);
-  const world = await running.whenOutput((text) =>
-    text.trimEnd().endsWith("}") ? (JSON.parse(text) as StartedWorld) : undefined,
-  );
+  const world = await running.whenOutput((text) => {
+    if (!text.trimEnd().endsWith("}")) return undefined;
+    const told = JSON.parse(text) as StartedWorld | { readonly error: string };
+    return "error" in told ? undefined : told;
+  });
   return { running, world };
 }
 

@@ -126,7 +126,7 @@ on("two regions of two nodes", () => {
       const [victim] = regionOf("eu")?.nodes ?? [];
       process.kill(victim?.pid ?? 0, "SIGKILL");
       await until(
-        () => /^eu-1 down .*started again in/m.test(running.stderr()),
+        () => /^eu-1 away .*started again after/m.test(running.stderr()),
         patience,
         () => running.stderr(),
       );
