@@ -4,6 +4,7 @@ import { z } from "zod";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { StanzaError } from "../../stanza/error.ts";
 import { DOCUMENT_KEY_BYTES } from "../../storage/text.ts";
+import { Turns } from "../../turns.ts";
 import { selfContained } from "../../xml/self-contained.ts";
 import { parseElement } from "../../xml/tree.ts";
 
@@ -23,9 +24,13 @@ export const privateStorage = defineModule({
   needs: ["disco"],
   config: PrivateConfig,
   activate(host, config) {
+    const turns = new Turns();
     host.disco.host.features.add(NS_PRIVATE);
     host.iq("account", "get", NS_PRIVATE, "query", (request) => get(host, request));
-    host.iq("account", "set", NS_PRIVATE, "query", (request) => set(host, config, request));
+    host.iq("account", "set", NS_PRIVATE, "query", (request) =>
+      // One at a time for each account: what is counted before must still hold when it is stored.
+      turns.run(request.to.local, () => set(host, config, request)),
+    );
   },
 });
 
