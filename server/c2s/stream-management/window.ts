@@ -15,7 +15,7 @@ import { Surplus } from "./surplus.ts";
 import { type Kept, keptOf, type Unacked } from "./unacked.ts";
 
 /** ms that a client that is there may acknowledge nothing while more waits for it. */
-const PATIENCE = 60_000;
+const PATIENCE = 30_000;
 /** What may wait, as so many times what may be unacknowledged. */
 const SURPLUS = 10;
 /** Of that, what may be in memory on its way to the store: a burst comes faster than a store takes it. */
@@ -154,9 +154,7 @@ export class Window {
   private expectMore(): void {
     if (this.patience !== undefined) return;
     this.stream.ask();
-    this.patience = this.session.host.clock.setTimeout(
-      () => this.session.end("resource-constraint", "too much is unacknowledged"),
-      PATIENCE,
-    );
+    // Parked, to be resumed: it costs no more than one that is away.
+    this.patience = this.session.host.clock.setTimeout(() => this.session.connection?.stream.destroy(), PATIENCE);
   }
 }
