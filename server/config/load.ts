@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { NodeConfig, NodeSettings } from "./contract.ts";
 import { placesOf } from "./json-places.ts";
 import { mended } from "./mend.ts";
-import { nearest, settingsAt } from "./settings.ts";
+import { nearest, settingsAt, valueAt } from "./settings.ts";
 import { inWords } from "./words.ts";
 
 /** Every mistake of a configuration, one a line. */
@@ -118,13 +118,6 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): P
   }
   if (issue.code === "invalid_type" && valueAt(value, path) === undefined) return [{ path, what: "is missing" }];
   return [{ path, what: inWords(issue.message) }];
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (found, part) => (typeof found === "object" && found !== null ? Reflect.get(found, part) : undefined),
-    value,
-  );
 }
 
 function pathText(path: readonly PropertyKey[]): string {

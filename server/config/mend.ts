@@ -1,7 +1,7 @@
 // What can still be looked at of a configuration with mistakes: the rest of it, without the settings that have them.
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
-import { nearest, settingsAt } from "./settings.ts";
+import { nearest, settingsAt, valueAt } from "./settings.ts";
 
 /** Rounds after which it is given up: taking a setting out may leave another mistake. */
 const ROUNDS = 10;
@@ -35,11 +35,11 @@ export function mended<T extends z.ZodType>(
 /** Replaces a setting or takes it out; where neither can be, what it stands in. */
 function spared(value: unknown, path: readonly PropertyKey[], standIns: StandIns): boolean {
   // Where it stood was taken out for a mistake beside it.
-  if (at(value, path.slice(0, -1)) === undefined) return false;
+  if (valueAt(value, path.slice(0, -1)) === undefined) return false;
   for (let length = path.length; length > 0; length--) {
     const here = path.slice(0, length);
     const pattern = here.map((part) => (typeof part === "number" ? "#" : String(part))).join(".");
-    const parent = at(value, here.slice(0, -1));
+    const parent = valueAt(value, here.slice(0, -1));
     const name = here.at(-1) as PropertyKey;
     const standIn = standIns[pattern];
     if (standIn === undefined && without(value, here)) return true;
@@ -52,25 +52,18 @@ function spared(value: unknown, path: readonly PropertyKey[], standIns: StandIns
 
 /** Gives a setting the name that was meant, where that one is free, and else takes it out. */
 function renamed(schema: z.ZodType, value: unknown, path: readonly PropertyKey[], key: string): boolean {
-  const parent = at(value, path);
+  const parent = valueAt(value, path);
   const meant = nearest(key, settingsAt(schema, value, path));
   if (meant !== undefined && typeof parent === "object" && parent !== null && !Object.hasOwn(parent, meant))
     Reflect.set(parent, meant, Reflect.get(parent, key));
   return without(value, [...path, key]);
 }
 
-function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (found, part) => (typeof found === "object" && found !== null ? Reflect.get(found, part) : undefined),
-    value,
-  );
-}
-
 /** Takes one setting out; false where there is none, or it is a member of a list. */
 function without(value: unknown, path: readonly PropertyKey[]): boolean {
   const name = path.at(-1);
   if (name === undefined) return false;
-  const parent = at(value, path.slice(0, -1));
+  const parent = valueAt(value, path.slice(0, -1));
   if (typeof parent !== "object" || parent === null || Array.isArray(parent)) return false;
   return Object.hasOwn(parent, name) && Reflect.deleteProperty(parent, name);
 }

@@ -77,3 +77,11 @@ function distance(a: string, b: string): number {
   }
   return one[b.length] ?? 0;
 }
+
+/** What stands at a path of a value; undefined where nothing does. */
+export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (found, part) => (typeof found === "object" && found !== null ? Reflect.get(found, part) : undefined),
+    value,
+  );
+}
