@@ -1,7 +1,9 @@
 // A message that was promised is tried again where it cannot be kept, and given up only after a long time.
 import { expect, test } from "@jest/globals";
+import { pino } from "pino";
 import { ManualClock, turns } from "../../test/harness/manual-clock.ts";
 import { Jid } from "../jid/jid.ts";
+import { Safety } from "../stanza/safety.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import { parseElement } from "../xml/tree.ts";
 import { insistentKey, type Redelivering, redeliverInsistently } from "./insistent.ts";
@@ -13,13 +15,14 @@ function hostOf(until: number) {
   const told: string[] = [];
   const host: Redelivering = {
     clock,
+    log: pino({ level: "silent" }),
     redeliver(stanza) {
       tried.push(clock.now());
       if (clock.now() < until) return host.refuse(stanza, "resource-constraint");
     },
     refuse(stanza, condition) {
       const attempt = condition === "resource-constraint" ? stanza.note(insistentKey) : undefined;
-      if (attempt !== undefined) attempt.refused = true;
+      if (attempt !== undefined) attempt.refused();
       else told.push(condition);
     },
   };
@@ -58,4 +61,26 @@ test("after five minutes its sender is told", async () => {
   await clock.advance(10_000);
   await done;
   expect(told).toEqual(["service-unavailable"]);
+});
+
+test("what was taken and then could not be kept is tried anew, and is not safe meanwhile", async () => {
+  const { host, clock, tried, told } = hostOf(0);
+  let safe = false;
+  const stanza = message();
+  const safety = new Safety(() => {
+    safe = true;
+  });
+  stanza.safety = safety.hold();
+  expect(redeliverInsistently(host, stanza)).toBeUndefined();
+  // As a bus does whose other end turns out to be behind.
+  void host.refuse(stanza, "resource-constraint");
+  safety.release();
+  safety.release();
+  expect(safe).toBe(false);
+  await turns(2);
+  await clock.advance(1_000);
+  await turns(2);
+  expect(tried).toEqual([0, 250]);
+  expect(told).toEqual([]);
+  expect(safe).toBe(true);
 });

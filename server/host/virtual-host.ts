@@ -178,10 +178,7 @@ export class VirtualHost implements ModuleHost {
   /** Answers with a stanza error where that is allowed, as `Router.giveBack`. */
   refuse(stanza: Stanza, condition: StanzaErrorCondition, details: string | ErrorDetails = {}): void | Promise<void> {
     const insistent = condition === "resource-constraint" ? stanza.note(insistentKey) : undefined;
-    if (insistent !== undefined) {
-      insistent.refused = true;
-      return;
-    }
+    if (insistent !== undefined) return insistent.refused();
     return this.router.giveBack(stanza, condition, typeof details === "string" ? { text: details } : details);
   }
 
