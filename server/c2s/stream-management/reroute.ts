@@ -9,12 +9,10 @@ import { withDelay } from "../../stanza/delay.ts";
 import { mayAnswerWithError } from "../../stanza/error.ts";
 import { messageType } from "../../stanza/message.ts";
 import { Safety } from "../../stanza/safety.ts";
-import { NoteKey, type Stanza } from "../../stanza/stanza.ts";
+import type { Stanza } from "../../stanza/stanza.ts";
+import { stillStoredKey } from "../../stanza/still-stored.ts";
 import { alsoGiven, wasCopied } from "./others.ts";
 import { isForUser } from "./unacked.ts";
-
-/** Notes of a stanza that its store still has: it is told, and the stanza goes nowhere. */
-export const storedKey = new NoteKey<{ left: boolean }>("stored elsewhere");
 
 /** Reroutes a stanza that nobody waits for but its safety, which is let go of afterwards. */
 export function rerouteInBackground(host: VirtualHost, stanza: Stanza, safety: Safety | undefined): void {
@@ -48,11 +46,7 @@ function hadBesides(host: VirtualHost, session: ClientSession, stanza: Stanza): 
  * another session of the account has it already, it goes nowhere.
  */
 export function reroute(host: VirtualHost, stanza: Stanza, session?: ClientSession): void | Promise<void> {
-  const stored = stanza.note(storedKey);
-  if (stored !== undefined) {
-    stored.left = true;
-    return;
-  }
+  if (stanza.note(stillStoredKey)?.leave() === true) return;
   if (stanza.kind === "message") {
     // A copy told one device what another had: the message itself has its own way. XEP-0280.
     if (!isForUser(stanza)) return;

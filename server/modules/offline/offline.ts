@@ -1,7 +1,6 @@
 // Messages kept for an account that had no resource to take them. XEP-0160.
 import { clone } from "ltx";
 import { z } from "zod";
-import { storedKey } from "../../c2s/stream-management/reroute.ts";
 import { insistentKey } from "../../host/insistent.ts";
 import { Persistent } from "../../host/persistent.ts";
 import type { ClientSession } from "../../host/session.ts";
@@ -13,6 +12,7 @@ import { arrivalOf } from "../../stanza/arrival.ts";
 import { withDelay } from "../../stanza/delay.ts";
 import { Safety } from "../../stanza/safety.ts";
 import { Stanza } from "../../stanza/stanza.ts";
+import { StillStored, stillStoredKey } from "../../stanza/still-stored.ts";
 import { NS_DELAY } from "../../xml/namespaces.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
 import { fromAsleep } from "./asleep.ts";
@@ -222,16 +222,16 @@ async function deliverKept(host: ModuleHost, session: ClientSession): Promise<bo
     if (batch.length === 0) return true;
     // Where a delivery was ended, each message stands for itself: none is taken for what another did.
     const careful = await host.deadLetters.suspects(local);
-    const safe: Promise<boolean>[] = [];
+    const given: StillStored[] = [];
     for (const { text } of batch) {
       if (session.presence === undefined || host.sessions.find(session.jid) !== session) break;
-      if (careful && safe.length > 0 && !(await session.acknowledged())) break;
+      if (careful && given.length > 0 && !(await session.acknowledged())) break;
       const stanza = await stanzaOf(host, local, text);
-      safe.push(stanza === undefined ? Promise.resolve(true) : deliverOne(session, stanza));
+      given.push(deliverOne(session, stanza));
       if (session.congested && !(await session.caughtUp())) break;
     }
     if (!session.keeps && !(await session.caughtUp())) return false;
-    const removable = await lengthOfSafe(safe);
+    const removable = await removableOf(given);
     last = batch[removable - 1]?.id ?? last;
     if (removable > 0) await host.storage.offline.removeThrough(host.domain, local, last);
     if (removable < batch.length) return false;
@@ -248,21 +248,24 @@ async function stanzaOf(host: ModuleHost, local: string, text: string): Promise<
   }
 }
 
-/** Resolves to true once somebody answers for the message, to false where it is left to the store. */
-function deliverOne(session: ClientSession, stanza: Stanza): Promise<boolean> {
-  return new Promise((resolve) => {
-    const note = { left: false };
-    const safety = new Safety(() => resolve(!note.left));
-    stanza.setNote(storedKey, note);
+/** Delivers a message, which its store keeps until somebody answers for it; undefined is one that needs nobody. */
+function deliverOne(session: ClientSession, stanza: Stanza | undefined): StillStored {
+  const kept = new StillStored();
+  const safety = new Safety(() => kept.settle());
+  if (stanza !== undefined) {
+    stanza.setNote(stillStoredKey, kept);
     stanza.safety = safety;
     session.write(stanza);
-    safety.release();
-  });
+  }
+  safety.release();
+  return kept;
 }
 
-/** How many from the first on are safe. */
-async function lengthOfSafe(safe: readonly Promise<boolean>[]): Promise<number> {
-  const outcomes = await Promise.all(safe);
-  const unsafe = outcomes.indexOf(false);
-  return unsafe === -1 ? outcomes.length : unsafe;
+/** How many from the first on may be removed: those behind one that was left stay in the store as well. */
+async function removableOf(given: readonly StillStored[]): Promise<number> {
+  await Promise.all(given.map(({ settled }) => settled));
+  const left = given.findIndex((kept) => kept.left);
+  const removable = left === -1 ? given.length : left;
+  for (const [at, kept] of given.entries()) kept.decide(at < removable);
+  return removable;
 }
