@@ -129,7 +129,8 @@ export class Crowd {
     const lost = new Set(verdict.lost);
     const notes = [...book.conditions].map(([condition, count]) => `returned with ${condition}: ${count}`);
     for (const ids of [verdict.lost, verdict.doubled, verdict.returnedAndReceived])
-      for (const id of ids.slice(0, EXAMPLES)) notes.push(`${id}:`, ...historyOf(id, book.transcript).map(indent));
+      for (const id of ids.slice(0, EXAMPLES))
+        notes.push(`${id}:`, ...historyOf(id, book.transcript, book.acknowledgedAt(id)).map(indent));
     if (lost.size === 0) return notes;
     for (const [table, ids] of (await site.stored?.()) ?? [])
       notes.push(`of those lost, ${table} still has ${ids.filter((id) => lost.has(id)).length}`);

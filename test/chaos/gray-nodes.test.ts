@@ -1,4 +1,5 @@
 // Nodes and their connections that stay half alive, in short, each once with a kill in the middle.
 import { testShortly } from "./short.ts";
 
-testShortly("stop", "stop --kill", "split", "split --kill", "blocked-loop", "blocked-loop --kill", "link-resets");
+testShortly("stop", "stop --kill", "split", "split --kill", "blocked-loop", "blocked-loop --kill");
+testShortly("link-resets", "link-resets --kill");

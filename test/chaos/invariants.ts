@@ -154,8 +154,11 @@ export function judge(transcript: Iterable<Entry>, stored?: ReadonlySet<string>)
   return invariants.verdict(stored);
 }
 
-/** What happened to one message, and what the server told its sender since it was written, a line each. */
-export function historyOf(id: string, transcript: readonly Entry[]): string[] {
+/**
+ * What happened to one message, and what the server told its sender since it was written, a line each; with the count
+ * that covered it, told at `acknowledgedAt`.
+ */
+export function historyOf(id: string, transcript: readonly Entry[], acknowledgedAt?: number): string[] {
   const concerned = (entry: Entry) => "id" in entry && entry.id === id;
   const own = transcript.filter(concerned);
   const sent = own.find(({ what }) => what === "sent");
@@ -165,7 +168,8 @@ export function historyOf(id: string, transcript: readonly Entry[]): string[] {
     ({ who, what, at }) => who === sent.who && ["a", "resumed", "failed", "session"].includes(what) && at >= sent.at,
   );
   const about = [...own, ...told.slice(0, MOST_TOLD), ...told.filter(({ at }) => at > last).slice(0, MOST_TOLD)];
-  const unique = [...new Set(about)].toSorted((a, b) => a.at - b.at);
+  const covering = told.filter(({ at }) => at === acknowledgedAt);
+  const unique = [...new Set([...about, ...covering])].toSorted((a, b) => a.at - b.at);
   return unique.map((entry) => formatEntry(entry, transcript[0]?.at ?? 0));
 }
 
