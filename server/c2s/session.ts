@@ -1,6 +1,7 @@
 // A bound client session: one resource of an account, on the connection that bound it.
 import type { ClientSession, Gate, SessionKey } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
+import { isErrorAnswer, WaitingErrors } from "../host/waiting-errors.ts";
 import type { Jid } from "../jid/jid.ts";
 import { type Trace, withoutSecrets } from "../observe/trace.ts";
 import { presence } from "../stanza/presence.ts";
@@ -46,6 +47,8 @@ export class C2sSession implements ClientSession {
   private lastPriority = 0;
   private wantsPushes = false;
   private readonly waiters: (() => void)[] = [];
+  /** Errors for a client that is behind, without stream management. */
+  private errors: WaitingErrors | undefined;
 
   constructor(host: VirtualHost, jid: Jid, connection: C2sConnection, since = host.clock.now()) {
     this.host = host;
@@ -98,7 +101,16 @@ export class C2sSession implements ClientSession {
     if (!this.trace.idle && this.trace.has(this.account.bare))
       this.host.log.info({ trace: "out", jid: this.jid.full, xml: withoutSecrets(stanza.element()) }, "trace");
     if (this.outlet !== undefined) this.outlet.deliver(stanza);
+    else if (isErrorAnswer(stanza)) this.sendError(stanza);
     else this.connection?.stream.sendStanza(stanza);
+  }
+
+  /** Thousands of the client's own stanzas that come back at once are no reason to end its stream: they wait for it. */
+  private sendError(stanza: Stanza): void {
+    const { stream } = this.connection ?? {};
+    if (this.errors?.waits !== true && stream?.congested !== true) return stream?.sendStanza(stanza);
+    this.errors ??= new WaitingErrors();
+    this.errors.add(stanza);
   }
 
   get congested(): boolean {
@@ -139,6 +151,13 @@ export class C2sSession implements ClientSession {
 
   /** The client took something: whoever waits may look again. */
   progressed(): void {
+    this.errors?.goOn(
+      () => this.over || this.connection?.stream.congested === false,
+      (error) => {
+        if (this.outlet !== undefined) this.outlet.deliver(error);
+        else this.connection?.stream.sendStanza(error);
+      },
+    );
     for (const waiter of this.waiters.splice(0)) waiter();
   }
 

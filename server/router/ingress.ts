@@ -1,6 +1,7 @@
 // The door for stanzas from clients: checked, stamped with `from`, and sent through the sender's stages.
 import type { C2sSession } from "../c2s/session.ts";
 import { ADDED, FROM_CLIENTS } from "../config/bounds.ts";
+import { givesBack } from "../host/waiting-errors.ts";
 import { Jid } from "../jid/jid.ts";
 import { errorReply, mayAnswerWithError, type StanzaErrorCondition } from "../stanza/error.ts";
 import { faultOf, overBound } from "../stanza/fault.ts";
@@ -72,6 +73,6 @@ function route(session: C2sSession, stanza: Stanza): void | Promise<void> {
 function refuse(session: C2sSession, stanza: Stanza, condition: StanzaErrorCondition, text?: string): void {
   if (!mayAnswerWithError(stanza)) return;
   const reply = errorReply(stanza, condition, { text }).withAddresses(stanza.to ?? session.account, session.jid);
-  reply.safety = stanza.safety;
+  givesBack(reply, stanza.safety);
   session.deliver(reply);
 }

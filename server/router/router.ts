@@ -1,6 +1,7 @@
 // Picks one way for each stanza: a virtual host of ours, or whoever carries stanzas to other domains.
 import type { Logger } from "pino";
 import type { VirtualHost } from "../host/virtual-host.ts";
+import { givesBack } from "../host/waiting-errors.ts";
 import type { InboundStanzas, RemoteLink, RemoteRouter, ReturnCondition } from "../ports.ts";
 import { type ErrorDetails, errorReply, mayAnswerWithError, type StanzaErrorCondition } from "../stanza/error.ts";
 import type { Stanza } from "../stanza/stanza.ts";
@@ -84,7 +85,7 @@ export class Router implements InboundStanzas {
     const host = from.local === "" ? undefined : this.hosts.get(from.domain);
     // What its carrier has taken is its carrier's; presence is told anew, and some stages live on its errors.
     if (host === undefined || stanza.kind === "presence") return this.route(reply);
-    reply.safety = stanza.safety?.whole;
+    givesBack(reply, stanza.safety?.whole);
     return deliverPastStages(host, reply);
   }
 }

@@ -91,7 +91,7 @@ export class StreamManagement implements Outlet {
 
   /** True where an error waits for the client that gives one of its own stanzas back. */
   get givesBack(): boolean {
-    return this.unacked.list().some((kept) => kept.safety !== undefined && isError(kept));
+    return this.window.givesBack || this.unacked.list().some((kept) => kept.safety !== undefined && isError(kept));
   }
 
   /** Stanzas that wait for the client's word. */

@@ -1,6 +1,7 @@
 // How much a client may leave unacknowledged, and what waits beyond it. XEP-0198.
 import type { Timer } from "../../clock.ts";
 import type { ClientSession } from "../../host/session.ts";
+import { isErrorAnswer, mustBeTaken, WaitingErrors } from "../../host/waiting-errors.ts";
 import { inBackground } from "../../router/background.ts";
 import { mayAnswerWithError } from "../../stanza/error.ts";
 import { Safety } from "../../stanza/safety.ts";
@@ -33,6 +34,8 @@ interface Sending {
 export class Window {
   readonly surplus: Surplus;
   private readonly latest: LatestPresence;
+  /** They are for this session alone, and no use to the store. */
+  private readonly errors = new WaitingErrors();
   private readonly session: C2sSession;
   private readonly settings: SmSettings;
   private readonly unacked: Unacked;
@@ -53,13 +56,14 @@ export class Window {
 
   /**
    * True where the stanza is to be sent now. Else it has been seen to: a message waits, or goes back where too many do;
-   * of presence the last of each sender waits. Of anything else twice as much may be on its way; beyond that requests
-   * are refused and answers left out, since whoever sends them is not to end the session of who gets them.
+   * of presence the last of each sender waits, and every error. Of anything else twice as much may be on its way; beyond
+   * that requests are refused and results left out, since whoever sends them is not to end the session of who gets them.
    */
   takes(stanza: Stanza): boolean {
+    if (isErrorAnswer(stanza)) return this.takesError(stanza);
     if (stanza.kind === "presence" && this.latest.replaces(stanza)) return false;
     if (!this.surplus.waits && this.hasRoom(1, stanza)) return true;
-    if (stanza.kind === "message" && stanza.type !== "error") {
+    if (stanza.kind === "message") {
       this.wait(stanza);
       return false;
     }
@@ -72,12 +76,17 @@ export class Window {
   /** The client has taken something, or is there again: what waited goes on. */
   open(): void {
     this.stop();
+    this.errors.goOn(
+      () => !this.session.waiting && this.hasRoom(1),
+      (error) => this.stream.send(keptOf(error)),
+    );
+    if (this.errors.waits) return this.expectMore();
     if (!this.surplus.waits) return this.tellPresence();
     const room = (): boolean => !this.session.waiting && this.hasRoom(0.5);
     const done = this.surplus
       .refill(room, (kept) => this.stream.send(kept))
       .then(() => {
-        if (this.surplus.waits && !this.session.waiting) this.expectMore();
+        if (this.surplus.waits) this.expectMore();
         else this.tellPresence();
         this.session.progressed();
       });
@@ -90,8 +99,14 @@ export class Window {
     this.patience = undefined;
   }
 
+  /** True where an error waits for the client that gives one of its own stanzas back. */
+  get givesBack(): boolean {
+    return this.errors.waits;
+  }
+
   /** What waits goes to where the session is now. */
   passOn(there: ClientSession): Promise<void> {
+    this.errors.drain((error) => there.deliver(error));
     for (const stanza of this.latest.drain()) there.deliver(stanza);
     return this.empty((kept) => {
       const { stanza } = kept;
@@ -104,6 +119,8 @@ export class Window {
 
   /** What waits goes where an undelivered stanza goes. */
   reroute(): Promise<void> {
+    // Nobody else is told of what this session sent.
+    this.errors.drain(() => {});
     return this.empty(async (kept) => {
       await rerouteSafely(this.session.host, kept.stanza, this.session);
       this.holding.release([kept]);
@@ -148,11 +165,20 @@ export class Window {
 
   private wait(stanza: Stanza): void {
     if (!this.surplus.add(stanza)) this.refuse(stanza);
-    else if (!this.session.waiting) this.expectMore();
+    else this.expectMore();
+  }
+
+  /** What comes back of the client's own stanzas waits until the client has taken what came before. */
+  private takesError(error: Stanza): boolean {
+    if (!this.errors.waits && this.hasRoom(1, error)) return true;
+    if (this.errors.add(error)) this.expectMore();
+    // It went on sending what comes back without taking any of it: what it was told nothing of is not acknowledged.
+    else if (mustBeTaken(error)) this.session.end("resource-constraint", "more comes back than the client takes");
+    return false;
   }
 
   private expectMore(): void {
-    if (this.patience !== undefined) return;
+    if (this.patience !== undefined || this.session.waiting) return;
     this.stream.ask();
     // Parked, to be resumed: it costs no more than one that is away.
     this.patience = this.session.host.clock.setTimeout(() => this.session.connection?.stream.destroy(), PATIENCE);

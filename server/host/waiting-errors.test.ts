@@ -1,0 +1,55 @@
+// Errors that wait for their session: in order, bounded, held until they are given on.
+import { expect, test } from "@jest/globals";
+import { Jid } from "../jid/jid.ts";
+import { Safety } from "../stanza/safety.ts";
+import { Stanza } from "../stanza/stanza.ts";
+import { givesBack, isErrorAnswer, mustBeTaken, WaitingErrors } from "./waiting-errors.ts";
+
+function answer(id: string, tail = "/>"): Stanza {
+  const [from, to] = [Jid.parse("y@b.test"), Jid.parse("x@a.test/r")];
+  return new Stanza("message", from, to, id, "error", undefined, "", tail, []);
+}
+
+test("they go on in order while there is room, and are safe once they were given", () => {
+  const errors = new WaitingErrors();
+  const given: string[] = [];
+  let safe = 0;
+  for (const id of ["a", "b", "c"]) {
+    const error = answer(id);
+    const safety = new Safety(() => safe++);
+    givesBack(error, safety);
+    expect(mustBeTaken(error)).toBe(true);
+    expect(errors.add(error)).toBe(true);
+    safety.release();
+  }
+  // What is given asks again whether there is room.
+  const give = ({ id }: Stanza): void => {
+    given.push(id ?? "");
+    errors.goOn(() => true, give);
+  };
+  errors.goOn(() => given.length < 2, give);
+  expect(given).toEqual(["a", "b"]);
+  expect([safe, errors.waits]).toEqual([2, true]);
+  errors.drain(give);
+  expect(given).toEqual(["a", "b", "c"]);
+  expect([safe, errors.waits]).toEqual([3, false]);
+});
+
+test.each([
+  ["many", "/>", 10_000],
+  ["large", "x".repeat(65_536), 96],
+])("%s of them are bounded", (_name, tail, most) => {
+  const errors = new WaitingErrors();
+  let taken = 0;
+  while (errors.add(answer(`${taken}`, tail))) taken++;
+  expect(taken).toBe(most);
+  errors.drain(() => taken--);
+  expect(taken).toBe(0);
+  expect(errors.add(answer("again"))).toBe(true);
+});
+
+test("of presence the last counts, and an error of others may be left out", () => {
+  const presence = new Stanza("presence", Jid.parse("y@b.test"), undefined, "p", "error", undefined, "", "/>", []);
+  expect([isErrorAnswer(presence), isErrorAnswer(answer("a"))]).toEqual([false, true]);
+  expect(mustBeTaken(answer("a"))).toBe(false);
+});
