@@ -128,21 +128,18 @@ export class OpenElements {
 
   /** True where the value of the attribute added last is of interest. */
   get wantsValue(): boolean {
-    if (this.skips) return false;
-    if (this.keepsAll) return true;
     const { kind } = this.tagNames[this.tagLength - 1] as Name;
+    if (this.skips || this.keepsAll) return !this.skips;
     return kind === DEFAULT_DECLARATION || kind === PREFIX_DECLARATION;
   }
 
   /** Takes the decoded value of the attribute added last. */
   setValue(value: string): boolean {
     const name = this.tagNames[this.tagLength - 1] as Name;
-    const { kind } = name;
-    if (kind === DEFAULT_DECLARATION || kind === PREFIX_DECLARATION) {
-      if (!this.bind(kind === DEFAULT_DECLARATION ? "" : name.local, value)) return false;
-    }
+    const isDefault = name.kind === DEFAULT_DECLARATION;
+    if ((isDefault || name.kind === PREFIX_DECLARATION) && !this.bind(isDefault ? "" : name.local, value)) return false;
     if (this.keepsAll) {
-      if (kind === DEFAULT_DECLARATION) this.xmlnsAt = this.attributesLength;
+      if (isDefault) this.xmlnsAt = this.attributesLength;
       else {
         this.attributes[this.attributesLength++] = name.text;
         this.attributes[this.attributesLength++] = value;
@@ -259,8 +256,10 @@ export class OpenElements {
     const { xmlns, scope } = this;
     const attributes = this.takeAttributes();
     const { prefix, local } = this.name as Name;
-    const { flaw } = this.verdict;
-    if (flaw !== undefined) {
+    // What it takes from the stream's header is declared on it wherever it goes.
+    const declared = attributes.length / 2 + (scope.used?.size ?? 0);
+    const flaw = this.verdict.flaw ?? (declared > this.limits.maxAttributes ? "too many attributes" : undefined);
+    if (flaw !== undefined && this.limits.flawsAllowed) {
       this.shrink();
       return new RawElement(local, xmlns, attributes, "/>", NO_CHILDREN, true, undefined, "", flaw);
     }
