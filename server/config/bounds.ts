@@ -25,7 +25,7 @@ export const FROM_COMPONENTS: StanzaBounds = { bytes: 393_216, depth: 80, attrib
 export const FROM_SERVERS: StanzaBounds = { bytes: 524_288, depth: 96, attributes: 96, prefixes: 96 };
 
 /** Bytes of an address in an attribute: 1023 for each part (RFC 7622 §3), a resource all of apostrophes grows sixfold. */
-const ADDRESS = 8 * 1023 + 2;
+export const LONGEST_ADDRESS = 8 * 1023 + 2;
 /** Bytes of the names, quotes, types and namespaces around addresses; a stamp of time, a language, an id of the server's. */
 const AROUND = 1_024;
 
@@ -34,7 +34,7 @@ const AROUND = 1_024;
  * within a copy), each dissolved prefix becomes an `xmlns`; a copy stands in `message`, `sent` and `forwarded` with two
  * addresses of its own (XEP-0280 §7), a kept one has `delay` with one (XEP-0203); a stream header declares `stream` and `db`.
  */
-export const ADDED: StanzaBounds = { bytes: 5 * ADDRESS + AROUND, depth: 3, attributes: 5, prefixes: 2 };
+export const ADDED: StanzaBounds = { bytes: 5 * LONGEST_ADDRESS + AROUND, depth: 3, attributes: 5, prefixes: 2 };
 
 /** Characters of a language tag; RFC 5646 §4.4.1 needs 35, and tags of private use are longer. */
 export const LONGEST_LANGUAGE = 64;

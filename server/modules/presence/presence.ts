@@ -1,5 +1,6 @@
 // Presence: broadcasts, probes, directed presence and subscriptions. RFC 6121 §3 and §4.
 import { z } from "zod";
+import { LONGEST_ADDRESS } from "../../config/bounds.ts";
 import { Persistent } from "../../host/persistent.ts";
 import type { ClientSession } from "../../host/session.ts";
 import type { Jid } from "../../jid/jid.ts";
@@ -16,6 +17,8 @@ import { sendSubscription } from "./outbound.ts";
 
 /** Characters of one presence: everybody who may see it is sent it, again and again, and cannot do without. */
 const MAX_SIZE = 16_384;
+/** The same as it comes: a broadcast is addressed to each of its receivers after it was measured. */
+const MAX_ADDRESSED = MAX_SIZE + " to=''".length + LONGEST_ADDRESS;
 
 /** The presence module. */
 export const presence = defineModule({
@@ -132,7 +135,7 @@ async function leaving(
 /** Presence that reaches an account of ours. */
 function take(host: ModuleHost, rosters: Rosters, stanza: Stanza): Verdict | Promise<Verdict> {
   const { type } = stanza;
-  if (stanza.size > MAX_SIZE) return tooLarge;
+  if (stanza.size > MAX_ADDRESSED) return tooLarge;
   if (isSubscriptionType(type)) return takeSubscription(host, rosters, stanza).then(() => handled);
   if (type === "probe") return answerProbe(host, rosters, stanza).then(() => handled);
   if (type === "error") return takeError(host, rosters, stanza);
