@@ -38,11 +38,17 @@ async function prepare(wanted) {
     const missing = packagesMissing(root, packages).length > 0;
     const works = pinnedNodeWorks(root);
     // An installation takes the pinned Node away with everything else.
-    const node = works && !missing ? undefined : fetchPinnedNode(root, say);
-    // Told where it is waited for, not as an accident meanwhile.
-    if (node) node.catch(() => undefined);
-    if (missing) await installPackages(root, packages, say);
-    if (node) (await node)();
+    // Each is waited for though the other failed: nothing is left running, or lying about.
+    const [installed, node] = await Promise.allSettled([
+      missing ? installPackages(root, packages, say) : undefined,
+      works && !missing ? undefined : fetchPinnedNode(root, say),
+    ]);
+    if (installed.status === "rejected") {
+      if (node.value) node.value.discard();
+      throw installed.reason;
+    }
+    if (node.status === "rejected") throw node.reason;
+    if (node.value) node.value.place();
     writeStamp(root, { lock: stampFor(root), packages });
     say(`Ready: Node ${pinnedVersion(root)} and every package are in place.`);
   });

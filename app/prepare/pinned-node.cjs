@@ -6,6 +6,9 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { npm, reasonOf } = require("./npm.cjs");
 
+/** ms in which the program must tell its version, on a disk and a processor that are busy installing. */
+const STARTS_WITHIN = 60000;
+
 const executable = process.platform === "win32" ? "node.exe" : "node";
 
 /** The version that the lock pins. */
@@ -33,33 +36,46 @@ function pinnedNodeIsThere(root) {
 
 /** True when `node_modules/.bin/node` runs and is of the pinned version. */
 function pinnedNodeWorks(root) {
-  return versionOf(paths(root).link) === `v${pinnedVersion(root)}`;
+  return tried(paths(root).link).version === `v${pinnedVersion(root)}`;
 }
 
-function versionOf(file) {
-  const run = spawnSync(file, ["--version"], { encoding: "utf8", timeout: 20000 });
-  return run.status === 0 ? run.stdout.trim() : undefined;
+/** What it says that it is, or else what was said of why it does not run. */
+function tried(file) {
+  const run = spawnSync(file, ["--version"], { encoding: "utf8", timeout: STARTS_WITHIN });
+  if (run.status === 0) return { version: run.stdout.trim() };
+  return { fault: run.error ? run.error.message : run.stderr.trim() };
+}
+
+/** What an operator can do about it. */
+function advice(fault) {
+  const library = /loading shared libraries: (\S+):/.exec(fault);
+  if (library?.[1].startsWith("libatomic."))
+    return "Install libatomic1 (Debian, Ubuntu: apt-get install libatomic1) or libatomic (Fedora), and start again.";
+  if (library) return `Install the package of your system that has ${library[1]}, and start again.`;
+  return "An older glibc, or musl, cannot run it.";
 }
 
 /**
- * Downloads the program while packages are installed, and tries it. Resolves with what puts it in its place; the
- * installation empties node_modules, so that it waits beside.
+ * Downloads the program while packages are installed, and tries it. Resolves with what puts it in its place, or takes it
+ * away again; the installation empties node_modules, so that it waits beside.
  */
 async function fetchPinnedNode(root, say) {
   const version = pinnedVersion(root);
   const { program, link } = paths(root);
   say(`Fetching Node ${version} for Meridian alone (your own stays as it is) …`);
   const beside = path.join(root, "tmp", `node-${process.pid}`);
+  const discard = () => fs.rmSync(beside, { recursive: true, force: true });
   const fetched = await download(root, version, beside);
-  return () => {
+  const place = () => {
     fs.mkdirSync(path.dirname(program), { recursive: true });
     fs.renameSync(fetched, program);
-    fs.rmSync(beside, { recursive: true, force: true });
+    discard();
     fs.mkdirSync(path.dirname(link), { recursive: true });
     fs.rmSync(link, { force: true });
     fs.symlinkSync(path.relative(path.dirname(link), program), link);
     if (!pinnedNodeWorks(root)) throw new Error(`${link} does not run`);
   };
+  return { place, discard };
 }
 
 /** What the package of this system hashes to, as kept beside this file. Without one nothing is fetched. */
@@ -84,8 +100,9 @@ async function download(root, version, beside) {
     const run = await npm(root, ["ci", "--prefix", beside].concat(flags));
     if (run.code !== 0) throw new Error(`npm could not install ${name}@${version}.\n  ${reasonOf(run.output)}`);
     const fetched = path.join(beside, "node_modules", name, "bin", executable);
-    if (versionOf(fetched) === `v${version}`) return fetched;
-    throw new Error(`Node ${version} does not run on this system (${name}); an older glibc or musl cannot run it`);
+    const { version: found, fault = `it is ${found}` } = tried(fetched);
+    if (found === `v${version}`) return fetched;
+    throw new Error(`Node ${version} does not run on this system (${name}).\n  ${fault}\n${advice(fault)}`);
   } catch (error) {
     fs.rmSync(beside, { recursive: true, force: true });
     throw error;

@@ -1,6 +1,6 @@
 // What runs before `npm start` and `npm test`, against an npm that only pretends to install.
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "@jest/globals";
 import { temporaryFolder } from "./command.ts";
@@ -21,13 +21,26 @@ const fail = (text) => { console.error(text); process.exit(1); };
 if (process.env.PRETEND === "offline") fail("npm error code ECONNREFUSED\\nnpm error network down");
 if (process.env.PRETEND === "out of sync" && args[0] === "ci" && !args.includes("--prefix")) fail("npm error code EUSAGE");
 const prefix = args.indexOf("--prefix");
+const until = (holds) => { while (!holds()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10); };
+if (process.env.PRETEND === "packages fail") {
+  // While the fetch is under way.
+  const failed = calls + ".failed";
+  if (prefix >= 0) until(() => fs.existsSync(failed));
+  else {
+    until(() => fs.readFileSync(calls, "utf8").includes("--prefix"));
+    fs.writeFileSync(failed, "");
+    fail("npm error code ENOENT");
+  }
+}
 if (prefix >= 0) {
   const [[name, version]] = Object.entries(JSON.parse(fs.readFileSync(path.join(args[prefix + 1], "package.json"), "utf8")).dependencies);
   const lock = JSON.parse(fs.readFileSync(path.join(args[prefix + 1], "package-lock.json"), "utf8"));
   if (lock.packages["node_modules/" + name].integrity !== "sha512-of-" + name) fail("npm error code EINTEGRITY");
   const bin = path.join(args[prefix + 1], "node_modules", name, "bin");
   fs.mkdirSync(bin, { recursive: true });
-  fs.writeFileSync(path.join(bin, "node"), "#!/bin/sh\\necho v" + version + "\\n", { mode: 0o755 });
+  const lacks = "echo node: error while loading shared libraries: libatomic.so.1: cannot open >&2; exit 127";
+  const says = process.env.PRETEND === "no libatomic" ? lacks : "echo v" + version;
+  fs.writeFileSync(path.join(bin, "node"), "#!/bin/sh\\n" + says + "\\n", { mode: 0o755 });
 } else {
   const lock = JSON.parse(fs.readFileSync("package-lock.json", "utf8"));
   fs.rmSync("node_modules", { recursive: true, force: true });
@@ -135,7 +148,27 @@ test("a Node of another hash, or of none, is refused and leaves nothing", async 
     code: 1,
     stderr: expect.stringContaining("has no hash of node-"),
   });
-  expect(existsSync(join(root, "tmp", "node"))).toBe(false);
+  expect(readdirSync(join(root, "tmp"))).toEqual([]);
+});
+
+test("where packages cannot be installed nothing of the Node on its way is left", async () => {
+  expect(await prepare("production", "packages fail")).toMatchObject({ code: 1 });
+  expect(readdirSync(join(root, "tmp"))).toEqual([]);
+});
+
+test("where the pinned Node lacks a library it is named, with what installs it, and no package is fetched twice", async () => {
+  const { code, stderr } = await prepare("production", "no libatomic");
+  expect(code).toBe(1);
+  expect(stderr).toContain("libatomic.so.1");
+  expect(stderr).toContain("apt-get install libatomic1");
+  expect(await prepare("production")).toMatchObject({ code: 0 });
+  expect(called()).toEqual(["ci --omit=dev", fetch, fetch]);
+});
+
+test("no package of the lock lies within another's folder: npm 9, which Debian 12 has, installs none that does", () => {
+  const text = readFileSync(join(import.meta.dirname, "..", "..", "package-lock.json"), "utf8");
+  const { packages } = JSON.parse(text) as { packages: Readonly<Record<string, { readonly link?: boolean }>> };
+  expect(Object.entries(packages).flatMap(([where, { link }]) => (link === true ? [where] : []))).toEqual([]);
 });
 
 test("a hash is held for the version that is pinned, on each system", () => {
