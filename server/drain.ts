@@ -5,6 +5,8 @@ import type { ClusterPorts } from "./cluster/ports.ts";
 
 /** ms that closing streams have before their connections are dropped. */
 const CLOSE_GRACE = 2_000;
+/** ms that what ended sessions held has to find its way: a store that does not answer has been given up by then. */
+const ENDING_GRACE = 6_000;
 /** ms between two groups of streams that are ended, and streams a second that other nodes can take. */
 const PACE_INTERVAL = 50;
 const STREAMS_PER_SECOND = 500;
@@ -31,6 +33,8 @@ export async function drainClients({ context, cluster, seconds }: Draining): Pro
   for (const connection of [...context.connections]) connection.stream.fail("system-shutdown");
   for (const host of context.hosts.values()) for (const session of [...host.sessions.own()]) session.finish();
   await until(() => context.connections.size === 0, Math.min(end, Date.now() + CLOSE_GRACE));
+  // A node that left over this would have it stored here, and once more by who takes up what it held.
+  await until(() => context.resumable.ending === 0, Date.now() + ENDING_GRACE);
   for (const connection of [...context.connections]) connection.stream.destroy();
 }
 

@@ -7,13 +7,13 @@ import type { ClusterConfig } from "../config/contract.ts";
 import type { ClientSession } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
-import { eachInTurn, inBackground } from "../router/background.ts";
+import { inBackground } from "../router/background.ts";
 import { Safety } from "../stanza/safety.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/ports.ts";
 import type { StreamErrorCondition } from "../stream/error.ts";
+import { Adoption } from "./adoption.ts";
 import { ClusterHandover } from "./handover.ts";
-import { adoptHeld } from "./held.ts";
 import { RedisLocks } from "./locks.ts";
 import { Membership } from "./membership.ts";
 import { WireBus } from "./node-bus.ts";
@@ -44,6 +44,7 @@ export class Cluster {
   readonly locks: RedisLocks;
   private readonly subscriber: RedisConnection;
   private readonly membership: Membership;
+  private readonly adoption: Adoption;
   private readonly parts: ClusterParts;
   private orphanTimer: NodeJS.Timeout | undefined;
 
@@ -62,6 +63,8 @@ export class Cluster {
     });
     this.locks = new RedisLocks(redis, prefix, log);
     this.membership = this.newMembership(config, redis);
+    const { held } = parts.storage;
+    this.adoption = new Adoption(redis, { prefix, self: () => this.bus.member, held, hosts: parts.hosts, log });
     this.bus.take("stanza", (_from, fields, done) =>
       this.takeStanza(fields, done, (session, stanza) => session.deliver(stanza)),
     );
@@ -115,6 +118,7 @@ export class Cluster {
     this.bus.announce("bye", []);
     try {
       await this.bus.settled();
+      await this.adoption.leave();
       await this.registry.leave();
       await this.membership.leave();
     } catch (error) {
@@ -177,25 +181,17 @@ export class Cluster {
   private died(member: string, ours: boolean): void {
     this.registry.died(member, ours);
     this.bus.died(member, ours);
-    if (ours) inBackground(this.adopt(member), this.parts.log);
+    if (ours) inBackground(this.adoption.of(member), this.parts.log);
   }
 
-  /** What members held that are long gone, for instance because the whole region was down. */
   private async adoptOrphans(): Promise<void> {
     const living = new Set([this.bus.member, ...this.bus.others]);
-    await eachInTurn(await this.parts.storage.held.members(), async (member) => {
-      if (!living.has(member) && !(await this.membership.lives(member))) await this.adopt(member);
-    });
+    await this.adoption.orphans(async (member) => living.has(member) || (await this.membership.lives(member)));
   }
 
   /** Why the node should get no clients, in the words of `/readyz`; undefined where the others hear of it. */
   get notReady(): string | undefined {
     return this.membership.overdue ? REDIS_SILENT : undefined;
-  }
-
-  private adopt(member: string): Promise<void> {
-    const { storage, hosts, log } = this.parts;
-    return this.membership.adopt(member, () => adoptHeld(storage.held, member, hosts, log));
   }
 
   private session(jid: Jid) {

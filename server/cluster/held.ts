@@ -25,7 +25,7 @@ export async function adoptHeld(
     const safe: Promise<boolean>[] = [];
     for (const message of batch) safe.push((await begin(message, hosts, log)).safe);
     const outcomes = await Promise.all(safe);
-    await store.remove(batch.filter((_message, i) => outcomes[i]).map(({ id }) => id));
+    await store.remove(batch.filter((_message, i) => outcomes[i]));
     last = batch.at(-1)?.id ?? last;
     count += batch.length;
   }

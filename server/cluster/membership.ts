@@ -26,9 +26,6 @@ export interface MembershipTimes {
 /** ms that a death is remembered, so that the dead one finds out should it live after all. */
 const BURIAL = 3_600_000;
 
-/** ms that a node has to take over what a dead one held, before another one may; prolonged while it works. */
-const ADOPTION = 30_000;
-
 /** One node's membership. */
 export class Membership {
   private readonly redis: RedisConnection;
@@ -108,19 +105,6 @@ export class Membership {
   /** True for a member whose lease holds. */
   async lives(member: string): Promise<boolean> {
     return (await this.redis.exists(this.lease(member))) === 1;
-  }
-
-  /** Does `work` after a member that is gone, unless another node does it at the moment. */
-  async adopt(member: string, work: () => Promise<void>): Promise<void> {
-    const key = this.key(`adopting:{${member}}`);
-    if ((await this.redis.set(key, this.member, "PX", ADOPTION, "NX")) !== "OK") return;
-    const renewing = setInterval(() => void this.redis.pexpire(key, ADOPTION).catch(() => {}), ADOPTION / 3);
-    try {
-      await work();
-    } finally {
-      clearInterval(renewing);
-      await this.redis.del(key).catch(() => {});
-    }
   }
 
   /** True where it is this node's to tell of a member's end. */

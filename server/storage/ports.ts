@@ -1,4 +1,5 @@
 // What the server keeps, as interfaces that every store implements: SQL dialects and memory.
+import type { HeldIds } from "./held-ids.ts";
 
 /** SCRAM keys of one hash. RFC 5802 §3. */
 export interface ScramKeys {
@@ -98,10 +99,16 @@ export interface OfflineStore {
   total(): Promise<number>;
 }
 
-/** A message that a session holds for its client, stored so that it outlives the node. XEP-0198. */
-export interface HeldMessage {
-  /** Ascending in order of storing. */
+/** Names a held message: made by the node before the message is stored, never given again. */
+export interface HeldKey {
+  /** The member of the cluster (one process) that holds it. */
+  readonly member: string;
+  /** Ascending in the order in which the member made them. */
   readonly id: number;
+}
+
+/** A message that a session holds for its client, stored so that it outlives the node. XEP-0198. */
+export interface HeldMessage extends HeldKey {
   readonly domain: string;
   readonly local: string;
   /** Stanza text as it was to be delivered. */
@@ -110,16 +117,24 @@ export interface HeldMessage {
   readonly at: number;
 }
 
-/** Messages on their way to clients, by the member of the cluster (one process) that holds them. */
+/** Messages on their way to clients, by the member of the cluster that holds them. */
 export interface HeldStore {
+  /** Makes the ids of what is to be stored. */
+  readonly ids: HeldIds;
+  /** What is to be removed and may still be there, or come yet. */
+  readonly unremoved: readonly HeldKey[];
   /**
-   * Stores one; adds of one turn are committed together. Answers its id. @throws StoreUnavailable: then it is not held,
-   * and where it was committed all the same it is found and removed
+   * Stores one; adds of one turn are committed together. One that is there already stays as it is, so that whoever was
+   * told that it failed tries again with the same key. @throws StoreUnavailable: it may be stored all the same
    */
-  add(member: string, message: Omit<HeldMessage, "id">): Promise<number>;
-  /** Forgets what its client has acknowledged; unknown ids are no error. Where it rejects, it is tried until done. */
-  remove(ids: readonly number[]): Promise<void>;
-  /** Oldest first, ids greater than `after`, at most `limit`. */
+  add(message: HeldMessage): Promise<void>;
+  /**
+   * Forgets what its client has acknowledged, also where its `add` was given up and is committed later; unknown keys are
+   * no error. Where it rejects, it is tried until done.
+   */
+  remove(keys: readonly HeldKey[]): Promise<void>;
+  get(key: HeldKey): Promise<HeldMessage | undefined>;
+  /** Oldest first, ids greater than `after`, at most `limit`; of what is to be removed, nothing. */
   read(member: string, after: number, limit: number): Promise<HeldMessage[]>;
   /** Members that have any. */
   members(): Promise<string[]>;

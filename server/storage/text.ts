@@ -70,7 +70,7 @@ export function checkRosterItem(item: RosterItem): void {
 }
 
 /** Checks a member's name and a message held by it. @throws UnstorableText */
-export function checkHeld(member: string, message?: Omit<HeldMessage, "id">): void {
+export function checkHeld(member: string, message?: HeldMessage): void {
   checkText(member, "member's name", MEMBER_BYTES);
   if (message === undefined) return;
   checkAccount(message.domain, message.local);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from "@jest/globals";
 import { needing } from "../harness/needing.ts";
 import { backends } from "./backends.ts";
 import { storesContract } from "./contract.ts";
+import { textsContract } from "./contract-texts.ts";
 import { heldContract, heldCrashContract, heldSharedContract } from "./held.ts";
 import { outageContract } from "./outage.ts";
 import { sharedContract } from "./shared.ts";
@@ -12,6 +13,7 @@ for (const backend of backends) {
     beforeAll(() => backend.prepare());
     afterAll(() => backend.end());
     storesContract(backend);
+    textsContract(backend);
     heldContract(backend);
     if (backend.persistent) {
       sharedContract(backend);

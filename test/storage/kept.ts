@@ -27,7 +27,8 @@ const STORES: {
     count: async (documents, user) => (await documents.list(DOMAIN, user, "vcard")).length,
   },
   held: {
-    fill: (held, user) => held.add(`of-${user}`, { domain: DOMAIN, local: user, text: "<m/>", at: 1 }),
+    fill: (held, user) =>
+      held.add({ member: `of-${user}`, id: held.ids.next(), domain: DOMAIN, local: user, text: "<m/>", at: 1 }),
     count: async (held, user) => (await held.read(`of-${user}`, 0, 10)).length,
   },
 };

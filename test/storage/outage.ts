@@ -103,8 +103,9 @@ function everything({ accounts, rosters, offline, documents, held, ping }: Stora
     offline.add(DOMAIN, "romeo", "<m/>", 1, 10),
     offline.removeThrough(DOMAIN, "romeo", 1),
     documents.put(DOMAIN, "romeo", "vcard", "", "<vCard/>"),
-    held.add("node-1", { domain: DOMAIN, local: "romeo", text: "<m/>", at: 1 }),
-    held.remove([1]),
+    held.add({ member: "node-1", id: 1, domain: DOMAIN, local: "romeo", text: "<m/>", at: 1 }),
+    held.remove([{ member: "node-1", id: 1 }]),
+    held.get({ member: "node-1", id: 1 }),
     held.read("node-1", 0, 10),
     held.members(),
   ];

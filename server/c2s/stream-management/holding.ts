@@ -3,7 +3,7 @@ import type { Timer } from "../../clock.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
 import { inBackground } from "../../router/background.ts";
 import { arrivalOf } from "../../stanza/arrival.ts";
-import { StoreUnavailable } from "../../storage/ports.ts";
+import { type HeldKey, StoreUnavailable } from "../../storage/ports.ts";
 import { isError, type Kept, type Unacked } from "./unacked.ts";
 
 /** ms that a client has to acknowledge what somebody waits for, before it is stored. */
@@ -32,19 +32,19 @@ export class Holding {
     this.host.clock.clearTimeout(this.timer);
     this.timer = undefined;
     for (const kept of this.unacked.list())
-      if (kept.safety !== undefined && kept.stored === undefined && !isError(kept)) this.storeLater(kept);
+      if (kept.safety !== undefined && !kept.stored && !isError(kept)) this.storeLater(kept);
   }
 
   /** The client has these, or they went elsewhere. */
   release(gone: readonly Kept[]): void {
-    const stored: number[] = [];
+    const keys: HeldKey[] = [];
     for (const kept of gone) {
       kept.gone = true;
       kept.safety?.release();
       kept.safety = undefined;
-      if (kept.stored !== undefined && kept.stored > 0) stored.push(kept.stored);
+      if (kept.key !== undefined) keys.push(kept.key);
     }
-    if (stored.length > 0) inBackground(this.host.storage.held.remove(stored), this.host.log);
+    if (keys.length > 0) inBackground(this.host.storage.held.remove(keys), this.host.log);
     if (this.unacked.length === 0) this.stop();
   }
 
@@ -61,22 +61,24 @@ export class Holding {
     inBackground(stored, this.host.log);
   }
 
-  /** Stores one, and lets go of its safety then. False where the store does not answer. */
+  /** Stores one, and lets go of its safety then. False where the store does not answer; it may have it all the same. */
   async store(kept: Kept): Promise<boolean> {
+    // What is removed must not be stored behind that.
+    if (kept.gone) return true;
     const { host } = this;
     const { stanza } = kept;
-    kept.stored = 0;
+    kept.stored = true;
+    kept.key ??= { member: host.bus.member, id: host.storage.held.ids.next() };
     try {
-      const id = await host.storage.held.add(host.bus.member, {
+      await host.storage.held.add({
+        ...kept.key,
         domain: host.domain,
         local: stanza.to?.local ?? "",
         text: stanza.text(),
         at: arrivalOf(stanza) ?? host.clock.now(),
       });
-      kept.stored = id;
-      if (kept.gone) await host.storage.held.remove([id]);
     } catch (error) {
-      kept.stored = undefined;
+      kept.stored = false;
       if (error instanceof StoreUnavailable) return false;
       throw error;
     }

@@ -1,9 +1,10 @@
 // Sessions of this node that can be resumed, by their secret id. XEP-0198 §5.
 import type { StreamManagement } from "./stream-management.ts";
 
-/** Sessions that can be resumed. */
+/** Sessions that can be resumed, and those that have ended. */
 export class ResumableSessions {
   private readonly byId = new Map<string, StreamManagement>();
+  private endings = 0;
 
   add(sm: StreamManagement): void {
     this.byId.set(sm.id, sm);
@@ -18,6 +19,20 @@ export class ResumableSessions {
     let count = 0;
     for (const { session } of this.byId.values()) if (session.connection === undefined) count++;
     return count;
+  }
+
+  /** Sessions that are over, and whose messages are on their way elsewhere. */
+  get ending(): number {
+    return this.endings;
+  }
+
+  /** A session is over; what it held is elsewhere, or stays stored, once `rest` is settled. */
+  ends(rest: Promise<void>): void {
+    this.endings++;
+    const over = (): void => {
+      this.endings--;
+    };
+    rest.then(over, over);
   }
 
   find(id: string): StreamManagement | undefined {

@@ -247,12 +247,10 @@ export class StreamManagement implements Outlet {
     const blamed = this.inOrder || first === undefined ? undefined : this.lending.blamed(first);
     const kept = this.leave();
     const { log } = this.session.host;
-    if (blamed === undefined) return inBackground(this.rerouteAll(kept), log);
-    const judged = blamed.catch((error: unknown) => log.warn({ err: error }, "a delivery that ended was not counted"));
-    inBackground(
-      judged.then(() => this.rerouteAll(kept)),
-      log,
-    );
+    const judged = blamed?.catch((error: unknown) => log.warn({ err: error }, "a delivery that ended was not counted"));
+    const rest = judged === undefined ? this.rerouteAll(kept) : judged.then(() => this.rerouteAll(kept));
+    this.registry.ends(rest);
+    inBackground(rest, log);
   }
 
   /** Takes the session's unacknowledged stanzas out; nothing of it goes on here. */

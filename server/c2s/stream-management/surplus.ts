@@ -6,7 +6,7 @@ import { arrivalOf, noteArrival } from "../../stanza/arrival.ts";
 import { sizeOf } from "../../stanza/sent.ts";
 import { Stanza } from "../../stanza/stanza.ts";
 import { takersKey } from "../../stanza/takers.ts";
-import { StoreUnavailable } from "../../storage/ports.ts";
+import { type HeldKey, StoreUnavailable } from "../../storage/ports.ts";
 import type { Holding } from "./holding.ts";
 import { type Kept, keptOf } from "./unacked.ts";
 
@@ -17,9 +17,8 @@ const AGAIN = 1_000;
 interface Item {
   /** The message itself, until the store has it. */
   kept: Kept | undefined;
-  /** Its id in the store. */
-  row: number;
-  readonly member: string;
+  /** Names it in the store, once it is there. */
+  key: HeldKey | undefined;
   readonly at: number;
   readonly takers: readonly string[] | undefined;
   taken: boolean;
@@ -67,9 +66,8 @@ export class Surplus {
   /** Takes a message behind the others; false where there is no room. */
   add(stanza: Stanza): boolean {
     if (this.items.length >= this.limits.stanzas || this.characters > this.limits.characters) return false;
-    const { member } = this.host.bus;
     const at = arrivalOf(stanza) ?? this.host.clock.now();
-    const item: Item = { kept: keptOf(stanza), row: 0, member, at, takers: stanza.note(takersKey), taken: false };
+    const item: Item = { kept: keptOf(stanza), key: undefined, at, takers: stanza.note(takersKey), taken: false };
     this.items.push(item);
     this.characters += sizeOf(stanza);
     inBackground(this.store(item), this.host.log);
@@ -100,30 +98,31 @@ export class Surplus {
     if (kept === undefined || item.taken) return;
     if (await this.holding.store(kept)) {
       if (item.taken) return;
-      item.row = kept.stored ?? 0;
+      item.key = kept.key;
       item.kept = undefined;
       this.characters -= sizeOf(kept.stanza);
-    } else this.timer ??= this.host.clock.setTimeout(() => this.storeAll(), AGAIN);
+    } else if (item.taken) this.holding.await(kept, true);
+    else this.timer ??= this.host.clock.setTimeout(() => this.storeAll(), AGAIN);
   }
 
   private storeAll(): void {
     this.timer = undefined;
-    for (const item of this.items) if (item.kept?.stored === undefined) inBackground(this.store(item), this.host.log);
+    for (const item of this.items) if (item.kept?.stored === false) inBackground(this.store(item), this.host.log);
   }
 
   /** Undefined where the store has it no more, or what it has is no stanza. */
-  private async readBack({ row, member, at, takers }: Item): Promise<Kept | undefined> {
+  private async readBack({ key, at, takers }: Item): Promise<Kept | undefined> {
     const { held } = this.host.storage;
-    const [found] = await held.read(member, row - 1, 1);
-    if (found?.id !== row) return undefined;
+    const found = key === undefined ? undefined : await held.get(key);
+    if (key === undefined || found === undefined) return undefined;
     try {
       const stanza = Stanza.fromText(found.text);
       noteArrival(stanza, at);
       if (takers !== undefined) stanza.setNote(takersKey, takers);
-      return { ...keptOf(stanza), stored: row };
+      return { ...keptOf(stanza), key, stored: true };
     } catch {
       await this.host.deadLetters.add(found.local, found.text, "it cannot be read back");
-      await held.remove([row]);
+      await held.remove([key]);
       return undefined;
     }
   }

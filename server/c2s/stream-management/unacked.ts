@@ -3,6 +3,7 @@ import { messageType } from "../../stanza/message.ts";
 import type { Safety } from "../../stanza/safety.ts";
 import type { Sent } from "../../stanza/sent.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
+import type { HeldKey } from "../../storage/ports.ts";
 
 const NS_CARBONS = "urn:xmpp:carbons:2";
 
@@ -11,8 +12,10 @@ export interface Kept {
   readonly stanza: Stanza;
   /** Held until the client has it or the store has; undefined where nobody waits for that. */
   safety: Safety | undefined;
-  /** Its id in the store of held messages, once it is there; 0 while it is on its way. */
-  stored: number | undefined;
+  /** Names it in the store of held messages, from when it was first given there. */
+  key: HeldKey | undefined;
+  /** True where it is there, or on its way. */
+  stored: boolean;
   /** True once the client acknowledged it, or it went elsewhere. */
   gone: boolean;
   /** True once it was written to a stream. */
@@ -23,7 +26,8 @@ export interface Kept {
 
 /** A stanza to be kept; whoever waits for its safety waits for this. */
 export function keptOf(stanza: Stanza): Kept {
-  return { stanza, safety: stanza.safety?.hold(), stored: undefined, gone: false, written: false, lent: false };
+  const safety = stanza.safety?.hold();
+  return { stanza, safety, key: undefined, stored: false, gone: false, written: false, lent: false };
 }
 
 /** True for what is the user's, whichever device has it: no error, no copy of what went to another. XEP-0280. */

@@ -1,38 +1,51 @@
 // Messages that sessions hold for their clients, in memory. XEP-0198.
-import type { HeldMessage, HeldStore } from "../ports.ts";
+import { HeldIds } from "../held-ids.ts";
+import type { HeldKey, HeldMessage, HeldStore } from "../ports.ts";
 import { checkHeld, compareKeys } from "../text.ts";
 
 /** Held messages in memory: they outlive a node of a test, and not the process. */
 export class MemoryHeld implements HeldStore {
-  readonly #messages = new Map<number, HeldMessage & { readonly member: string }>();
-  #last = 0;
+  readonly ids: HeldIds;
+  readonly unremoved: readonly HeldKey[] = [];
+  readonly #members = new Map<string, Map<number, HeldMessage>>();
 
-  async add(member: string, message: Omit<HeldMessage, "id">): Promise<number> {
-    checkHeld(member, message);
-    this.#last += 1;
-    this.#messages.set(this.#last, { ...message, id: this.#last, member });
-    return this.#last;
+  /** `now` gives ms since the epoch. */
+  constructor(now: () => number) {
+    this.ids = new HeldIds(now);
   }
 
-  async remove(ids: readonly number[]): Promise<void> {
-    for (const id of ids) this.#messages.delete(id);
+  async add(message: HeldMessage): Promise<void> {
+    const { member, id } = message;
+    checkHeld(member, message);
+    const messages = this.#members.get(member) ?? new Map<number, HeldMessage>();
+    if (!messages.has(id)) messages.set(id, message);
+    this.#members.set(member, messages);
+  }
+
+  async remove(keys: readonly HeldKey[]): Promise<void> {
+    for (const { member, id } of keys) this.#members.get(member)?.delete(id);
+  }
+
+  async get({ member, id }: HeldKey): Promise<HeldMessage | undefined> {
+    return this.#members.get(member)?.get(id);
   }
 
   async read(member: string, after: number, limit: number): Promise<HeldMessage[]> {
     checkHeld(member);
-    return [...this.#messages.values()]
-      .filter((message) => message.member === member && message.id > after)
-      .slice(0, Math.max(0, limit))
-      .map(({ member: _, ...message }) => message);
+    return [...(this.#members.get(member)?.values() ?? [])]
+      .filter(({ id }) => id > after)
+      .sort((a, b) => a.id - b.id)
+      .slice(0, Math.max(0, limit));
   }
 
   async members(): Promise<string[]> {
-    return [...new Set([...this.#messages.values()].map(({ member }) => member))].sort(compareKeys);
+    return [...this.#members].flatMap(([member, { size }]) => (size > 0 ? [member] : [])).sort(compareKeys);
   }
 
   /** Forgets an account's. */
   forget(domain: string, local: string): void {
-    for (const { id, ...message } of this.#messages.values())
-      if (message.domain === domain && message.local === local) this.#messages.delete(id);
+    for (const messages of this.#members.values())
+      for (const { id, ...message } of messages.values())
+        if (message.domain === domain && message.local === local) messages.delete(id);
   }
 }

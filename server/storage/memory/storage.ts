@@ -10,7 +10,7 @@ import { MemoryRosters } from "./rosters.ts";
 /** A new, empty storage in memory. */
 export function memoryStorage(clock: Clock = systemClock): Storage {
   const shelves: Shelves = new Map();
-  const held = new MemoryHeld();
+  const held = new MemoryHeld(() => clock.now());
   return {
     kind: "memory",
     accounts: new MemoryAccounts(shelves, held),

@@ -62,8 +62,9 @@ export interface DocumentsTable extends AccountKey {
 
 /** Messages that sessions hold for their clients. */
 export interface HeldMessagesTable extends AccountKey {
-  id: Generated<number>;
   member: string;
+  /** Made by the member. */
+  id: number;
   /** ms since the epoch. */
   stored_at: number;
   text: string;

@@ -21,7 +21,7 @@ export function sqlStorage(
 ): Storage {
   const accounts = new SqlAccounts(engine, builder, bounds);
   const offline = new SqlOffline(engine, builder, bounds);
-  const held = new SqlHeld(engine, builder, bounds);
+  const held = new SqlHeld(engine, builder, bounds, now);
   return {
     kind: engine.dialect,
     accounts,

@@ -5,10 +5,16 @@ import type { Bound } from "../statement.ts";
 import { accountsMigration } from "./0001-accounts.ts";
 import { heldMigration } from "./0002-held.ts";
 import { disabledMigration } from "./0003-disabled.ts";
+import { heldKeysMigration } from "./0004-held-keys.ts";
 import { COLUMN_TYPES, type Migration } from "./migration.ts";
 
 /** Every migration in order. */
-export const MIGRATIONS: readonly Migration[] = [accountsMigration, heldMigration, disabledMigration];
+export const MIGRATIONS: readonly Migration[] = [
+  accountsMigration,
+  heldMigration,
+  disabledMigration,
+  heldKeysMigration,
+];
 
 /** How long a process waits for another one's migrations, and for its own, ms. */
 export const MIGRATION_MS = 600_000;

@@ -3,13 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { type Storage, StoreUnavailable } from "../../ports.ts";
+import { type HeldMessage, type Storage, StoreUnavailable } from "../../ports.ts";
 import type { SqlEngine } from "../engine.ts";
 import { SqliteEngine } from "../engines/sqlite.ts";
 import { sqlStorage } from "../storage.ts";
 
 const BOUNDS = { operationMs: 20, maxWaiting: 1_000 };
-const MESSAGE = { domain: "verona.test", local: "romeo", text: "<message/>", at: 1 };
 
 let folder: string;
 let plain: SqliteEngine;
@@ -49,28 +48,55 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-async function left(): Promise<number[]> {
-  return (await storage.held.read("n1", 0, 100)).map(({ id }) => id);
+/** A message under a key of its own. */
+function message(): HeldMessage {
+  return {
+    member: "n1",
+    id: storage.held.ids.next(),
+    domain: "verona.test",
+    local: "romeo",
+    text: "<message/>",
+    at: 1,
+  };
 }
 
-async function untilLeft(ids: readonly number[]): Promise<void> {
-  while ((await left()).join() !== ids.join()) await new Promise((resolve) => setTimeout(resolve, 5));
+/** Ids in the database, whatever is to be removed. */
+async function stored(): Promise<number[]> {
+  const query = { name: "", sql: "select id from held_messages order by id", values: [] };
+  return (await plain.read<{ id: number }>(query)).map(({ id }) => id);
 }
 
-test("a message whose insert was given up and committed all the same is removed, and no other", async () => {
-  const first = await storage.held.add("n1", MESSAGE);
+async function untilStored(ids: readonly number[]): Promise<void> {
+  while ((await stored()).join() !== ids.join()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+test("a message whose insert was given up and committed all the same is there once when it is stored again", async () => {
+  const one = message();
   fates = ["answer lost"];
-  await expect(storage.held.add("n1", MESSAGE)).rejects.toThrow(StoreUnavailable);
-  const again = await storage.held.add("n1", MESSAGE);
-  expect(await left()).toHaveLength(3);
-  await untilLeft([first, again]);
+  await expect(storage.held.add(one)).rejects.toThrow(StoreUnavailable);
+  await storage.held.add(one);
+  expect(await stored()).toEqual([one.id]);
+});
+
+test("a message that was removed after its insert had been given up goes whenever that is committed", async () => {
+  const [gone, kept] = [message(), message()];
+  fates = ["failed"];
+  await expect(storage.held.add(gone)).rejects.toThrow(StoreUnavailable);
+  await storage.held.add(kept);
+  await storage.held.remove([gone]);
+  expect(storage.held.unremoved).toEqual([expect.objectContaining({ member: "n1", id: gone.id })]);
+  // The database commits it behind the node's back.
+  await sqlStorage(plain, Date.now, BOUNDS).held.add(gone);
+  expect((await storage.held.read("n1", 0, 100)).map(({ id }) => id)).toEqual([kept.id]);
+  await untilStored([kept.id]);
 });
 
 test("a removal that failed is tried again although no other comes, and before the store is closed", async () => {
-  const [one, two] = [await storage.held.add("n1", MESSAGE), await storage.held.add("n1", MESSAGE)];
+  const [one, two] = [message(), message()];
+  for (const each of [one, two]) await storage.held.add(each);
   fates = ["failed"];
   await expect(storage.held.remove([one])).rejects.toThrow(StoreUnavailable);
-  await untilLeft([two]);
+  await untilStored([two.id]);
   fates = ["failed", "failed"];
   await expect(storage.held.remove([two])).rejects.toThrow(StoreUnavailable);
   await storage.close();
@@ -81,5 +107,5 @@ test("a removal that failed is tried again although no other comes, and before t
     maxWaiting: 10,
   });
   storage = sqlStorage(reopened, Date.now, BOUNDS);
-  expect(await left()).toEqual([]);
+  expect(await storage.held.members()).toEqual([]);
 });

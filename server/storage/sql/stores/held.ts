@@ -1,38 +1,34 @@
 // Messages that sessions hold for their clients, in SQL. XEP-0198.
-import type { HeldMessage, HeldStore } from "../../ports.ts";
+import { HeldIds } from "../../held-ids.ts";
+import type { HeldKey, HeldMessage, HeldStore } from "../../ports.ts";
 import { checkHeld } from "../../text.ts";
 import { compiled } from "../compiled.ts";
-import { rows, type SqlEngine, type StorageBounds, type Work } from "../engine.ts";
+import type { SqlEngine, StorageBounds, Work } from "../engine.ts";
 import { bind, param, statement } from "../statement.ts";
 import { Gatherer } from "./gatherer.ts";
 import { type HeldBatches, heldBatches, type NewHeld } from "./held-batches.ts";
-import { HeldStrays } from "./held-strays.ts";
-import type { Builder } from "./upsert.ts";
+import { HeldRemovals } from "./held-removals.ts";
+import { type Builder, orIgnore } from "./upsert.ts";
 
 /** Every message of a node passes here, so that more of them may wait than operations of another kind. */
 const WAITING_TIMES = 20;
-/** Ids whose removal failed and is tried again; beyond it the oldest are forgotten (and delivered twice). */
-const MAX_LEFT = 200_000;
-/** ms between two attempts to remove what is left. */
-const RETRY = 1_000;
-/** ms that removals have before the store is closed. */
-const CLOSING = 5_000;
 
 /**
  * Held messages in SQL. Behind a socket, adds are gathered to one statement and removals to another; SQLite gathers by
  * itself what one turn brings.
  */
 export class SqlHeld implements HeldStore {
+  readonly ids: HeldIds;
   readonly #engine: SqlEngine;
   readonly #sql: ReturnType<typeof statements>;
   readonly #batches: HeldBatches;
-  readonly #adds: Gatherer<NewHeld, number>;
-  readonly #removals: Gatherer<readonly number[], undefined>;
-  readonly #strays: HeldStrays;
-  #left: number[] = [];
-  #retry: NodeJS.Timeout | undefined;
+  readonly #adds: Gatherer<NewHeld, undefined>;
+  readonly #deletions: Gatherer<readonly HeldKey[], undefined>;
+  readonly #removals: HeldRemovals;
 
-  constructor(engine: SqlEngine, builder: Builder, bounds: StorageBounds) {
+  /** `now` gives ms since the epoch. */
+  constructor(engine: SqlEngine, builder: Builder, bounds: StorageBounds, now: () => number) {
+    this.ids = new HeldIds(now);
     this.#engine = engine;
     this.#sql = compiled("held", builder, statements);
     this.#batches = heldBatches(engine, builder);
@@ -41,50 +37,54 @@ export class SqlHeld implements HeldStore {
     this.#adds = new Gatherer({
       operationMs,
       maxWaiting,
-      commit: (messages, since) => this.#batches.add(messages, since),
+      commit: async (messages, since): Promise<undefined[]> => {
+        await this.#batches.add(messages, since);
+        return [];
+      },
       weigh: ({ text }) => text.length,
     });
-    this.#removals = new Gatherer({
+    this.#deletions = new Gatherer({
       operationMs,
       maxWaiting,
-      commit: (lists, since) => this.#removeAll(lists, since),
-      weigh: (ids) => 8 * ids.length,
+      commit: (lists, since) => this.#deleteMany(lists.flat(), since),
+      weigh: (keys) => 16 * keys.length,
     });
-    this.#strays = new HeldStrays(operationMs, {
-      ids: async (member, after) => (await engine.read(bind(this.#sql.ids, { member, after }))).map(({ id }) => id),
-      remove: (ids) => this.#remove(ids),
-    });
+    this.#removals = new HeldRemovals(operationMs, (keys) => this.#delete(keys));
   }
 
-  /** Where it rejects, a row that was stored all the same is found and removed. */
-  async add(member: string, message: Omit<HeldMessage, "id">): Promise<number> {
-    checkHeld(member, message);
-    return this.#strays.adding(member, this.#add(member, message));
+  get unremoved(): readonly HeldKey[] {
+    return this.#removals.unremoved;
   }
 
-  #add(member: string, message: Omit<HeldMessage, "id">): Promise<number> {
-    const { domain, local, text, at } = message;
-    if (this.#engine.dialect !== "sqlite") return this.#adds.add({ member, domain, local_part: local, at, text });
-    return this.#engine.write(() => this.#addOne({ member, domain, local, at, text }), { idempotent: false });
+  async add(message: HeldMessage): Promise<void> {
+    checkHeld(message.member, message);
+    return this.#removals.adding(message, this.#add(message));
   }
 
   /** Where it rejects, it is tried again until it is done. */
-  async remove(ids: readonly number[]): Promise<void> {
-    this.#strays.removed(ids);
-    await this.#remove(ids);
+  remove(keys: readonly HeldKey[]): Promise<void> {
+    return this.#removals.remove(keys);
   }
 
-  async #remove(ids: readonly number[]): Promise<void> {
-    if (ids.length === 0) return;
-    if (this.#engine.dialect !== "sqlite") return this.#removals.add(ids);
-    return this.#keepingLeft(ids, (all) => this.#engine.write(() => this.#removeEach(all), { idempotent: true }));
+  async get(key: HeldKey): Promise<HeldMessage | undefined> {
+    const { member, id } = key;
+    checkHeld(member);
+    const [found] = await this.#engine.read(bind(this.#sql.get, { member, id }));
+    return found === undefined ? undefined : messageOf(found);
   }
 
   async read(member: string, after: number, limit: number): Promise<HeldMessage[]> {
     checkHeld(member);
     if (limit < 1) return [];
-    const found = await this.#engine.read(bind(this.#sql.read, { member, after, limit }));
-    return found.map(({ local_part, stored_at, ...rest }) => ({ ...rest, local: local_part, at: stored_at }));
+    for (let last = after; ; ) {
+      const found = await this.#engine.read(bind(this.#sql.read, { member, after: last, limit }));
+      const newest = found.at(-1);
+      if (newest === undefined) return [];
+      last = newest.id;
+      this.ids.seen(last);
+      const there = found.filter((row) => !this.#removals.has(row));
+      if (there.length > 0) return there.map(messageOf);
+    }
   }
 
   async members(): Promise<string[]> {
@@ -93,83 +93,76 @@ export class SqlHeld implements HeldStore {
 
   /** Resolves once everything taken so far is stored, removed or refused, and what was left is removed if it can be. */
   async idle(): Promise<void> {
-    this.#strays.stop();
-    await Promise.all([this.#adds.idle(), this.#removals.idle()]);
-    const end = performance.now() + CLOSING;
-    while (this.#left.length > 0 && performance.now() < end)
-      await this.#removeLeft().catch(() => new Promise((resolve) => setTimeout(resolve, RETRY / 10)));
-    clearTimeout(this.#retry);
+    await this.#adds.idle();
+    // A turn for those who heard of it.
+    await new Promise(setImmediate);
+    await this.#deletions.idle();
+    await this.#removals.close();
   }
 
-  *#addOne(message: NewMessage): Work<number> {
-    const [row] = yield* rows(bind(this.#sql.insert, message));
-    if (row === undefined) throw new Error("an insert gave no id");
-    return row.id;
+  #add({ member, id, domain, local, text, at }: HeldMessage): Promise<void> {
+    if (this.#engine.dialect !== "sqlite") return this.#adds.add({ member, id, domain, local_part: local, at, text });
+    const insert = bind(this.#sql.insert, { member, id, domain, local, at, text });
+    return this.#engine.write(
+      function* (): Work<void> {
+        yield insert;
+      },
+      { idempotent: true },
+    );
   }
 
-  *#removeEach(ids: readonly number[]): Work<void> {
-    for (const id of ids) yield bind(this.#sql.remove, { id });
+  async #delete(keys: readonly HeldKey[]): Promise<void> {
+    if (this.#engine.dialect !== "sqlite") await this.#deletions.add(keys);
+    else await this.#engine.write(() => this.#deleteEach(keys), { idempotent: true });
   }
 
-  async #removeAll(lists: readonly (readonly number[])[], since: number): Promise<undefined[]> {
-    await this.#keepingLeft(lists.flat(), (ids) => this.#batches.remove(ids, since));
-    return lists.map(() => undefined);
+  *#deleteEach(keys: readonly HeldKey[]): Work<void> {
+    for (const { member, id } of keys) yield bind(this.#sql.remove, { member, id });
   }
 
-  async #keepingLeft(ids: readonly number[], remove: (ids: readonly number[]) => Promise<void>): Promise<void> {
-    const all = this.#left.length === 0 ? ids : [...this.#left, ...ids];
-    this.#left = [];
-    try {
-      await remove(all);
-    } catch (error) {
-      this.#left = [...this.#left, ...all].slice(-MAX_LEFT);
-      this.#retry ??= setTimeout(() => {
-        this.#retry = undefined;
-        // Where it fails, this is set again.
-        this.#removeLeft().catch(() => {});
-      }, RETRY).unref();
-      throw error;
-    }
-  }
-
-  async #removeLeft(): Promise<void> {
-    const left = this.#left;
-    this.#left = [];
-    await this.#remove(left);
+  async #deleteMany(keys: readonly HeldKey[], since: number): Promise<undefined[]> {
+    // Nearly always there is but one member.
+    for (const [member, some] of Map.groupBy(keys, ({ member }) => member))
+      await this.#batches.remove(
+        member,
+        some.map(({ id }) => id),
+        since,
+      );
+    return [];
   }
 }
 
-type NewMessage = { member: string; domain: string; local: string; at: number; text: string };
-type HeldRow = { id: number; domain: string; local_part: string; stored_at: number; text: string };
+type HeldRow = { member: string; id: number; domain: string; local_part: string; stored_at: number; text: string };
 
-function statements({ dialect, db }: Builder) {
+function messageOf({ local_part, stored_at, ...rest }: HeldRow): HeldMessage {
+  return { ...rest, local: local_part, at: stored_at };
+}
+
+function statements(builder: Builder) {
+  const { dialect, db } = builder;
   const member = param<string>("member");
-  const insert = db.insertInto("held_messages").values({
-    member,
-    domain: param<string>("domain"),
-    local_part: param<string>("local"),
-    stored_at: param<number>("at"),
-    text: param<string>("text"),
-  });
+  const id = param<number>("id");
+  const row = { member, id, domain: param<string>("domain"), local_part: param<string>("local") };
+  const insert = db
+    .insertInto("held_messages")
+    .values({ ...row, stored_at: param<number>("at"), text: param<string>("text") });
+  const all = db
+    .selectFrom("held_messages")
+    .where("member", "=", member)
+    .select(["member", "id", "domain", "local_part", "stored_at", "text"]);
   return {
-    insert: statement<NewMessage, { id: number }>("held.insert", dialect === "mysql" ? insert : insert.returning("id")),
-    remove: statement<{ id: number }, unknown>(
-      "held.remove",
-      db.deleteFrom("held_messages").where("id", "=", param<number>("id")),
+    insert: statement<HeldMessage & Record<string, string | number>, unknown>(
+      "held.insert",
+      dialect === "mysql" ? insert : orIgnore(builder, insert),
     ),
+    remove: statement<{ member: string; id: number }, unknown>(
+      "held.remove",
+      db.deleteFrom("held_messages").where("member", "=", member).where("id", "=", id),
+    ),
+    get: statement<{ member: string; id: number }, HeldRow>("held.get", all.where("id", "=", id)),
     read: statement<{ member: string; after: number; limit: number }, HeldRow>(
       "held.read",
-      db
-        .selectFrom("held_messages")
-        .where("member", "=", member)
-        .where("id", ">", param<number>("after"))
-        .select(["id", "domain", "local_part", "stored_at", "text"])
-        .orderBy("id")
-        .limit(param<number>("limit")),
-    ),
-    ids: statement<{ member: string; after: number }, { id: number }>(
-      "held.ids",
-      db.selectFrom("held_messages").where("member", "=", member).where("id", ">", param<number>("after")).select("id"),
+      all.where("id", ">", param<number>("after")).orderBy("id").limit(param<number>("limit")),
     ),
     members: statement<Record<string, never>, { member: string }>(
       "held.members",

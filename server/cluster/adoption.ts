@@ -1,0 +1,83 @@
+// Takes over what members held that are gone, one node at a time; a member that leaves says what is not to be taken over.
+import type { Logger } from "pino";
+import type { VirtualHost } from "../host/virtual-host.ts";
+import { eachInTurn } from "../router/background.ts";
+import type { HeldStore } from "../storage/ports.ts";
+import { adoptHeld } from "./held.ts";
+import type { RedisConnection } from "./redis.ts";
+
+/** ms that a node has to take over what a dead one held, before another one may; prolonged while it works. */
+const ADOPTION = 30_000;
+
+/** ms that a member's last word is kept. */
+const REMEMBERED = 3_600_000;
+
+/** Ids in one command. */
+const CHUNK = 1_000;
+
+/** ms between two looks at whether all is removed that was taken over. */
+const LOOK = 500;
+
+/** What takes part. */
+export interface AdoptionParts {
+  readonly prefix: string;
+  /** This node's name at the moment. */
+  readonly self: () => string;
+  readonly held: HeldStore;
+  readonly hosts: ReadonlyMap<string, VirtualHost>;
+  readonly log: Logger;
+}
+
+/** What one node takes over, and leaves. */
+export class Adoption {
+  private readonly redis: RedisConnection;
+  private readonly parts: AdoptionParts;
+
+  constructor(redis: RedisConnection, parts: AdoptionParts) {
+    this.redis = redis;
+    this.parts = parts;
+  }
+
+  /** Takes over what a member held that is gone, unless another node does it at the moment. */
+  async of(member: string): Promise<void> {
+    const { held, hosts, log } = this.parts;
+    const lock = `${this.parts.prefix}:adopting:{${member}}`;
+    if ((await this.redis.set(lock, this.parts.self(), "PX", ADOPTION, "NX")) !== "OK") return;
+    const renewing = setInterval(() => void this.redis.pexpire(lock, ADOPTION).catch(() => {}), ADOPTION / 3);
+    try {
+      const gone = await this.redis.smembers(this.wordOf(member));
+      await held.remove(gone.map((id) => ({ member, id: Number(id) })));
+      await adoptHeld(held, member, hosts, log).finally(() => this.removed(member));
+    } finally {
+      clearInterval(renewing);
+      await this.redis.del(lock).catch(() => {});
+    }
+  }
+
+  /** What members held that are long gone, for instance because the whole region was down. */
+  async orphans(lives: (member: string) => Promise<boolean>): Promise<void> {
+    await eachInTurn(await this.parts.held.members(), async (member) => {
+      if (!(await lives(member))) await this.of(member);
+    });
+  }
+
+  /** This node leaves: what it could not remove, and what may still come behind its back, is not to be delivered again. */
+  async leave(): Promise<void> {
+    for (const [member, keys] of Map.groupBy(this.parts.held.unremoved, ({ member }) => member)) {
+      const word = this.wordOf(member);
+      for (let from = 0; from < keys.length; from += CHUNK)
+        await this.redis.sadd(word, ...keys.slice(from, from + CHUNK).map(({ id }) => String(id)));
+      await this.redis.pexpire(word, REMEMBERED);
+    }
+  }
+
+  /** What has its new way and is not removed yet must not be taken over by another node meanwhile. */
+  private async removed(member: string): Promise<void> {
+    while (this.parts.held.unremoved.some((key) => key.member === member))
+      await new Promise((resolve) => setTimeout(resolve, LOOK).unref());
+  }
+
+  private wordOf(member: string): string {
+    return `${this.parts.prefix}:unremoved:{${member}}`;
+  }
+}
