@@ -23,8 +23,8 @@ import { RedisSessionRegistry } from "./session-registry.ts";
 import { stanzaOfFields } from "./stanza-codec.ts";
 import { RedisWire } from "./wire.ts";
 
-/** ms that a node which leaves waits for others to make safe what it gave them. */
-const CONFIRM_TIMEOUT = 5_000;
+/** ms that a node which leaves waits for what it gave to others to be safe there, and what they gave to it, here. */
+const SAFE_TIMEOUT = 6_000;
 
 /** What a cluster needs of its node. */
 export interface ClusterParts {
@@ -113,7 +113,11 @@ export class Cluster {
   async leave(): Promise<void> {
     // What this node still has to say comes first: after the farewell nobody listens. What it gave to others is theirs
     // once they have confirmed it; what it had stored for that is removed then, or it would be delivered again.
-    await this.confirmed();
+    await this.until(() => this.bus.unconfirmed === 0);
+    // What others gave to this node is safe, or theirs again: what is on its way to a store is waited for, or they would
+    // store it as well.
+    this.bus.takeNoMore();
+    await this.until(() => this.bus.owed === 0);
     await this.bus.settled();
     this.bus.announce("bye", []);
     try {
@@ -127,10 +131,10 @@ export class Cluster {
     this.close();
   }
 
-  /** Resolves once the others have confirmed everything, or no longer can be waited for. */
-  private async confirmed(): Promise<void> {
-    const end = Date.now() + CONFIRM_TIMEOUT;
-    while (this.bus.unconfirmed > 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+  /** Resolves once it holds, or can be waited for no longer. */
+  private async until(holds: () => boolean): Promise<void> {
+    const end = Date.now() + SAFE_TIMEOUT;
+    while (!holds() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   /** Ends its part without a word, as a crash would. */

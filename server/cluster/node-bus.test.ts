@@ -308,3 +308,35 @@ test("a barrier is passed in time where the connection is away", async () => {
   air.loses = () => true;
   await a.barrier();
 });
+
+test("a member that leaves knows what it owes, and takes nothing that its sender will have back", async () => {
+  const { a, b } = await pair();
+  const taken: string[] = [];
+  let safe = () => {};
+  b.take("word", (_from, [word = ""], done) => {
+    taken.push(word);
+    safe = done;
+  });
+  const outcomes: string[] = [];
+  const send = (word: string) =>
+    a.send(
+      "b~1",
+      "word",
+      [word],
+      () => outcomes.push(`${word} confirmed`),
+      (reason) => outcomes.push(`${word} ${reason}`),
+    );
+  send("early");
+  await turns(6);
+  b.takeNoMore();
+  send("late");
+  await turns(6);
+  expect(b.owed).toBe(1);
+  safe();
+  // Owed until the word of it has left.
+  expect(b.owed).toBe(1);
+  await turns(6);
+  expect([b.owed, taken]).toEqual([0, ["early"]]);
+  a.died("b~1", false);
+  expect(outcomes).toEqual(["early confirmed", "late died"]);
+});

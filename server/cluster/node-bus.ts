@@ -32,6 +32,7 @@ export class WireBus implements NodeBus {
   /** True while this node may have been taken for dead without knowing. */
   fenced: () => boolean = () => false;
   private scheduled = false;
+  private leaving = false;
   private listening = false;
 
   constructor(wire: Wire, options: { readonly prefix: string; readonly member: string; readonly log: Logger }) {
@@ -55,6 +56,18 @@ export class WireBus implements NodeBus {
     let count = 0;
     for (const peer of this.peers.values()) count += peer.size;
     return count;
+  }
+
+  /** Frames of others that were taken, and whose senders do not know yet that they are safe. */
+  get owed(): number {
+    let count = 0;
+    for (const peer of this.peers.values()) count += peer.owed;
+    return count;
+  }
+
+  /** From now on no frame is taken: at the farewell its sender has it back, and whatever was begun with it here is done. */
+  takeNoMore(): void {
+    this.leaving = true;
   }
 
   /** Starts to listen; again where it failed. @throws where the wire does not answer */
@@ -255,6 +268,7 @@ export class WireBus implements NodeBus {
   }
 
   private hearNumbered(sender: string, peer: Peer, frame: Frame): void {
+    if (this.leaving) return;
     const taken = peer.receive(frame);
     // A duplicate may owe a confirmation again.
     this.gather(sender, "");

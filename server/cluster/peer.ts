@@ -46,6 +46,11 @@ export class Peer {
     return this.waiting.size;
   }
 
+  /** Frames of the other side's that were taken, and that it does not know to be safe yet. */
+  get owed(): number {
+    return this.unsafe.size + this.confirms.length;
+  }
+
   /** True where senders should pause. */
   get congested(): boolean {
     return this.waiting.size >= FRAME_LIMIT / 4 || this.characters >= SIZE_LIMIT / 4;
