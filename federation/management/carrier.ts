@@ -4,6 +4,7 @@ import type { FederationContext } from "../context.ts";
 import type { Bounces } from "./bounces.ts";
 import { type PeerLimits, SM_ENABLE, SM_REQUEST, tooHighText } from "./elements.ts";
 import { type Entry, Ledger } from "./ledger.ts";
+import { Questions, SILENT_AFTER } from "./questions.ts";
 
 /** Whose stanzas a carrier carries. */
 export interface Sender {
@@ -25,6 +26,8 @@ const HIGH_WATER = 1_048_576;
 /** Stanzas after which an acknowledgement is asked for at once, and ms after which at the latest. */
 const ASK_AFTER = 100;
 const ASK_DELAY = 300;
+/** ms without a stanza after which a stream may end to learn what its peer has read. */
+const QUIET = 1_000;
 /** Most of a peer's announced idle time that we let pass in silence. */
 const IDLE_MARGIN = 0.8;
 
@@ -39,11 +42,8 @@ export class Carrier {
   bounces: Bounces | undefined;
   /** Why we gave the stream up, where we did. */
   fate: string | undefined;
-  /**
-   * Asks what the peer answers on this very stream, false where it cannot be asked so, and tells of the answer: that to a
-   * ping comes on a stream of the peer's own, and it may have no way to us.
-   */
-  askHere: ((answered: () => void) => boolean) | undefined;
+  /** To a peer that is not managed. */
+  readonly questions: Questions;
   private readonly context: FederationContext;
   private readonly waiting = new Set<Sender>();
   private limits: PeerLimits = { maxBytes: undefined, idleSeconds: undefined };
@@ -51,9 +51,8 @@ export class Carrier {
   private askTimer: Timer | undefined;
   private watchTimer: Timer | undefined;
   private askedAt: number | undefined;
-  private question: { forget(): void } | undefined;
-  /** Where the peer has answered a question, so that silence means something. */
-  private answers: "here" | "elsewhere" | undefined;
+  /** The stream was ended for its peer to tell by its own end what it has read. */
+  private asksByEnd = false;
   private lastUse: number;
   private lastProbe = 0;
 
@@ -65,6 +64,7 @@ export class Carrier {
     this.to = to;
     const { unackedStanzas, queueBytes } = context.config;
     this.ledger = new Ledger(unackedStanzas, queueBytes);
+    this.questions = new Questions(context, stream, from, to);
     this.lastUse = context.clock.now();
     this.watch();
   }
@@ -98,7 +98,7 @@ export class Carrier {
   /** The peer enabled it on its stream, and counts what we send from here on. */
   counted(): void {
     this.mode = "sm";
-    this.forget();
+    this.questions.forget();
     this.askedAt = undefined;
     this.ledger.restart();
   }
@@ -169,6 +169,16 @@ export class Carrier {
     if (this.mode !== "none") this.askedAt ??= clock.now();
   }
 
+  /**
+   * The stream ended in order. A peer that tells nothing else has read everything where it closed its side behind ours
+   * (RFC 6120 §4.4); one that does not even do that tells nothing at all.
+   */
+  closed(read: boolean): void {
+    if (this.mode !== "ping") return;
+    if (read) this.ledger.acknowledge(this.ledger.sent);
+    else if (this.asksByEnd) this.countAsSent();
+  }
+
   /** The stream is over: returns what nobody acknowledged. */
   close(): Entry<Sender>[] {
     this.stop();
@@ -180,43 +190,46 @@ export class Carrier {
     const { clock } = this.context;
     clock.clearTimeout(this.askTimer);
     clock.clearTimeout(this.watchTimer);
-    this.forget();
+    this.questions.forget();
     this.waiting.clear();
   }
 
   private askSoon(): void {
-    if (this.mode === "ping" && this.question !== undefined) return;
+    if (this.mode === "ping" && this.questions.open) return;
     if (++this.since >= ASK_AFTER) this.ask();
     else this.askTimer ??= this.context.clock.setTimeout(() => this.ask(), ASK_DELAY);
   }
 
   private ping(): void {
-    if (this.question !== undefined) return;
+    if (this.questions.open) return;
     const mark = this.ledger.sent;
-    const question = { forget: () => {} };
-    const answered = (here: boolean) => {
-      // The first answer tells; a stream that is managed by now counts otherwise.
-      if (this.question !== question || this.mode !== "ping" || !this.stream.writable) return;
-      this.forget();
+    const answered = () => {
+      // A stream that is managed by now counts otherwise.
+      if (this.mode !== "ping") return;
       this.askedAt = undefined;
-      this.answers = here ? "here" : "elsewhere";
       this.ledger.acknowledge(mark);
       if (this.ledger.length > 0) this.askSoon();
       this.roomAgain();
     };
-    this.question = question;
-    // Where it has answered here, no answer on another stream is waited for.
-    const asked = this.answers !== "elsewhere" && this.askHere?.(() => answered(true)) === true;
-    if (asked && this.answers === "here") return;
-    const { text, forget } = this.context.pings.ask(this.from, this.to, () => answered(false));
-    question.forget = forget;
-    this.stream.send(text);
+    this.questions.ask(answered, () => this.askByEnd());
   }
 
-  /** No answer is waited for any more. */
-  private forget(): void {
-    this.question?.forget();
-    this.question = undefined;
+  /** A peer reads in order, so its closing tag covers what was written before ours: another stream comes after it. */
+  private askByEnd(): void {
+    const { clock, config } = this.context;
+    const quiet = clock.now() - this.lastUse;
+    if (quiet < QUIET) return this.questions.waitOn(() => this.askByEnd(), QUIET - quiet);
+    // Only of a stream for one way: on others its own stanzas tell that it is there.
+    if (this.bounces === undefined || !this.stream.writable) return;
+    if (!this.ledger.entries().some(({ stanza }) => stanza.safety !== undefined)) return;
+    this.asksByEnd = true;
+    this.fate = "its end tells what the peer has read";
+    this.stream.close(Math.max(config.keepAliveSeconds * 1000 - SILENT_AFTER, SILENT_AFTER));
+  }
+
+  /** Nothing tells what arrived, and what was written is all that can be waited for. */
+  private countAsSent(): void {
+    for (const { stanza } of this.ledger.drain()) stanza.safety?.release();
   }
 
   /** One timer for three things: an answer that does not come, silence, and idleness. */
@@ -245,7 +258,7 @@ export class Carrier {
 
   private probe(now: number): void {
     this.lastProbe = now;
-    if (this.mode === "sm" || (this.mode === "ping" && this.answers !== undefined)) this.ask();
+    if (this.mode === "sm" || (this.mode === "ping" && this.questions.answered)) this.ask();
     // RFC 6120 §4.6.1: white space shows a broken connection at least to TCP.
     else this.stream.send(" ");
   }
@@ -254,17 +267,17 @@ export class Carrier {
   private unanswered(): boolean {
     const seconds = this.context.config.keepAliveSeconds;
     this.askedAt = undefined;
-    if (this.mode === "sm" || (this.answers !== undefined && this.ledger.full)) {
+    if (this.mode === "sm" || (this.questions.answered && this.ledger.full)) {
       this.fate = `the peer did not acknowledge within ${seconds} s`;
       this.stream.destroy();
       return true;
     }
-    this.forget();
-    if (this.answers === undefined) {
+    this.questions.forget();
+    if (!this.questions.answered) {
       // It may have no way back to us; then nothing tells what arrived, and what was written counts as sent.
       this.context.log.info({ from: this.from, to: this.to }, "s2s out: the peer answers no pings");
       this.mode = "none";
-      for (const { stanza } of this.ledger.drain()) stanza.safety?.release();
+      this.countAsSent();
       this.roomAgain();
     }
     return false;

@@ -260,6 +260,7 @@ export class Remote implements DialerOwner {
     const { resumable, pauseBelow } = aftermathOf(end);
     context.log.info({ from: stream.from, to: stream.to, end: reason }, "s2s out ended");
     this.tell("ended", { from: stream.from, reason });
+    if (end.kind === "closed") carrier.closed(end.read === true);
     carrier.stop();
     const loss = lossOf(end);
     if (carrier.ledger.sent > carrier.ledger.length) this.patience.gotThrough();

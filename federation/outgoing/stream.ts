@@ -90,7 +90,7 @@ export class OutgoingStream implements StreamHandler {
     this.carrier = new Carrier(context, stream, from, to);
     this.carrier.setLimits(limitsOf(features));
     this.verifications = new Verifications(stream, context);
-    this.carrier.askHere = (answered) => this.askHere(answered);
+    this.carrier.questions.askHere = (answered) => this.askHere(answered);
     this.gate = new Gate(context, stream, {
       any: this.bidi,
       has: (remote, local) => this.bidi && this.proves(local, remote),

@@ -7,8 +7,8 @@ import type { HeaderOut } from "./header.ts";
 
 /** How a stream ended. */
 export type StreamEnd =
-  /** Both sides closed, or the peer closed in order. */
-  | { readonly kind: "closed" }
+  /** Both sides closed, or the peer closed in order. `read`: behind us, so that it has read all we sent. RFC 6120 §4.4. */
+  | { readonly kind: "closed"; readonly read?: boolean }
   /** We ended it with a stream error. */
   | { readonly kind: "failed"; readonly error: StreamError }
   /** The peer ended it with a stream error. */

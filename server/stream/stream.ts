@@ -142,12 +142,12 @@ export class XmppStream {
     this.finish({ kind: "failed", error });
   }
 
-  /** Closes our side and waits a bounded time for the peer's. RFC 6120 §4.4. */
-  close(): void {
+  /** Closes our side and waits `patience` ms for the peer's. RFC 6120 §4.4. */
+  close(patience = CLOSE_TIMEOUT): void {
     if (this.over || this.closeSent) return;
     this.closeSent = true;
     this.transport.write(closeText(this.transport.framed));
-    this.closeTimer = this.clock.setTimeout(() => this.finish({ kind: "closed" }), CLOSE_TIMEOUT);
+    this.closeTimer = this.clock.setTimeout(() => this.finish({ kind: "closed" }), patience);
   }
 
   /** Closes our side and ends the connection without waiting for the peer. RFC 6120 §5.4.2.2. */
@@ -271,9 +271,10 @@ export class XmppStream {
   }
 
   private onPeerClose(): void {
-    if (!this.closeSent) this.transport.write(closeText(this.transport.framed));
+    const read = this.closeSent;
+    if (!read) this.transport.write(closeText(this.transport.framed));
     this.closeSent = true;
-    this.finish({ kind: "closed" });
+    this.finish({ kind: "closed", read });
   }
 
   private overflow(): void {
