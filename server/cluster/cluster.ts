@@ -3,7 +3,9 @@ import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { C2sContext } from "../c2s/context.ts";
 import { rerouteInBackground } from "../c2s/stream-management/reroute.ts";
+import { systemClock } from "../clock.ts";
 import type { ClusterConfig } from "../config/contract.ts";
+import { Persistent } from "../host/persistent.ts";
 import type { ClientSession } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
@@ -37,6 +39,10 @@ export interface ClusterParts {
 /** ms between two looks for what nobody took over. */
 const ORPHAN_INTERVAL = 30_000;
 
+/** Sessions that look at once for what is kept for them, and ms between two such groups: each asks the store. */
+const WOKEN_AT_ONCE = 50;
+const WAKE_INTERVAL = 50;
+
 /** A node's part in its cluster. */
 export class Cluster {
   readonly bus: WireBus;
@@ -46,7 +52,9 @@ export class Cluster {
   private readonly membership: Membership;
   private readonly adoption: Adoption;
   private readonly parts: ClusterParts;
+  private readonly adopting: Persistent;
   private orphanTimer: NodeJS.Timeout | undefined;
+  private closed = false;
 
   private constructor(config: ClusterConfig, parts: ClusterParts, redis: RedisConnection, subscriber: RedisConnection) {
     const { prefix } = config;
@@ -64,6 +72,7 @@ export class Cluster {
     this.locks = new RedisLocks(redis, prefix, log);
     this.membership = this.newMembership(config, redis);
     const { held } = parts.storage;
+    this.adopting = new Persistent({ clock: systemClock, log }, "taking over what a dead node held");
     this.adoption = new Adoption(redis, { prefix, self: () => this.bus.member, held, hosts: parts.hosts, log });
     this.bus.take("stanza", (_from, fields, done) =>
       this.takeStanza(fields, done, (session, stanza) => session.deliver(stanza)),
@@ -139,6 +148,7 @@ export class Cluster {
 
   /** Ends its part without a word, as a crash would. */
   close(): void {
+    this.closed = true;
     clearInterval(this.orphanTimer);
     this.membership.stop();
     this.subscriber.disconnect();
@@ -180,12 +190,30 @@ export class Cluster {
     await this.bus.becomes(member);
     await this.membership.becomes(member);
     await this.registry.rewrite();
+    inBackground(this.wakeAll(), this.parts.log);
+  }
+
+  /**
+   * Meanwhile the others kept messages for accounts whose sessions they did not see, and whoever remembers that may be
+   * gone: each session looks for itself.
+   */
+  private async wakeAll(): Promise<void> {
+    const sessions = [...this.parts.hosts.values()].flatMap((host) => [...host.sessions.own()]);
+    for (let from = 0; from < sessions.length; from += WOKEN_AT_ONCE) {
+      for (const session of sessions.slice(from, from + WOKEN_AT_ONCE)) session.wake();
+      await new Promise((resolve) => setTimeout(resolve, WAKE_INTERVAL));
+    }
   }
 
   private died(member: string, ours: boolean): void {
     this.registry.died(member, ours);
     this.bus.died(member, ours);
-    if (ours) inBackground(this.adoption.of(member), this.parts.log);
+    if (ours)
+      void this.adopting.run(
+        member,
+        () => this.adoption.of(member),
+        () => !this.closed,
+      );
   }
 
   private async adoptOrphans(): Promise<void> {
