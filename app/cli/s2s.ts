@@ -86,7 +86,13 @@ async function test(text: string, options: Options & { from?: string; local?: bo
     if (!options.json) process.stdout.write(`${textOf(finding)}\n`);
   };
   const good = options.local === true ? undefined : await testByNode(options, domain, from, show);
-  const reached = good ?? (await testHere(config, domain, from, show, options.json === true));
+  if (good === undefined && !options.json)
+    process.stdout.write(
+      options.local === true
+        ? "testing from this process, whether or not a node runs\n"
+        : "no node runs with this configuration: testing from this process\n",
+    );
+  const reached = good ?? (await testHere(config, domain, from, show));
   if (options.json) print(true, { domain, from, good: reached, findings }, "");
   else process.stdout.write(reached ? `${domain} can be reached\n` : `${domain} cannot be reached\n`);
   process.exitCode = reached ? Exit.good : Exit.failed;
@@ -132,12 +138,10 @@ async function testHere(
   domain: string,
   from: string,
   show: (finding: Finding) => void,
-  quiet: boolean,
 ): Promise<boolean> {
   const { Federation } = await import("../../federation/index.ts");
   const { createLog, NodeMetrics, readSecret, systemClock, TlsContexts } = await import("../../server/index.ts");
   const { dialbackSecret } = config.federation;
-  if (!quiet) process.stdout.write("no node runs with this configuration: testing from this process\n");
   const secret = dialbackSecret === undefined ? undefined : readSecret(dialbackSecret, "federation.dialbackSecret");
   const metrics = new NodeMetrics();
   const federation = new Federation(config, {

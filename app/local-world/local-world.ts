@@ -58,6 +58,8 @@ export class LocalWorld extends EventEmitter<{ change: [] }> {
   readonly #shared: SharedServices | undefined;
   /** Regions that the global domain's answers leave out. */
   readonly #drained = new Set<string>();
+  /** Regions that have listened: DNS knows them from then on. */
+  readonly #published = new Set<string>();
 
   private constructor(options: LocalWorldOptions, { zone, authority, shared }: Opened) {
     super();
@@ -227,11 +229,11 @@ export class LocalWorld extends EventEmitter<{ change: [] }> {
   }
 
   #changed(): void {
-    const listening = this.regions.filter((region) => region.status.state === "up");
-    const records = zoneRecords(
-      this.world,
-      listening.map((region) => ({ region: region.region, ports: region.status.ports })),
-    );
+    for (const { region, status } of this.regions) if (status.state === "up") this.#published.add(region.name);
+    const published = this.regions
+      .filter(({ region }) => this.#published.has(region.name))
+      .map(({ region, status }) => ({ region, ports: status.ports, up: status.state === "up" }));
+    const records = zoneRecords(this.world, published);
     // What belongs to a region is the global domain's.
     this.#zone.setRecords(records.filter(({ region }) => region === undefined || !this.#drained.has(region)));
     this.emit("change");

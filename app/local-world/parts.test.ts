@@ -23,6 +23,14 @@ test.each([
   ["TypeError: not JSON", "TypeError: not JSON"],
   ['{"level":30,"msg":"a\\u001b[31mred"}', "info  a·[31mred"],
   ["{broken", "{broken"],
+  [
+    '{"level":40,"from":"us.a.test","to":"typo.test","state":"resolving","reason":"typo.test has no SRV record for xmpp-server and no address","rule":"the general settings","msg":"s2s out failed"}',
+    "warn  typo.test has no SRV record for xmpp-server and no address",
+  ],
+  [
+    '{"level":40,"from":"us.a.test","to":"b.test","state":"connecting","reason":"no address answers","msg":"s2s out failed"}',
+    "warn  b.test cannot be reached (no address answers)",
+  ],
 ])("%j is told as %j", (line, text) => expect(shortLine(line)?.text).toBe(text));
 
 test("an empty line is none", () => expect(shortLine("  ")).toBeUndefined());

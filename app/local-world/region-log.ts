@@ -23,6 +23,8 @@ const ROTATE = 10 * 1024 * 1024;
 const LONGEST = 64 * 1024;
 /** The terminal shows so much of a line, characters. */
 const SHOWN = 300;
+/** And so much of one about another server that was not reached. */
+const FAILED = 120;
 const LEVELS: Readonly<Record<number, string>> = { 10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error" };
 const WARN = 40;
 
@@ -71,9 +73,18 @@ export function shortLine(line: string): ShortLine | undefined {
     .filter(([key, each]) => !hidden.has(key) && (typeof each === "string" || typeof each === "number"))
     .map(([key, each]) => `${key}: ${each}`);
   const error = errorText(value.err);
-  const details = [...about, ...(error && error !== message ? [error] : [])].join(", ");
   const domains = [value.from, value.to].filter((end) => typeof end === "string");
+  const failed = failedWay(value);
+  if (failed !== undefined) return { level, text: printable(`${name.padEnd(5)} ${failed}`), domains };
+  const details = [...about, ...(error && error !== message ? [error] : [])].join(", ");
   return { level, text: printable(`${name.padEnd(5)} ${message}${details === "" ? "" : ` (${details})`}`), domains };
+}
+
+/** An attempt that failed, of which a user's typing error makes one: the file has the rest. */
+function failedWay({ msg, to, reason }: Record<string, unknown>): string | undefined {
+  if (msg !== "s2s out failed" || typeof to !== "string" || typeof reason !== "string") return undefined;
+  const text = reason.startsWith(to) ? reason : `${to} cannot be reached (${reason})`;
+  return text.length <= FAILED ? text : `${text.slice(0, FAILED)} …`;
 }
 
 /** What a terminal shows of a line; its file has all of it. */

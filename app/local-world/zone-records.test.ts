@@ -6,7 +6,7 @@ import { Zone } from "./zone.ts";
 import { nearestRegions, zoneNames, zoneRecords } from "./zone-records.ts";
 
 const world = loadWorld(join(import.meta.dirname, "..", "..", "regions", "worlds", "local-3.json"));
-const published = world.regions.map((region, index) => ({ region, ports: usualPorts(index) }));
+const published = world.regions.map((region, index) => ({ region, ports: usualPorts(index), up: true }));
 
 test("a region is found by SRV, direct TLS and STARTTLS, and its target has an address", () => {
   const zone = new Zone({ records: zoneRecords(world, published), zones: zoneNames(world) });
@@ -20,6 +20,21 @@ test("a region is found by SRV, direct TLS and STARTTLS, and its target has an a
     expect(data).toEqual([{ priority: 1, weight: 10, port, target: "node-1.eu.meridian.test" }]);
   }
 });
+
+test.each([
+  [["eu"], ["us", "ap"], "one"],
+  [["us", "eu", "ap"], ["us", "eu", "ap"], "the last resort, all"],
+])(
+  "while %j are away their servers keep their records; of the global domain's clients %j are told: %s",
+  (away, told) => {
+    const now = published.map((each) => ({ ...each, up: !away.includes(each.region.name) }));
+    const records = zoneRecords(world, now);
+    for (const { domain } of world.regions)
+      expect(records.filter(({ name }) => name === `_xmpp-server._tcp.${domain}`)).toHaveLength(1);
+    const clients = records.filter(({ name }) => name === "_xmpp-client._tcp.meridian.test");
+    expect(clients.map(({ region }) => region)).toEqual(told);
+  },
+);
 
 test("a region that does not listen yet is known not to be there, and not refused", () => {
   const zone = new Zone({ records: [], zones: zoneNames(world) });

@@ -8,15 +8,22 @@ import type { ZoneRecord } from "./zone.ts";
 /** SRV records say a short life, so that a node that came back on other ports is found at once, s. */
 const TTL = 5;
 
-/** A region that listens. */
+/** A region that has listened. */
 export interface PublishedRegion {
   readonly region: Region;
   readonly ports: NodePorts;
+  /** False where it is away now. */
+  readonly up: boolean;
 }
 
-/** What the zone says: SRV and A for each regional domain, and the global domain's clients by region. */
+/**
+ * What the zone says: SRV and A for each regional domain, and the global domain's clients by region. A region that is away
+ * stays where it was, so that others find it out of reach and not unknown; clients of the global domain are sent elsewhere,
+ * unless all regions are away, as the health checks of a cloud have it.
+ */
 export function zoneRecords(world: World, published: readonly PublishedRegion[]): ZoneRecord[] {
-  return published.flatMap(({ region, ports }): ZoneRecord[] => {
+  const someUp = published.some(({ up }) => up);
+  return published.flatMap(({ region, ports, up }): ZoneRecord[] => {
     const target = `node-1.${region.domain}`;
     const service = (name: string, at: string, port: number, of?: string): ZoneRecord => {
       const record = {
@@ -30,12 +37,16 @@ export function zoneRecords(world: World, published: readonly PublishedRegion[])
       } as const;
       return of === undefined ? record : { ...record, region: of };
     };
-    return [
-      { name: target, type: "A", address: "127.0.0.1", ttl: TTL },
+    const own = [
+      { name: target, type: "A", address: "127.0.0.1", ttl: TTL } as const,
       service("_xmpp-server", region.domain, ports.server),
       service("_xmpps-server", region.domain, ports.serverTls),
       service("_xmpp-client", region.domain, ports.client),
       service("_xmpps-client", region.domain, ports.clientTls),
+    ];
+    if (someUp && !up) return own;
+    return [
+      ...own,
       service("_xmpp-client", world.domains.global, ports.client, region.name),
       service("_xmpps-client", world.domains.global, ports.clientTls, region.name),
     ];

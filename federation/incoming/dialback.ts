@@ -58,7 +58,7 @@ async function receive(
   try {
     if (!context.policy(from).allowDialback) {
       // The key proves too little, and the certificate may prove it without. XEP-0220 §2.2.2: any method will do.
-      const certificate = await session.verdictOf(from);
+      const certificate = await session.verdicts.of(from);
       if (certificate?.kind === "valid") return accept(session, from, to, "certificate");
       return refuse(session, from, to, "not-authorized", certificate?.reason ?? "there is no TLS");
     }

@@ -39,7 +39,7 @@ export function acceptSasl(session: IncomingSession, raw: RawElement): void | Pr
     return end(session, "invalid-authzid", "the authorization identity is not the domain of the stream header");
   if (context.inbound.serves(authzid)) return end(session, "not-authorized", `${authzid} is served here`);
   if (context.policy(authzid).refuse) return end(session, "not-authorized", `federation with ${authzid} is refused`);
-  const verdict = session.verdictOf(authzid);
+  const verdict = session.verdicts.of(authzid);
   if (verdict instanceof Promise) return verdict.then((settled) => decide(session, authzid, settled));
   decide(session, authzid, verdict);
 }

@@ -23,7 +23,7 @@ import { describeEnd } from "../outgoing/dialogue.ts";
 import { lossOf } from "../outgoing/loss.ts";
 import type { Pair } from "../outgoing/pair.ts";
 import { giveToPairs } from "../outgoing/suspension.ts";
-import { type CertificateVerdict, judgeClaim, peerChain } from "../tls/index.ts";
+import type { CertificateVerdict } from "../tls/index.ts";
 import { AuthorisedDomains, suffices } from "./authorised-domains.ts";
 import { acceptDialback } from "./dialback.ts";
 import { featuresText } from "./features.ts";
@@ -34,9 +34,7 @@ import type { IncomingObserver, Proof } from "./observer.ts";
 import { acceptSasl, acceptStartTls } from "./prove.ts";
 import { ReverseWay } from "./reverse-way.ts";
 import type { IncomingStreams, Slot } from "./streams.ts";
-
-/** Domains whose certificate verdict one stream remembers. */
-const MAX_VERDICTS = 100;
+import { Verdicts } from "./verdicts.ts";
 
 /** Ends that are nobody's fault. */
 const IN_ORDER: ReadonlySet<string> = new Set(["system-shutdown", "conflict", "reset"]);
@@ -48,6 +46,7 @@ export class IncomingSession implements StreamHandler {
   readonly domains = new AuthorisedDomains();
   readonly gate: Gate;
   readonly reverse: ReverseWay;
+  readonly verdicts: Verdicts;
   managed: ManagedStream | undefined;
   /** Id of the present stream; dialback keys are bound to it. */
   id = "";
@@ -60,7 +59,6 @@ export class IncomingSession implements StreamHandler {
   private readonly observer: IncomingObserver;
   private readonly streams: IncomingStreams;
   private readonly slot: Slot | undefined;
-  private readonly verdicts = new Map<string, CertificateVerdict | Promise<CertificateVerdict>>();
   private timer: Timer | undefined;
   private detached = false;
   private bytesSeen = 0;
@@ -79,6 +77,7 @@ export class IncomingSession implements StreamHandler {
     this.stream = new XmppStream(transport, NS_SERVER, UNAUTHENTICATED_LIMITS, context.clock, this);
     this.gate = new Gate(context, this.stream, this.domains);
     this.reverse = new ReverseWay(context, this.stream, this.domains, (from, to) => observer.pair(from, to));
+    this.verdicts = new Verdicts(context, this.stream);
     streams.sessions.add(this);
     this.timer = context.clock.setTimeout(
       () => this.stream.fail("connection-timeout", "authentication took too long"),
@@ -96,7 +95,7 @@ export class IncomingSession implements StreamHandler {
     this.gate.lang = languageOf(header);
     if (this.remote !== undefined && this.context.policy(this.remote).refuse)
       return this.stream.fail("policy-violation", `federation with ${this.remote} is refused`);
-    const verdict = this.remote === undefined || this.domains.any ? undefined : this.verdictOf(this.remote);
+    const verdict = this.remote === undefined || this.domains.any ? undefined : this.verdicts.of(this.remote);
     if (verdict instanceof Promise) return verdict.then((settled) => this.answer(header, settled));
     this.answer(header, verdict);
   }
@@ -199,20 +198,6 @@ export class IncomingSession implements StreamHandler {
   /** A place to verify a dialback key in; undefined where its network has too many. */
   placeForVerification(): Slot | undefined {
     return this.streams.admitVerification(this.stream.transport.remoteAddress);
-  }
-
-  /** What the peer's certificate proves of a domain. */
-  verdictOf(domain: string): CertificateVerdict | Promise<CertificateVerdict> | undefined {
-    const socket = this.stream.transport.tls?.socket;
-    if (socket === undefined) return undefined;
-    let verdict = this.verdicts.get(domain);
-    if (verdict === undefined) {
-      verdict = judgeClaim(this.context, domain, peerChain(socket));
-      if (this.verdicts.size >= MAX_VERDICTS) return verdict;
-      this.verdicts.set(domain, verdict);
-      if (verdict instanceof Promise) void verdict.then((settled) => this.verdicts.set(domain, settled));
-    }
-    return verdict;
   }
 
   /** Our stanzas' way over this stream, where it is bidirectional and proven. */

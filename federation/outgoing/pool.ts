@@ -168,6 +168,7 @@ function statusOf(remote: Remote, pair: Pair, now: number, closed: boolean): Out
     queued: pair.queue.length,
     unacknowledged: pair.carrier?.ledger.length ?? 0,
     retryIn: Math.ceil(wait / 1000),
-    lastError: (pair.failure ?? remote.failure)?.message,
+    // What failed before it came up is over.
+    lastError: pair.carrier === undefined ? (pair.failure ?? remote.failure)?.message : undefined,
   };
 }

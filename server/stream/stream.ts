@@ -112,7 +112,7 @@ export class XmppStream {
     this.send(this.transport.framed ? stanza.framed() : stanza.text());
   }
 
-  /** Sends text that is one whole element (and declares its namespace, when framed). */
+  /** Sends one whole element (which declares its namespace, when framed). */
   send(text: string): void {
     if (!this.writable) return;
     if (this.backlog.admits(text.length, this.limits.backlogBytes)) this.transport.write(text);
@@ -159,8 +159,8 @@ export class XmppStream {
   }
 
   /** Drops the connection without a word. */
-  destroy(): void {
-    this.finish({ kind: "broken", cause: undefined });
+  destroy(cause?: Error): void {
+    this.finish({ kind: "broken", cause });
     this.transport.destroy();
   }
 
@@ -278,8 +278,7 @@ export class XmppStream {
   }
 
   private overflow(): void {
-    this.finish({ kind: "broken", cause: new Error("the peer does not read") });
-    this.transport.destroy();
+    this.destroy(new Error("the peer does not read"));
   }
 
   private finish(end: StreamEnd): void {

@@ -1,54 +1,22 @@
 // A message that no client can take ends three deliveries and is the operator's then: on a node as it is run.
-import { writeFileSync } from "node:fs";
-import type { Socket } from "node:net";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { meridian, type Running, run, temporaryFolder } from "../world/command.ts";
-import { plainClient } from "./plain-client.ts";
+import { afterAll, afterEach, beforeEach, expect, test } from "@jest/globals";
+import { OperatedNode } from "./node.ts";
 
 const DOMAIN = "verona.test";
-const PASSWORD = "a long password";
 
-let folder: ReturnType<typeof temporaryFolder>;
-let config: string;
-let node: Running | undefined;
-const sockets: Socket[] = [];
+let node: OperatedNode;
 
 beforeEach(() => {
-  folder = temporaryFolder();
-  config = join(folder.path, "node.json");
-  const settings = {
-    node: "n1",
-    hosts: [{ domain: DOMAIN }],
-    listeners: [{ kind: "c2s", port: 0, tls: "none" }],
-    storage: { kind: "sqlite", file: join(folder.path, "node.sqlite") },
-    authentication: { requireTls: false, plainWithoutTls: true, scramIterations: 4096 },
-    federation: { enabled: false },
-  };
-  writeFileSync(config, JSON.stringify(settings));
+  node = new OperatedNode(DOMAIN);
 });
-afterEach(async () => {
-  for (const socket of sockets.splice(0)) socket.destroy();
-  node?.child.kill("SIGKILL");
-  await node?.ended;
-  node = undefined;
-  folder.remove();
-});
+afterEach(() => node.end());
+afterAll(() => node.kill());
 
-async function start(): Promise<number> {
-  node = meridian(["serve", "--config", config]);
-  const [listener] = await node.whenOutput((text) => {
-    const line = text.split("\n").find((one) => one.includes('"msg":"ready"'));
-    return line === undefined ? undefined : (JSON.parse(line) as { listeners: { port: number }[] }).listeners;
-  });
-  return listener?.port ?? 0;
-}
-
-const command = (...args: string[]) => run([...args, "--config", config], { input: `${PASSWORD}\n` });
+const command = (...args: string[]) => node.run(...args);
 
 test("after three log-ins what is behind it comes, its sender is told, and the operator reads it", async () => {
-  const port = await start();
-  const logIn = (local: string) => plainClient(port, { domain: DOMAIN, local, password: PASSWORD }, sockets);
+  const { c2s: port = 0 } = await node.start();
+  const logIn = (local: string) => node.logIn(port, local);
   for (const local of ["romeo", "juliet"])
     expect(await command("account", "add", `${local}@${DOMAIN}`)).toMatchObject({ code: 0 });
   expect(await command("dead", "list")).toMatchObject({ code: 0, stdout: "no dead letters\n" });
