@@ -75,6 +75,12 @@ export const SOFTWARE = {
     files: ["/usr/lib/python3/dist-packages/slixmpp"],
     for: "clients of others: slixmpp",
   },
+  lxml: {
+    packages: ["python3-lxml"],
+    program: ["/usr/bin/python3"],
+    files: ["/usr/lib/python3/dist-packages/lxml"],
+    for: "what leaves the server, read by expat and libxml2",
+  },
   "go-sendxmpp": {
     packages: ["go-sendxmpp"],
     program: ["/usr/bin/go-sendxmpp"],

@@ -115,6 +115,9 @@ test.each<[string, Partial<XmlLimits>, string, string]>([
   ["a prefix of it", {}, "<a xmlns:\u0221='u'><\u0221:b/></a>", "a name that older parsers refuse"],
   ["a namespace with a space", {}, "<a><b xmlns='u v'/></a>", "a namespace name that parsers cannot tell"],
   ["a namespace with a line end", {}, "<a xmlns:b='u&#10;'/>", "a namespace name that parsers cannot tell"],
+  ["a namespace of other letters", {}, "<a><b xmlns='\u00e9'/></a>", "a namespace name that parsers cannot tell"],
+  ["a scheme that is none", {}, "<a><b xmlns='a_b:c'/></a>", "a namespace name that parsers cannot tell"],
+  ["a % that says nothing", {}, "<a xmlns:b='u:%zz'/>", "a namespace name that parsers cannot tell"],
   ["a namespace with }", {}, "<a><b xmlns:c='u}'/></a>", "a namespace name that parsers cannot tell"],
 ])("%s spoils its element alone where the stream may go on", (_name, limits, text, flaw) => {
   for (const pieces of [[text], text])

@@ -17,12 +17,20 @@ const SIZE = 512;
 const LONGEST = 256;
 const known: string[] = new Array(SIZE).fill("");
 
+/** Those of them that every parser takes. */
+const common: string[] = new Array(SIZE).fill("");
+
+function slotOf(value: string): number {
+  const { length } = value;
+  return (length * 31 + value.charCodeAt(length >> 1) * 131 + value.charCodeAt(length - 1) * 1031) & (SIZE - 1);
+}
+
 /** The same namespace name, as one text for all, which keeps no text of a stream alive. */
 export function namespaceOf(value: string): string {
   const { length } = value;
   if (length === 0) return value;
   if (length > LONGEST) return unshared(value);
-  const slot = (length * 31 + value.charCodeAt(length >> 1) * 131 + value.charCodeAt(length - 1) * 1031) & (SIZE - 1);
+  const slot = slotOf(value);
   const found = known[slot] as string;
   if (found === value) return found;
   const own = unshared(value);
@@ -31,14 +39,28 @@ export function namespaceOf(value: string): string {
 }
 
 /**
- * True for a namespace name that some parser cannot tell: with white space or "}", which separate it from local names.
- * Neither stands in a URI. Namespaces in XML 1.0 §2.1, RFC 3986 §2; COMPAT(expat, 2.4.5): it refuses its separator.
+ * True for a namespace name that is no URI reference, as it has to be: some parser does not take it. Namespaces in XML
+ * 1.0 §2.1, RFC 3986 §4.1; COMPAT(expat, 2.4.5): it refuses what it separates names by, often a space or "}";
+ * COMPAT(libxml2, 2.9): it refuses whatever is no reference, so that what is built on it ends the stream.
  */
 export function isOddNamespace(namespace: string): boolean {
-  return ODD.test(namespace);
+  const slot = slotOf(namespace);
+  if (common[slot] === namespace) return false;
+  if (!REFERENCE.test(namespace)) return true;
+  if (namespace.length <= LONGEST) common[slot] = unshared(namespace);
+  return false;
 }
 
-const ODD = /[\s}]/;
+// Each part ends where the next can begin, so that no text is tried twice: names may be as long as a stanza.
+const CHARACTER = "(?:[-\\w.~!$&'()*+,;=]|%[0-9A-Fa-f]{2})";
+const SEGMENTS = `(?:${CHARACTER}|[:@/])*`;
+const AUTHORITY = `(?:(?:${CHARACTER}|:)*@)?(?:\\[[0-9A-Fa-f:.]+\\]|${CHARACTER}*)(?::\\d{1,9})?(?:/${SEGMENTS})?`;
+/** Without a scheme its first segment has no colon. RFC 3986 §4.2 */
+const RELATIVE = `(?!//|(?:${CHARACTER}|@)*:)${SEGMENTS}`;
+const REFERENCE = new RegExp(
+  `^(?:[A-Za-z][-+.A-Za-z0-9]*:(?://${AUTHORITY}|(?!//)${SEGMENTS})|//${AUTHORITY}|${RELATIVE})` +
+    `(?:\\?(?:${CHARACTER}|[:@/?])*)?(?:#(?:${CHARACTER}|[:@/?])*)?$`,
+);
 
 /** Prefix declarations as a stack; the first ones may be those of the stream header. */
 export class Scope {

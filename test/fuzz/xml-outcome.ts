@@ -6,6 +6,7 @@ import { parseDocument } from "../../server/xml/document.ts";
 import { escapeAttribute } from "../../server/xml/escape.ts";
 import { NS_STREAM } from "../../server/xml/namespaces.ts";
 import { RawElement } from "../../server/xml/raw-element.ts";
+import { isOddNamespace } from "../../server/xml/scope.ts";
 import { serialize, serializeUnprefixed } from "../../server/xml/serialize.ts";
 import { DEFAULT_XML_LIMITS, StreamTokenizer, type XmlLimits } from "../../server/xml/tokenizer.ts";
 import { buildTree } from "../../server/xml/tree.ts";
@@ -207,7 +208,7 @@ function bySaxes(whole: string): Outcome {
         { name: tag.name, prefix: "", value: "" },
         ...Object.values(tag.attributes),
       ])
-        if (!isCommonName(name) || ((prefix === "xmlns" || name === "xmlns") && /[\s}]/.test(value)))
+        if (!isCommonName(name) || ((prefix === "xmlns" || name === "xmlns") && isOddNamespace(value)))
           return stop("not for every parser");
       const attributes = Object.values(tag.attributes)
         .filter(({ prefix, name }) => prefix !== "xmlns" && name !== "xmlns")

@@ -86,8 +86,8 @@ function copyToSelf(stanza: Stanza, receivers: readonly ClientSession[], account
     if (receiver.jid.full !== stanza.from?.full) receiver.deliver(copy("sent", stanza, account, receiver.jid));
 }
 
-/** XEP-0280 §7: from the account itself, the message forwarded within. */
-function copy(direction: "sent" | "received", stanza: Stanza, account: Jid, to: Jid): Stanza {
+/** The copy that a device of the account gets: from the account itself, the message forwarded within. XEP-0280 §7 */
+export function copy(direction: "sent" | "received", stanza: Stanza, account: Jid, to: Jid): Stanza {
   const forwarded = `<forwarded xmlns='${NS_FORWARD}'>${stanza.framed()}</forwarded>`;
   const tail = `><${direction} xmlns='${NS_CARBONS}'>${forwarded}</${direction}></message>`;
   return new Stanza("message", account, to, undefined, stanza.type, undefined, "", tail, [
