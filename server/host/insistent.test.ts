@@ -12,12 +12,14 @@ import { insistentKey, type Redelivering, redeliverInsistently } from "./insiste
 function hostOf(until: number) {
   const clock = new ManualClock(0);
   const tried: number[] = [];
+  const again: (boolean | undefined)[] = [];
   const told: string[] = [];
   const host: Redelivering = {
     clock,
     log: pino({ level: "silent" }),
     redeliver(stanza) {
       tried.push(clock.now());
+      again.push(stanza.note(insistentKey)?.again);
       if (clock.now() < until) return host.refuse(stanza, "resource-constraint");
     },
     refuse(stanza, condition) {
@@ -26,7 +28,7 @@ function hostOf(until: number) {
       else told.push(condition);
     },
   };
-  return { host, clock, tried, told };
+  return { host, clock, tried, again, told };
 }
 
 const message = () =>
@@ -43,12 +45,14 @@ test("what is kept at once needs no promise", () => {
 });
 
 test("what cannot be kept is tried again, with longer pauses, and its sender is told nothing", async () => {
-  const { host, clock, tried, told } = hostOf(1_000);
+  const { host, clock, tried, again, told } = hostOf(1_000);
   const done = redeliverInsistently(host, message());
   await turns(2);
   await clock.advance(10_000);
   await done;
   expect(tried).toEqual([0, 250, 750, 1_750]);
+  // Whoever keeps it looks whether it is there already.
+  expect(again).toEqual([false, true, true, true]);
   expect(told).toEqual([]);
 });
 

@@ -28,6 +28,7 @@ class Insistence {
   private readonly host: Redelivering;
   private readonly stanza: Stanza;
   private trying = false;
+  private tried = 0;
   private wasRefused = false;
 
   constructor(host: Redelivering, stanza: Stanza) {
@@ -51,6 +52,11 @@ class Insistence {
     );
   }
 
+  /** True where an earlier attempt was given up, which may have been stored all the same. */
+  get again(): boolean {
+    return this.tried > 0;
+  }
+
   /** The first attempt, and more where that fails. */
   begin(): void | Promise<void> {
     this.trying = true;
@@ -70,6 +76,7 @@ class Insistence {
       for (let pause = FIRST_PAUSE; this.wasRefused; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
         await new Promise<void>((resolve) => host.clock.setTimeout(resolve, pause));
         this.wasRefused = false;
+        this.tried++;
         if (host.clock.now() > end) return await host.refuse(stanza, "service-unavailable", "it could not be kept");
         await host.redeliver(stanza);
       }

@@ -90,6 +90,8 @@ export interface OfflineMessage {
 export interface OfflineStore {
   /** Appends; false where the account already keeps `limit` messages. */
   add(domain: string, local: string, text: string, at: number, limit: number): Promise<boolean>;
+  /** As `add`, after one that was given up and may be stored all the same: where the text is there it stays there once. */
+  addAgain(domain: string, local: string, text: string, at: number, limit: number): Promise<boolean>;
   /** Oldest first, ids greater than `after`, at most `limit`. */
   read(domain: string, local: string, after: number, limit: number): Promise<OfflineMessage[]>;
   /** Forgets everything up to and including `id`. */

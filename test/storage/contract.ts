@@ -178,6 +178,24 @@ export function storesContract(backend: Backend): void {
     expect(await offline.add(DOMAIN, local(), "<m/>", 1, 0)).toBe(false);
   });
 
+  test("an offline message that is added again after it was given up is there once", async () => {
+    const { offline } = storage;
+    const [romeo, juliet] = [local(), local()];
+    for (const text of ["<m>1</m>", "<m>2</m>"]) expect(await offline.add(DOMAIN, romeo, text, 1, 2)).toBe(true);
+    // Also where the account is full by now.
+    expect(await offline.addAgain(DOMAIN, romeo, "<m>1</m>", 1, 2)).toBe(true);
+    expect(await offline.addAgain(DOMAIN, romeo, "<m>3</m>", 1, 2)).toBe(false);
+    expect(await offline.addAgain(DOMAIN, romeo, "<m>3</m>", 1, 3)).toBe(true);
+    expect((await offline.read(DOMAIN, romeo, 0, 10)).map(({ text }) => text)).toEqual([
+      "<m>1</m>",
+      "<m>2</m>",
+      "<m>3</m>",
+    ]);
+    expect(await offline.count(DOMAIN, romeo)).toBe(3);
+    expect(await offline.addAgain(DOMAIN, juliet, "<m>1</m>", 1, 2)).toBe(true);
+    expect(await offline.count(DOMAIN, juliet)).toBe(1);
+  });
+
   test("a large message fits, and many of them at once", async () => {
     const { offline } = storage;
     const romeo = local();

@@ -2,6 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
+import { insistentKey } from "../../host/insistent.ts";
 import type { ClientSession } from "../../host/session.ts";
 import { Jid } from "../../jid/jid.ts";
 import type { ModuleHost, StagePoints } from "../../module/define.ts";
@@ -47,7 +48,7 @@ function setUp({ others = [] as string[] } = {}) {
     clock,
     storage,
     list,
-    keep: () => keep?.(MESSAGE, { account: JULIET.toBare() }),
+    keep: (message = MESSAGE) => keep?.(message, { account: JULIET.toBare() }),
     emit: (event: string, session: ClientSession) => observers.get(event)?.({ session }),
   };
 }
@@ -93,6 +94,15 @@ test("a store that did not answer at the log-in is asked again", async () => {
   ]);
   expect(kept.element().getChildText("body", "jabber:client")).toBe("Hark");
   expect(await storage.offline.read("verona.test", "juliet", 0, 10)).toEqual([]);
+});
+
+test("what may have been kept by an attempt that was given up is kept once", async () => {
+  const { storage, keep } = setUp();
+  await keep();
+  const again = MESSAGE.withAddresses(MESSAGE.from, MESSAGE.to);
+  again.setNote(insistentKey, { again: true } as never);
+  expect(await keep(again)).toBe(handled);
+  expect(await storage.offline.count("verona.test", "juliet")).toBe(1);
 });
 
 test("nobody asks again for an account that has left", async () => {

@@ -86,14 +86,14 @@ async function keep(kept: Kept, local: string, stanza: Stanza): Promise<Verdict>
   const stranger = await strangerOf(kept.rosters, local, stanza);
   const limit = stranger === undefined ? kept.most : shares.most(local, stranger);
   // The limit is for what comes: what was promised already is kept.
-  const most = stanza.note(insistentKey) === undefined ? limit : PROMISED_LIMIT;
-  const stored = await host.storage.offline.add(
-    host.domain,
-    local,
-    withDelay(stanza, host.domain, at).text(),
-    at,
-    most,
-  );
+  const promised = stanza.note(insistentKey);
+  const most = promised === undefined ? limit : PROMISED_LIMIT;
+  const text = withDelay(stanza, host.domain, at).text();
+  const store = host.storage.offline;
+  const stored =
+    promised?.again === true
+      ? await store.addAgain(host.domain, local, text, at, most)
+      : await store.add(host.domain, local, text, at, most);
   if (!stored) return reject("service-unavailable", "the offline store of this account is full");
   if (stranger !== undefined) shares.kept(local, stranger);
   // Somebody may have come while it was stored: then nothing else would bring the message until the next log-in.

@@ -22,6 +22,11 @@ export class MemoryOffline implements OfflineStore {
     return true;
   }
 
+  async addAgain(domain: string, local: string, text: string, at: number, limit: number): Promise<boolean> {
+    const there = findShelf(this.#shelves, domain, local)?.offline.some((message) => message.text === text);
+    return there === true || this.add(domain, local, text, at, limit);
+  }
+
   async read(domain: string, local: string, after: number, limit: number): Promise<OfflineMessage[]> {
     const messages = findShelf(this.#shelves, domain, local)?.offline ?? [];
     return messages.filter((message) => message.id > after).slice(0, Math.max(0, limit));

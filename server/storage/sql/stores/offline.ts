@@ -28,14 +28,15 @@ export class SqlOffline implements OfflineStore {
   readonly #engine: SqlEngine;
   readonly #sql: ReturnType<typeof statements>;
   readonly #adds: Gatherer<NewMessage, boolean>;
+  readonly #addMany: (messages: readonly NewMessage[]) => Work<boolean[]>;
 
   constructor(engine: SqlEngine, builder: Builder, bounds: StorageBounds) {
     this.#engine = engine;
     this.#sql = compiled("offline", builder, statements);
-    const add = offlineAdder(builder);
+    this.#addMany = offlineAdder(builder);
     this.#adds = new Gatherer({
       ...bounds,
-      commit: (messages, since) => engine.write(() => add(messages), { idempotent: false, since }),
+      commit: (messages, since) => engine.write(() => this.#addMany(messages), { idempotent: false, since }),
       weigh: ({ text }) => text.length,
     });
   }
@@ -47,6 +48,12 @@ export class SqlOffline implements OfflineStore {
     const message = { domain, local, text, at, limit };
     if (this.#engine.dialect !== "sqlite") return this.#adds.add(message);
     return this.#engine.write(() => this.#addOne(message), { idempotent: false });
+  }
+
+  async addAgain(domain: string, local: string, text: string, at: number, limit: number): Promise<boolean> {
+    checkAccount(domain, local);
+    checkText(text, "message", TEXT_BYTES);
+    return this.#engine.write(() => this.#addUnlessThere({ domain, local, text, at, limit }), { idempotent: true });
   }
 
   async read(domain: string, local: string, after: number, limit: number): Promise<OfflineMessage[]> {
@@ -88,6 +95,18 @@ export class SqlOffline implements OfflineStore {
     return true;
   }
 
+  /** Behind the account's lock: an add that was given up has committed by then, or never will. */
+  *#addUnlessThere(message: NewMessage): Work<boolean> {
+    const { domain, local, text } = message;
+    yield bind(this.#sql.lock, { domain, local });
+    const [there] = yield* rows(bind(this.#sql.same, { domain, local, text }));
+    if (there !== undefined) return true;
+    if (message.limit < 1) return false;
+    if (this.#engine.dialect === "sqlite") return yield* this.#addOne(message);
+    const [added] = yield* this.#addMany([message]);
+    return added === true;
+  }
+
   *#removeThrough(key: AccountKey & { id: number }): Work<void> {
     const { domain, local } = key;
     const [queue] = yield* rows(bind(this.#sql.lock, { domain, local }));
@@ -117,6 +136,16 @@ function statements({ dialect, db }: Builder) {
         .select(["id", "text"])
         .orderBy("id")
         .limit(param<number>("limit")),
+    ),
+    same: statement<AccountKey & { text: string }, { id: number }>(
+      "offline.same",
+      db
+        .selectFrom("offline_messages")
+        .where("domain", "=", domain)
+        .where("local_part", "=", local)
+        .where("text", "=", param<string>("text"))
+        .select("id")
+        .limit(1),
     ),
     queue: statement<AccountKey, { last_id: number; kept: number }>("offline.queue", queue),
     total: statement<Record<string, never>, { total: number | string | null }>(
