@@ -1,5 +1,7 @@
 // The shape of a world file: an operator's regions as data, each setting with its bounds and what it is for.
+import { domainToASCII } from "node:url";
 import { z } from "zod";
+import { DomainPattern, DomainName as PreparedDomain } from "../server/config/names.ts";
 import { sizeNames } from "./sizes.ts";
 
 /** Name of a world or a region: short enough to be part of every AWS name built upon it. */
@@ -8,11 +10,14 @@ const Name = (most: number) =>
     .string()
     .regex(new RegExp(`^[a-z][a-z0-9-]{0,${most - 2}}[a-z0-9]$`), `2 to ${most} of a-z, 0-9 and -, a letter first`);
 
-/** A domain name in lower case, of labels that DNS allows (RFC 1035 §2.3.1). */
-const DomainName = z
-  .string()
-  .max(253)
-  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "a domain name in lower case");
+/**
+ * A domain of two labels or more, prepared as a node's configuration does it, whatever form it is written in, and kept as
+ * DNS and certificates have it: of letters, digits and hyphens (RFC 1035 §2.3.1, RFC 5890 §2.3.1).
+ */
+const DomainName = PreparedDomain.transform((domain) => domainToASCII(domain)).refine(
+  (domain) => /^(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}$/.test(domain),
+  "a domain name of two labels or more, as example.org",
+);
 
 /** Addresses people reach the operator by, told to others by disco (XEP-0157). */
 const Contacts = z
@@ -79,7 +84,7 @@ const SizeByHand = z.strictObject({
 
 /** Policy towards one set of remote domains; the same words as the server's configuration. */
 const RemotePolicy = z.strictObject({
-  domains: z.array(z.string().min(1)).min(1).describe("Remote domains; `*.example.org` matches below example.org."),
+  domains: z.array(DomainPattern).min(1).describe("Remote domains; `*.example.org` matches below example.org."),
   refuse: z.boolean().optional(),
   requireEncryption: z.boolean().optional(),
   requireValidCertificate: z.boolean().optional(),

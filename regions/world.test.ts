@@ -51,6 +51,37 @@ test("a world needs little: what is left out has a default", () => {
   expect(cloudProblems(world)).toHaveLength(2);
 });
 
+test("a domain may be written in any form, and is kept as DNS has it", () => {
+  const policies = [{ domains: ["*.Spam.Example.", "BÜCHER.example", "*"], refuse: true }];
+  const written = ["BÜCHER.Example.", "bu\u0308cher.example", "XN--Bcher-kva.example", "xn--bcher-kva.example."];
+  for (const global of written) {
+    const world = parseWorld({
+      name: "test",
+      domains: { global },
+      federation: { policies },
+      regions: [region("eu"), region("us", { domain: `US.${global}` })],
+    });
+    expect(world.domains).toEqual({ global: "xn--bcher-kva.example", regional: "xn--bcher-kva.example" });
+    expect(world.regions.map(({ domain }) => domain)).toEqual(
+      ["eu", "us"].map((name) => `${name}.xn--bcher-kva.example`),
+    );
+    expect(world.regions[0]?.federation.policies?.[0]?.domains).toEqual(["*.spam.example", "bücher.example", "*"]);
+  }
+  for (const global of [
+    "example",
+    "[::1]",
+    "exa mple.org",
+    "-a.example",
+    "",
+    `${"a".repeat(64)}.example`,
+    "ex_ample.org",
+  ])
+    expect([global, problemsOf({ domains: { global }, regions: [region("eu")] })[0]]).toEqual([
+      global,
+      expect.stringMatching(/^domains\.global: /),
+    ]);
+});
+
 test("every mistake between settings is told at once, with its path", () => {
   const problems = problemsOf({
     regions: [

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ClusterTimes, redisConfig } from "./cluster.ts";
 import { FederationConfig } from "./federation.ts";
+import { Dialable, refusedOf } from "./global-address.ts";
 import { StreamLimits, StreamManagementConfig } from "./limits.ts";
 import { AccountJid, Address, DomainName, NetworkList } from "./names.ts";
 import { mistakesOf } from "./rules.ts";
@@ -101,16 +102,21 @@ export const ProviderConfig = z.discriminatedUnion("kind", [
     .refine(({ secret, publicKeyFile }) => (secret === undefined) !== (publicKeyFile === undefined), {
       message: "give either secret or publicKeyFile",
     }),
-  z.strictObject({
-    kind: z.literal("http"),
-    url: z.url(),
-    token: Secret.optional().describe("Sent as Authorization: Bearer."),
-    timeoutSeconds: Seconds.exactOptional(),
-    domains: ProviderDomains,
-    privateNetworks: NetworkList.describe(
-      "Networks (CIDR) that the service's name may lead to though they are not of the public Internet.",
-    ),
-  }),
+  z
+    .strictObject({
+      kind: z.literal("http"),
+      url: z.url().describe("https, or http to this machine."),
+      token: Secret.optional().describe("Sent as Authorization: Bearer."),
+      timeoutSeconds: Seconds.exactOptional(),
+      domains: ProviderDomains,
+      privateNetworks: NetworkList.describe(
+        "Networks (CIDR) that the service may be in, by name or address, though they are not of the public Internet.",
+      ),
+    })
+    .refine(({ url, privateNetworks }) => refusedOf(new URL(url), new Dialable(privateNetworks)) === undefined, {
+      path: ["url"],
+      message: "is no address of the public Internet, nor in the provider's privateNetworks",
+    }),
 ]);
 
 /** Who may log in, and how. */

@@ -44,6 +44,31 @@ export class Dialable {
   }
 }
 
+/** True for a URL's host that is this machine however names are resolved: `localhost`, 127.0.0.0/8, `[::1]`. */
+export function isThisMachine(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname);
+}
+
+/** The name in a URL that leads wherever DNS says; undefined for an address, and for this machine. */
+export function nameIn({ hostname }: URL): string | undefined {
+  return isThisMachine(hostname) || isIP(literal(hostname)) !== 0 ? undefined : hostname;
+}
+
+/**
+ * The first address that a URL leads to which may not be dialled; `found`: those of its name, where it has one. An address
+ * that an operator wrote is held to the same networks as what a name leads to; this machine may be asked, said so.
+ */
+export function refusedOf(url: URL, dialable: Dialable, found: readonly string[] = []): string | undefined {
+  if (isThisMachine(url.hostname)) return undefined;
+  const places = nameIn(url) === undefined ? [literal(url.hostname)] : found;
+  return places.find((address) => !dialable.has(address));
+}
+
+/** An IPv6 address stands in brackets. RFC 3986 §3.2.2 */
+function literal(hostname: string): string {
+  return plainAddress(hostname.replace(/^\[|\]$/g, ""));
+}
+
 /** The IPv4 address that begins at a bit of an IPv6 address. */
 function ipv4In(address: string, at: number): string {
   const groups = groupsOf(new SocketAddress({ address, family: "ipv6" }).address);

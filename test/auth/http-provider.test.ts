@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { AuthenticationUnavailable } from "../../server/auth/key-derivation.ts";
 import { type HttpOptions, httpProvider } from "../../server/auth/providers/http.ts";
+import { ProviderConfig } from "../../server/config/contract.ts";
 import { ManualClock } from "../harness/manual-clock.ts";
 
 const servers: Server[] = [];
@@ -57,6 +58,24 @@ test("a name that leads into a private network is asked only where that is the o
   // Dialled now: nothing listens there.
   const loopback = { addressesOf: async () => ["127.0.0.1"], privateNetworks: ["127.0.0.0/8"] };
   await expect(check(url, loopback)).rejects.toThrow(/could not be asked|no answer/);
+});
+
+test("an address within a private network is held to the same networks as a name", async () => {
+  const url = "https://10.20.0.7:1/check";
+  await expect(check(url)).rejects.toThrow(/is 10.20.0.7, no address of the public Internet/);
+  const provider = (given: object) => ProviderConfig.safeParse({ kind: "http", url, ...given });
+  expect(provider({}).error?.issues).toMatchObject([
+    { path: ["url"], message: expect.stringMatching(/^is no address/) },
+  ]);
+  expect(provider({ url: "https://[fd00::1]/" }).success).toBe(false);
+  for (const given of [
+    { privateNetworks: ["10.20.0.0/16"] },
+    { url: "http://127.0.0.1:8000/" },
+    { url: "http://localhost/" },
+    { url: "https://[2606:4700::1]/" },
+    { url: "https://auth.example.org/" },
+  ])
+    expect([given, provider(given).success]).toEqual([given, true]);
 });
 
 test.each([401, 403, 404])("status %d refuses", async (status) => {

@@ -20,10 +20,10 @@ export interface TestMariadb {
 /**
  * Starts a MariaDB on a free port of 127.0.0.1. Its tables of users are not made, so that it starts within a second
  * and lets everybody in. `durable` flushes to the disk as in production; otherwise commits survive the
- * server's death and not the machine's.
+ * server's death and not the machine's. `addresses`: what it listens on, separated by commas.
  * @throws Error where it is not installed or does not start
  */
-export async function startMariadb(options: { durable?: boolean } = {}): Promise<TestMariadb> {
+export async function startMariadb(options: { durable?: boolean; addresses?: string } = {}): Promise<TestMariadb> {
   const command = find("mariadb");
   if (command === undefined) throw new Error(`MariaDB is not installed: ${hintOf("mariadb")}`);
   const user = ordinaryUser("mysql");
@@ -33,7 +33,7 @@ export async function startMariadb(options: { durable?: boolean } = {}): Promise
     "--no-defaults",
     `--datadir=${folder}`,
     "--skip-grant-tables",
-    "--bind-address=127.0.0.1",
+    `--bind-address=${options.addresses ?? "127.0.0.1"}`,
     `--port=${port}`,
     `--socket=${join(folder, "socket")}`,
     `--pid-file=${join(folder, "pid")}`,

@@ -1,8 +1,7 @@
 // Authentication by a call to the operator's own HTTP service.
 import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
 import { type Clock, systemClock } from "../../clock.ts";
-import { Dialable } from "../../config/global-address.ts";
+import { Dialable, isThisMachine, nameIn, refusedOf } from "../../config/global-address.ts";
 import { AuthenticationUnavailable } from "../key-derivation.ts";
 import type { AuthenticationProvider } from "./provider.ts";
 
@@ -16,7 +15,7 @@ export interface HttpOptions {
   /** Calls at once; more are `AuthenticationUnavailable`. */
   readonly atOnce?: number;
   readonly domains?: readonly string[];
-  /** Networks (CIDR) that the service's name may lead to though they are not of the public Internet. */
+  /** Networks (CIDR) that the service may be in, by name or address, though they are not of the public Internet. */
   readonly privateNetworks?: readonly string[];
   readonly clock?: Clock;
   /** The addresses of a name; default: as the system resolves it. */
@@ -33,7 +32,7 @@ const MAX_ANSWER = 4096;
  */
 export function httpProvider(options: HttpOptions): AuthenticationProvider {
   const url = new URL(options.url);
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname)))
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isThisMachine(url.hostname)))
     throw new Error(`HTTP authentication: ${options.url} must be https, or http on loopback`);
   const atOnce = options.atOnce ?? 64;
   const dialable = new Dialable(options.privateNetworks ?? []);
@@ -54,21 +53,18 @@ export function httpProvider(options: HttpOptions): AuthenticationProvider {
   };
 }
 
-/**
- * Passwords go to no address within a private network because a name leads there now; an address that the operator wrote
- * is his choice. @throws AuthenticationUnavailable
- */
+/** Passwords go to no address within a private network that the operator did not name. @throws AuthenticationUnavailable */
 async function beDialable(
   url: URL,
   dialable: Dialable,
   addressesOf: (host: string) => Promise<readonly string[]>,
 ): Promise<void> {
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  if (isIP(host) !== 0 || isLoopback(url.hostname)) return;
-  const found = await addressesOf(host).catch((error: Error) => {
+  const notAsked = (error: Error): never => {
     throw new AuthenticationUnavailable(`${url.host} could not be asked: ${error.message}`);
-  });
-  const refused = found.find((address) => !dialable.has(address));
+  };
+  const name = nameIn(url);
+  const found = name === undefined ? [] : await addressesOf(name).catch(notAsked);
+  const refused = refusedOf(url, dialable, found);
   if (refused !== undefined)
     throw new AuthenticationUnavailable(
       `${url.host} is ${refused}, no address of the public Internet, nor in the provider's privateNetworks`,
@@ -116,8 +112,4 @@ async function boundedText(response: Response): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || /^127(\.\d+){3}$/.test(host);
 }
