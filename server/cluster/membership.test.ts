@@ -10,6 +10,8 @@ const log = pino({ level: "silent" });
 beforeEach(() => void jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] }));
 afterEach(() => void jest.useRealTimers());
 
+const QUESTIONS: ReadonlySet<string> = new Set(["get", "exists", "smembers"]);
+
 interface Value {
   readonly value: string;
   readonly until: number;
@@ -21,6 +23,8 @@ interface Value {
  */
 class StoppedRedis {
   hangs: (key: string) => boolean = () => false;
+  /** It takes no writes, as without memory or as a replica. */
+  refuses = false;
   /** Commands that fail once, by name and key. */
   readonly failing = new Set<string>();
   private readonly values = new Map<string, Value>();
@@ -35,8 +39,9 @@ class StoppedRedis {
 
   private ask<T>(name: string, key: string, work: () => T): Promise<T> {
     if (this.failing.delete(`${name} ${key}`)) return Promise.reject(new Error("no"));
+    if (this.refuses && !QUESTIONS.has(name)) return Promise.reject(new Error("OOM"));
     if (!this.hangs(key)) return Promise.resolve(work());
-    const waiting = ["get", "exists", "smembers"].includes(name) ? this.questions : this.changes;
+    const waiting = QUESTIONS.has(name) ? this.questions : this.changes;
     return new Promise((resolve) => waiting.push(() => resolve(work())));
   }
 
@@ -182,4 +187,24 @@ test("whoever claimed a burial and died over it is followed by another", async (
   expect(said).toContain("c: b died, ours");
   expect(await redis.smembers("t:members")).toEqual(["c"]);
   c.stop();
+});
+
+test("a node that comes just after Redis took no leases for a while buries nobody who lives", async () => {
+  const { redis, said, join } = setUp();
+  const a = await join("a");
+  const silent = await join("silent");
+  await pass(5_000);
+  silent.stop();
+  redis.refuses = true;
+  await pass(20_000);
+  redis.refuses = false;
+  const b = await join("b");
+  expect(await b.isGone("a")).toBe(false);
+  await pass(10_000);
+  expect(said).toEqual([]);
+  expect(await b.isGone("silent")).toBe(false);
+  await pass(10_000);
+  expect(said.filter((text) => text.endsWith("ours"))).toEqual([expect.stringMatching(/silent died/)]);
+  expect(await b.isGone("silent")).toBe(true);
+  for (const one of [a, b]) one.stop();
 });

@@ -65,6 +65,8 @@ export class Membership {
   /** Joins, and goes on beating until `leave`. @throws where Redis does not answer */
   async join(): Promise<void> {
     await this.enter();
+    // Whoever has just come does not know whether Redis took the others' leases until now.
+    this.grace();
     await this.look();
     this.lastBeat = performance.now();
     this.timer = setInterval(() => this.beat(), this.times.heartbeat);
@@ -105,6 +107,12 @@ export class Membership {
   /** True for a member whose lease holds. */
   async lives(member: string): Promise<boolean> {
     return (await this.redis.exists(this.lease(member))) === 1;
+  }
+
+  /** True for a member that has left, or was buried: one whose lease alone is missing may live. @throws as Redis */
+  async isGone(member: string): Promise<boolean> {
+    if (await this.lives(member)) return false;
+    return !(await this.redis.smembers(this.key("members"))).includes(member);
   }
 
   /** True where it is this node's to tell of a member's end. */
