@@ -67,6 +67,7 @@ export class Cluster {
       bus: this.bus,
       hosts: parts.hosts,
       location: config.location,
+      documents: parts.storage.documents,
       log,
     });
     this.locks = new RedisLocks(redis, prefix, log);
@@ -218,7 +219,7 @@ export class Cluster {
 
   private async adoptOrphans(): Promise<void> {
     const living = new Set([this.bus.member, ...this.bus.others]);
-    await this.adoption.orphans(async (member) => living.has(member) || (await this.membership.lives(member)));
+    await this.adoption.orphans(async (member) => living.has(member) || !(await this.membership.isGone(member)));
   }
 
   /** Why the node should get no clients, in the words of `/readyz`; undefined where the others hear of it. */

@@ -1,43 +1,133 @@
-// Counts of sessions whose node died: told only where they can be right.
+// Counts of sessions whose node died: told only where they are proven to be the last that it acknowledged.
 import { expect, test } from "@jest/globals";
-import { ManualClock } from "../../test/harness/manual-clock.ts";
+import { ManualClock, turns } from "../../test/harness/manual-clock.ts";
+import { memoryStorage } from "../storage/memory/storage.ts";
+import { CountDoubts } from "./count-doubts.ts";
 import { HandledCounts } from "./handled-counts.ts";
 import type { RedisConnection } from "./redis.ts";
 
-/** A Redis that takes writes or refuses them. */
-function redisOf(hashes: Map<string, string>, state: { refuses: boolean }): RedisConnection {
-  const fake = {
-    hset: async (_key: string, ...pairs: string[]) => {
-      if (state.refuses) throw new Error("READONLY You can't write against a read only replica.");
-      for (let i = 0; i < pairs.length; i += 2) hashes.set(pairs[i] as string, pairs[i + 1] as string);
-    },
-    hget: async (_key: string, id: string) => hashes.get(id) ?? null,
-    expire: async () => 1,
-    del: async () => hashes.delete("s.b~1"),
-  };
-  return fake as unknown as RedisConnection;
+/** A Redis that takes writes, refuses them, or does not answer them. */
+class OddRedis {
+  state: "takes" | "refuses" | "hangs" = "takes";
+  readonly hashes = new Map<string, string>();
+  private readonly late: (() => void)[] = [];
+
+  goOn(): void {
+    this.state = "takes";
+    for (const write of this.late.splice(0)) write();
+  }
+
+  hset(_key: string, ...pairs: string[]): Promise<void> {
+    return this.write(() => {
+      for (let i = 0; i < pairs.length; i += 2) this.hashes.set(pairs[i] as string, pairs[i + 1] as string);
+    });
+  }
+
+  hdel(_key: string, ...ids: string[]): Promise<void> {
+    return this.write(() => {
+      for (const id of ids) this.hashes.delete(id);
+    });
+  }
+
+  expire(): Promise<void> {
+    return this.write(() => {});
+  }
+
+  async hget(_key: string, id: string): Promise<string | null> {
+    return this.hashes.get(id) ?? null;
+  }
+
+  private write(work: () => void): Promise<void> {
+    if (this.state === "refuses") return Promise.reject(new Error("READONLY"));
+    if (this.state === "takes") return Promise.resolve(work());
+    return new Promise((resolve) => this.late.push(() => resolve(work())));
+  }
 }
 
-test("no count is told while a node that died may have acknowledged more than was written", async () => {
+/** Nodes of one cluster. */
+function setUp() {
   const clock = new ManualClock(1_000_000);
-  const hashes = new Map<string, string>();
-  const state = { refuses: false };
-  const redis = redisOf(hashes, state);
-  const own = new HandledCounts(redis, "p", () => "a~1", clock);
-  const other = new HandledCounts(redis, "p", () => "b~1", clock);
-  void other.note("s.b~1", 3);
-  await other.flush();
-  expect(await own.of("s.b~1")).toBe(3);
-  state.refuses = true;
-  void own.note("s.a~1", 5);
-  await expect(own.flush()).rejects.toThrow("READONLY");
-  // The other acknowledges four now, cannot write it, and dies.
-  expect(await own.of("s.b~1")).toBeUndefined();
-  state.refuses = false;
-  await own.flush();
-  expect(hashes.get("s.a~1")).toBe("5");
-  expect(await own.of("s.b~1")).toBeUndefined();
-  await own.gone("b~1");
-  await clock.advance(60_000);
-  expect(await own.of("s.b~1")).toBeUndefined();
+  const redis = new OddRedis();
+  const { documents } = memoryStorage();
+  const node = (name: string, store = documents) =>
+    new HandledCounts(redis as unknown as RedisConnection, "p", () => name, new CountDoubts(store, clock), clock);
+  return { clock, redis, documents, node };
+}
+
+/** True once it may be told. */
+function watch(told: Promise<void>): { told: boolean } {
+  const seen = { told: false };
+  void told.then(() => {
+    seen.told = true;
+  });
+  return seen;
+}
+
+for (const state of ["refuses", "hangs"] as const)
+  test(`no count is told of a node that acknowledged more while Redis ${state}, by one that came since either`, async () => {
+    const { clock, redis, node } = setUp();
+    const dead = node("b~1");
+    void dead.note("s.b~1", 3);
+    await dead.flush();
+    expect(await node("a~1").of("s.b~1")).toBe(3);
+    redis.state = state;
+    const four = watch(dead.note("s.b~1", 4));
+    void dead.flush().catch(() => {});
+    await clock.advance(500);
+    await turns(5);
+    // The client is told of four now, and the node dies.
+    expect(four.told).toBe(true);
+    redis.state = "takes";
+    const fresh = node("c~1");
+    await fresh.gone("b~1");
+    expect(await fresh.of("s.b~1")).toBeUndefined();
+  });
+
+test("once everything is written counts are told again", async () => {
+  const { clock, redis, node } = setUp();
+  const [one, other] = [node("b~1"), node("a~1")];
+  redis.state = "refuses";
+  void one.note("s.b~1", 4);
+  void one.note("moved.z~1", 2);
+  await one.flush().catch(() => {});
+  await turns(5);
+  expect(await other.of("s.b~1")).toBeUndefined();
+  redis.state = "takes";
+  await one.flush();
+  await turns(5);
+  expect(await other.of("s.b~1")).toBe(4);
+  expect(await other.of("moved.z~1")).toBe(2);
+  redis.state = "hangs";
+  void one.note("s.b~1", 5);
+  const flushed = one.flush();
+  await clock.advance(500);
+  await turns(5);
+  expect(await other.of("s.b~1")).toBeUndefined();
+  redis.goOn();
+  await flushed;
+  await turns(5);
+  expect(await other.of("s.b~1")).toBe(5);
+});
+
+test("where neither Redis nor the store takes it nothing is acknowledged, until one of them does", async () => {
+  const { clock, redis, documents, node } = setUp();
+  let away = true;
+  const store = Object.assign(Object.create(documents), {
+    put: async (...row: Parameters<typeof documents.put>) => {
+      if (away) throw new Error("away");
+      await documents.put(...row);
+    },
+  }) as typeof documents;
+  const one = node("b~1", store);
+  redis.state = "refuses";
+  const four = watch(one.note("s.b~1", 4));
+  await one.flush().catch(() => {});
+  await clock.advance(5_000);
+  await turns(5);
+  expect(four.told).toBe(false);
+  away = false;
+  await clock.advance(1_000);
+  await turns(5);
+  expect(four.told).toBe(true);
+  expect(await node("a~1").of("s.b~1")).toBeUndefined();
 });

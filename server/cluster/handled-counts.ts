@@ -1,49 +1,63 @@
 // How much of each client's stanzas is handled, in Redis: for clients whose session died with its node. XEP-0198 §5.
 import { memberOfId } from "../c2s/stream-management/resumable.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import type { CountDoubts } from "./count-doubts.ts";
 import type { RedisConnection } from "./redis.ts";
 
 /** Seconds that counts of a member that is gone are kept for clients that ask. */
 const SECONDS = 3_600;
-/** ms that an acknowledgement waits for its count to be written. */
+/** ms that an acknowledgement waits for its count to be written, before it is told that Redis may not have it. */
 const PATIENCE = 500;
-/**
- * ms after a count could not be written in which no count of the dead is told: a member that died meanwhile could not
- * write its own either, and acknowledged more than Redis knows. Longer than a lease and the time until it is noticed.
- */
-const DOUBT = 60_000;
+/** ms until a store that did not take that either is asked again. */
+const AGAIN = 1_000;
 
-/** The counts of this node's sessions, a hash for each member; written once for each turn. */
+type Counts = Map<string, number | undefined>;
+
+/**
+ * The counts of this node's sessions, a hash for each member; written once for each turn. A count of the dead is told
+ * only where it was proven to be the last: a node acknowledges nothing before Redis has its count, or the store has the
+ * mark that Redis does not (`CountDoubts`).
+ */
 export class HandledCounts {
   private readonly redis: RedisConnection;
   private readonly prefix: string;
   private readonly member: () => string;
+  private readonly doubts: CountDoubts;
   private readonly clock: Clock;
-  private counts = new Map<string, number | undefined>();
-  private doubtUntil = 0;
+  private counts: Counts = new Map();
+  /** Ids acknowledged beyond what Redis has. */
+  private readonly doubtful = new Set<string>();
   /** Settled once what waits has been written. */
   private waiting: PromiseWithResolvers<void> | undefined;
 
   /** `member`: this node as a member at the moment. */
-  constructor(redis: RedisConnection, prefix: string, member: () => string, clock: Clock = systemClock) {
+  constructor(
+    redis: RedisConnection,
+    prefix: string,
+    member: () => string,
+    doubts: CountDoubts,
+    clock: Clock = systemClock,
+  ) {
     this.redis = redis;
     this.clock = clock;
     this.prefix = prefix;
     this.member = member;
+    this.doubts = doubts;
   }
 
-  /** Notes a count for the next `flush`; undefined once the session is over. Resolves once written, or given up. */
+  /** Notes a count for the next `flush`; undefined once the session is over. Resolves once it may be told. */
   note(smId: string, h: number | undefined): Promise<void> {
     this.counts.set(smId, h);
     this.waiting ??= Promise.withResolvers<void>();
     return this.waiting.promise;
   }
 
-  /** How much of a session was handled whose node died; undefined where that is unknown. */
+  /** How much of a session was handled whose node died; undefined where that is unknown, or not proven. */
   async of(smId: string): Promise<number | undefined> {
-    if (this.inDoubt) return undefined;
-    const text = await this.redis.hget(this.key(memberOfId(smId) ?? ""), smId).catch(() => null);
-    return text === null ? undefined : Number(text);
+    const member = memberOfId(smId) ?? "";
+    const text = await this.redis.hget(this.key(member), smId).catch(() => null);
+    if (text === null || (await this.doubts.any(member))) return undefined;
+    return Number(text);
   }
 
   /** Writes what was noted. Rejects where Redis does not answer: then it is written with the next ones. */
@@ -53,34 +67,52 @@ export class HandledCounts {
     this.counts = new Map();
     this.waiting = undefined;
     // A Redis that is away holds no acknowledgement up for long.
-    const timer = setTimeout(() => waiting?.resolve(), PATIENCE);
+    const timer = this.clock.setTimeout(() => void this.doubt(counts, waiting), PATIENCE);
     try {
       await Promise.all(this.write(counts));
     } catch (error) {
-      this.doubtUntil = this.clock.now() + DOUBT;
       for (const [id, h] of counts) if (!this.counts.has(id)) this.counts.set(id, h);
+      this.clock.clearTimeout(timer);
+      void this.doubt(counts, waiting);
       throw error;
-    } finally {
-      clearTimeout(timer);
-      waiting?.resolve();
     }
+    this.clock.clearTimeout(timer);
+    this.wrote(counts);
+    waiting?.resolve();
   }
 
-  /** A member is gone: its clients may still ask, for a while, where what it wrote can be relied on. */
+  /** A member is gone: its clients may still ask, for a while. */
   gone(member: string): Promise<unknown> {
-    if (this.inDoubt) return this.redis.del(this.key(member));
     return this.redis.expire(this.key(member), SECONDS);
   }
 
-  private get inDoubt(): boolean {
-    return this.clock.now() < this.doubtUntil;
+  /** Redis does not have these, or not yet: they may be told once the store says so. Tried until one of them has it. */
+  private async doubt(counts: Counts, waiting: PromiseWithResolvers<void> | undefined): Promise<void> {
+    const ids = [...counts.keys()];
+    for (const id of ids) this.doubtful.add(id);
+    const members = new Set(ids.map((id) => this.memberOf(id)));
+    if (await this.doubts.mark(members, this.member())) return waiting?.resolve();
+    this.clock.setTimeout(() => {
+      if (ids.some((id) => this.doubtful.has(id))) void this.doubt(counts, waiting);
+      else waiting?.resolve();
+    }, AGAIN);
   }
 
-  private write(counts: ReadonlyMap<string, number | undefined>): Promise<unknown>[] {
-    // Where a session began its count stays, wherever it moves: whoever looks for it knows no other place.
+  private wrote(counts: Counts): void {
+    if (this.doubtful.size === 0) return;
+    for (const id of counts.keys()) this.doubtful.delete(id);
+    if (this.doubtful.size === 0) void this.doubts.clear();
+  }
+
+  /** Where a session began its count stays, wherever it moves: whoever looks for it knows no other place. */
+  private memberOf(id: string): string {
+    return memberOfId(id) ?? this.member();
+  }
+
+  private write(counts: Counts): Promise<unknown>[] {
     const byMember = new Map<string, { over: string[]; counted: string[] }>();
     for (const [id, h] of counts) {
-      const member = memberOfId(id) ?? this.member();
+      const member = this.memberOf(id);
       const lists = byMember.get(member) ?? { over: [], counted: [] };
       byMember.set(member, lists);
       if (h === undefined) lists.over.push(id);

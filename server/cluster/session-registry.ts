@@ -1,9 +1,12 @@
 // The registry of sessions: each node's own in Redis, everybody's in memory. Written when something changes, never else.
 import type { Logger } from "pino";
+import { systemClock } from "../clock.ts";
 import type { ClientSession } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { inBackground } from "../router/background.ts";
+import type { DocumentStore } from "../storage/ports.ts";
 import { flushLater } from "../stream/gather.ts";
+import { CountDoubts } from "./count-doubts.ts";
 import { Elsewhere, type Member } from "./elsewhere.ts";
 import { HandledCounts } from "./handled-counts.ts";
 import type { WireBus } from "./node-bus.ts";
@@ -52,6 +55,8 @@ export class RedisSessionRegistry implements SessionRegistry {
       readonly hosts: ReadonlyMap<string, VirtualHost>;
       /** host:port of this node. */
       readonly location: string | undefined;
+      /** Where it is said which counts Redis may lack. */
+      readonly documents: DocumentStore;
       readonly log: Logger;
     },
   ) {
@@ -60,7 +65,8 @@ export class RedisSessionRegistry implements SessionRegistry {
     this.bus = options.bus;
     this.hosts = options.hosts;
     this.elsewhere = new Elsewhere(options.hosts, () => this.bus.member, options.log);
-    this.counts = new HandledCounts(redis, options.prefix, () => this.bus.member);
+    const doubts = new CountDoubts(options.documents, systemClock);
+    this.counts = new HandledCounts(redis, options.prefix, () => this.bus.member, doubts);
     this.location = options.location;
     this.log = options.log;
     this.bus.onAnnouncement("sessions", (from, fields) => this.hear(from, fields));

@@ -1,5 +1,5 @@
 // Stores that stay half alive, in short, each once with a kill in the middle.
 import { testShortly } from "./short.ts";
 
-testShortly("redis-readonly", "redis-cluster", "redis-cluster --kill");
+testShortly("redis-readonly", "redis-readonly --kill", "redis-cluster", "redis-cluster --kill");
 testShortly("hung-database", "hung-database --kill");
