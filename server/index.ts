@@ -27,7 +27,7 @@ export { closeServer, type Listening, MeridianServer, type ServerOptions } from 
 export { countOf } from "./stanza/count.ts";
 export { errorReply, mayAnswerWithError } from "./stanza/error.ts";
 export { domainOfAddress, faultOf, faultReply, isStanzaKind, overBound, type StanzaFault } from "./stanza/fault.ts";
-export { Handled } from "./stanza/handled.ts";
+export { Handled, UNOWNED } from "./stanza/handled.ts";
 export type { Safety } from "./stanza/safety.ts";
 export { Sent } from "./stanza/sent.ts";
 export { NoteKey, Stanza, type StanzaKind } from "./stanza/stanza.ts";

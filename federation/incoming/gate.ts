@@ -13,6 +13,7 @@ import {
   Stanza,
   type StanzaFault,
   type StanzaKind,
+  UNOWNED,
   type XmppStream,
 } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
@@ -66,6 +67,7 @@ export class Gate {
   /** Counts from here on; or goes on with the count of a stream that broke. XEP-0198 §3, §5. */
   manage(counter = new Handled(() => {})): void {
     counter.progressed = () => this.progressed();
+    counter.unowned = () => this.context.log.error({ from: this.lastRemote }, UNOWNED);
     this.counter = counter;
   }
 
@@ -137,7 +139,7 @@ export class Gate {
     const { context } = this;
     const counts = remote === undefined ? (this.counts ?? context.counts.yet("")) : context.counts.of(remote);
     counts.faulty++;
-    void this.counter?.accept(raw, nothing);
+    void this.counter?.accept(raw, refused);
     if (context.trace.active) {
       const [from, to] = [raw.attr("from"), raw.attr("to")];
       context.trace.tell(remote ?? this.lastRemote, context.clock.now(), "stanza refused", {
@@ -180,7 +182,7 @@ export class Gate {
    * taken where it was sent there, by whoever is at the other end. RFC 6120 §8.3.1.
    */
   bounced(raw: RawElement, answers: (error: Stanza) => boolean): void | Promise<void> {
-    if (raw.name === "iq" && this.context.pings.take(raw)) return this.counter?.accept(raw, nothing);
+    if (raw.name === "iq" && this.context.pings.take(raw)) return this.counter?.accept(raw, ponged);
     const from = Jid.tryParse(raw.attr("from") ?? "");
     const to = Jid.tryParse(raw.attr("to") ?? "");
     if (!isStanzaKind(raw.name) || raw.attr("type") !== "error" || from === undefined || to === undefined)
@@ -191,7 +193,7 @@ export class Gate {
   }
 
   private deliver(raw: RawElement, from: Jid, to: Jid): void | Promise<void> {
-    if (raw.name === "iq" && this.context.pings.take(raw)) return this.counter?.accept(raw, nothing);
+    if (raw.name === "iq" && this.context.pings.take(raw)) return this.counter?.accept(raw, ponged);
     const stanza = Stanza.fromRaw(raw, from, to, this.lang, this.context.config.stanzaBytes + ADDED.bytes);
     if (stanza.flaw !== undefined) return this.alone(raw, from.domain, overBound(stanza.flaw), to);
     if (this.counter === undefined) return this.context.inbound.deliver(stanza);
@@ -200,6 +202,7 @@ export class Gate {
 
   private hand(stanza: Stanza, safety: Safety): void | Promise<void> {
     if (stanza.kind === "message") stanza.safety = safety;
+    else safety.became("no message");
     return this.context.inbound.deliver(stanza);
   }
 
@@ -220,4 +223,11 @@ export class Gate {
   }
 }
 
-function nothing(): void {}
+/** What is wrong with it its sender was told, where that is allowed. RFC 6120 §8.3.1. */
+function refused(safety: Safety): void {
+  safety.became("given back");
+}
+
+function ponged(safety: Safety): void {
+  safety.became("no message");
+}

@@ -84,7 +84,7 @@ export class Carrier {
     this.lastUse = this.context.clock.now();
     if (this.mode !== "none") this.askSoon();
     // Nothing will tell what arrives: written is all that can be waited for.
-    else stanza.safety?.release();
+    else stanza.safety?.release("written");
     return "sent";
   }
 
@@ -229,7 +229,7 @@ export class Carrier {
 
   /** Nothing tells what arrived, and what was written is all that can be waited for. */
   private countAsSent(): void {
-    for (const { stanza } of this.ledger.drain()) stanza.safety?.release();
+    for (const { stanza } of this.ledger.drain()) stanza.safety?.release("written");
   }
 
   /** One timer for three things: an answer that does not come, silence, and idleness. */

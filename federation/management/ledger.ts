@@ -44,7 +44,7 @@ export class Ledger<Owner> {
     const settled = this.counted.acknowledge(h);
     if (settled === undefined) return false;
     // Last, since whoever hears of it may send more.
-    for (const { stanza } of settled) stanza.safety?.release();
+    for (const { stanza } of settled) stanza.safety?.release("acknowledged");
     return true;
   }
 
@@ -76,7 +76,7 @@ export class Ledger<Owner> {
   drain(): Entry<Owner>[] {
     return this.counted.drain().filter(({ stanza }) => {
       if (!this.answered.has(stanza)) return true;
-      stanza.safety?.release();
+      stanza.safety?.release("acknowledged");
       return false;
     });
   }

@@ -98,7 +98,7 @@ export class Remote implements DialerOwner {
     this.counts.returned++;
     this.tell("returned", { kind: stanza.kind, condition, text });
     this.context.inbound.returned(stanza, condition, text);
-    stanza.safety?.release();
+    stanza.safety?.release("passed on");
   }
 
   /** It ended one stream after another. Where that goes on without anything getting through, it is the peer's own fault. */

@@ -102,13 +102,18 @@ export class C2sSession implements ClientSession {
       this.host.log.info({ trace: "out", jid: this.jid.full, xml: withoutSecrets(stanza.element()) }, "trace");
     if (this.outlet !== undefined) this.outlet.deliver(stanza);
     else if (isErrorAnswer(stanza)) this.sendError(stanza);
-    else this.connection?.stream.sendStanza(stanza);
+    else this.send(stanza);
+  }
+
+  private send(stanza: Stanza): void {
+    this.connection?.stream.sendStanza(stanza);
+    stanza.safety?.became("written");
   }
 
   /** Thousands of the client's own stanzas that come back at once are no reason to end its stream: they wait for it. */
   private sendError(stanza: Stanza): void {
     const { stream } = this.connection ?? {};
-    if (this.errors?.waits !== true && stream?.congested !== true) return stream?.sendStanza(stanza);
+    if (this.errors?.waits !== true && stream?.congested !== true) return this.send(stanza);
     this.errors ??= new WaitingErrors();
     this.errors.add(stanza);
   }
@@ -155,7 +160,7 @@ export class C2sSession implements ClientSession {
       () => this.over || this.connection?.stream.congested === false,
       (error) => {
         if (this.outlet !== undefined) this.outlet.deliver(error);
-        else this.connection?.stream.sendStanza(error);
+        else this.send(error);
       },
     );
     for (const waiter of this.waiters.splice(0)) waiter();
@@ -195,7 +200,7 @@ export class C2sSession implements ClientSession {
     this.paused = undefined;
     for (const stanza of waiting ?? []) {
       this.deliver(stanza);
-      stanza.safety?.release();
+      stanza.safety?.release("passed on");
     }
   }
 

@@ -248,7 +248,7 @@ export class Cluster {
     const session = host.sessions.find(jid);
     if (session === undefined) return rerouteInBackground(host, stanza, safety);
     give(session, stanza);
-    safety.release();
+    safety.release("passed on");
   }
 
   /** A session of ours that sleeps gives what it holds to one elsewhere. */

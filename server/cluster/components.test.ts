@@ -43,7 +43,7 @@ class Node {
     });
     stanza.safety = safety;
     void this.router.route(stanza);
-    safety.release();
+    safety.release("acknowledged");
     return () => safe;
   }
 }

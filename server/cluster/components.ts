@@ -52,11 +52,11 @@ export class ClusterComponents implements Elsewhere {
       member,
       KIND,
       stanzaFields(stanza),
-      () => safety?.release(),
+      () => safety?.release("safe elsewhere"),
       (reason) => {
         // The next one that has it, or its sender is told. Of a member that lives it would be asked again and again.
         if (reason !== "died" || !this.forward(stanza)) this.refuse(stanza);
-        safety?.release();
+        safety?.release("passed on");
       },
     );
     return true;
@@ -85,7 +85,7 @@ export class ClusterComponents implements Elsewhere {
     stanza.safety = safety;
     if (this.own.has(domain)) void this.router.services.get(domain)?.accept(stanza);
     else this.refuse(stanza);
-    safety.release();
+    safety.release("passed on");
   }
 
   private refuse(stanza: Stanza): void {

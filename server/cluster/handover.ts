@@ -148,7 +148,11 @@ export class ClusterHandover implements Handover {
       to,
       "session.give",
       [request, JSON.stringify(moving), stanzas],
-      () => sm.release(kept.filter(({ lent }) => !lent)),
+      () =>
+        sm.release(
+          kept.filter(({ lent }) => !lent),
+          "safe elsewhere",
+        ),
       () => void this.lost(host, sm, kept),
     );
     inBackground(sm.passOn(there), this.context.log);
@@ -159,8 +163,11 @@ export class ClusterHandover implements Handover {
   private async lost(host: VirtualHost, sm: StreamManagement, kept: readonly Kept[]): Promise<void> {
     for (const item of kept) {
       if (item.lent) continue;
-      await rerouteSafely(host, item.stanza).catch((error: unknown) => host.log.error({ err: error }, "lost"));
-      sm.release([item]);
+      const fate = await rerouteSafely(host, item.stanza).catch((error: unknown) => {
+        host.log.error({ err: error }, "lost");
+        return "passed on" as const;
+      });
+      sm.release([item], fate);
     }
   }
 
@@ -172,7 +179,7 @@ export class ClusterHandover implements Handover {
     const moving: Moving | undefined = state === "" ? undefined : JSON.parse(state);
     const found = moving !== undefined && this.settleOrReroute(from, asked?.connection, moving, stanzas, safety);
     if (moving !== undefined && !found) this.bus.send(from, "session.stray", [moving.jid], nothing, nothing);
-    safety.release();
+    safety.release("passed on");
     asked?.answered(found);
   }
 

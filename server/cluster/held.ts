@@ -56,7 +56,7 @@ async function begin(message: HeldMessage, hosts: ReadonlyMap<string, VirtualHos
       stanza.safety = new Safety(() => resolve(true));
     });
     await reroute(host, stanza);
-    stanza.safety?.release();
+    stanza.safety?.release("passed on");
     return { safe };
   } catch (error) {
     log.error({ err: error, host: message.domain }, "a held message could not be delivered");

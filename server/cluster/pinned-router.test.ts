@@ -18,7 +18,7 @@ class Way implements RemoteRouter {
   route(stanza: Stanza): void {
     this.routed.push(stanza);
     stanza.safety?.hold();
-    if (this.eager) stanza.safety?.release();
+    if (this.eager) stanza.safety?.release("acknowledged");
   }
 
   get ids(): (string | undefined)[] {
@@ -26,7 +26,7 @@ class Way implements RemoteRouter {
   }
 
   acknowledge(count = this.routed.length): void {
-    for (const { safety } of this.routed.splice(0, count)) safety?.release();
+    for (const { safety } of this.routed.splice(0, count)) safety?.release("acknowledged");
   }
 }
 
@@ -61,7 +61,7 @@ class Node implements InboundStanzas {
     });
     const { safety } = stanza;
     this.router.route(stanza);
-    safety.release();
+    safety.release("acknowledged");
     return () => safe;
   }
 }

@@ -1,6 +1,6 @@
 // Stanzas to other domains leave by one node for each domain pair, so that their order holds over the whole cluster.
 import type { InboundStanzas, RemoteLink, RemoteRouter } from "../ports.ts";
-import { Safety } from "../stanza/safety.ts";
+import { type Fate, type PassedOn, Safety } from "../stanza/safety.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import { Pinning } from "./pinning.ts";
 import type { NodeBus } from "./ports.ts";
@@ -135,14 +135,14 @@ export class PinnedRouter implements RemoteRouter {
     pair.underWay++;
     const outer = stanza.safety?.hold();
     if (pair.member !== this.bus.member) return this.send(pair, stanza);
-    const safety = new Safety(() => {
+    const safety = new Safety(({ fate }) => {
       stanza.safety = outer;
-      outer?.release();
+      outer?.release(fate);
       this.less(pair);
     }, outer);
     stanza.safety = safety;
     void this.remote.route(stanza);
-    safety.release();
+    safety.release("passed on");
   }
 
   private send(pair: Pair, stanza: Stanza): void {
@@ -163,7 +163,7 @@ export class PinnedRouter implements RemoteRouter {
           reason === "full" ? "resource-constraint" : "remote-server-timeout",
           reason === "full" ? `too much waits for ${stanza.to?.domain}` : "the node on the way is gone",
         );
-        this.done(pair, stanza);
+        this.done(pair, stanza, "passed on");
       },
     );
   }
@@ -173,11 +173,11 @@ export class PinnedRouter implements RemoteRouter {
     const known = sent?.get(number);
     if (known === undefined) return;
     sent?.delete(number);
-    this.done(known.pair, known.stanza);
+    this.done(known.pair, known.stanza, "safe elsewhere");
   }
 
-  private done(pair: Pair, stanza: Stanza): void {
-    stanza.safety?.release();
+  private done(pair: Pair, stanza: Stanza, as: Fate | PassedOn): void {
+    stanza.safety?.release(as);
     this.less(pair);
   }
 
@@ -194,7 +194,7 @@ export class PinnedRouter implements RemoteRouter {
       pair.heldSize -= stanza.size;
       const { safety } = stanza;
       this.give(pair, stanza);
-      safety?.release();
+      safety?.release("passed on");
     }
     pair.going = false;
     if (pair.underWay === 0 && pair.held.length === 0) this.pairs.delete(pair.name);
@@ -239,7 +239,7 @@ export class PinnedRouter implements RemoteRouter {
   private giveBack(stanza: Stanza): void {
     const text = "the node that had it on its way is gone; whether it arrived is not known";
     this.inbound.returned(stanza, "remote-server-timeout", text);
-    stanza.safety?.release();
+    stanza.safety?.release("passed on");
   }
 
   /** A stanza of another node whose pair is pinned here. */
@@ -255,7 +255,7 @@ export class PinnedRouter implements RemoteRouter {
       stanza.safety = safety;
       void this.remote.route(stanza);
     } finally {
-      safety.release();
+      safety.release("passed on");
     }
   }
 

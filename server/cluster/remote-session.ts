@@ -113,7 +113,7 @@ export class RemoteSession implements ClientSession {
       kind,
       [this.jid.full, ...stanzaFields(stanza)],
       () => {
-        safety?.release();
+        safety?.release("safe elsewhere");
         this.arrived();
       },
       (reason) => {
@@ -146,7 +146,7 @@ export class RemoteSession implements ClientSession {
     this.behind = undefined;
     for (const stanza of waiting) {
       to.deliver(stanza);
-      stanza.safety?.release();
+      stanza.safety?.release("passed on");
     }
     if (waiting.length === 0 || to !== this) this.settled();
   }

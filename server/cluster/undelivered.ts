@@ -13,5 +13,5 @@ export function undelivered(host: VirtualHost, stanza: Stanza, safety: Safety | 
   // Who waits for it waits from here on for its error to be taken.
   const told = host.refuse(stanza, "resource-constraint", text);
   if (told !== undefined) inBackground(told, host.log);
-  safety?.release();
+  safety?.release("passed on");
 }

@@ -101,6 +101,7 @@ export class ComponentConnection implements StreamHandler, DomainService {
     // Nothing is written any more to a stream that is closing.
     if (!this.stream.writable) return new AbsentComponent(this.context.router).accept(stanza);
     this.stream.sendStanza(stanza);
+    stanza.safety?.became("written");
   }
 
   ended(end: StreamEnd): void {

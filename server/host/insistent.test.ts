@@ -78,8 +78,8 @@ test("what was taken and then could not be kept is tried anew, and is not safe m
   expect(redeliverInsistently(host, stanza)).toBeUndefined();
   // As a bus does whose other end turns out to be behind.
   void host.refuse(stanza, "resource-constraint");
-  safety.release();
-  safety.release();
+  safety.release("passed on");
+  safety.release("passed on");
   expect(safe).toBe(false);
   await turns(2);
   await clock.advance(1_000);

@@ -47,7 +47,7 @@ class Insistence {
     const safety = this.stanza.safety?.hold();
     this.trying = true;
     inBackground(
-      this.insist().then(() => safety?.release()),
+      this.insist().then(() => safety?.release("passed on")),
       this.host.log,
     );
   }

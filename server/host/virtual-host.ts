@@ -148,6 +148,7 @@ export class VirtualHost implements ModuleHost {
     // to nobody in particular, and a headline is for whoever happens to listen.
     if (stanza.kind === "message" && messageType(stanza) !== "headline")
       return this.refuse(stanza, "service-unavailable");
+    stanza.safety?.became("dropped: RFC 6121 §8.1.2");
   }
 
   /** Takes a message that a session held and could not keep; never back to that session. */

@@ -20,7 +20,7 @@ test("they go on in order while there is room, and are safe once they were given
     givesBack(error, safety);
     expect(mustBeTaken(error)).toBe(true);
     expect(errors.add(error)).toBe(true);
-    safety.release();
+    safety.release("passed on");
   }
   // What is given asks again whether there is room.
   const give = ({ id }: Stanza): void => {

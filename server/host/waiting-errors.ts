@@ -55,7 +55,7 @@ export class WaitingErrors {
       while (this.waits && room()) {
         const error = this.shift();
         give(error);
-        error.safety?.release();
+        error.safety?.release("passed on");
       }
     } finally {
       this.going = false;

@@ -102,6 +102,7 @@ function settle(verdict: Verdict, stanza: Stanza): Outcome {
     case "replace":
       return { kind: "go", stanza: inherit(verdict.stanza, stanza) };
     case "handled":
+      stanza.safety?.became(verdict.fate);
       return STOPPED;
     case "reject":
       return { kind: "rejected", condition: verdict.condition, details: verdict.details };

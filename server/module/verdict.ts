@@ -1,19 +1,25 @@
 // What a stage may say of a stanza.
 import type { ErrorDetails, StanzaErrorCondition } from "../stanza/error.ts";
+import type { Fate } from "../stanza/safety.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 
 /** The outcome of one stage. */
 export type Verdict =
   | { readonly kind: "pass" }
-  | { readonly kind: "handled" }
+  | { readonly kind: "handled"; readonly fate: Fate }
   | { readonly kind: "replace"; readonly stanza: Stanza }
   | { readonly kind: "reject"; readonly condition: StanzaErrorCondition; readonly details: ErrorDetails };
 
 /** The stanza goes on as it is. */
 export const pass: Verdict = { kind: "pass" };
 
-/** The stage has taken the stanza over; it goes no further. */
-export const handled: Verdict = { kind: "handled" };
+/** The stage has taken the stanza over, and says what became of it; it goes no further. */
+export function handled(fate: Fate): Verdict {
+  return { kind: "handled", fate };
+}
+
+/** The stage has taken presence or an IQ over: nobody waits for those. */
+export const taken: Verdict = handled("no message");
 
 /** Another stanza goes on in its place. */
 export function replace(stanza: Stanza): Verdict {

@@ -36,6 +36,7 @@ function accept(
   const stanza = Stanza.fromRaw(raw, session.jid, receiver, lang, mostWritten(session));
   // Others are answered, or told anew: only a message that is lost is lost for good.
   if (kind === "message") stanza.safety = safety;
+  else safety?.became("no message");
   if (toText !== undefined && to === undefined) return refuse(session, stanza, "jid-malformed");
   const fault = stanza.flaw === undefined ? faultOf(raw) : overBound(stanza.flaw);
   if (fault !== undefined) return refuse(session, stanza, fault.condition, fault.text);
@@ -71,7 +72,7 @@ function route(session: C2sSession, stanza: Stanza): void | Promise<void> {
 }
 
 function refuse(session: C2sSession, stanza: Stanza, condition: StanzaErrorCondition, text?: string): void {
-  if (!mayAnswerWithError(stanza)) return;
+  if (!mayAnswerWithError(stanza)) return stanza.safety?.became("dropped: RFC 6120 §8.3.1");
   const reply = errorReply(stanza, condition, { text }).withAddresses(stanza.to ?? session.account, session.jid);
   givesBack(reply, stanza.safety);
   session.deliver(reply);

@@ -53,7 +53,7 @@ export function deliverMessage(host: VirtualHost, stanza: Stanza, promised = fal
     case "error":
       return host.refuse(stanza, "service-unavailable");
     case "ignore":
-      return;
+      return stanza.safety?.became("dropped: RFC 6121 §8.5.4");
   }
 }
 

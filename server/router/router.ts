@@ -71,6 +71,7 @@ export class Router implements InboundStanzas {
   returned(stanza: Stanza, condition: ReturnCondition, text: string): void {
     // The answer can only go to a domain of ours, so that two servers never bounce at each other.
     if (this.serves(stanza.from?.domain ?? "")) inBackground(this.giveBack(stanza, condition, { text }), this.log);
+    else stanza.safety?.became("dropped: RFC 6120 §8.3.1");
   }
 
   /**
@@ -80,11 +81,14 @@ export class Router implements InboundStanzas {
    */
   giveBack(stanza: Stanza, condition: StanzaErrorCondition, details: ErrorDetails): void | Promise<void> {
     const { from } = stanza;
-    if (from === undefined || !mayAnswerWithError(stanza)) return;
+    if (from === undefined || !mayAnswerWithError(stanza)) return stanza.safety?.became("dropped: RFC 6120 §8.3.1");
     const reply = errorReply(stanza, condition, details);
     const host = from.local === "" ? undefined : this.hosts.get(from.domain);
     // What its carrier has taken is its carrier's; presence is told anew, and some stages live on its errors.
-    if (host === undefined || stanza.kind === "presence") return this.route(reply);
+    if (host === undefined || stanza.kind === "presence") {
+      stanza.safety?.became("given back");
+      return this.route(reply);
+    }
     givesBack(reply, stanza.safety?.whole);
     return deliverPastStages(host, reply);
   }

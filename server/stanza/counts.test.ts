@@ -87,7 +87,7 @@ function arrive(from: Side, to: Side): void {
 
 /** One that was taken is safe. */
 function store(side: Side, at: number): void {
-  side.pending.splice(at, 1)[0]?.safety.release();
+  side.pending.splice(at, 1)[0]?.safety.release("acknowledged");
 }
 
 /** What a resumed stream begins with: the count that was told, then all beyond it. */

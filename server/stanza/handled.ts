@@ -17,6 +17,9 @@ export interface Taken {
   readonly keep: ((anew: Anew) => void) | undefined;
 }
 
+/** What is logged of a stanza that nobody answers for. */
+export const UNOWNED = "nobody answers for a stanza that was taken";
+
 /** Takes a stanza once more. */
 export type Anew = () => void | Promise<void>;
 
@@ -44,6 +47,8 @@ export class Handled {
   private readonly waiters: (() => void)[] = [];
   /** Called when more is safe than before. */
   progressed: () => void;
+  /** Called where a stanza was let go of by all who had it, and nobody said what became of it: a fault of ours. */
+  unowned: () => void = nothing;
 
   /** `safe`: stanzas that were handled before; `before`: what another node took beyond them. */
   constructor(progressed: () => void, safe = 0, before: readonly TakenElsewhere[] = []) {
@@ -129,11 +134,12 @@ export class Handled {
 
   private elsewhere({ print, keep, whenSafe }: TakenElsewhere): Taken {
     const safety = new Safety(this.advance);
-    whenSafe(() => safety.release());
+    whenSafe(() => safety.release("safe elsewhere"));
     return { safety, print, busy: undefined, keep };
   }
 
   private readonly advance = (safety: Safety): void => {
+    if (safety.fate === "passed on") this.unowned();
     if (this.open[0]?.safety === safety) this.settle();
   };
 
@@ -153,12 +159,14 @@ export class Handled {
   }
 }
 
+function nothing(): void {}
+
 /** Its maker lets go of a stanza that is on its way. */
 function delivered(done: void | Promise<void>, taken: Taken): void | Promise<void> {
-  if (done === undefined) return taken.safety.release();
+  if (done === undefined) return taken.safety.release("passed on");
   taken.busy = done.then(() => {
     taken.busy = undefined;
-    taken.safety.release();
+    taken.safety.release("passed on");
   });
   return taken.busy;
 }

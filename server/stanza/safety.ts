@@ -1,12 +1,33 @@
 // Follows one stanza until it is safe: stored, acknowledged by who it was for, or given back. XEP-0198 §4.
 
+/** Why nobody has to wait for a stanza any more. */
+export type Fate =
+  /** It outlives this process. */
+  | "stored"
+  /** Who it was for has it. */
+  | "acknowledged"
+  /** It went out on a stream whose other side acknowledges nothing. */
+  | "written"
+  /** Its sender has it back with an error, and has taken that where he can say so. */
+  | "given back"
+  /** Another node says that it is safe there. */
+  | "safe elsewhere"
+  /** Presence and IQs are told anew, or answered: they are not waited for. */
+  | "no message"
+  /** Nobody is to have it, by this rule of a protocol (`dropped: RFC 6121 §8.5.4`). */
+  | `dropped: ${string}`;
+
+/** Who lets go says nothing: somebody else answers for the stanza, or has said what became of it. */
+export type PassedOn = "passed on";
+
 /**
  * The safety of one stanza, for its sender's acknowledgement. Whoever takes the stanza over holds it, and lets go once
  * it answers for the stanza even if this process dies; the last one to let go settles it. Its maker holds it from the
- * start.
+ * start. Somebody has to say what became of it: one that is settled as `passed on` was nobody's.
  */
 export class Safety {
   private holds = 1;
+  private known: Fate | PassedOn = "passed on";
   private readonly settled: (safety: Safety) => void;
   /** That of the whole way, where this one is of a part: an error that goes back ends the part, and not the whole. */
   readonly whole: Safety;
@@ -23,14 +44,25 @@ export class Safety {
     return this.holds === 0;
   }
 
+  /** What became of the stanza, as far as somebody said so. */
+  get fate(): Fate | PassedOn {
+    return this.known;
+  }
+
   /** One more that answers for it; each calls `release` once. */
   hold(): this {
     this.holds++;
     return this;
   }
 
-  /** Ends one hold. */
-  release(): void {
+  /** Says what became of the stanza where nobody had to hold it for that. */
+  became(fate: Fate): void {
+    this.known = fate;
+  }
+
+  /** Ends one hold: with what became of the stanza, or because others answer for it. */
+  release(as: Fate | PassedOn): void {
+    if (as !== "passed on") this.known = as;
     this.holds--;
     if (this.holds > 0) return;
     this.settled(this);

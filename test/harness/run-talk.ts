@@ -1,5 +1,6 @@
 // Runs a talk: sets the scene, does its steps in order, and at the end wants nothing left unread.
 
+import { UNOWNED } from "../../server/stanza/handled.ts";
 import type { Actor } from "./actor.ts";
 import { Client, showItem } from "./client.ts";
 import { NothingCame, type Received } from "./inbox.ts";
@@ -28,6 +29,7 @@ export async function runTalk(talk: Talk, one: TalkCase, scene = new Scene()): P
     }
     line = one.steps.at(-1)?.line ?? 1;
     await runner.finish();
+    if (scene.servers.some((server) => server.log.some((text) => text.includes(UNOWNED)))) throw new Error(UNOWNED);
   } catch (error) {
     throw new TalkFailure(report(talk, line, error as Error, scene));
   } finally {

@@ -3,6 +3,7 @@ import type { Timer } from "../../clock.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
 import { inBackground } from "../../router/background.ts";
 import { arrivalOf } from "../../stanza/arrival.ts";
+import type { Fate, PassedOn } from "../../stanza/safety.ts";
 import { type HeldKey, StoreUnavailable } from "../../storage/ports.ts";
 import { isError, type Kept, type Unacked } from "./unacked.ts";
 
@@ -35,12 +36,12 @@ export class Holding {
       if (kept.safety !== undefined && !kept.stored && !isError(kept)) this.storeLater(kept);
   }
 
-  /** The client has these, or they went elsewhere. */
-  release(gone: readonly Kept[]): void {
+  /** The client has these, or they went elsewhere: `fate` is what became of them. */
+  release(gone: readonly Kept[], fate: Fate | PassedOn): void {
     const keys: HeldKey[] = [];
     for (const kept of gone) {
       kept.gone = true;
-      kept.safety?.release();
+      kept.safety?.release(fate);
       kept.safety = undefined;
       if (kept.key !== undefined) keys.push(kept.key);
     }
@@ -82,7 +83,7 @@ export class Holding {
       if (error instanceof StoreUnavailable) return false;
       throw error;
     }
-    kept.safety?.release();
+    kept.safety?.release("stored");
     kept.safety = undefined;
     return true;
   }

@@ -7,7 +7,7 @@ import { Safety } from "../../stanza/safety.ts";
 import type { C2sSession } from "../session.ts";
 import type { Holding } from "./holding.ts";
 import { alsoGiven, wasCopied } from "./others.ts";
-import { rerouteSafely } from "./reroute.ts";
+import { HAD, rerouteSafely } from "./reroute.ts";
 import type { Surplus } from "./surplus.ts";
 import { isForAnyDevice, type Kept, type Unacked } from "./unacked.ts";
 
@@ -43,7 +43,7 @@ export class Lending {
     while (this.session.waiting && this.surplus.waits) {
       const kept = await this.surplus.take();
       if (kept === undefined) return;
-      if (isForAnyDevice(kept.stanza) && this.elsewhere(kept)) this.holding.release([kept]);
+      if (isForAnyDevice(kept.stanza) && this.elsewhere(kept)) this.holding.release([kept], HAD);
       else if (isForAnyDevice(kept.stanza)) this.give(kept, taker);
       else this.giveUp(kept);
       if (taker.congested && !(await taker.caughtUp())) return;
@@ -60,7 +60,7 @@ export class Lending {
     const dead = await host.deadLetters.ended(account.local, kept.stanza);
     if (!dead) return false;
     kept.lent = true;
-    this.holding.release([kept]);
+    this.holding.release([kept], "stored");
     return true;
   }
 
@@ -88,12 +88,12 @@ export class Lending {
     const { stanza } = kept;
     kept.lent = true;
     const copy = withDelay(stanza, host.domain, arrivalOf(stanza) ?? host.clock.now());
-    const safety = new Safety(() => this.holding.release([kept]));
+    const safety = new Safety(({ fate }) => this.holding.release([kept], fate));
     copy.safety = safety;
     taker.write(copy);
-    if (taker.keeps || taker.remote) return safety.release();
+    if (taker.keeps || taker.remote) return safety.release("passed on");
     const taken = taker.caughtUp().then((there) => {
-      if (there) safety.release();
+      if (there) safety.release("written");
       else this.takeBack(kept);
     });
     inBackground(taken, host.log);
@@ -107,7 +107,7 @@ export class Lending {
 
   private giveUp(kept: Kept): void {
     const { host } = this.session;
-    const gone = rerouteSafely(host, kept.stanza, this.session).then(() => this.holding.release([kept]));
+    const gone = rerouteSafely(host, kept.stanza, this.session).then((fate) => this.holding.release([kept], fate));
     inBackground(gone, host.log);
   }
 }

@@ -8,30 +8,37 @@ import { arrivalOf } from "../../stanza/arrival.ts";
 import { withDelay } from "../../stanza/delay.ts";
 import { mayAnswerWithError } from "../../stanza/error.ts";
 import { messageType } from "../../stanza/message.ts";
-import { Safety } from "../../stanza/safety.ts";
+import { type Fate, type PassedOn, Safety } from "../../stanza/safety.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import { stillStoredKey } from "../../stanza/still-stored.ts";
 import { alsoGiven, wasCopied } from "./others.ts";
 import { isForUser } from "./unacked.ts";
 
+/** Another session of the account was given it, and answers for it. */
+export const HAD: Fate = "dropped: RFC 6121 §8.5.2, another resource has it";
+
 /** Reroutes a stanza that nobody waits for but its safety, which is let go of afterwards. */
 export function rerouteInBackground(host: VirtualHost, stanza: Stanza, safety: Safety | undefined): void {
   const done = reroute(host, stanza);
-  if (done === undefined) return safety?.release();
+  if (done === undefined) return safety?.release("passed on");
   inBackground(
-    done.then(() => safety?.release()),
+    done.then(() => safety?.release("passed on")),
     host.log,
   );
 }
 
-/** Reroutes a stanza that `session` held; resolves once whoever took it answers for it. */
-export async function rerouteSafely(host: VirtualHost, stanza: Stanza, session?: ClientSession): Promise<void> {
+/** Reroutes a stanza that `session` held; resolves once whoever took it answers for it, with what became of it. */
+export async function rerouteSafely(
+  host: VirtualHost,
+  stanza: Stanza,
+  session?: ClientSession,
+): Promise<Fate | PassedOn> {
   // Others may hold the same stanza for their own clients: this is about this one's way alone.
   const own = stanza.withAddresses(stanza.from, stanza.to);
-  await new Promise<void>((resolve, reject) => {
-    const safety = new Safety(() => resolve());
+  return await new Promise((resolve, reject) => {
+    const safety = new Safety(({ fate }) => resolve(fate));
     own.safety = safety;
-    Promise.resolve(reroute(host, own, session)).then(() => safety.release(), reject);
+    Promise.resolve(reroute(host, own, session)).then(() => safety.release("passed on"), reject);
   });
 }
 
@@ -46,16 +53,18 @@ function hadBesides(host: VirtualHost, session: ClientSession, stanza: Stanza): 
  * another session of the account has it already, it goes nowhere.
  */
 export function reroute(host: VirtualHost, stanza: Stanza, session?: ClientSession): void | Promise<void> {
-  if (stanza.note(stillStoredKey)?.leave() === true) return;
+  if (stanza.note(stillStoredKey)?.leave() === true) return stanza.safety?.became("stored");
   if (stanza.kind === "message") {
     // A copy told one device what another had: the message itself has its own way. XEP-0280.
-    if (!isForUser(stanza)) return;
+    if (!isForUser(stanza)) return stanza.safety?.became("dropped: XEP-0280 §6");
     // RFC 6121 §8.5.3.2.1: a headline is for the resource it names.
-    if (stanza.to?.isBare === false && messageType(stanza) === "headline") return;
-    if (session !== undefined && hadBesides(host, session, stanza)) return;
+    if (stanza.to?.isBare === false && messageType(stanza) === "headline")
+      return stanza.safety?.became("dropped: RFC 6121 §8.5.3.2.1");
+    if (session !== undefined && hadBesides(host, session, stanza)) return stanza.safety?.became(HAD);
     const at = arrivalOf(stanza);
     const own = stanza.withAddresses(stanza.from, stanza.to);
     return redeliverInsistently(host, at === undefined ? own : withDelay(own, host.domain, at));
   }
+  stanza.safety?.became("no message");
   if (stanza.kind === "iq" && mayAnswerWithError(stanza)) return host.refuse(stanza, "recipient-unavailable");
 }

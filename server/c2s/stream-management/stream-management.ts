@@ -4,7 +4,8 @@ import type { ClientSession, Gate } from "../../host/session.ts";
 import { randomToken } from "../../random.ts";
 import { inBackground } from "../../router/background.ts";
 import { noteArrival } from "../../stanza/arrival.ts";
-import { Handled, type TakenElsewhere } from "../../stanza/handled.ts";
+import { Handled, type TakenElsewhere, UNOWNED } from "../../stanza/handled.ts";
+import type { Fate, PassedOn } from "../../stanza/safety.ts";
 import { Sent } from "../../stanza/sent.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import type { StreamEnd } from "../../stream/stream.ts";
@@ -70,6 +71,7 @@ export class StreamManagement implements Outlet {
     this.settings = settings;
     this.id = start?.id ?? `${randomToken(18)}.${session.host.bus.member}`;
     this.handled = new Handled(() => this.safer(), start?.handled, start?.unsafe);
+    this.handled.unowned = () => session.host.log.error({ jid: session.jid.full }, UNOWNED);
     this.telling = new Telling(session, this.id, this.handled);
     this.asking = new Asking(session);
     this.unacked = new Sent(start?.sent);
@@ -160,7 +162,7 @@ export class StreamManagement implements Outlet {
   acknowledged(h: number): void {
     const gone = this.unacked.acknowledge(h);
     if (gone !== undefined) {
-      this.holding.release(gone);
+      this.holding.release(gone, "acknowledged");
       this.window.open();
       return this.session.progressed();
     }
@@ -210,7 +212,7 @@ export class StreamManagement implements Outlet {
     const old = this.session.connection;
     const gone = this.unacked.acknowledge(h);
     if (gone === undefined) return undefined;
-    this.holding.release(gone);
+    this.holding.release(gone, "acknowledged");
     this.unacked.forget(({ lent }) => lent);
     this.telling.stop();
     const handled = this.handled.resume();
@@ -267,8 +269,8 @@ export class StreamManagement implements Outlet {
   }
 
   /** Ends the hold on stanzas that went elsewhere. */
-  release(kept: readonly Kept[]): void {
-    this.holding.release(kept);
+  release(kept: readonly Kept[], fate: Fate | PassedOn): void {
+    this.holding.release(kept, fate);
   }
 
   private async rerouteAll(kept: readonly Kept[]): Promise<void> {
@@ -276,8 +278,7 @@ export class StreamManagement implements Outlet {
     // What another session was given is that one's.
     const left = kept.filter(({ lent }) => !lent);
     const going = left.map(async (item) => {
-      await rerouteSafely(host, item.stanza, this.session);
-      this.holding.release([item]);
+      this.holding.release([item], await rerouteSafely(host, item.stanza, this.session));
     });
     for (const outcome of await Promise.allSettled(going))
       if (outcome.status === "rejected") host.log.error({ err: outcome.reason }, "a stanza found no other way");

@@ -110,20 +110,19 @@ export class Window {
     for (const stanza of this.latest.drain()) there.deliver(stanza);
     return this.empty((kept) => {
       const { stanza } = kept;
-      const safety = new Safety(() => this.holding.release([kept]));
+      const safety = new Safety(({ fate }) => this.holding.release([kept], fate));
       stanza.safety = safety;
       there.deliver(stanza);
-      safety.release();
+      safety.release("passed on");
     });
   }
 
   /** What waits goes where an undelivered stanza goes. */
   reroute(): Promise<void> {
     // Nobody else is told of what this session sent.
-    this.errors.drain(() => {});
+    this.errors.drain((error) => error.safety?.became("dropped: XEP-0198 §6, its session is over"));
     return this.empty(async (kept) => {
-      await rerouteSafely(this.session.host, kept.stanza, this.session);
-      this.holding.release([kept]);
+      this.holding.release([kept], await rerouteSafely(this.session.host, kept.stanza, this.session));
     });
   }
 

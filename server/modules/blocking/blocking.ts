@@ -76,10 +76,12 @@ function outgoing(list: ReadonlySet<string>, to: Jid): Verdict {
   return reject("not-acceptable", { type: "cancel", application: `<blocked xmlns='${NS_BLOCKING_ERRORS}'/>` });
 }
 
+const dropped = handled("dropped: XEP-0191 §3.2");
+
 /** XEP-0191 §3.2: what a blocked contact sends is answered as if the user did not exist, or dropped. */
 function incoming(list: ReadonlySet<string>, from: Jid, stanza: Stanza): Verdict {
   if (!blocks(list, from) || stanza.note(departureKey) === true) return pass;
-  if (stanza.kind === "presence" || stanza.type === "error" || stanza.type === "result") return handled;
+  if (stanza.kind === "presence" || stanza.type === "error" || stanza.type === "result") return dropped;
   return reject("service-unavailable");
 }
 

@@ -78,6 +78,8 @@ class InactiveGate implements Gate {
     this.held.delete(key);
     this.held.set(key, stanza);
     this.characters = characters;
+    // Of a state of typing nobody is told late: it waits here alone, and its sender does not wait for that.
+    stanza.safety?.became("dropped: XEP-0352 §5");
     return false;
   }
 

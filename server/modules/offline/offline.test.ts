@@ -71,7 +71,7 @@ function session(remote: boolean, more: Partial<ClientSession>): ClientSession {
 
 test("a store that did not answer at the log-in is asked again", async () => {
   const { clock, storage, list, keep, emit } = setUp();
-  expect(await keep()).toBe(handled);
+  expect(await keep()).toEqual(handled("stored"));
   const read = storage.offline.read.bind(storage.offline);
   let failing = true;
   storage.offline.read = (...given) => (failing ? Promise.reject(new Error("away")) : read(...given));

@@ -30,6 +30,9 @@ const PROMISED_LIMIT = 1_000_000;
 /** Messages delivered between two removals from the store. */
 const BATCH = 50;
 
+const stored = handled("stored");
+const dropped = handled("dropped: XEP-0160 §3");
+
 /** The offline module. */
 export const offline = defineModule({
   name: "offline",
@@ -81,7 +84,7 @@ function unforged(stanza: Stanza, domain: string): Verdict {
 async function keep(kept: Kept, local: string, stanza: Stanza): Promise<Verdict> {
   const { host, owed, shares } = kept;
   const { fate } = fateOf(stanza);
-  if (fate !== "keep") return fate === "drop" ? handled : pass;
+  if (fate !== "keep") return fate === "drop" ? dropped : pass;
   const at = arrivalOf(stanza) ?? host.clock.now();
   const stranger = await strangerOf(kept.rosters, local, stanza);
   const limit = stranger === undefined ? kept.most : shares.most(local, stranger);
@@ -90,18 +93,18 @@ async function keep(kept: Kept, local: string, stanza: Stanza): Promise<Verdict>
   const most = promised === undefined ? limit : PROMISED_LIMIT;
   const text = withDelay(stanza, host.domain, at).text();
   const store = host.storage.offline;
-  const stored =
+  const hasRoom =
     promised?.again === true
       ? await store.addAgain(host.domain, local, text, at, most)
       : await store.add(host.domain, local, text, at, most);
-  if (!stored) return reject("service-unavailable", "the offline store of this account is full");
+  if (!hasRoom) return reject("service-unavailable", "the offline store of this account is full");
   if (stranger !== undefined) shares.kept(local, stranger);
   // Somebody may have come while it was stored: then nothing else would bring the message until the next log-in.
   const taker = receptive(host, local);
   // Also where this node knows of no other: it may have taken one for dead that lives and comes back with its sessions.
   owed.note(local);
   if (taker !== undefined) inBackground(bring(kept, taker), host.log);
-  return handled;
+  return stored;
 }
 
 /** The sender, where the account's roster does not have him. */
@@ -257,7 +260,7 @@ function deliverOne(session: ClientSession, stanza: Stanza | undefined): StillSt
     stanza.safety = safety;
     session.write(stanza);
   }
-  safety.release();
+  safety.release("passed on");
   return kept;
 }
 

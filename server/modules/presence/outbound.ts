@@ -1,7 +1,7 @@
 // Subscription stanzas that a user sends. RFC 6121 §3, appendix A.2.
 import type { Jid } from "../../jid/jid.ts";
 import type { ModuleHost } from "../../module/define.ts";
-import { handled, reject, type Verdict } from "../../module/verdict.ts";
+import { reject, taken, type Verdict } from "../../module/verdict.ts";
 import { presence, type SubscriptionType } from "../../stanza/presence.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import type { RosterItem } from "../../storage/ports.ts";
@@ -31,12 +31,12 @@ export async function sendSubscription(
   });
   if (noted === undefined) return reject("not-allowed", `a roster has at most ${rosters.maxItems} items`);
   const { before, passes } = noted;
-  if (!passes) return handled;
+  if (!passes) return taken;
   if (type === "unsubscribed" && hasFrom(before))
     await sendPresenceOfAll(host, rosters, account, contact, "unavailable");
   await host.route(stanza.withAddresses(account, contact));
   if (type === "subscribed") await sendPresenceOfAll(host, rosters, account, contact, "available");
-  return handled;
+  return taken;
 }
 
 /** Pre-approval: `subscribed` without a request is remembered, and spent or cancelled later. RFC 6121 §3.4. */

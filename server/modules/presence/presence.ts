@@ -5,7 +5,7 @@ import { Persistent } from "../../host/persistent.ts";
 import type { ClientSession } from "../../host/session.ts";
 import type { Jid } from "../../jid/jid.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
-import { handled, pass, reject, type Verdict } from "../../module/verdict.ts";
+import { pass, reject, taken, type Verdict } from "../../module/verdict.ts";
 import { isSubscriptionType, presencePriority, presence as unavailablePresence } from "../../stanza/presence.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import { NS_PRE_APPROVAL } from "../../xml/namespaces.ts";
@@ -90,7 +90,7 @@ function send(
 /** Probes are servers' business (RFC 6121 §4.3): a client's goes where its server would send one, and else nowhere. */
 async function probe(rosters: Rosters, session: ClientSession, to: Jid): Promise<Verdict> {
   const item = (await rosters.of(session.account.local)).items.get(to.bare);
-  return to.bare === session.account.bare || (item !== undefined && hasTo(item)) ? pass : handled;
+  return to.bare === session.account.bare || (item !== undefined && hasTo(item)) ? pass : taken;
 }
 
 async function broadcast(
@@ -104,7 +104,7 @@ async function broadcast(
     const priority = presencePriority(stanza);
     if (priority === undefined) return reject("bad-request", "a priority is a number from -128 to 127");
     await broadcastAvailable(host, rosters, session, stanza, priority);
-    return handled;
+    return taken;
   }
   if (stanza.type !== "unavailable") return reject("bad-request", "presence of that type needs an address");
   const wasAvailable = session.presence !== undefined;
@@ -113,7 +113,7 @@ async function broadcast(
   await leave(session, wasAvailable ? stanza : undefined);
   // It hears of its own end as well as the account's other resources do. RFC 6121 §4.5.2.
   if (wasAvailable) session.deliver(stanza.withAddresses(session.jid, session.account));
-  return handled;
+  return taken;
 }
 
 /** Ends what a session had told others: to subscribers where it was available, else to receivers of directed presence. */
@@ -136,8 +136,8 @@ async function leaving(
 function take(host: ModuleHost, rosters: Rosters, stanza: Stanza): Verdict | Promise<Verdict> {
   const { type } = stanza;
   if (stanza.size > MAX_ADDRESSED) return tooLarge;
-  if (isSubscriptionType(type)) return takeSubscription(host, rosters, stanza).then(() => handled);
-  if (type === "probe") return answerProbe(host, rosters, stanza).then(() => handled);
+  if (isSubscriptionType(type)) return takeSubscription(host, rosters, stanza).then(() => taken);
+  if (type === "probe") return answerProbe(host, rosters, stanza).then(() => taken);
   if (type === "error") return takeError(host, rosters, stanza);
   if (type === undefined || type === "unavailable") return pass;
   return reject("bad-request", "no such type of presence");
@@ -151,5 +151,5 @@ async function takeError(host: ModuleHost, rosters: Rosters, stanza: Stanza): Pr
   if (item?.ask === true)
     for (const session of host.sessions.of(to.local))
       if (session.presence !== undefined || session.interested) session.deliver(stanza);
-  return handled;
+  return taken;
 }
