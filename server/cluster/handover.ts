@@ -41,6 +41,8 @@ interface Moving extends SessionEntry {
   readonly unsafe: readonly string[];
   /** Places of the unacknowledged ones that another session of the account was given; older nodes do not tell. */
   readonly lent?: readonly number[];
+  /** As in `SmStart`. */
+  readonly fruitless?: number;
 }
 
 /** Gives sessions to other nodes, and takes theirs. */
@@ -136,9 +138,18 @@ export class ClusterHandover implements Handover {
     const kept = sm.outstanding.slice();
     const handled = sm.handled.resume();
     const lent = sm.lentPlaces;
+    const fruitless = sm.sendingAgain.fruitlessStreams;
     const unsafe = this.unsafe.give(sm.handled, sm.id, to);
     const sent = beyond(sm.sent, -kept.length);
-    const moving: Moving = { ...entryOf(session, true), id: sm.id, handled, sent, unsafe: unsafe.prints, lent };
+    const moving: Moving = {
+      ...entryOf(session, true),
+      id: sm.id,
+      handled,
+      sent,
+      unsafe: unsafe.prints,
+      lent,
+      fruitless,
+    };
     sm.leave();
     const there = this.registry.standIn(session, to, host);
     session.moved(there);

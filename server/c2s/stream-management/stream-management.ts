@@ -4,7 +4,7 @@ import type { ClientSession, Gate } from "../../host/session.ts";
 import { randomToken } from "../../random.ts";
 import { inBackground } from "../../router/background.ts";
 import { noteArrival } from "../../stanza/arrival.ts";
-import { Handled, type TakenElsewhere, UNOWNED } from "../../stanza/handled.ts";
+import { Handled, type TakenElsewhere } from "../../stanza/handled.ts";
 import type { Fate, PassedOn } from "../../stanza/safety.ts";
 import { Sent } from "../../stanza/sent.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
@@ -16,6 +16,7 @@ import { Asking } from "./asking.ts";
 import { Holding } from "./holding.ts";
 import { Lending } from "./lending.ts";
 import { awakeInstead } from "./others.ts";
+import { Replay } from "./replay.ts";
 import { rerouteSafely } from "./reroute.ts";
 import type { ResumableSessions } from "./resumable.ts";
 import type { SmSettings } from "./settings.ts";
@@ -30,6 +31,8 @@ export interface SmStart {
   readonly sent: number;
   /** Stanzas of the client that its node took and that are not among the handled ones. */
   readonly unsafe: readonly TakenElsewhere[];
+  /** Resumed streams in a row that ended on what they brought; older nodes do not tell. */
+  readonly fruitless?: number;
 }
 
 /** Stream management of one session. */
@@ -48,10 +51,11 @@ export class StreamManagement implements Outlet {
   private readonly holding: Holding;
   private readonly window: Window;
   private readonly lending: Lending;
+  readonly sendingAgain: Replay;
   /** When its stream was gone, ms since the epoch. */
   private asleepSince = 0;
-  /** How it ended says nothing of what it was sent. */
-  private inOrder = false;
+  /** How it ended says nothing of what it was sent: no stream of it broke, or another one took its place. */
+  private inOrder = true;
   private away = false;
   /** The session is over, or another node's. */
   private left = false;
@@ -71,13 +75,13 @@ export class StreamManagement implements Outlet {
     this.settings = settings;
     this.id = start?.id ?? `${randomToken(18)}.${session.host.bus.member}`;
     this.handled = new Handled(() => this.safer(), start?.handled, start?.unsafe);
-    this.handled.unowned = () => session.host.log.error({ jid: session.jid.full }, UNOWNED);
     this.telling = new Telling(session, this.id, this.handled);
     this.asking = new Asking(session);
     this.unacked = new Sent(start?.sent);
     this.holding = new Holding(session.host, this.unacked);
     this.window = new Window(session, settings, this.unacked, this.holding, this);
     this.lending = new Lending(session, this.unacked, this.window.surplus, this.holding);
+    this.sendingAgain = new Replay(session, this.unacked, this.lending, start?.fruitless);
     if (resumable) registry.add(this);
   }
 
@@ -145,7 +149,7 @@ export class StreamManagement implements Outlet {
     const { safety, stanza } = kept;
     const { connection } = this.session;
     if (safety !== undefined) this.holding.await(kept, connection !== undefined);
-    if (connection === undefined) return;
+    if (connection === undefined || this.sendingAgain.holdsBack) return;
     kept.written = true;
     // A sender waits for the client's word.
     if (safety !== undefined) this.asking.atTurnsEnd();
@@ -163,6 +167,7 @@ export class StreamManagement implements Outlet {
     const gone = this.unacked.acknowledge(h);
     if (gone !== undefined) {
       this.holding.release(gone, "acknowledged");
+      if (gone.length > 0) this.sendingAgain.acknowledged();
       this.window.open();
       return this.session.progressed();
     }
@@ -175,9 +180,10 @@ export class StreamManagement implements Outlet {
     this.telling.asked();
   }
 
-  /** Resolves once all that is safe may be told: other nodes would know it too. */
-  settled(): Promise<void> {
-    return this.telling.settled();
+  /** Resolves once all that is safe may be told: other nodes would know it too; and it is known what is given up. */
+  async settled(): Promise<void> {
+    await this.telling.settled();
+    await this.sendingAgain.settled();
   }
 
   /** The stream is gone: true where the session waits to be resumed. */
@@ -188,6 +194,7 @@ export class StreamManagement implements Outlet {
     this.inOrder = end.kind !== "broken" || this.away;
     if (!this.resumable || (end.kind !== "broken" && !this.away)) return false;
     this.session.connection = undefined;
+    if (!this.away && this.sendingAgain.broke()) this.inOrder = true;
     this.asleepSince = this.session.host.clock.now();
     this.holding.storeAll();
     this.expire();
@@ -213,6 +220,9 @@ export class StreamManagement implements Outlet {
     const gone = this.unacked.acknowledge(h);
     if (gone === undefined) return undefined;
     this.holding.release(gone, "acknowledged");
+    // A network that another one takes the place of says nothing of what came over it.
+    if (gone.length > 0 || old !== undefined) this.sendingAgain.reset();
+    this.inOrder = true;
     this.unacked.forget(({ lent }) => lent);
     this.telling.stop();
     const handled = this.handled.resume();
@@ -229,11 +239,7 @@ export class StreamManagement implements Outlet {
 
   /** Sends again what the last stream may have lost. */
   replay(): void {
-    const { connection } = this.session;
-    for (const kept of this.unacked.list()) {
-      kept.written = true;
-      connection?.stream.sendStanza(kept.stanza);
-    }
+    this.sendingAgain.begin();
     this.held?.flush();
     this.held = undefined;
     this.window.open();

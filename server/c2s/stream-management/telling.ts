@@ -1,6 +1,6 @@
 // Tells a client what was handled: never more than what it may still be told after this node's death. XEP-0198 §4, §5.
 import { reached } from "../../stanza/count.ts";
-import type { Handled } from "../../stanza/handled.ts";
+import { type Handled, UNOWNED } from "../../stanza/handled.ts";
 import { NS_SM } from "../../xml/namespaces.ts";
 import type { C2sSession } from "../session.ts";
 
@@ -22,6 +22,7 @@ export class Telling {
     this.id = id;
     this.handled = handled;
     this.written = handled.h;
+    handled.unowned = () => session.host.log.error({ jid: session.jid.full }, UNOWNED);
   }
 
   /** The client asks: it is told at once, and again when what it asked about is safe. */
