@@ -11,6 +11,7 @@ import {
   newRequestId,
   PinnedRouter,
   readSecret,
+  sendDepartures,
   systemClock,
 } from "../server/index.ts";
 
@@ -46,6 +47,7 @@ export async function startNode(config: NodeConfig, options: NodeOptions = {}): 
     if (federation !== undefined) server.connect(pinned ?? federation);
     if (pinned !== undefined) federation?.linkWhere((local, remote) => pinned.isHere(local, remote));
     const listeners = [...((await federation?.listen()) ?? []), ...(await server.listen())];
+    if (federation !== undefined) sendDepartures(server);
     return {
       listeners,
       server,

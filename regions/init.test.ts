@@ -33,8 +33,9 @@ test("whatever AWS regions are named, the world is whole and ready for the cloud
   );
 });
 
-test("mistakes are told: an unknown region, none at all, a domain in capitals", () => {
+test("mistakes are told: an unknown region, none at all, a domain that is none", () => {
   expect(() => initWorld({ ...answers, regions: ["mars-1"] })).toThrow(/no AWS region "mars-1"/);
   expect(() => initWorld({ ...answers, regions: [" "] })).toThrow(/at least one region/);
-  expect(() => initWorld({ ...answers, domain: "Example.org" })).toThrow(WorldError);
+  expect(() => initWorld({ ...answers, domain: "exa mple.org" })).toThrow(WorldError);
+  expect(initWorld({ ...answers, domain: "Example.org" }).domains.global).toBe("Example.org");
 });

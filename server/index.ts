@@ -19,6 +19,7 @@ export { parseServerAddress } from "./config/networks.ts";
 export { readSecret } from "./config/secret.ts";
 export { modulesLeftOut } from "./host/choose-modules.ts";
 export type { DeadLetter } from "./host/dead-letters.ts";
+export { KeptDepartures, sendDepartures } from "./host/departures.ts";
 export { Jid, JidError } from "./jid/jid.ts";
 export { createLog } from "./observe/log.ts";
 export { NodeMetrics } from "./observe/metrics.ts";

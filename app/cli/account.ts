@@ -21,8 +21,8 @@ interface Place {
 
 /** A store without a node. */
 interface StoreAlone {
-  /** Contacts of other domains that an account's roster has. */
-  contactsElsewhere(jid: Jid): Promise<number>;
+  /** Stanzas to other domains that wait in the store for the next node. */
+  readonly departures: { readonly kept: number };
 }
 
 /** Adds `account add|password|delete|kick|disable|enable|list`. */
@@ -81,13 +81,10 @@ async function changePassword(text: string, options: Options): Promise<void> {
 
 async function deleteAccount(text: string, options: Options): Promise<void> {
   await onAccount(text, options, async ({ actions, store }, jid) => {
-    const elsewhere = (await store?.contactsElsewhere(jid)) ?? 0;
     await actions.delete(jid);
     print(options.json, { jid: jid.bare, deleted: true }, `${jid.bare} deleted`);
-    if (elsewhere > 0)
-      process.stderr.write(
-        `no node runs with this configuration: ${elsewhere} contacts at other domains were not told that it is gone\n`,
-      );
+    if ((store?.departures.kept ?? 0) > 0)
+      process.stderr.write("contacts at other domains are told when a node starts with this configuration\n");
   });
 }
 
@@ -157,15 +154,13 @@ async function withAccounts(file: string, work: (place: Place) => Promise<void>)
 }
 
 async function withStore(config: NodeConfig, work: (place: Place) => Promise<void>): Promise<void> {
-  const { createLog, Jid, MeridianServer } = await import("../../server/index.ts");
+  const { createLog, KeptDepartures, MeridianServer } = await import("../../server/index.ts");
   const { accountActions } = await import("../admin/accounts.ts");
   const server = await MeridianServer.create(storeOnly(config), { log: createLog("silent", config) });
-  const contactsElsewhere = async ({ domain, local }: Jid) => {
-    const { items } = await server.storage.rosters.load(domain, local);
-    return items.filter(({ jid }) => !server.router.hosts.has(Jid.parse(jid).domain)).length;
-  };
+  const departures = new KeptDepartures(server.storage);
+  if (config.federation.enabled) server.connect(departures);
   try {
-    await work({ actions: accountActions(server), config, store: { contactsElsewhere } });
+    await work({ actions: accountActions(server), config, store: { departures } });
   } finally {
     await server.close();
   }

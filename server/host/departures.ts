@@ -1,0 +1,58 @@
+// Subscriptions that a removed account had at other domains, removed while no node ran: the next node ends them.
+import type { Logger } from "pino";
+import type { RemoteRouter } from "../ports.ts";
+import { inBackground } from "../router/background.ts";
+import { Stanza } from "../stanza/stanza.ts";
+import type { Storage } from "../storage/ports.ts";
+
+/** Kind of document, of a domain as a whole. */
+const KIND = "departure";
+
+/** What a node has for this. */
+interface Parts {
+  readonly storage: Pick<Storage, "documents">;
+  readonly log: Logger;
+  readonly router: {
+    readonly hosts: ReadonlyMap<string, unknown>;
+    route(stanza: Stanza): void | Promise<void>;
+  };
+}
+
+/** In place of a way to other domains, where there is none: keeps what takes leave of contacts. XEP-0077 §3.2. */
+export class KeptDepartures implements RemoteRouter {
+  /** How many stanzas were kept. */
+  kept = 0;
+  private readonly documents: Storage["documents"];
+
+  constructor({ documents }: Pick<Storage, "documents">) {
+    this.documents = documents;
+  }
+
+  /** @throws StoreUnavailable */
+  async route(stanza: Stanza): Promise<void> {
+    const { from, type } = stanza;
+    if (from === undefined || stanza.kind !== "presence" || (type !== "unsubscribe" && type !== "unsubscribed")) return;
+    const key = `${from.local.slice(0, 64)} ${Date.now()} ${String(this.kept++).padStart(6, "0")}`;
+    await this.documents.put(from.domain, "", KIND, key, stanza.text());
+  }
+}
+
+/**
+ * Sends what was kept, once there is a way to other domains. Two nodes that start at once may both send it, which ends
+ * the same subscription twice.
+ */
+export function sendDepartures(node: Parts): void {
+  inBackground(sendAll(node), node.log);
+}
+
+async function sendAll({ storage: { documents }, router, log }: Parts): Promise<void> {
+  for (const domain of router.hosts.keys())
+    for (const { key, text } of await documents.list(domain, "", KIND)) {
+      try {
+        await router.route(Stanza.fromText(text));
+      } catch (error) {
+        log.error({ err: error, domain }, "a removed account's contact could not be told");
+      }
+      await documents.remove(domain, "", KIND, key);
+    }
+}
