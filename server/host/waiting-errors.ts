@@ -16,9 +16,14 @@ export function givesBack(error: Stanza, safety: Safety | undefined): void {
   error.setNote(givenBackKey, true);
 }
 
+/** True where it gives one of the session's own stanzas back. */
+export function isGivenBack(error: Stanza): boolean {
+  return error.note(givenBackKey) === true;
+}
+
 /** True where it is not to be left out: the stanza it answers would be acknowledged, and its sender hear nothing. */
 export function mustBeTaken(error: Stanza): boolean {
-  return error.safety !== undefined && error.note(givenBackKey) === true;
+  return error.safety !== undefined && isGivenBack(error);
 }
 
 /** True for what waits here: thousands may come at once, of a domain that nobody reaches. Of presence the last counts. */
