@@ -153,7 +153,8 @@ export class C2sConnection implements StreamHandler {
       if (this.session === undefined) this.stream.fail("connection-timeout", "no resource was bound");
     }, this.context.limits.authenticationSeconds * 1000);
     this.rate = this.context.rates.enter(account.bare, this.stream.transport.remoteAddress);
-    this.stream.setLimits({ ...limitsAfterAuthentication(this.context.limits), workTogether: this.rate.work });
+    const { work: workTogether, stint } = this.rate;
+    this.stream.setLimits({ ...limitsAfterAuthentication(this.context.limits), workTogether, stint });
     this.log.info({ account: account.bare }, "authenticated");
   }
 

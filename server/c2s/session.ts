@@ -120,6 +120,10 @@ export class C2sSession implements ClientSession {
       this.end("resource-constraint", "more comes back than is read");
   }
 
+  charge(ms: number): void {
+    if (this.connection?.stream.writable) this.connection.stream.rates.charge(ms);
+  }
+
   get congested(): boolean {
     if (this.connection === undefined) return true;
     return this.connection.stream.congested || this.sm?.congested === true;

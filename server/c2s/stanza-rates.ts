@@ -4,6 +4,7 @@ import { networkOf } from "../auth/throttle.ts";
 import type { Clock, Timer } from "../clock.ts";
 import type { SharedCounts } from "../cluster/limits.ts";
 import { ByteBucket } from "../stream/byte-bucket.ts";
+import { Stint } from "../stream/stint.ts";
 
 /** Seconds of its rate that may come at once. */
 const BURST_SECONDS = 5;
@@ -43,6 +44,11 @@ export class StanzaRate {
   /** What all streams of the account here may cost together. */
   get work(): ByteBucket {
     return this.account.work;
+  }
+
+  /** What they may take of one turn together. */
+  get stint(): Stint {
+    return this.account.stint;
   }
 
   /** The stream is over. */
@@ -159,6 +165,7 @@ class Bucket {
   rate: number;
   /** Time that its streams may take of the node. */
   readonly work: ByteBucket;
+  readonly stint = new Stint();
   /** Streams that use it. */
   users = 0;
   /** It is looked at whether it can be forgotten. */

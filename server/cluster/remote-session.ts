@@ -151,6 +151,9 @@ export class RemoteSession implements ClientSession {
     if (waiting.length === 0 || to !== this) this.settled();
   }
 
+  /** What it asks here came to its own node first, which has charged the stanza. */
+  charge(): void {}
+
   get congested(): boolean {
     return this.host.bus.congested(this.member);
   }

@@ -70,6 +70,8 @@ export interface ClientSession {
   write(stanza: Stanza): void;
   /** True where the client is behind: what can wait, should. */
   readonly congested: boolean;
+  /** So many ms were spent on a request of its, after a promise: its stream is read more slowly by that. */
+  charge(ms: number): void;
   /** Waits until the client has caught up: true where it may be written more, false where it is over or asleep. */
   caughtUp(): Promise<boolean>;
   /** Waits for the client to acknowledge all it was sent, for some seconds at most; answers as `caughtUp`. XEP-0198. */

@@ -35,3 +35,13 @@ test("many who ask at once take turns, one in each turn of the event loop", asyn
   // Each of ten waits three times.
   expect(turns).toBeGreaterThanOrEqual(29);
 });
+
+test("what is spent in later turns is told, to be charged to who asked", async () => {
+  const charged: number[] = [];
+  await parseMany(
+    Array.from({ length: 50 }, (_, i) => `user${i}@verona.test`),
+    (ms) => charged.push(ms),
+  );
+  expect(charged).toHaveLength(3);
+  expect(Math.min(...charged)).toBeGreaterThan(0);
+});

@@ -4,6 +4,7 @@ import type { StreamHeader, XmlLimits } from "../xml/tokenizer.ts";
 import type { ByteBucket } from "./byte-bucket.ts";
 import type { StreamError } from "./error.ts";
 import type { HeaderOut } from "./header.ts";
+import type { Stint } from "./stint.ts";
 
 /** How a stream ended. */
 export type StreamEnd =
@@ -42,6 +43,8 @@ export interface Limits {
   readonly workPerSecond: number;
   /** What this stream and others of one owner may cost together, in ms; undefined for a stream of nobody yet. */
   readonly workTogether?: ByteBucket;
+  /** What they may take of one turn together; undefined for a stream of nobody yet, which has its own. */
+  readonly stint?: Stint;
   /** Bytes that may wait for a peer that does not read. */
   readonly backlogBytes: number;
   /** Elements allowed in this state; undefined for any number. */

@@ -2,6 +2,7 @@
 import type { Clock, Timer } from "../clock.ts";
 import { ByteBucket } from "./byte-bucket.ts";
 import type { Limits } from "./handler.ts";
+import { Stint } from "./stint.ts";
 
 /** Seconds of its work that a stream may cause at once. */
 const WORK_BURST = 2;
@@ -16,6 +17,9 @@ export class Rates {
   private readonly bytes: ByteBucket;
   private readonly work: ByteBucket;
   private together: ByteBucket | undefined;
+  private stint: Stint;
+  /** True while the stream has had its part of the turn. */
+  private resting = false;
   private timer: Timer | undefined;
   private until = 0;
   private since: number;
@@ -29,6 +33,7 @@ export class Rates {
     this.bytes = new ByteBucket(clock, limits.bytesPerSecond, limits.burstBytes);
     this.work = new ByteBucket(clock, limits.workPerSecond, limits.workPerSecond * WORK_BURST);
     this.together = limits.workTogether;
+    this.stint = limits.stint ?? new Stint();
   }
 
   /** So many bytes were read. */
@@ -46,7 +51,14 @@ export class Rates {
     const now = this.clock.now();
     const spent = Math.min(now - this.since, LONGEST_TURN);
     this.since = now;
-    if (spent > 0) this.pause(Math.max(this.work.take(spent), this.together?.take(spent) ?? 0));
+    this.charge(spent);
+  }
+
+  /** So many ms were spent on what the stream sent, now or after a promise. */
+  charge(ms: number): void {
+    if (ms <= 0) return;
+    this.pause(Math.max(this.work.take(ms), this.together?.take(ms) ?? 0));
+    if (this.stint.take(ms)) this.rest();
   }
 
   /** Other bounds from now on. */
@@ -54,6 +66,7 @@ export class Rates {
     this.bytes.reset(limits.bytesPerSecond, limits.burstBytes);
     this.work.reset(limits.workPerSecond, limits.workPerSecond * WORK_BURST);
     this.together = limits.workTogether;
+    this.stint = limits.stint ?? this.stint;
   }
 
   end(): void {
@@ -70,7 +83,18 @@ export class Rates {
     this.until = until;
     this.timer = this.clock.setTimeout(() => {
       this.timer = undefined;
-      this.goOn();
+      if (!this.resting) this.goOn();
     }, ms);
+  }
+
+  /** Others have a turn, however much of this stream is read already. */
+  private rest(): void {
+    if (this.resting) return;
+    this.resting = true;
+    this.stop();
+    this.stint.next(() => {
+      this.resting = false;
+      if (this.timer === undefined) this.goOn();
+    });
   }
 }

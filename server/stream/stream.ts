@@ -19,9 +19,8 @@ export type { Limits, StreamEnd, StreamHandler } from "./handler.ts";
 /** ms that the peer has to close its side after we closed ours. */
 const CLOSE_TIMEOUT = 5_000;
 
-const HELD_BUSY = 1;
-const HELD_RATE = 2;
-const HELD_OWNER = 4;
+/** Why reading stands still; several at once. */
+const [HELD_BUSY, HELD_RATE, HELD_OWNER] = [1, 2, 4] as const;
 
 /** A stream, either side, either content namespace. */
 export class XmppStream {
@@ -30,13 +29,14 @@ export class XmppStream {
   private readonly clock: Clock;
   private readonly handler: StreamHandler;
   private readonly tokenizer: StreamTokenizer;
-  private readonly rates: Rates;
+  /** How fast it may be read: whoever spends time on it after a promise charges it here. */
+  readonly rates: Rates;
   private limits: Limits;
   private elements = 0;
   private headerSent = false;
   private closeSent = false;
   private over = false;
-  private held = 0;
+  private held: number = 0;
   private readonly backlog: Backlog;
   private closeTimer: Timer | undefined;
   /** Drops the connection of a stream that is over; cleared with it, or it would keep the stream for its time. */
@@ -55,8 +55,8 @@ export class XmppStream {
     this.clock = clock;
     this.handler = handler;
     this.backlog = new Backlog(transport, () => this.over || this.overflow());
-    const [stop, goOn] = [() => this.block(HELD_RATE), () => this.unblock(HELD_RATE)];
-    this.rates = new Rates(clock, limits, stop, goOn);
+    const goOn = () => this.unblock(HELD_RATE);
+    this.rates = new Rates(clock, limits, () => this.block(HELD_RATE), goOn);
     this.tokenizer = new StreamTokenizer(
       {
         streamOpen: (header) => this.onOpen(header),

@@ -96,7 +96,8 @@ async function read(lists: BlockLists, request: IqRequest): Promise<Element> {
 async function itemsOf(request: IqRequest, maxItems: number): Promise<Jid[]> {
   const items = request.payload.getChildren("item", NS_BLOCKING);
   if (items.length > maxItems) throw new StanzaError("not-allowed", `a list has at most ${maxItems} items`);
-  const jids = await parseMany(items.map((item) => item.attrs.jid ?? ""));
+  const texts = items.map((item) => item.attrs.jid ?? "");
+  const jids = await parseMany(texts, (ms) => request.session?.charge(ms));
   return jids.map((jid) => {
     if (jid === undefined) throw new StanzaError("jid-malformed");
     return jid;
