@@ -268,8 +268,10 @@ export class IncomingSession implements StreamHandler {
   private leave(end: StreamEnd): void {
     const { carrier, managed } = this;
     const pairs = this.reverse.close();
-    if (managed !== undefined && end.kind === "broken" && carrier?.fate === undefined)
-      return managed.suspend(carrier?.ledger, pairs);
+    if (managed !== undefined && end.kind === "broken" && carrier?.fate === undefined) {
+      managed.suspend(carrier?.ledger, pairs);
+      return carrier?.ledger.resumedInVain === true ? managed.letGo() : undefined;
+    }
     if (managed !== undefined) this.observer.resumable.delete(managed.id);
     if (carrier !== undefined) giveToPairs(carrier.ledger, lossOf(end));
     for (const pair of pairs) if (pair.queue.length > 0) pair.remote.need(pair);

@@ -35,6 +35,26 @@ test("what was sent long ago is forgotten", () => {
   expect(bounces.take(answer)).toBe(false);
 });
 
+test("what streams went on with three times in vain is not resumed again, until the peer handles something", () => {
+  const ledger = new Ledger<string>(10, 10_000);
+  ledger.resumed();
+  const [first, second] = [sent.withAddresses(sent.from, sent.to), sent.withAddresses(sent.from, sent.to)];
+  ledger.push("o", first);
+  ledger.push("o", second);
+  for (let i = 0; i < 2; i++) ledger.resumed();
+  // A resumption tells a count: the same as before, and then one more.
+  expect(ledger.acknowledge(0)).toBe(true);
+  expect(ledger.resumedInVain).toBe(false);
+  ledger.resumed();
+  expect(ledger.resumedInVain).toBe(true);
+  expect(ledger.acknowledge(1)).toBe(true);
+  expect(ledger.resumedInVain).toBe(false);
+  for (let i = 0; i < 3; i++) ledger.resumed();
+  expect(ledger.resumedInVain).toBe(true);
+  ledger.drain();
+  expect(ledger.resumedInVain).toBe(false);
+});
+
 test("what was answered keeps its place in the count, is safe, and goes no other way", () => {
   const ledger = new Ledger<string>(10, 10_000);
   let safe = 0;

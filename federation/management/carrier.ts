@@ -114,6 +114,7 @@ export class Carrier {
   takeOver(ledger: Ledger<Sender>): void {
     this.mode = "sm";
     this.ledger = ledger;
+    ledger.resumed();
     for (const { stanza } of ledger.entries()) this.stream.sendStanza(stanza);
     if (ledger.length > 0) this.ask();
   }

@@ -7,10 +7,14 @@ export interface Entry<Owner> {
   readonly owner: Owner;
 }
 
+/** Streams in a row that sent it all again, and of which the peer handled nothing: another accident is hardly one. */
+const VAIN_RESUMPTIONS = 3;
+
 /** The unacknowledged stanzas of one direction of a stream. */
 export class Ledger<Owner> {
   private readonly counted = new Sent<Entry<Owner>>();
   private readonly answered = new WeakSet<Stanza>();
+  private resumptions = 0;
   private readonly maxStanzas: number;
   private readonly maxSize: number;
 
@@ -43,9 +47,23 @@ export class Ledger<Owner> {
   acknowledge(h: number): boolean {
     const settled = this.counted.acknowledge(h);
     if (settled === undefined) return false;
+    if (settled.length > 0) this.resumptions = 0;
     // Last, since whoever hears of it may send more.
     for (const { stanza } of settled) stanza.safety?.release("acknowledged");
     return true;
+  }
+
+  /** Another stream goes on with it, and sends it again. */
+  resumed(): void {
+    if (this.length > 0) this.resumptions++;
+  }
+
+  /**
+   * True where streams that went on with it broke again and again before the peer handled anything: it may be a stanza of
+   * these that ends them, and to go on so would be for ever. They are to be sent anew, with caution.
+   */
+  get resumedInVain(): boolean {
+    return this.length > 0 && this.resumptions >= VAIN_RESUMPTIONS;
   }
 
   /** As `Sent.countFrom`: what was kept has gone another way meanwhile. */

@@ -270,7 +270,8 @@ export class Remote implements DialerOwner {
     const sharing = users.flatMap((remote) => [...remote.pairs.values()]).filter((pair) => pair.carrier === carrier);
     for (const remote of users) remote.without(stream, Math.random() * pauseBelow);
     if (end.kind === "peer-error") this.dialer.redirect = otherHost(end);
-    const wanted = resumable && stream.resumable !== undefined && (carrier.ledger.length > 0 || stream.bidi);
+    const worthIt = (carrier.ledger.length > 0 || stream.bidi) && !carrier.ledger.resumedInVain;
+    const wanted = resumable && stream.resumable !== undefined && worthIt;
     if (wanted && !this.closed && this.suspensions.of(stream.from) === undefined) {
       const others = sharing.filter((pair) => !isOwn(stream, pair));
       this.suspensions.add(new Suspension(stream, this.pair(stream.from), others, now));
