@@ -1,7 +1,7 @@
 // A bound client session: one resource of an account, on the connection that bound it.
 import type { ClientSession, Gate, SessionKey } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
-import { isErrorAnswer, isGivenBack, WaitingErrors } from "../host/waiting-errors.ts";
+import { isErrorAnswer, isGivenBack, LEFT_OUT, WaitingErrors } from "../host/waiting-errors.ts";
 import type { Jid } from "../jid/jid.ts";
 import { type Trace, withoutSecrets } from "../observe/trace.ts";
 import { presence } from "../stanza/presence.ts";
@@ -115,9 +115,10 @@ export class C2sSession implements ClientSession {
     const { stream } = this.connection ?? {};
     if (this.errors?.waits !== true && stream?.congested !== true) return this.send(stanza);
     this.errors ??= new WaitingErrors();
+    if (this.errors.add(stanza)) return;
     // It goes on sending what comes back without reading any of it; what others send it ends nobody's stream.
-    if (!this.errors.add(stanza) && isGivenBack(stanza))
-      this.end("resource-constraint", "more comes back than is read");
+    if (isGivenBack(stanza)) this.end("resource-constraint", "more comes back than is read");
+    else stanza.safety?.became(LEFT_OUT);
   }
 
   charge(ms: number): void {

@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import { flushLater } from "../stream/gather.ts";
 import { Barriers } from "./barriers.ts";
+import { BusObservers } from "./bus-observers.ts";
 import { decodeFrames, encodeFrame, type Frame } from "./frames.ts";
 import { type OnError, Peer } from "./peer.ts";
 import type { BusFailure, FrameTaker, MemberObserver, NodeBus } from "./ports.ts";
@@ -22,8 +23,7 @@ export class WireBus implements NodeBus {
   private readonly peers = new Map<string, Peer>();
   private readonly takers = new Map<string, FrameTaker>();
   private readonly announcementTakers = new Map<string, (from: string, fields: readonly string[]) => void>();
-  private readonly observers: MemberObserver[] = [];
-  private readonly gapObservers: (() => void)[] = [];
+  private readonly observers: BusObservers;
   private outgoing = new Map<string, string>();
   private announcements = "";
   private generations = 0;
@@ -40,7 +40,8 @@ export class WireBus implements NodeBus {
     this.prefix = options.prefix;
     this.self = options.member;
     this.log = options.log;
-    this.onAnnouncement("gap", () => this.gap());
+    this.observers = new BusObservers(options.log);
+    this.onAnnouncement("gap", () => this.observers.tellOfGap());
   }
 
   get member(): string {
@@ -101,11 +102,11 @@ export class WireBus implements NodeBus {
   }
 
   onMember(observer: MemberObserver): void {
-    this.observers.push(observer);
+    this.observers.addForMembers(observer);
   }
 
   onGap(observer: () => void): void {
-    this.gapObservers.push(observer);
+    this.observers.addForGaps(observer);
   }
 
   send(
@@ -141,7 +142,7 @@ export class WireBus implements NodeBus {
     if (member === this.self || this.peers.has(member)) return;
     this.dead.delete(member);
     this.peers.set(member, new Peer(++this.generations));
-    this.tell(member, "joined", false);
+    this.observers.tell(member, "joined", false);
   }
 
   /** A member is gone: observers first, so that nothing given back goes to it again. */
@@ -150,21 +151,10 @@ export class WireBus implements NodeBus {
     if (peer === undefined) return;
     this.peers.delete(member);
     this.outgoing.delete(member);
-    this.tell(member, "died", buried);
+    this.observers.tell(member, "died", buried);
     this.dead.add(member);
     if (this.dead.size > DEAD_LIMIT) this.dead.delete(this.dead.values().next().value as string);
     peer.fail("died", this.failedIn(member));
-  }
-
-  /** Each observer hears of it, whatever becomes of the others. */
-  private tell(member: string, state: "joined" | "died", buried: boolean): void {
-    for (const observer of this.observers) {
-      try {
-        observer(member, state, buried);
-      } catch (error) {
-        this.log.error({ err: error, member, state }, "bus: an observer of members failed");
-      }
-    }
   }
 
   private failedIn(member: string): OnError {
@@ -295,11 +285,7 @@ export class WireBus implements NodeBus {
     for (const [member, peer] of this.peers) if (peer.size > 0) this.gather(member, encodeFrame("p", []));
     // What this node announced meanwhile is lost as well.
     this.announce("gap", []);
-    this.gap();
-  }
-
-  private gap(): void {
-    for (const observer of this.gapObservers) observer();
+    this.observers.tellOfGap();
   }
 
   private channel(name: string): string {

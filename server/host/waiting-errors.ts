@@ -31,6 +31,9 @@ export function isErrorAnswer({ kind, type }: Stanza): boolean {
   return type === "error" && kind !== "presence";
 }
 
+/** What becomes of an error that may be left out, beyond what may wait. */
+export const LEFT_OUT = "dropped: RFC 6120 §8.3.1, more errors than may wait";
+
 /** The errors that wait for one session; who waits for an error's safety waits on. */
 export class WaitingErrors {
   private items: Stanza[] = [];

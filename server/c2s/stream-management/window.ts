@@ -1,7 +1,7 @@
 // How much a client may leave unacknowledged, and what waits beyond it. XEP-0198.
 import type { Timer } from "../../clock.ts";
 import type { ClientSession } from "../../host/session.ts";
-import { isErrorAnswer, mustBeTaken, WaitingErrors } from "../../host/waiting-errors.ts";
+import { isErrorAnswer, LEFT_OUT, mustBeTaken, WaitingErrors } from "../../host/waiting-errors.ts";
 import { inBackground } from "../../router/background.ts";
 import { mayAnswerWithError } from "../../stanza/error.ts";
 import { Safety } from "../../stanza/safety.ts";
@@ -173,6 +173,7 @@ export class Window {
     if (this.errors.add(error)) this.expectMore();
     // It went on sending what comes back without taking any of it: what it was told nothing of is not acknowledged.
     else if (mustBeTaken(error)) this.session.end("resource-constraint", "more comes back than the client takes");
+    else error.safety?.became(LEFT_OUT);
     return false;
   }
 
