@@ -1,8 +1,8 @@
 // The process of one node: `node app/main.ts serve --config FILE`.
-import { enableCompileCache } from "node:module";
 import { parseArgs } from "node:util";
+import { keepCompiled } from "./compile-cache.ts";
 
-enableCompileCache();
+keepCompiled();
 
 /** Exit codes: 0 after an orderly end, 1 where the node could not start or failed, 2 for a wrong use or configuration. */
 const EXIT_FAILED = 1;

@@ -1,6 +1,6 @@
 // The command line: `npx meridian …`. One file for each group of commands; each loads what it needs when it runs.
-import { enableCompileCache } from "node:module";
 import { Command, CommanderError } from "commander";
+import { keepCompiled } from "../compile-cache.ts";
 import { accountCommands } from "./account.ts";
 import { Exit, exitCodeOf, tellError } from "./command.ts";
 import { configCommands } from "./config.ts";
@@ -11,7 +11,7 @@ import { serveCommand } from "./serve.ts";
 import { startCommand } from "./start.ts";
 import { worldCommands } from "./world.ts";
 
-enableCompileCache();
+keepCompiled();
 
 /** Every group adds its commands to the program. */
 const groups: readonly ((program: Command) => void)[] = [
