@@ -81,6 +81,18 @@ export const SOFTWARE = {
     files: ["/usr/lib/python3/dist-packages/lxml"],
     for: "what leaves the server, read by expat and libxml2",
   },
+  profanity: {
+    packages: ["profanity"],
+    program: ["/usr/bin/profanity"],
+    files: ["/usr/bin/script"],
+    for: "clients of others: Profanity",
+  },
+  mcabber: {
+    packages: ["mcabber"],
+    program: ["/usr/bin/mcabber"],
+    files: ["/usr/bin/script"],
+    for: "clients of others: mcabber",
+  },
   "go-sendxmpp": {
     packages: ["go-sendxmpp"],
     program: ["/usr/bin/go-sendxmpp"],
