@@ -1,6 +1,8 @@
 // Jest: ESM and TypeScript as Node runs it, types stripped by a small transform; nothing that a test starts outlives it.
 export default {
   testEnvironment: "<rootDir>/test/harness/run/environment.ts",
+  runner: "<rootDir>/test/harness/run/runner.cjs",
+  maxWorkers: "100%",
   globalSetup: "<rootDir>/test/harness/run/setup.ts",
   globalTeardown: "<rootDir>/test/harness/run/teardown.ts",
   reporters: ["default", "<rootDir>/test/harness/run/left-out.ts"],
