@@ -1,5 +1,6 @@
 // Starts a real server of the machine for a test: free port, temporary folder, an ordinary user, a certain end.
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { accessSync, chownSync, constants, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -38,15 +39,24 @@ process.on("exit", () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A port of 127.0.0.1 that nobody listens on now. */
+/** Ports that no system gives to who connects: one of those may take what was free a moment ago. */
+const FIRST_PORT = 15_000;
+const LAST_PORT = 32_000;
+
+/** A port of 127.0.0.1 on which nobody listens, for a server that is told its port. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port was given");
-  return address.port;
+  for (;;) {
+    const port = randomInt(FIRST_PORT, LAST_PORT);
+    const server = createServer();
+    const free = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!free) continue;
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
 /** A new folder of `user`'s that goes away with the process, or by `removeFolder`. */
