@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { C2sContext } from "../c2s/context.ts";
+import { C2sSession } from "../c2s/session.ts";
 import { rerouteInBackground } from "../c2s/stream-management/reroute.ts";
 import { systemClock } from "../clock.ts";
 import type { ClusterConfig } from "../config/contract.ts";
@@ -186,6 +187,8 @@ export class Cluster {
   private async rise(): Promise<void> {
     const member = newMember(this.parts.node);
     this.parts.log.warn({ was: this.bus.member, now: member }, "taken for dead; joining again");
+    const sessions = [...this.parts.hosts.values()].flatMap((host) => [...host.sessions.own()]);
+    for (const session of sessions) if (session instanceof C2sSession) session.sm?.lending.giveUpStored();
     // What was on its way to others is given back below: it must not find their sessions here.
     for (const other of this.bus.others) this.registry.died(other, false);
     await this.bus.becomes(member);
@@ -201,7 +204,7 @@ export class Cluster {
   private async wakeAll(): Promise<void> {
     const sessions = [...this.parts.hosts.values()].flatMap((host) => [...host.sessions.own()]);
     for (let from = 0; from < sessions.length; from += WOKEN_AT_ONCE) {
-      for (const session of sessions.slice(from, from + WOKEN_AT_ONCE)) session.wake();
+      for (const session of sessions.slice(from, from + WOKEN_AT_ONCE)) if (!session.waiting) session.wake();
       await new Promise((resolve) => setTimeout(resolve, WAKE_INTERVAL));
     }
   }

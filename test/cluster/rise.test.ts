@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { type RunningNode, startNode } from "../../app/node.ts";
 import { check, NodeConfig } from "../../server/index.ts";
+import { NS_SM } from "../../server/xml/namespaces.ts";
 import { RawTcp } from "../attacks/raw.ts";
 import { Relay } from "../federation/relay.ts";
 import { removeFolder, temporaryFolder } from "../harness/daemon.ts";
@@ -64,6 +65,11 @@ afterEach(async () => {
   removeFolder(folder);
 });
 
+/** A message of romeo's to juliet. */
+function message(body: string): string {
+  return `<message to='juliet@${DOMAIN}' type='chat'><body>${body}</body></message>`;
+}
+
 described("a node that was taken for dead", () => {
   test(
     "brings its sessions what was kept meanwhile, though who kept it is gone",
@@ -76,7 +82,7 @@ described("a node that was taken for dead", () => {
       link.hold();
       const { offline } = two.server.storage;
       await until(async () => {
-        romeo.send(`<message to='juliet@${DOMAIN}' type='chat'><body>Hark</body></message>`);
+        romeo.send(message("Hark"));
         return (await offline.count(DOMAIN, "juliet")) > 0;
       });
       romeo.destroy();
@@ -85,6 +91,42 @@ described("a node that was taken for dead", () => {
       link.release();
       expect(await juliet.until("</message>")).toContain("Hark");
       juliet.destroy();
+    },
+    PATIENCE,
+  );
+
+  test(
+    "does not repeat to a session asleep what another node has taken over meanwhile",
+    async () => {
+      const one = await node("n1", `redis://127.0.0.1:${link.port}`);
+      const two = await node("n2", redis.url);
+      for (const user of ["romeo", "juliet"]) await two.server.accounts.create(DOMAIN, user, "the right password");
+      const name = one.server.ports.bus.member;
+      const juliet = await client(one, "juliet");
+      juliet.send(`<enable xmlns='${NS_SM}' resume='true'/>`);
+      const id = / id='([^']*)'/.exec(await juliet.until(/<enabled[^>]*>/))?.[1];
+      juliet.destroy();
+      const { offline, held } = two.server.storage;
+      const romeo = await client(two, "romeo");
+      romeo.send(`<enable xmlns='${NS_SM}'/>${message("Hark")}<r xmlns='${NS_SM}'/>`);
+      // Stored beside her session, and his node knows.
+      await romeo.until(/<a [^>]*h='1'/);
+      expect(await held.members()).toEqual([name]);
+      link.hold();
+      await until(async () => (await offline.count(DOMAIN, "juliet")) > 0);
+      link.release();
+      // It knows by now, and goes on under another name.
+      await until(async () => one.server.ports.bus.member !== name);
+      const back = await RawTcp.connect(one.listeners[0]?.port ?? 0);
+      await back.open(DOMAIN);
+      await back.login("juliet", DOMAIN, "the right password");
+      back.send(`<resume xmlns='${NS_SM}' previd='${id}' h='0'/>`);
+      await back.until(/<resumed[^>]*>/);
+      await back.until("Hark");
+      romeo.send(message("Adieu"));
+      await back.until("Adieu");
+      expect(back.text.match(/Hark/g)).toHaveLength(1);
+      for (const client of [romeo, back]) client.destroy();
     },
     PATIENCE,
   );

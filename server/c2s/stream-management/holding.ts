@@ -83,6 +83,13 @@ export class Holding {
       if (error instanceof StoreUnavailable) return false;
       throw error;
     }
+    const { key } = kept;
+    if (key.member !== host.bus.member && !kept.gone) {
+      // The node was taken for dead meanwhile: under its old name it is anybody's.
+      kept.key = undefined;
+      inBackground(host.storage.held.remove([key]), host.log);
+      return this.store(kept);
+    }
     kept.safety?.release("stored");
     kept.safety = undefined;
     return true;

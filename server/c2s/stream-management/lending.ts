@@ -9,7 +9,7 @@ import type { Holding } from "./holding.ts";
 import { alsoGiven, wasCopied } from "./others.ts";
 import { HAD, rerouteSafely } from "./reroute.ts";
 import type { Surplus } from "./surplus.ts";
-import { isForAnyDevice, type Kept, type Unacked } from "./unacked.ts";
+import { isForAnyDevice, isStored, type Kept, type Unacked } from "./unacked.ts";
 
 /** The messages of one session that waits to be resumed. */
 export class Lending {
@@ -62,6 +62,20 @@ export class Lending {
     kept.lent = true;
     this.holding.release([kept], "stored");
     return true;
+  }
+
+  /**
+   * Another node delivers what the store has, since it took this one for dead: a session asleep gives that up, or its
+   * client would have it twice when it is back.
+   */
+  giveUpStored(): void {
+    this.surplus.forgetStored();
+    if (!this.session.waiting) return;
+    for (const kept of this.unacked.list()) {
+      if (!isStored(kept)) continue;
+      kept.lent = true;
+      kept.key = undefined;
+    }
   }
 
   /** The first message that is not given to others yet. */

@@ -50,7 +50,8 @@ export class StreamManagement implements Outlet {
   private readonly unacked: Unacked;
   private readonly holding: Holding;
   private readonly window: Window;
-  private readonly lending: Lending;
+  /** What goes to other sessions, or nodes, while this one sleeps. */
+  readonly lending: Lending;
   readonly sendingAgain: Replay;
   /** When its stream was gone, ms since the epoch. */
   private asleepSince = 0;

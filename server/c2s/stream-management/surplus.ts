@@ -88,6 +88,12 @@ export class Surplus {
     }
   }
 
+  /** What the store has is another node's to deliver. */
+  forgetStored(): void {
+    for (const item of this.items) if (item.kept === undefined) item.taken = true;
+    this.items = this.items.filter(({ taken }) => !taken);
+  }
+
   stop(): void {
     this.host.clock.clearTimeout(this.timer);
     this.timer = undefined;

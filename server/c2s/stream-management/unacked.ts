@@ -47,6 +47,11 @@ export function isForAnyDevice(stanza: Stanza): boolean {
   return type === "chat" || type === "normal" || (type === "headline" && stanza.to?.isBare === true);
 }
 
+/** True where the store has said that it has it: nobody waits for its safety any more. */
+export function isStored({ key, stored, safety }: Kept): boolean {
+  return key !== undefined && stored && safety === undefined;
+}
+
 /** The unacknowledged stanzas of one session. */
 export type Unacked = Sent<Kept>;
 
