@@ -10,6 +10,7 @@ const ALONE = [
   "test/attacks/churn.test.ts",
   "test/attacks/guessing.test.ts",
   "test/federation/cold.test.ts",
+  "test/federation/peers/",
   "server/auth/accounts.test.ts",
 ];
 
