@@ -112,8 +112,9 @@ export class C2sConnection implements StreamHandler {
       for (const feature of this.everyFeature()) if (feature.accepts?.(this, raw)) return feature.handle?.(this, raw);
       return this.stream.fail("not-authorized", "no stanza before authentication and binding");
     }
-    for (const feature of this.everyFeature())
-      if (feature.xmlns === raw.xmlns && feature.handle !== undefined) return feature.handle(this, raw);
+    // As frequent as stanzas where a client acknowledges: no list is made of both.
+    const feature = handlerIn(CORE_FEATURES, raw.xmlns) ?? handlerIn(this.host?.streamFeatures ?? [], raw.xmlns);
+    if (feature?.handle !== undefined) return feature.handle(this, raw);
     if (!this.authenticated) return this.stream.fail("not-authorized", "authenticate first");
     return this.stream.fail("unsupported-stanza-type");
   }
@@ -203,6 +204,11 @@ export class C2sConnection implements StreamHandler {
     const declaration = this.stream.transport.framed ? ` xmlns:stream='${NS_STREAM}'` : "";
     return `<stream:features${declaration}>${text}</stream:features>`;
   }
+}
+
+function handlerIn(features: readonly StreamFeature[], xmlns: string): StreamFeature | undefined {
+  for (const feature of features) if (feature.xmlns === xmlns && feature.handle !== undefined) return feature;
+  return undefined;
 }
 
 /** Ends the streams that an account has opened and bound no resource on. */

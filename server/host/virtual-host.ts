@@ -165,7 +165,12 @@ export class VirtualHost implements ModuleHost {
   }
 
   /** Goes on after a pipeline: with the stanza, not at all, or with an error to its sender. */
-  proceed(outcome: Outcome, original: Stanza, next: (stanza: Stanza) => void | Promise<void>): void | Promise<void> {
+  proceed(
+    outcome: Outcome | Promise<Outcome>,
+    original: Stanza,
+    next: (stanza: Stanza) => void | Promise<void>,
+  ): void | Promise<void> {
+    if (outcome instanceof Promise) return outcome.then((settled) => this.proceed(settled, original, next));
     switch (outcome.kind) {
       case "go":
         return next(outcome.stanza);

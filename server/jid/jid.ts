@@ -1,4 +1,5 @@
 // JIDs: parsing, preparation and the cache that makes parsing cheap. RFC 7622.
+import { escapeAttribute } from "../xml/escape.ts";
 import { unshared } from "../xml/unshared.ts";
 import { JidError } from "./jid-error.ts";
 import { prepareDomainpart, prepareLocalpart, prepareResourcepart } from "./precis.ts";
@@ -12,6 +13,7 @@ export class Jid {
   /** Without resource. */
   readonly bare: string;
   private bareJid: Jid | undefined;
+  private attributeText: string | undefined;
 
   /** "" where there is none. */
   readonly local: string;
@@ -72,6 +74,12 @@ export class Jid {
   /** The bare JID of an account of the same domain; `local` is prepared. */
   withLocal(local: string): Jid {
     return new Jid(local, this.domain, "");
+  }
+
+  /** `full` as the value of an attribute. */
+  get attribute(): string {
+    this.attributeText ??= escapeAttribute(this.full);
+    return this.attributeText;
   }
 
   get isBare(): boolean {

@@ -19,6 +19,11 @@ export type Outcome =
   | { readonly kind: "stopped" }
   | { readonly kind: "rejected"; readonly condition: StanzaErrorCondition; readonly details: ErrorDetails };
 
+/** True where the stanza goes on, and that is known already. */
+export function goesOn(outcome: Outcome | Promise<Outcome>): outcome is Extract<Outcome, { kind: "go" }> {
+  return !(outcome instanceof Promise) && outcome.kind === "go";
+}
+
 const STOPPED: Outcome = { kind: "stopped" };
 
 /** The stages of one point of one virtual host. */
@@ -55,13 +60,7 @@ export class Pipeline<C> {
     for (let i = start; i < stages.length; i++) {
       const stage = stages[i] as Stage<C>;
       const verdict = this.ask(stage, current, context);
-      if (verdict instanceof Promise) {
-        const asked = current;
-        return verdict.then((settled) => {
-          const outcome = settle(settled, asked);
-          return outcome.kind === "go" ? this.from(i + 1, outcome.stanza, context) : outcome;
-        });
-      }
+      if (verdict instanceof Promise) return this.onceSettled(verdict, i + 1, current, context);
       if (verdict.kind === "pass") continue;
       if (verdict.kind !== "replace") return settle(verdict, current);
       current = inherit(verdict.stanza, current);
@@ -69,10 +68,24 @@ export class Pipeline<C> {
     return { kind: "go", stanza: current };
   }
 
+  /** Apart from `from`, which would make room for what this keeps with each stage that answers at once. */
+  private async onceSettled(verdict: Promise<Verdict>, next: number, asked: Stanza, context: C): Promise<Outcome> {
+    const outcome = settle(await verdict, asked);
+    return outcome.kind === "go" ? this.from(next, outcome.stanza, context) : outcome;
+  }
+
   private ask(stage: Stage<C>, stanza: Stanza, context: C): Verdict | Promise<Verdict> {
     try {
       const verdict = stage.filter(stanza, context);
-      return verdict instanceof Promise ? verdict.catch((error) => this.closed(stage, error)) : verdict;
+      return verdict instanceof Promise ? this.closedOnFailure(stage, verdict) : verdict;
+    } catch (error) {
+      return this.closed(stage, error);
+    }
+  }
+
+  private async closedOnFailure(stage: Stage<C>, verdict: Promise<Verdict>): Promise<Verdict> {
+    try {
+      return await verdict;
     } catch (error) {
       return this.closed(stage, error);
     }

@@ -3,6 +3,7 @@ import type { C2sSession } from "../c2s/session.ts";
 import { ADDED, FROM_CLIENTS } from "../config/bounds.ts";
 import { givesBack } from "../host/waiting-errors.ts";
 import { Jid } from "../jid/jid.ts";
+import { goesOn, type Outcome } from "../module/stages.ts";
 import { errorReply, mayAnswerWithError, type StanzaErrorCondition } from "../stanza/error.ts";
 import { faultOf, overBound } from "../stanza/fault.ts";
 import type { Safety } from "../stanza/safety.ts";
@@ -60,9 +61,12 @@ function send(session: C2sSession, stanza: Stanza): void | Promise<void> {
   const pipeline = host.pipelines["account.sending"];
   if (pipeline.idle(stanza.kind)) return route(session, stanza);
   const outcome = pipeline.run(stanza, { session });
-  if (outcome instanceof Promise)
-    return outcome.then((settled) => host.proceed(settled, stanza, (next) => route(session, next)));
-  return host.proceed(outcome, stanza, (next) => route(session, next));
+  return goesOn(outcome) ? route(session, outcome.stanza) : proceed(session, stanza, outcome);
+}
+
+/** Apart from `send`: a function that is handed on costs whoever makes it, and most stanzas need none. */
+function proceed(session: C2sSession, stanza: Stanza, outcome: Outcome | Promise<Outcome>): void | Promise<void> {
+  return session.host.proceed(outcome, stanza, (next) => route(session, next));
 }
 
 function route(session: C2sSession, stanza: Stanza): void | Promise<void> {

@@ -2,6 +2,7 @@
 import type { ClientSession } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { Jid } from "../jid/jid.ts";
+import { goesOn, type Outcome } from "../module/stages.ts";
 import { messageType } from "../stanza/message.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import { takersKey } from "../stanza/takers.ts";
@@ -13,8 +14,10 @@ export function deliverToAccount(host: VirtualHost, stanza: Stanza): void | Prom
   const pipeline = host.pipelines["account.delivering"];
   if (pipeline.idle(stanza.kind)) return deliverPastStages(host, stanza);
   const outcome = pipeline.run(stanza, { account: (stanza.to as Jid).toBare() });
-  if (outcome instanceof Promise)
-    return outcome.then((settled) => host.proceed(settled, stanza, (next) => deliverPastStages(host, next)));
+  return goesOn(outcome) ? deliverPastStages(host, outcome.stanza) : proceed(host, stanza, outcome);
+}
+
+function proceed(host: VirtualHost, stanza: Stanza, outcome: Outcome | Promise<Outcome>): void | Promise<void> {
   return host.proceed(outcome, stanza, (next) => deliverPastStages(host, next));
 }
 

@@ -155,7 +155,7 @@ export class Handled {
   }
 
   private wake(): void {
-    for (const waiter of this.waiters.splice(0)) waiter();
+    if (this.waiters.length > 0) for (const waiter of this.waiters.splice(0)) waiter();
   }
 }
 

@@ -66,7 +66,7 @@ export class Safety {
     this.holds--;
     if (this.holds > 0) return;
     this.settled(this);
-    for (const told of this.watchers ?? []) told();
+    if (this.watchers !== undefined) for (const told of this.watchers) told();
   }
 
   /** Calls `told` once nobody holds it: at once where that is so. */

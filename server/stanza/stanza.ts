@@ -29,12 +29,13 @@ export class NoteKey<T> {
  */
 export class Stanza {
   private tree: Element | undefined;
-  private headText: string | undefined;
   private plain: string | undefined;
   private framedText: string | undefined;
   private noteMap: Map<NoteKey<unknown>, unknown> | undefined;
   /** Where somebody waits for the stanza to be safe: whoever keeps it holds this. */
   safety: Safety | undefined;
+  /** When it reached its account, ms since the epoch, once that matters (see `noteArrival`). XEP-0203. */
+  arrival: number | undefined;
   /** Why it may go nowhere: whoever took it from a stream refuses it (RFC 6120 §8.3.3.12), and nobody else sees it. */
   flaw: string | undefined;
 
@@ -128,19 +129,19 @@ export class Stanza {
 
   /** The text to write on a TCP stream of either content namespace. */
   text(): string {
-    this.plain ??= `<${this.head()}${this.tail}`;
+    this.plain ??= `<${this.writeHead()}${this.tail}`;
     return this.plain;
   }
 
   /** The text to write in one WebSocket frame. RFC 7395 §3.3.3. */
   framed(): string {
-    this.framedText ??= `<${this.kind} xmlns='${NS_CLIENT}'${this.head().slice(this.kind.length)}${this.tail}`;
+    this.framedText ??= `<${this.kind} xmlns='${NS_CLIENT}'${this.writeHead().slice(this.kind.length)}${this.tail}`;
     return this.framedText;
   }
 
   /** UTF-16 units of the whole stanza as it is kept and written: what bounds on kept stanzas count. */
   get size(): number {
-    return 1 + this.head().length + this.tail.length;
+    return this.text().length;
   }
 
   /** The tree; shared, so never change it: `clone` of ltx first. */
@@ -175,6 +176,7 @@ export class Stanza {
     const copy = new Stanza(this.kind, from, to, this.id, this.type, this.lang, this.extra, this.tail, this.children);
     copy.noteMap = this.noteMap;
     copy.safety = this.safety;
+    copy.arrival = this.arrival;
     return copy;
   }
 
@@ -192,15 +194,10 @@ export class Stanza {
     return this.text();
   }
 
-  private head(): string {
-    this.headText ??= this.writeHead();
-    return this.headText;
-  }
-
   private writeHead(): string {
     let head: string = this.kind;
-    if (this.from !== undefined) head += ` from='${escapeAttribute(this.from.full)}'`;
-    if (this.to !== undefined) head += ` to='${escapeAttribute(this.to.full)}'`;
+    if (this.from !== undefined) head += ` from='${this.from.attribute}'`;
+    if (this.to !== undefined) head += ` to='${this.to.attribute}'`;
     if (this.id !== undefined) head += ` id='${escapeAttribute(this.id)}'`;
     if (this.type !== undefined) head += ` type='${escapeAttribute(this.type)}'`;
     if (this.lang !== undefined) head += ` xml:lang='${escapeAttribute(this.lang)}'`;

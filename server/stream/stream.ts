@@ -206,7 +206,11 @@ export class XmppStream {
     this.headerDue = false;
     const fault = headerFault(header);
     if (fault !== undefined) return this.fail(...fault);
-    this.guard(() => this.handler.opened(header));
+    try {
+      this.settle(this.handler.opened(header));
+    } catch (error) {
+      this.crash(error);
+    }
   }
 
   private onElement(raw: RawElement): void {
@@ -216,22 +220,21 @@ export class XmppStream {
     this.elements++;
     if (this.limits.elements !== undefined && this.elements > this.limits.elements)
       return this.fail("policy-violation", "too many elements before authentication");
-    this.guard(() => this.handler.element(raw));
-  }
-
-  /** Runs a handler and charges it; a promise holds the stream, a throw ends it. */
-  private guard(action: () => void | Promise<void>): void {
     try {
-      const result = action();
-      if (result === undefined) return this.rates.worked();
-      this.block(HELD_BUSY);
-      result.then(
-        () => this.unblock(HELD_BUSY),
-        (error) => this.crash(error),
-      );
+      this.settle(this.handler.element(raw));
     } catch (error) {
       this.crash(error);
     }
+  }
+
+  /** Charges what a handler did; a promise of it holds the stream. */
+  private settle(result: void | Promise<void>): void {
+    if (result === undefined) return this.rates.worked();
+    this.block(HELD_BUSY);
+    result.then(
+      () => this.unblock(HELD_BUSY),
+      (error) => this.crash(error),
+    );
   }
 
   private crash(error: unknown): void {

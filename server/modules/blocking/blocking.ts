@@ -51,24 +51,19 @@ export const blocking = defineModule({
       (stanza, { session }) => {
         const { to } = stanza;
         if (to === undefined || to.bare === session.account.bare) return pass;
-        return whenKnown(lists.of(session.account.local), (list) => outgoing(list, to));
+        const list = lists.of(session.account.local);
+        return list instanceof Promise ? outgoingOnceKnown(list, to) : outgoing(list, to);
       },
     );
     host.stage("account.delivering", "block.take", { kinds, before: ["presence.take"] }, (stanza, { account }) => {
       // Nobody blocks the account itself or its server: their answers need no store.
       if (stanza.from === undefined || stanza.from.bare === account.bare || stanza.from.full === host.domain)
         return pass;
-      return whenKnown(lists.of(account.local), (list) => incoming(list, stanza.from as Jid, stanza));
+      const list = lists.of(account.local);
+      return list instanceof Promise ? incomingOnceKnown(list, stanza) : incoming(list, stanza);
     });
   },
 });
-
-function whenKnown(
-  list: ReadonlySet<string> | Promise<ReadonlySet<string>>,
-  decide: (list: ReadonlySet<string>) => Verdict,
-): Verdict | Promise<Verdict> {
-  return list instanceof Promise ? list.then(decide) : decide(list);
-}
 
 /** XEP-0191 §3.2: what the user sends to a blocked contact is returned. */
 function outgoing(list: ReadonlySet<string>, to: Jid): Verdict {
@@ -78,11 +73,19 @@ function outgoing(list: ReadonlySet<string>, to: Jid): Verdict {
 
 const dropped = handled("dropped: XEP-0191 §3.2");
 
+async function outgoingOnceKnown(list: Promise<ReadonlySet<string>>, to: Jid): Promise<Verdict> {
+  return outgoing(await list, to);
+}
+
 /** XEP-0191 §3.2: what a blocked contact sends is answered as if the user did not exist, or dropped. */
-function incoming(list: ReadonlySet<string>, from: Jid, stanza: Stanza): Verdict {
-  if (!blocks(list, from) || stanza.note(departureKey) === true) return pass;
+function incoming(list: ReadonlySet<string>, stanza: Stanza): Verdict {
+  if (!blocks(list, stanza.from as Jid) || stanza.note(departureKey) === true) return pass;
   if (stanza.kind === "presence" || stanza.type === "error" || stanza.type === "result") return dropped;
   return reject("service-unavailable");
+}
+
+async function incomingOnceKnown(list: Promise<ReadonlySet<string>>, stanza: Stanza): Promise<Verdict> {
+  return incoming(await list, stanza);
 }
 
 async function read(lists: BlockLists, request: IqRequest): Promise<Element> {

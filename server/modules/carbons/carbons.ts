@@ -52,8 +52,13 @@ function inRoom(host: ModuleHost, local: string, from: Jid | undefined): boolean
   return false;
 }
 
-function others(host: ModuleHost, local: string, but: readonly ClientSession[]): ClientSession[] {
-  return host.sessions.of(local).filter((session) => session.get(enabledKey) === true && !but.includes(session));
+const NONE: readonly ClientSession[] = [];
+
+function others(host: ModuleHost, local: string, but: readonly ClientSession[]): readonly ClientSession[] {
+  const all = host.sessions.of(local);
+  // One device, which has the message: most accounts, most of the time.
+  if (all.length === 1 && all[0] === but[0]) return NONE;
+  return all.filter((session) => session.get(enabledKey) === true && !but.includes(session));
 }
 
 function copySent(host: ModuleHost, session: ClientSession, stanza: Stanza): void {
