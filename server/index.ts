@@ -17,6 +17,7 @@ export { ConfigError, check, loadConfig, readConfig, readJson } from "./config/l
 
 export { parseServerAddress } from "./config/networks.ts";
 export { readSecret } from "./config/secret.ts";
+export { makeFolder } from "./folder.ts";
 export { modulesLeftOut } from "./host/choose-modules.ts";
 export type { DeadLetter } from "./host/dead-letters.ts";
 export { KeptDepartures, sendDepartures } from "./host/departures.ts";

@@ -1,8 +1,9 @@
 // HTTP on a Unix socket that only the user who runs the process can open.
-import { chmodSync, lstatSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { chmodSync, lstatSync, rmSync, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { dirname } from "node:path";
+import { makeFolder } from "../../server/index.ts";
 
 /** Serves requests on a socket; what `answer` throws is told. @throws Error where its folder is open to others, or it is taken */
 export async function serveOnSocket(
@@ -39,7 +40,7 @@ export function send(response: ServerResponse, status: number, value: unknown): 
 
 /** The folder must be nobody else's. */
 function prepareFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const uid = process.getuid?.();
   const { uid: owner, mode } = statSync(folder);
   // The socket itself is closed to others; a folder that others may write to would let them put theirs in its place.

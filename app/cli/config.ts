@@ -1,5 +1,5 @@
 // `meridian config`: looks at a node's configuration.
-import { accessSync, constants } from "node:fs";
+import { accessSync, closeSync, constants, openSync, readSync } from "node:fs";
 import type { Command } from "commander";
 import type { NodeConfig } from "../../server/index.ts";
 import { print } from "./command.ts";
@@ -51,7 +51,7 @@ function isNew(problem: string, told: readonly string[]): boolean {
 async function lookAtNamed(config: NodeConfig) {
   const { checkCertificates, ConfigError, modulesLeftOut } = await import("../../server/index.ts");
   const certificates = checkCertificates(config, Date.now());
-  const problems = [...certificates.problems, ...unreadableFiles(config)];
+  const problems = [...certificates.problems, ...unreadableFiles(config), ...databaseMistakes(config)];
   let leftOut: ReturnType<typeof modulesLeftOut> = [];
   try {
     leftOut = modulesLeftOut(config);
@@ -96,4 +96,26 @@ function secretFiles(value: unknown, path: string): [path: string, file: string]
     if (name === "file" && typeof inner === "string" && Object.keys(value).length === 1) return [[here, inner]];
     return secretFiles(inner, here);
   });
+}
+
+/** What every database of SQLite's begins with; an empty file becomes one. https://sqlite.org/fileformat.html §1.3 */
+const SQLITE_HEADER = Buffer.from("SQLite format 3\0", "latin1");
+
+/** A database file that is there and is none, or cannot be read and written. */
+function databaseMistakes({ storage }: NodeConfig): string[] {
+  if (storage.kind !== "sqlite") return [];
+  try {
+    const file = openSync(storage.file, "r+");
+    try {
+      const start = Buffer.alloc(SQLITE_HEADER.length);
+      const length = readSync(file, start, 0, start.length, 0);
+      if (length === 0 || start.equals(SQLITE_HEADER)) return [];
+      return [`storage.file: ${storage.file} is no SQLite database`];
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" ? [] : [`storage.file: ${storage.file} cannot be read and written (${code})`];
+  }
 }

@@ -1,6 +1,7 @@
 // The folder in which a local world keeps its state: one world, one user of it at a time.
-import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../../server/index.ts";
 import { UsageError } from "../cli/command.ts";
 import { identify, isRunning, type ProcessIdentity } from "./process-identity.ts";
 
@@ -32,7 +33,7 @@ const kept = [
 
 /** @throws UsageError where the folder is in use, holds another world, or is no such folder */
 export function openDataFolder(path: string, world: Marker, { fresh = false } = {}): DataFolder {
-  makeFolder(path);
+  makeDataFolder(path);
   // A folder of somebody's files is not to be filled, and never emptied.
   const strangers = readdirSync(path).length > 0 && readJson(join(path, MARKER)) === undefined;
   if (strangers && !readdirSync(path).every((name) => name === LOCK || name.startsWith(`${LOCK}.`)))
@@ -55,7 +56,7 @@ export function openDataFolder(path: string, world: Marker, { fresh = false } = 
     path,
     file(...names) {
       const file = join(path, ...names);
-      mkdirSync(join(file, ".."), { recursive: true, mode: 0o700 });
+      makeFolder(join(file, ".."), 0o700);
       return file;
     },
     read: (name) => readJson(join(path, name)),
@@ -67,9 +68,9 @@ export function openDataFolder(path: string, world: Marker, { fresh = false } = 
   };
 }
 
-function makeFolder(path: string): void {
+function makeDataFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path, 0o700);
   } catch (error) {
     throw new UsageError(`--data ${path}: cannot be made (${(error as NodeJS.ErrnoException).code})`);
   }

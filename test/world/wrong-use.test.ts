@@ -109,6 +109,32 @@ test("a node that cannot have all it asks for ends by itself, whatever listens a
   expect(code).toBe(1);
 });
 
+test.each([
+  ["an admin socket", { adminSocket: "/proc/meridian/node.sock" }],
+  ["a database", { storage: { kind: "sqlite", file: "/proc/meridian/node.db" } }],
+])("%s where no folder can be: the node says so and ends", async (_what, settings) => {
+  const { code, stderr } = await run(["serve", "--config", nodeFile("proc", settings)]);
+  expect(stderr).toContain("/proc/meridian");
+  expect(stderr).not.toContain("    at ");
+  expect(code).not.toBe(0);
+});
+
+test("config check looks into the database file", async () => {
+  const file = join(folder.path, "no.db");
+  const config = nodeFile("no-database", { storage: { kind: "sqlite", file } });
+  expect(await run(["config", "check", config])).toMatchObject({ code: 0 });
+  writeFileSync(file, "");
+  expect(await run(["config", "check", config])).toMatchObject({ code: 0 });
+  writeFileSync(file, "SQLite format 3\0 and so on");
+  expect(await run(["config", "check", config])).toMatchObject({ code: 0 });
+  writeFileSync(file, "SQLite format 4 and so on");
+  const { code, stderr } = await run(["config", "check", config]);
+  expect(stderr).toContain(`storage.file: ${file} is no SQLite database`);
+  expect(code).toBe(2);
+  const folderItself = nodeFile("folder-database", { storage: { kind: "sqlite", file: folder.path } });
+  expect((await run(["config", "check", folderItself])).stderr).toContain("cannot be read and written (EISDIR)");
+});
+
 test("config check tells every file that a configuration names and that cannot be read", async () => {
   const secret = { file: "/nowhere/secret" };
   const named = nodeFile("named", {

@@ -1,8 +1,9 @@
 // SQLite as an engine: reads at once, writes gathered so that one turn of the event loop costs one commit.
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
+import { makeFolder } from "../../../folder.ts";
 import { StoreUnavailable } from "../../ports.ts";
 import { changes, rows, type SqlEngine, type StorageBounds, type Work } from "../engine.ts";
 import { MIGRATION_MS, migrateAll } from "../migrations/migrate.ts";
@@ -59,7 +60,7 @@ export class SqliteEngine implements SqlEngine {
 
   /** Opens the file, made (for its owner only) with its folder where missing. @throws Error of SQLite or of the file system */
   static async open(options: SqliteOptions): Promise<SqliteEngine> {
-    mkdirSync(dirname(options.file), { recursive: true });
+    makeFolder(dirname(options.file));
     closeSync(openSync(options.file, "a", 0o600));
     const db = new DatabaseSync(options.file, { timeout: BLOCKING_WAIT_MS, enableForeignKeyConstraints: true });
     const deadline = performance.now() + options.operationMs;
