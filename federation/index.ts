@@ -25,6 +25,7 @@ import { IncomingStreams } from "./incoming/streams.ts";
 import { Links } from "./links.ts";
 import { Pings } from "./management/pings.ts";
 import { OutgoingPool, type OutgoingStatus } from "./outgoing/pool.ts";
+import { Shares } from "./outgoing/shares.ts";
 import { TargetHealth } from "./outgoing/target-health.ts";
 import { Policies } from "./policy.ts";
 import { createResolver } from "./resolver/index.ts";
@@ -251,7 +252,7 @@ export class Federation implements RemoteRouter {
       certificateOf: (domain) => own.pemOf(domain),
       secrets: options.secrets,
       pings: new Pings(options.newId),
-      waiting: { used: 0 },
+      waiting: { used: 0, shares: new Shares() },
       linked: new Set(),
       counts: new CountsByRemote(),
       trace: this.trace,

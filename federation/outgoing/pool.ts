@@ -1,11 +1,12 @@
 // Every remote domain of a node: stanzas find their domain pair here, and streams that may be shared.
-import type { RemoteRouter, Stanza } from "../../server/index.ts";
+import type { Jid, RemoteRouter, Stanza } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import type { Verifications } from "../dialback/verifications.ts";
 import type { Method } from "./authenticate.ts";
 import { hurry, isSettled } from "./drain.ts";
 import type { Pair } from "./pair.ts";
 import { Remote, type RemoteSurroundings } from "./remote.ts";
+import { Shares } from "./shares.ts";
 import type { OutgoingState } from "./states.ts";
 import type { OutgoingStream } from "./stream.ts";
 
@@ -36,6 +37,8 @@ export interface OutgoingStatus {
 export class OutgoingPool implements RemoteRouter, RemoteSurroundings {
   readonly context: FederationContext;
   private readonly remotes = new Map<string, Remote>();
+  /** By whose stanzas domains came to be known: those that none of them has proved to be there. */
+  private readonly shares = new Shares();
   private closed = false;
   private lookedAt = Number.NEGATIVE_INFINITY;
 
@@ -44,14 +47,14 @@ export class OutgoingPool implements RemoteRouter, RemoteSurroundings {
   }
 
   route(stanza: Stanza): void {
-    const from = stanza.from?.domain;
+    const sender = stanza.from;
     const to = stanza.to?.domain;
-    if (from === undefined || to === undefined) return;
-    const remote = this.remotes.get(to) ?? this.makeRoom(to);
+    if (sender === undefined || to === undefined) return;
+    const remote = this.remotes.get(to) ?? this.makeRoom(to, sender);
     if (remote !== undefined) {
       // Until the peer has acknowledged it, or it was given back.
       stanza.safety?.hold();
-      return remote.pair(from).send(stanza);
+      return remote.pair(sender.domain).send(stanza);
     }
     this.context.inbound.returned(stanza, "resource-constraint", "this server talks to too many domains at once");
   }
@@ -115,13 +118,28 @@ export class OutgoingPool implements RemoteRouter, RemoteSurroundings {
   }
 
   /** A remote domain that is new, where there is room for it; a look for room takes long, so not at each stanza. */
-  private makeRoom(to: string): Remote | undefined {
+  private makeRoom(to: string, sender: Jid): Remote | undefined {
     const now = this.context.clock.now();
-    if (this.remotes.size >= REMOTE_LIMIT && now - this.lookedAt >= ROOM_LOOK) {
+    if (!this.hasRoom(sender) && now - this.lookedAt >= ROOM_LOOK) {
       this.lookedAt = now;
-      for (const [domain, remote] of this.remotes) if (remote.idle) this.remotes.delete(domain);
+      for (const [domain, remote] of this.remotes)
+        if (remote.idle) {
+          remote.forgotten();
+          this.remotes.delete(domain);
+        }
     }
-    return this.remotes.size < REMOTE_LIMIT ? this.remote(to) : undefined;
+    if (!this.hasRoom(sender)) return undefined;
+    const made = this.remote(to);
+    this.shares.take(sender, 1);
+    made.forgotten = () => {
+      made.forgotten = () => {};
+      this.shares.give(sender, 1);
+    };
+    return made;
+  }
+
+  private hasRoom(sender: Jid): boolean {
+    return this.remotes.size < REMOTE_LIMIT && this.shares.allows(sender, 1, REMOTE_LIMIT);
   }
 
   private remote(to: string): Remote {

@@ -1,9 +1,12 @@
 // Stanzas that wait for a remote domain: first in, first out, bounded in number and characters.
 import type { Stanza } from "../../server/index.ts";
+import type { Shares } from "./shares.ts";
 
 /** What waits in all queues of a node, in characters. */
 export interface QueueBudget {
   used: number;
+  /** How much of it is whose. */
+  readonly shares: Shares;
 }
 
 /** All queues of a node together hold so many times what one may. */
@@ -29,9 +32,11 @@ export class StanzaQueue {
   push(stanza: Stanza, maxStanzas: number, maxSize: number): boolean {
     const size = sizeOf(stanza);
     if (this.length >= maxStanzas || (this.length > 0 && this.size + size > maxSize)) return false;
-    if (this.budget.used + size > maxSize * QUEUES_AT_MOST) return false;
+    const whole = maxSize * QUEUES_AT_MOST;
+    if (this.budget.used + size > whole) return false;
+    if (stanza.from !== undefined && !this.budget.shares.allows(stanza.from, size, whole)) return false;
     this.items.push(stanza);
-    this.grow(size);
+    this.grow(stanza, size);
     return true;
   }
 
@@ -44,7 +49,7 @@ export class StanzaQueue {
   shift(): void {
     const stanza = this.items[this.head];
     if (stanza === undefined) return;
-    this.grow(-sizeOf(stanza));
+    this.grow(stanza, -sizeOf(stanza));
     this.head++;
     if (this.head < 256 && this.head < this.items.length) return;
     this.items.splice(0, this.head);
@@ -56,7 +61,7 @@ export class StanzaQueue {
     if (stanzas.length === 0) return;
     this.items = [...stanzas, ...this.items.slice(this.head)];
     this.head = 0;
-    for (const stanza of stanzas) this.grow(sizeOf(stanza));
+    for (const stanza of stanzas) this.grow(stanza, sizeOf(stanza));
   }
 
   /** Takes everything out, in order. */
@@ -64,13 +69,14 @@ export class StanzaQueue {
     const items = this.items.slice(this.head);
     this.items = [];
     this.head = 0;
-    this.grow(-this.size);
+    for (const stanza of items) this.grow(stanza, -sizeOf(stanza));
     return items;
   }
 
-  private grow(size: number): void {
+  private grow({ from }: Stanza, size: number): void {
     this.size += size;
     this.budget.used += size;
+    if (from !== undefined) this.budget.shares.take(from, size);
   }
 }
 

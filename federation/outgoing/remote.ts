@@ -35,6 +35,8 @@ export class Remote implements DialerOwner {
   readonly streams = new Set<OutgoingStream>();
   readonly dialer: Dialer;
   failure: OutgoingFailure | undefined;
+  /** It is no more one of those that a sender made known and that may not be there. */
+  forgotten: () => void = () => {};
   private readonly surroundings: RemoteSurroundings;
   private closed = false;
   private readonly patience = new Patience();
@@ -84,6 +86,7 @@ export class Remote implements DialerOwner {
   /** A stream to it, or of its own, is proven. */
   proven(): void {
     this.counts = this.context.counts.of(this.domain);
+    this.forgotten();
   }
 
   wrote(pair: Pair, stanza: Stanza): void {
@@ -142,8 +145,7 @@ export class Remote implements DialerOwner {
   /** True where nothing is lost by forgetting the domain. */
   get idle(): boolean {
     if (this.streams.size > 0 || !this.dialer.idle || this.suspensions.size > 0) return false;
-    if (this.backOff.wait(this.context.clock.now()) > 0) return false;
-    return [...this.pairs.values()].every((pair) => pair.idle);
+    return this.backOff.wait(this.context.clock.now()) <= 0 && [...this.pairs.values()].every((pair) => pair.idle);
   }
 
   /** True once it is closed: nothing waits any more. */
@@ -185,10 +187,8 @@ export class Remote implements DialerOwner {
     this.recovered();
     const suspension = this.suspensions.take(pair.from);
     if (resumed !== undefined) suspension?.goOn(stream, resumed, context.config.resumeSeconds);
-    else {
-      suspension?.settle();
-      if (ready.sm) stream.carrier.enable();
-    }
+    else suspension?.settle();
+    if (resumed === undefined && ready.sm) stream.carrier.enable();
     // It may have found another way meanwhile, which it keeps.
     if (pair.carrier === undefined) pair.adopt(stream.carrier);
     ready.dialogue.handOver(stream, ready.stream);

@@ -11,6 +11,8 @@ import { StanzaError } from "../../stanza/error.ts";
 const NS_COMMANDS = "http://jabber.org/protocol/commands";
 /** Open executions of one host, and ms each is kept. */
 const OPEN_LIMIT = 1000;
+/** The same of one account: more than its devices can show at once. */
+const OPEN_SHARE = 50;
 const OPEN_TIME = 600_000;
 
 /** What a command answers when it is done: a result form, a note, or both. */
@@ -47,6 +49,7 @@ export const commandsApi = new ApiKey<CommandRegistry>("commands");
 interface Execution {
   readonly command: Command;
   readonly owner: string;
+  readonly account: string;
   readonly until: number;
 }
 
@@ -126,8 +129,11 @@ function begin(
   if (command.form === undefined) return complete(command, sessionid, request);
   const now = host.clock.now();
   for (const [id, { until }] of executions) if (until < now) executions.delete(id);
-  if (executions.size >= OPEN_LIMIT) throw new StanzaError("resource-constraint");
-  executions.set(sessionid, { command, owner: request.from.full, until: now + OPEN_TIME });
+  const account = request.from.bare;
+  let own = 0;
+  for (const execution of executions.values()) if (execution.account === account) own++;
+  if (executions.size >= OPEN_LIMIT || own >= OPEN_SHARE) throw new StanzaError("resource-constraint");
+  executions.set(sessionid, { command, owner: request.from.full, account, until: now + OPEN_TIME });
   const element = answer(command, sessionid, "executing");
   element.c("actions", { execute: "complete" }).c("complete");
   element.cnode(formElement(command.form));
