@@ -3,6 +3,7 @@ export { Accounts } from "./auth/accounts.ts";
 export { networkOf } from "./auth/throttle.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export { newRequestId } from "./cluster/answers.ts";
+export { nodesThatLive } from "./cluster/open.ts";
 export { PinnedRouter } from "./cluster/pinned-router.ts";
 export { ADDED, FROM_SERVERS } from "./config/bounds.ts";
 export {

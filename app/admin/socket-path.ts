@@ -1,5 +1,6 @@
 // Where a node's admin socket is: found alike by the node and by the commands that talk to it.
 import { createHash } from "node:crypto";
+import { existsSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { NodeConfig } from "../../server/index.ts";
@@ -9,18 +10,38 @@ const MOST = 100;
 
 /** The path; beside the database where that is a file, else in a folder that is the user's alone. */
 export function adminSocketPath(config: NodeConfig): string {
-  if (config.adminSocket !== undefined) return resolve(config.adminSocket);
-  const { storage, node, region } = config;
-  if (storage.kind !== "sqlite") return join(ownFolder(), `${region}-${node}.sock`.replace(/[^\w.-]/g, "_"));
-  return shortEnough(join(resolve(dirname(storage.file)), `${node}.sock`.replace(/[^\w.-]/g, "_")));
+  return pathOf(config, folderOf(ownUid()));
+}
+
+/**
+ * Where a command looks for the node of a configuration file. Root runs commands for nodes that another user runs: where
+ * there is no socket of root's own, that of the file's owner is taken, from a folder that nobody but that user has made.
+ */
+export function adminSocketFor(config: NodeConfig, file: string): string {
+  const own = adminSocketPath(config);
+  if (ownUid() !== 0 || existsSync(own)) return own;
+  const { uid } = statSync(file);
+  const theirs = pathOf(config, folderOf(uid));
+  return existsSync(theirs) && statSync(dirname(theirs)).uid === uid ? theirs : own;
 }
 
 /** The path, or one that stands for it where it is longer than a socket's may be; `most` in bytes. */
-export function shortEnough(path: string, most = MOST): string {
+export function shortEnough(path: string, most = MOST, folder = folderOf(ownUid())): string {
   if (Buffer.byteLength(path) <= most) return path;
-  return join(ownFolder(), `${createHash("sha256").update(path).digest("hex").slice(0, 16)}.sock`);
+  return join(folder, `${createHash("sha256").update(path).digest("hex").slice(0, 16)}.sock`);
 }
 
-function ownFolder(): string {
-  return join(tmpdir(), `meridian-${process.getuid?.() ?? 0}`);
+function pathOf(config: NodeConfig, folder: string): string {
+  if (config.adminSocket !== undefined) return resolve(config.adminSocket);
+  const { storage, node, region } = config;
+  if (storage.kind !== "sqlite") return join(folder, `${region}-${node}.sock`.replace(/[^\w.-]/g, "_"));
+  return shortEnough(join(resolve(dirname(storage.file)), `${node}.sock`.replace(/[^\w.-]/g, "_")), MOST, folder);
+}
+
+function ownUid(): number {
+  return process.getuid?.() ?? 0;
+}
+
+function folderOf(uid: number): string {
+  return join(tmpdir(), `meridian-${uid}`);
 }

@@ -9,6 +9,8 @@ interface Options {
   readonly config: string;
   readonly generate?: boolean;
   readonly json?: boolean;
+  /** The store is changed though nodes may run. */
+  readonly store?: boolean;
 }
 
 /** Where accounts are reached. */
@@ -36,24 +38,26 @@ export function accountCommands(program: Command): void {
       .description(description)
       .requiredOption("--config <file>", "the node's configuration (JSON)")
       .option("--json", "print JSON");
-  add("add", "make an account; the password is asked for, or read from standard input")
+  const change = (name: string, description: string) =>
+    add(name, description).option("--store", "where no node answers here: the store alone, though others may run");
+  change("add", "make an account; the password is asked for, or read from standard input")
     .argument("<jid>", "such as juliet@eu.example.org")
     .option("--generate", "make a password and print it")
     .action((text: string, options: Options) => addAccount(text, options));
-  add("password", "give an account another password; its sessions and tokens end")
+  change("password", "give an account another password; its sessions and tokens end")
     .argument("<jid>")
     .option("--generate", "make a password and print it")
     .action((text: string, options: Options) => changePassword(text, options));
-  add("delete", "remove an account and everything kept for it; its subscriptions are cancelled, its sessions end")
+  change("delete", "remove an account and everything kept for it; its subscriptions are cancelled, its sessions end")
     .argument("<jid>")
     .action((text: string, options: Options) => deleteAccount(text, options));
   add("kick", "end the sessions of an account, or one of them; they may log in again")
     .argument("<jid>", "such as juliet@eu.example.org, or with /resource")
     .action((text: string, options: Options) => kick(text, options));
-  add("disable", "shut an account: its sessions end and nobody logs in to it; everything of it is kept")
+  change("disable", "shut an account: its sessions end and nobody logs in to it; everything of it is kept")
     .argument("<jid>")
     .action((text: string, options: Options) => setDisabled(text, true, options));
-  add("enable", "open an account again that was disabled")
+  change("enable", "open an account again that was disabled")
     .argument("<jid>")
     .action((text: string, options: Options) => setDisabled(text, false, options));
   add("list", "list the accounts of every domain, or of one")
@@ -97,9 +101,8 @@ async function setDisabled(text: string, disabled: boolean, options: Options): P
 
 async function kick(text: string, options: Options): Promise<void> {
   const jid = await accountOf(text, true);
-  await withAccounts(options.config, async ({ actions, config, store }) => {
+  await withAccounts(options, "kick", async ({ actions, config }) => {
     servedDomain(config, jid.domain);
-    if (store !== undefined) throw new Failure("no node runs with this configuration: nobody is connected");
     await actions.expect(jid);
     const ended = await actions.kick(jid);
     print(options.json, { jid: jid.full, ended }, `${jid.full}: ${ended} session${ended === 1 ? "" : "s"} ended`);
@@ -108,7 +111,7 @@ async function kick(text: string, options: Options): Promise<void> {
 
 async function listAccounts(text: string | undefined, options: Options): Promise<void> {
   const { allOf } = await import("../admin/accounts.ts");
-  await withAccounts(options.config, async ({ actions, config }) => {
+  await withAccounts(options, "read", async ({ actions, config }) => {
     const domains =
       text === undefined ? config.hosts.map(({ domain }) => domain) : [servedDomain(config, await domainOf(text))];
     const found: string[] = [];
@@ -131,26 +134,59 @@ async function onAccount(
   work: (place: Place, jid: Jid) => Promise<void>,
 ): Promise<void> {
   const jid = await accountOf(text);
-  await withAccounts(options.config, async (place) => {
+  await withAccounts(options, "change", async (place) => {
     servedDomain(place.config, jid.domain);
     await work(place, jid);
   });
 }
 
 /** By the node, so that it knows of each change at once; without one in the store, and no service is started. */
-async function withAccounts(file: string, work: (place: Place) => Promise<void>): Promise<void> {
+async function withAccounts(
+  options: Options,
+  what: "read" | "change" | "kick",
+  work: (place: Place) => Promise<void>,
+): Promise<void> {
+  const file = options.config;
   const { loadConfig } = await import("../../server/index.ts");
   const { nodeRuns } = await import("../admin/client.ts");
-  const { adminSocketPath } = await import("../admin/socket-path.ts");
+  const { adminSocketFor } = await import("../admin/socket-path.ts");
   const config = loadConfig(file);
-  const socket = adminSocketPath(config);
+  const socket = adminSocketFor(config, file);
   if (await nodeRuns(socket)) {
     const { actionsOfNode } = await import("../admin/account-routes.ts");
     return work({ actions: actionsOfNode(socket), config, store: undefined });
   }
   if (config.storage.kind === "memory")
     throw new UsageError(`${file}: storage.kind is memory: its accounts live in the node alone, and none runs`);
+  if (what === "kick") throw new Failure(`no node answers at ${socket}: nobody's session can be ended from here`);
+  if (what === "change" && !options.store) await expectNoNodes(config, socket);
   await withStore(config, work);
+  if (what === "change")
+    process.stderr.write(
+      `no node answers at ${socket}: this was done in the store alone, and sessions at nodes elsewhere go on\n`,
+    );
+}
+
+/**
+ * A node of the cluster that runs elsewhere, or whose socket is not found (another user, another TMPDIR), would not learn
+ * of the change. @throws UsageError where one runs, or where that cannot be told
+ */
+async function expectNoNodes(config: NodeConfig, socket: string): Promise<void> {
+  const { cluster } = config;
+  if (cluster === undefined) return;
+  const { createLog, nodesThatLive } = await import("../../server/index.ts");
+  const advice = `no node answers at ${socket}; run this as the user, and on the machine, of one that runs, or give --store to change the store alone: sessions go on then`;
+  let living: readonly string[];
+  try {
+    living = await nodesThatLive(cluster, createLog("silent", config));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new UsageError(`whether nodes of the cluster run cannot be told (${error.message}): ${advice}`);
+  }
+  if (living.length > 0)
+    throw new UsageError(
+      `nodes of the cluster run (${living.map((name) => name.split("~")[0]).join(", ")}): ${advice}`,
+    );
 }
 
 async function withStore(config: NodeConfig, work: (place: Place) => Promise<void>): Promise<void> {

@@ -54,7 +54,7 @@ async function lettersOf(options: Options): Promise<readonly DeadLetter[]> {
 
 async function asked({ config }: Options, method: "GET" | "POST", path: string): Promise<unknown> {
   const { loadConfig } = await import("../../server/index.ts");
-  const { adminSocketPath } = await import("../admin/socket-path.ts");
+  const { adminSocketFor } = await import("../admin/socket-path.ts");
   const { ask } = await import("../admin/client.ts");
-  return ask(adminSocketPath(loadConfig(config)), method, path);
+  return ask(adminSocketFor(loadConfig(config), config), method, path);
 }

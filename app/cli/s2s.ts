@@ -193,6 +193,6 @@ async function reload(options: Options): Promise<void> {
 
 async function socketOf({ config }: Options): Promise<string> {
   const { loadConfig } = await import("../../server/index.ts");
-  const { adminSocketPath } = await import("../admin/socket-path.ts");
-  return adminSocketPath(loadConfig(config));
+  const { adminSocketFor } = await import("../admin/socket-path.ts");
+  return adminSocketFor(loadConfig(config), config);
 }

@@ -26,6 +26,21 @@ export interface MembershipTimes {
 /** ms that a death is remembered, so that the dead one finds out should it live after all. */
 const BURIAL = 3_600_000;
 
+/** Members whose leases hold, as whoever is none itself sees them: it only reads. @throws where Redis does not answer */
+export async function livingMembers(redis: RedisConnection, prefix: string): Promise<string[]> {
+  const members = await redis.smembers(`${prefix}:members`);
+  const alive = await Promise.all(members.map((member) => livesIn(redis, prefix, member)));
+  return members.filter((_member, i) => alive[i]);
+}
+
+async function livesIn(redis: RedisConnection, prefix: string, member: string): Promise<boolean> {
+  return (await redis.exists(leaseKey(prefix, member))) === 1;
+}
+
+function leaseKey(prefix: string, member: string): string {
+  return `${prefix}:lease:{${member}}`;
+}
+
 /** One node's membership. */
 export class Membership {
   private readonly redis: RedisConnection;
@@ -105,8 +120,8 @@ export class Membership {
   }
 
   /** True for a member whose lease holds. */
-  async lives(member: string): Promise<boolean> {
-    return (await this.redis.exists(this.lease(member))) === 1;
+  lives(member: string): Promise<boolean> {
+    return livesIn(this.redis, this.prefix, member);
   }
 
   /** True for a member that has left, or was buried: one whose lease alone is missing may live. @throws as Redis */
@@ -229,7 +244,7 @@ export class Membership {
   }
 
   private lease(member: string): string {
-    return this.key(`lease:{${member}}`);
+    return leaseKey(this.prefix, member);
   }
 
   private burial(member: string): string {

@@ -1,6 +1,6 @@
 // A node's part in its cluster, loaded only where there is one: Redis's client costs time at start.
 import type { Logger } from "pino";
-import type { NodeConfig } from "../config/contract.ts";
+import type { ClusterConfig, NodeConfig } from "../config/contract.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { REDIS } from "../service/keys.ts";
 import type { Services } from "../service/services.ts";
@@ -16,4 +16,16 @@ export async function openCluster(
   if (config.cluster === undefined) return undefined;
   const { Cluster } = await import("./cluster.ts");
   return Cluster.open(config.cluster, { ...parts, node: config.node }, services.use(REDIS));
+}
+
+/** Names of the nodes of a cluster that live, for whoever is none of them. @throws RedisUnavailable, ConfigError */
+export async function nodesThatLive({ redis, prefix }: ClusterConfig, log: Logger): Promise<string[]> {
+  const { connectRedis } = await import("./redis.ts");
+  const { livingMembers } = await import("./membership.ts");
+  const connection = await connectRedis(redis, log);
+  try {
+    return await livingMembers(connection, prefix);
+  } finally {
+    connection.disconnect();
+  }
 }

@@ -51,7 +51,7 @@ test("who saw it, whom it saw, and who was asked are told once", async () => {
     await storage.rosters.put("a.test", "romeo", { ...item, ...more, jid: `${local}@${outside.service}` });
   await storage.close();
   const told = "contacts at other domains are told when a node starts with this configuration\n";
-  expect(await account("delete")).toMatchObject({ code: 0, stderr: told });
+  expect(await account("delete")).toMatchObject({ code: 0, stderr: expect.stringContaining(told) });
   expect(outside.received).toEqual([]);
 
   const start = async () => {

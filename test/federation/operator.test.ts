@@ -1,12 +1,13 @@
 // What an operator does with a running node: the socket nobody else can open, and the commands that talk to it.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type AdminTarget, listenForAdmin } from "../../app/admin/listener.ts";
-import { adminSocketPath } from "../../app/admin/socket-path.ts";
+import { adminSocketFor, adminSocketPath } from "../../app/admin/socket-path.ts";
 import { FederationConfig } from "../../server/config/contract.ts";
 import { Ground, type TestNode } from "./nodes.ts";
 
@@ -70,6 +71,28 @@ test("by default the socket is beside the database, or in a folder of the user's
   expect(adminSocketPath(a.config)).toMatch(/meridian-\d+\/local-a\.test\.sock$/);
   const long = { ...sqlite, storage: { ...sqlite.storage, file: `/${"long/".repeat(30)}store.db` } };
   expect(adminSocketPath(long).length).toBeLessThan(100);
+});
+
+(process.getuid?.() === 0 ? test : test.skip)("root's commands find the node of the configuration's owner", () => {
+  const uid = 54_321;
+  const own = join(tmpdir(), `meridian-${uid}`);
+  const file = join(ground.folder, "node.json");
+  const config = { ...a.config, node: "of-another-user" };
+  writeFileSync(file, "{}");
+  chownSync(file, uid, uid);
+  mkdirSync(own);
+  try {
+    const socket = join(own, "local-of-another-user.sock");
+    writeFileSync(socket, "");
+    // A folder that somebody else made in that user's name is not looked in: passwords go through the socket.
+    expect(adminSocketFor(config, file)).toBe(adminSocketPath(config));
+    chownSync(own, uid, uid);
+    expect(adminSocketFor(config, file)).toBe(socket);
+    rmSync(socket);
+    expect(adminSocketFor(config, file)).toBe(adminSocketPath(config));
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
 });
 
 test("test: every step of a way that works", async () => {
