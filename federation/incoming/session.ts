@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import {
   type HeaderOut,
   languageOf,
+  logFailure,
   NS_DIALBACK,
   NS_SASL,
   NS_SERVER,
@@ -137,7 +138,7 @@ export class IncomingSession implements StreamHandler {
   }
 
   crashed(error: unknown): void {
-    this.context.log.error({ err: error }, "s2s handler failed");
+    logFailure(this.context.log, error, "s2s handler failed");
   }
 
   drained(): void {

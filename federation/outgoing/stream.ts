@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Element } from "ltx";
 import {
   type HeaderOut,
+  logFailure,
   NS_DIALBACK,
   NS_SERVER,
   NS_SM,
@@ -196,7 +197,7 @@ export class OutgoingStream implements StreamHandler {
   }
 
   crashed(error: unknown): void {
-    this.context.log.error({ err: error }, "s2s handler failed");
+    logFailure(this.context.log, error, "s2s handler failed");
   }
 
   drained(): void {

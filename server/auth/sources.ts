@@ -5,6 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { AuthenticationConfig, ProviderConfig } from "../config/contract.ts";
 import { ConfigError } from "../config/load.ts";
 import { readSecret } from "../config/secret.ts";
+import { logFailure } from "../observe/failure.ts";
 import type { CredentialSource } from "../sasl/mechanism.ts";
 import type { Accounts } from "./accounts.ts";
 import { httpProvider } from "./providers/http.ts";
@@ -24,7 +25,7 @@ export function credentialSource(
     makeProvider(provider, accounts, clock, `authentication.providers[${i}]`),
   );
   return new ProviderChain(providers, {
-    report: (error, provider) => log.error({ err: error, provider }, "an authentication provider failed"),
+    report: (error, provider) => logFailure(log, error, "an authentication provider failed", { provider }),
     // Rosters and archives hang on an account of ours, whoever vouches for its password.
     accepted: (provider, domain, local) => (provider === "stored" ? undefined : accounts.ensure(domain, local)),
   });

@@ -1,5 +1,6 @@
 // SASL exchanges on client streams, whichever profile carries them: fed, throttled, counted. RFC 6120 §6, XEP-0388.
 import { Jid } from "../jid/jid.ts";
+import { logFailure } from "../observe/failure.ts";
 import type { SaslContext, SaslExchange, SaslFailure, SaslStep } from "../sasl/mechanism.ts";
 import { beginExchange, decodeSaslData, offeredMechanisms, refusal } from "../sasl/mechanisms.ts";
 import type { C2sConnection } from "./connection.ts";
@@ -39,7 +40,7 @@ export function saslContext(connection: C2sConnection): SaslContext {
     clientAuthorities: context.clientAuthorities,
     clock: context.clock,
     decoyIterations: context.authentication.scramIterations,
-    report: (error) => connection.log.error({ err: error }, "an authentication provider failed"),
+    report: (error) => logFailure(connection.log, error, "an authentication provider failed"),
   };
 }
 
@@ -173,7 +174,7 @@ async function openUnlessDisabled(
   try {
     if (await host?.accounts.isDisabled(account.domain, account.local)) condition = "account-disabled";
   } catch (error) {
-    log.error({ err: error }, "an account could not be looked up");
+    logFailure(log, error, "an account could not be looked up");
     condition = "temporary-auth-failure";
   }
   if (condition !== undefined) return fail(connection, profile, { kind: "failure", condition });

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Timer } from "../clock.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
+import { logFailure } from "../observe/failure.ts";
 import { withoutSecrets } from "../observe/trace.ts";
 import { randomToken } from "../random.ts";
 import { acceptFromClient } from "../router/ingress.ts";
@@ -138,7 +139,7 @@ export class C2sConnection implements StreamHandler {
   }
 
   crashed(error: unknown): void {
-    this.log.error({ err: error }, "stream handler failed");
+    logFailure(this.log, error, "stream handler failed");
   }
 
   defaultHeader(): HeaderOut {

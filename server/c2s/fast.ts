@@ -4,6 +4,7 @@ import type { Element } from "ltx";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { Jid } from "../jid/jid.ts";
 import { prepareLocalpart } from "../jid/precis.ts";
+import { logFailure } from "../observe/failure.ts";
 import { channelBindingData } from "../sasl/channel-binding.ts";
 import type { SaslExchange, SaslStep } from "../sasl/mechanism.ts";
 import { saslContext } from "./authentication.ts";
@@ -68,7 +69,7 @@ function check(connection: C2sConnection, request: Request, data: Buffer): Promi
         ? { kind: "failure", condition: "not-authorized", account: `${local}@${host.domain}` }
         : { kind: "success", local, data: proven };
     } catch (error) {
-      connection.log.error({ err: error }, "a token could not be checked");
+      logFailure(connection.log, error, "a token could not be checked");
       return { kind: "failure", condition: "temporary-auth-failure" };
     }
   });

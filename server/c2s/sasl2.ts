@@ -1,6 +1,7 @@
 // The extensible SASL profile: log-in, binding and resumption in one exchange. XEP-0388.
 import type { Element } from "ltx";
 import type { Jid } from "../jid/jid.ts";
+import { logFailure } from "../observe/failure.ts";
 import { encodeSaslData } from "../sasl/mechanisms.ts";
 import { escapeText } from "../xml/escape.ts";
 import { NS_SASL, NS_SASL2, NS_SM } from "../xml/namespaces.ts";
@@ -76,7 +77,7 @@ async function succeed(connection: C2sConnection, account: Jid, data: Buffer | u
   const userAgent = userAgentOf(request);
   let text = data === undefined ? "" : `<additional-data>${encodeSaslData(data)}</additional-data>`;
   const token = await issueToken(connection, account, request, userAgent).catch((error: unknown) => {
-    connection.log.error({ err: error }, "no token could be issued");
+    logFailure(connection.log, error, "no token could be issued");
     return "";
   });
   const resume = request.getChild("resume", NS_SM);

@@ -11,6 +11,7 @@ import type { Kept } from "../c2s/stream-management/unacked.ts";
 import { sharedKeys } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
+import { logFailure } from "../observe/failure.ts";
 import { randomToken } from "../random.ts";
 import { inBackground } from "../router/background.ts";
 import { beyond } from "../stanza/count.ts";
@@ -58,7 +59,7 @@ export class ClusterHandover implements Handover {
     this.context = context;
     this.bus = bus;
     this.registry = registry;
-    this.unsafe = new UnsafeElsewhere(bus, (error) => context.log.error({ err: error }, "a stanza was not taken anew"));
+    this.unsafe = new UnsafeElsewhere(bus, (error) => logFailure(context.log, error, "a stanza was not taken anew"));
     bus.take("session.take", (from, fields, done) => {
       done();
       inBackground(this.give(from, fields), context.log);
@@ -175,7 +176,7 @@ export class ClusterHandover implements Handover {
     for (const item of kept) {
       if (item.lent) continue;
       const fate = await rerouteSafely(host, item.stanza).catch((error: unknown) => {
-        host.log.error({ err: error }, "lost");
+        logFailure(host.log, error, "lost");
         return "passed on" as const;
       });
       sm.release([item], fate);
@@ -232,7 +233,7 @@ export class ClusterHandover implements Handover {
         return true;
       }
     } catch (error) {
-      this.context.log.error({ err: error, jid: moving.jid }, "a session of another node could not be taken over");
+      logFailure(this.context.log, error, "a session of another node could not be taken over", { jid: moving.jid });
     }
     for (const [place, stanza] of unacked.entries()) {
       if (moving.lent?.includes(place) === true) continue;

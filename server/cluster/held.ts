@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import { reroute } from "../c2s/stream-management/reroute.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
+import { logFailure } from "../observe/failure.ts";
 import { noteArrival } from "../stanza/arrival.ts";
 import { Safety } from "../stanza/safety.ts";
 import { Stanza } from "../stanza/stanza.ts";
@@ -59,7 +60,7 @@ async function begin(message: HeldMessage, hosts: ReadonlyMap<string, VirtualHos
     stanza.safety?.release("passed on");
     return { safe };
   } catch (error) {
-    log.error({ err: error, host: message.domain }, "a held message could not be delivered");
+    logFailure(log, error, "a held message could not be delivered", { host: message.domain });
     return KEPT;
   }
 }

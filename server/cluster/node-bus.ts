@@ -1,5 +1,6 @@
 // Frames between the nodes of a region: gathered by turn, in order, confirmed, sent again after a break.
 import type { Logger } from "pino";
+import { logFailure } from "../observe/failure.ts";
 import { flushLater } from "../stream/gather.ts";
 import { Barriers } from "./barriers.ts";
 import { BusObservers } from "./bus-observers.ts";
@@ -158,7 +159,7 @@ export class WireBus implements NodeBus {
   }
 
   private failedIn(member: string): OnError {
-    return (error) => this.log.error({ err: error, member }, "bus: what became of a frame could not be told");
+    return (error) => logFailure(this.log, error, "bus: what became of a frame could not be told", { member });
   }
 
   /** Resolves once what was gathered has been given to the wire. */

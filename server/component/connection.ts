@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { Clock, Timer } from "../clock.ts";
 import { ADDED, FROM_COMPONENTS } from "../config/bounds.ts";
 import { Jid } from "../jid/jid.ts";
+import { logFailure } from "../observe/failure.ts";
 import type { DomainService, Router } from "../router/router.ts";
 import { domainOfAddress, faultOf, faultReply, isStanzaKind, overBound, type StanzaFault } from "../stanza/fault.ts";
 import { Stanza } from "../stanza/stanza.ts";
@@ -120,7 +121,7 @@ export class ComponentConnection implements StreamHandler, DomainService {
   }
 
   crashed(error: unknown): void {
-    this.context.log.error({ err: error, component: this.domain }, "component handler failed");
+    logFailure(this.context.log, error, "component handler failed", { component: this.domain });
   }
 
   /** XEP-0114 §3 step 3: the hex SHA-1 of stream id and secret. */

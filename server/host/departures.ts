@@ -1,5 +1,6 @@
 // Subscriptions that a removed account had at other domains, removed while no node ran: the next node ends them.
 import type { Logger } from "pino";
+import { logFailure } from "../observe/failure.ts";
 import type { RemoteRouter } from "../ports.ts";
 import { inBackground } from "../router/background.ts";
 import { Stanza } from "../stanza/stanza.ts";
@@ -51,7 +52,7 @@ async function sendAll({ storage: { documents }, router, log }: Parts): Promise<
       try {
         await router.route(Stanza.fromText(text));
       } catch (error) {
-        log.error({ err: error, domain }, "a removed account's contact could not be told");
+        logFailure(log, error, "a removed account's contact could not be told", { domain });
       }
       await documents.remove(domain, "", KIND, key);
     }

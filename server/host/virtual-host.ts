@@ -18,6 +18,7 @@ import type {
 } from "../module/define.ts";
 import { Events, type HostEvents } from "../module/events.ts";
 import { type Filter, type Outcome, Pipeline } from "../module/stages.ts";
+import { logFailure } from "../observe/failure.ts";
 import type { Trace } from "../observe/trace.ts";
 import type { RemoteLink } from "../ports.ts";
 import { inBackground } from "../router/background.ts";
@@ -26,7 +27,7 @@ import { deliverMessage, deliverToAccount } from "../router/local-delivery.ts";
 import type { Router } from "../router/router.ts";
 import type { ServiceKey } from "../service/service.ts";
 import type { Services } from "../service/services.ts";
-import { type ErrorDetails, failureOf, isStoreAway, type StanzaErrorCondition } from "../stanza/error.ts";
+import { type ErrorDetails, failureOf, type StanzaErrorCondition } from "../stanza/error.ts";
 import { messageType } from "../stanza/message.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/ports.ts";
@@ -107,20 +108,14 @@ export class VirtualHost implements ModuleHost {
     this.requests = new Requests(parts.clock, parts.bus);
     this.accountChanges = new AccountChanges(this);
     this.deadLetters = new DeadLetters(this);
-    this.events = new Events((event, error) => this.logFailure({ event }, error, "observer failed"));
+    this.events = new Events((event, error) => logFailure(this.log, error, "observer failed", { event }));
     const pipeline = <C>() =>
-      new Pipeline<C>((stage, error) => this.logFailure({ stage }, error, "stage failed; stanza rejected"));
+      new Pipeline<C>((stage, error) => logFailure(this.log, error, "stage failed; stanza rejected", { stage }));
     this.pipelines = {
       "account.sending": pipeline(),
       "account.delivering": pipeline(),
       "account.undelivered": pipeline(),
     };
-  }
-
-  /** An outage of the store is told once by the storage itself: what fails of it by the thousand needs no stack. */
-  private logFailure(facts: object, error: unknown, text: string): void {
-    if (isStoreAway(error)) this.log.debug({ ...facts, reason: error.message }, text);
-    else this.log.error({ ...facts, err: error }, text);
   }
 
   /**
@@ -136,7 +131,7 @@ export class VirtualHost implements ModuleHost {
   }
 
   private failed(stanza: Stanza, error: unknown): void | Promise<void> {
-    this.logFailure({ kind: stanza.kind }, error, "a stanza could not be delivered");
+    logFailure(this.log, error, "a stanza could not be delivered", { kind: stanza.kind });
     const { condition, text } = failureOf(error);
     return this.refuse(stanza, condition, text);
   }

@@ -1,6 +1,6 @@
 // Work whose failure is contained: nobody waits for it, or there is more of it.
 import type { Logger } from "pino";
-import { isStoreAway } from "../stanza/error.ts";
+import { logFailure } from "../observe/failure.ts";
 
 /**
  * Does something for each of many, one after the other. Where it fails for some the others have their turn all the same.
@@ -22,8 +22,6 @@ export async function eachInTurn<T>(many: Iterable<T>, work: (one: T) => void | 
 /** Lets `work` go on by itself. */
 export function inBackground(work: void | Promise<void>, log: Logger): void {
   work?.catch((error: unknown) => {
-    // An outage of the store is told once by the storage itself.
-    if (isStoreAway(error)) log.debug({ reason: error.message }, "background work failed");
-    else log.error({ err: error }, "background work failed");
+    logFailure(log, error, "background work failed");
   });
 }

@@ -3,6 +3,7 @@ import type { ClientSession } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { Jid } from "../jid/jid.ts";
 import { goesOn, type Outcome } from "../module/stages.ts";
+import { logFailure } from "../observe/failure.ts";
 import { messageType } from "../stanza/message.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import { takersKey } from "../stanza/takers.ts";
@@ -82,7 +83,7 @@ function deliverAll(host: VirtualHost, takers: readonly ClientSession[], stanza:
     } catch (error) {
       // The account's other devices get it all the same.
       fault = { error };
-      host.log.error({ err: error, jid: session.jid.full }, "a session could not take a stanza");
+      logFailure(host.log, error, "a session could not take a stanza", { jid: session.jid.full });
     }
     if (session.remote && session.congested) behind = session;
   }

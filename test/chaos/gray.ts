@@ -6,7 +6,7 @@ import { writeTo } from "./postgres.ts";
 import { everyoneReached } from "./redis.ts";
 import { atMost, bookFigures, type Figure, plain, type Report, report } from "./report.ts";
 import type { Site } from "./site.ts";
-import { accidents } from "./start-site.ts";
+import { accidents, stackTraces } from "./start-site.ts";
 import { sleep, until } from "./wait.ts";
 import { Watch } from "./watch.ts";
 
@@ -37,6 +37,8 @@ export interface GrayExperiment {
   readonly mayBury?: boolean;
   /** The harm cuts streams. */
   readonly cutsStreams?: boolean;
+  /** An outage is told in a line, without a stack for each who suffers from it. */
+  readonly noStacks?: boolean;
   /** Nobody has to log in anew, so that order must hold. */
   readonly inOrder?: boolean;
   run(scene: Scene): Promise<void>;
@@ -216,7 +218,9 @@ class GrayRun implements Scene {
       [
         ...figures,
         experiment.mayBury ? plain("living nodes buried", buried) : atMost("living nodes buried", buried, 0),
-        plain("stack traces in logs", count(/"stack":/g)),
+        experiment.noStacks
+          ? atMost("stack traces in logs", stackTraces(site), 0)
+          : plain("stack traces in logs", stackTraces(site)),
         atMost("processes that ended", accidents(site).length, 0),
         ...bookFigures(verdict, {
           inOrder: experiment.inOrder === true && !options.kill,

@@ -6,6 +6,7 @@ import type { Site } from "./site.ts";
 export const hungDatabase = gray({
   title: "PostgreSQL hangs",
   cutsStreams: true,
+  noStacks: true,
   async run({ site, harm }) {
     await harm("tables locked", () => lock(site));
     await harm("tables locked while a node drains", async () => {

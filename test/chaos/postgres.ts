@@ -3,7 +3,7 @@ import type { LoadClient } from "./client.ts";
 import { Crowd } from "./crowd.ts";
 import type { ChaosOptions } from "./options.ts";
 import { atMost, bookFigures, plain, type Report, report } from "./report.ts";
-import { accidents, onSite } from "./start-site.ts";
+import { accidents, onSite, stackTraces } from "./start-site.ts";
 import { sleep, until } from "./wait.ts";
 import { Watch } from "./watch.ts";
 
@@ -60,6 +60,7 @@ export function postgres(options: ChaosOptions): Promise<Report> {
           atMost("first message stored after its start, s", back, BACK_WITHIN * options.patience, " s"),
           atMost("growth of a node, MiB", watch.rssMiB - before, GROWTH, " MiB"),
           atMost("processes that ended", accidents(site).length, 0),
+          atMost("stack traces in logs", stackTraces(site), 0),
           atMost("clients that lost their stream", crowd.absences(0).length, 0),
           ...bookFigures(verdict),
         ],

@@ -22,3 +22,8 @@ export async function onSite<T>(
 export function accidents(site: Site): string[] {
   return site.nodes.flatMap((node) => node.accidents);
 }
+
+/** Stack traces in the logs of the nodes. */
+export function stackTraces(site: Site): number {
+  return site.nodes.reduce((sum, node) => sum + node.log().split('"stack":').length - 1, 0);
+}

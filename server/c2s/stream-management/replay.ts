@@ -1,4 +1,6 @@
 // Sends again, after a resumption, what the last stream may have lost; the first alone where that seems to end streams. XEP-0198 §5.
+
+import { logFailure } from "../../observe/failure.ts";
 import type { C2sSession } from "../session.ts";
 import { Fruitless } from "./fruitless.ts";
 import type { Lending } from "./lending.ts";
@@ -59,7 +61,7 @@ export class Replay {
     if (first === undefined || this.lending.firstOpen() !== first) return false;
     this.judging = this.lending
       .blamed(first)
-      .catch((error: unknown) => host.log.warn({ err: error }, "a delivery that ended was not counted"));
+      .catch((error: unknown) => logFailure(host.log, error, "a delivery that ended was not counted", {}, "warn"));
     return true;
   }
 

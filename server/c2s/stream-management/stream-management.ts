@@ -1,6 +1,7 @@
 // Stream management of one session: counts, acknowledgements, and what happens when its stream breaks. XEP-0198.
 import type { Timer } from "../../clock.ts";
 import type { ClientSession, Gate } from "../../host/session.ts";
+import { logFailure } from "../../observe/failure.ts";
 import { randomToken } from "../../random.ts";
 import { inBackground } from "../../router/background.ts";
 import { noteArrival } from "../../stanza/arrival.ts";
@@ -256,7 +257,7 @@ export class StreamManagement implements Outlet {
     const blamed = this.inOrder || first === undefined ? undefined : this.lending.blamed(first);
     const kept = this.leave();
     const { log } = this.session.host;
-    const judged = blamed?.catch((error: unknown) => log.warn({ err: error }, "a delivery that ended was not counted"));
+    const judged = blamed?.catch((error: unknown) => logFailure(log, error, "a delivery that ended was not counted"));
     const rest = judged === undefined ? this.rerouteAll(kept) : judged.then(() => this.rerouteAll(kept));
     this.registry.ends(rest);
     inBackground(rest, log);
@@ -288,7 +289,7 @@ export class StreamManagement implements Outlet {
       this.holding.release([item], await rerouteSafely(host, item.stanza, this.session));
     });
     for (const outcome of await Promise.allSettled(going))
-      if (outcome.status === "rejected") host.log.error({ err: outcome.reason }, "a stanza found no other way");
+      if (outcome.status === "rejected") logFailure(host.log, outcome.reason, "a stanza found no other way");
     await this.window.reroute();
   }
 

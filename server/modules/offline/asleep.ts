@@ -1,6 +1,7 @@
 // Brings a session what others of its account hold that wait for their clients. XEP-0198 §5.
 import type { ClientSession } from "../../host/session.ts";
 import type { ModuleHost } from "../../module/define.ts";
+import { logFailure } from "../../observe/failure.ts";
 
 /**
  * What sessions of the account hold that wait to be resumed comes first: it is older, and its user is here now. Where
@@ -12,6 +13,8 @@ export async function fromAsleep(host: ModuleHost, session: ClientSession): Prom
     if (other === session || !other.waiting) continue;
     await other
       .lend(session)
-      .catch((error: unknown) => host.log.warn({ err: error, jid: other.jid.full }, "a session asleep gave nothing"));
+      .catch((error: unknown) =>
+        logFailure(host.log, error, "a session asleep gave nothing", { jid: other.jid.full }, "warn"),
+      );
   }
 }
