@@ -32,7 +32,7 @@ export { countOf } from "./stanza/count.ts";
 export { errorReply, mayAnswerWithError } from "./stanza/error.ts";
 export { domainOfAddress, faultOf, faultReply, isStanzaKind, overBound, type StanzaFault } from "./stanza/fault.ts";
 export { Handled, UNOWNED } from "./stanza/handled.ts";
-export type { Safety } from "./stanza/safety.ts";
+export { follow, type Safety } from "./stanza/safety.ts";
 export { Sent } from "./stanza/sent.ts";
 export { NoteKey, Stanza, type StanzaKind } from "./stanza/stanza.ts";
 export type { StreamError, StreamErrorCondition } from "./stream/error.ts";

@@ -4,6 +4,7 @@ import {
   domainOfAddress,
   faultOf,
   faultReply,
+  follow,
   Handled,
   isStanzaKind,
   Jid,
@@ -201,8 +202,7 @@ export class Gate {
   }
 
   private hand(stanza: Stanza, safety: Safety): void | Promise<void> {
-    if (stanza.kind === "message") stanza.safety = safety;
-    else safety.became("no message");
+    follow(stanza, safety);
     return this.context.inbound.deliver(stanza);
   }
 

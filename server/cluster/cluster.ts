@@ -11,7 +11,7 @@ import type { ClientSession } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
 import { inBackground } from "../router/background.ts";
-import { Safety } from "../stanza/safety.ts";
+import { follow, Safety } from "../stanza/safety.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/ports.ts";
 import type { StreamErrorCondition } from "../stream/error.ts";
@@ -245,9 +245,8 @@ export class Cluster {
     if (host === undefined) return done();
     const stanza = stanzaOfFields(fields);
     const safety = new Safety(done);
-    // Only a message is worth storing for a client that is away: others are answered, or told anew. An error that its
-    // session has in hand was given back: a client that is silent holds no frames up.
-    if (stanza.kind === "message" && stanza.type !== "error") stanza.safety = safety;
+    // An error that its session has in hand was given back: a client that is silent holds no frames up.
+    follow(stanza, safety);
     const session = host.sessions.find(jid);
     if (session === undefined) return rerouteInBackground(host, stanza, safety);
     give(session, stanza);

@@ -6,7 +6,7 @@ import { Jid } from "../jid/jid.ts";
 import { goesOn, type Outcome } from "../module/stages.ts";
 import { errorReply, mayAnswerWithError, type StanzaErrorCondition } from "../stanza/error.ts";
 import { faultOf, overBound } from "../stanza/fault.ts";
-import type { Safety } from "../stanza/safety.ts";
+import { follow, type Safety } from "../stanza/safety.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import type { RawElement } from "../xml/raw-element.ts";
 
@@ -35,9 +35,7 @@ function accept(
   const to = toText === undefined ? undefined : Jid.tryParse(toText);
   const receiver = to ?? (kind === "presence" ? undefined : session.account);
   const stanza = Stanza.fromRaw(raw, session.jid, receiver, lang, mostWritten(session));
-  // Others are answered, or told anew: only a message that is lost is lost for good.
-  if (kind === "message") stanza.safety = safety;
-  else safety?.became("no message");
+  if (safety !== undefined) follow(stanza, safety);
   if (toText !== undefined && to === undefined) return refuse(session, stanza, "jid-malformed");
   const fault = stanza.flaw === undefined ? faultOf(raw) : overBound(stanza.flaw);
   if (fault !== undefined) return refuse(session, stanza, fault.condition, fault.text);

@@ -1,4 +1,5 @@
 // Follows one stanza until it is safe: stored, acknowledged by who it was for, or given back. XEP-0198 §4.
+import type { StanzaKind } from "./stanza.ts";
 
 /** Why nobody has to wait for a stanza any more. */
 export type Fate =
@@ -12,7 +13,7 @@ export type Fate =
   | "given back"
   /** Another node says that it is safe there. */
   | "safe elsewhere"
-  /** Presence and IQs are told anew, or answered: they are not waited for. */
+  /** Presence and IQs are told anew, or answered, and errors are for one session alone: they are not waited for. */
   | "no message"
   /** Nobody is to have it, by this rule of a protocol (`dropped: RFC 6121 §8.5.4`). */
   | `dropped: ${string}`;
@@ -75,4 +76,21 @@ export class Safety {
     this.watchers ??= [];
     this.watchers.push(told);
   }
+}
+
+/** A stanza as far as its safety is concerned. */
+interface Followed {
+  readonly kind: StanzaKind;
+  readonly type: string | undefined;
+  safety: Safety | undefined;
+}
+
+/**
+ * Gives a stanza that came in its safety, where its sender is to wait for it: only a message that is lost is lost for
+ * good, others are answered, or told anew. An error is for one session alone, and no store keeps it: a client that never
+ * acknowledges it would hold up the acknowledgements of everybody behind it on its sender's stream.
+ */
+export function follow(stanza: Followed, safety: Safety): void {
+  if (stanza.kind === "message" && stanza.type !== "error") stanza.safety = safety;
+  else safety.became("no message");
 }
