@@ -2,7 +2,7 @@
 import type { Stanza, Timer, XmppStream } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import type { Bounces } from "./bounces.ts";
-import { type PeerLimits, SM_ENABLE, SM_REQUEST, tooHighText } from "./elements.ts";
+import { exceeds, type PeerLimits, SM_ENABLE, SM_REQUEST, tooHighText } from "./elements.ts";
 import { type Entry, Ledger } from "./ledger.ts";
 import { Questions, SILENT_AFTER } from "./questions.ts";
 
@@ -78,6 +78,8 @@ export class Carrier {
       return "full";
     }
     if (this.limits.maxBytes !== undefined && exceeds(stanza, this.limits.maxBytes)) return "too large";
+    // What somebody waits for must be asked for again.
+    if (this.mode === "none" && this.bounces !== undefined && stanza.safety !== undefined) this.mode = "ping";
     if (this.mode !== "none") ledger.push(sender, stanza);
     stream.sendStanza(stanza);
     this.bounces?.sent(stanza);
@@ -215,17 +217,24 @@ export class Carrier {
     this.questions.ask(answered, () => this.askByEnd());
   }
 
-  /** A peer reads in order, so its closing tag covers what was written before ours: another stream comes after it. */
+  /** As `endToAsk`, once nothing was written for a moment; a stream that is never quiet is left to the clock. */
   private askByEnd(): void {
-    const { clock, config } = this.context;
-    const quiet = clock.now() - this.lastUse;
-    if (quiet < QUIET) return this.questions.waitOn(() => this.askByEnd(), QUIET - quiet);
-    // Only of a stream for one way: on others its own stanzas tell that it is there.
-    if (this.bounces === undefined || !this.stream.writable) return;
-    if (!this.ledger.entries().some(({ stanza }) => stanza.safety !== undefined)) return;
+    const quiet = this.context.clock.now() - this.lastUse;
+    if (quiet < QUIET) this.questions.waitOn(() => this.askByEnd(), QUIET - quiet);
+    else this.endToAsk();
+  }
+
+  /**
+   * A peer reads in order, so its closing tag covers what was written before ours: another stream comes after it. False
+   * where that does not help: nobody waits, or the stream is for both ways, and the peer's own stanzas tell that it lives.
+   */
+  private endToAsk(): boolean {
+    if (this.bounces === undefined || !this.stream.writable) return false;
+    if (!this.ledger.entries().some(({ stanza }) => stanza.safety !== undefined)) return false;
     this.asksByEnd = true;
     this.fate = "its end tells what the peer has read";
-    this.stream.close(Math.max(config.keepAliveSeconds * 1000 - SILENT_AFTER, SILENT_AFTER));
+    this.stream.close(Math.max(this.context.config.keepAliveSeconds * 1000 - SILENT_AFTER, SILENT_AFTER));
+    return true;
   }
 
   /** Nothing tells what arrived, and what was written is all that can be waited for. */
@@ -275,7 +284,9 @@ export class Carrier {
     }
     this.questions.forget();
     if (!this.questions.answered) {
-      // It may have no way back to us; then nothing tells what arrived, and what was written counts as sent.
+      // It may have no way back to us.
+      if (this.endToAsk()) return true;
+      // Then nothing tells what arrived, and what was written counts as sent.
       this.context.log.info({ from: this.from, to: this.to }, "s2s out: the peer answers no pings");
       this.mode = "none";
       this.countAsSent();
@@ -283,11 +294,4 @@ export class Carrier {
     }
     return false;
   }
-}
-
-/** Characters tell enough unless the limit is near: a character has one to three bytes for each UTF-16 unit. */
-function exceeds(stanza: Stanza, maxBytes: number): boolean {
-  const text = stanza.text();
-  if (text.length > maxBytes) return true;
-  return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes;
 }

@@ -1,6 +1,6 @@
 // The elements of stream management and of stream limits as text, and what they say. XEP-0198, XEP-0478.
 import type { Element } from "ltx";
-import { countOf, escapeAttribute, NS_SM, NS_STANZA_ERRORS, type RawElement } from "../../server/index.ts";
+import { countOf, escapeAttribute, NS_SM, NS_STANZA_ERRORS, type RawElement, type Stanza } from "../../server/index.ts";
 
 /** Stream limits. XEP-0478. */
 export const NS_STREAM_LIMITS = "urn:xmpp:stream-limits:0";
@@ -72,4 +72,14 @@ function numberIn(limits: Element | undefined, name: string, least: number): num
   if (!/^[0-9]{1,12}$/.test(text)) return undefined;
   const value = Number(text);
   return value >= least ? value : undefined;
+}
+
+/**
+ * True where the stanza has more bytes than that. Characters tell enough unless the limit is near: a character has one to
+ * three bytes for each UTF-16 unit.
+ */
+export function exceeds(stanza: Stanza, maxBytes: number): boolean {
+  const text = stanza.text();
+  if (text.length > maxBytes) return true;
+  return text.length * 3 > maxBytes && Buffer.byteLength(text) > maxBytes;
 }
