@@ -16,6 +16,9 @@ import { keepDefaultContext } from "../tls/default-context.ts";
 import { alpnProtocols, divertStreams } from "./alpn.ts";
 import { hostMetaJson, hostMetaXml } from "./host-meta.ts";
 
+/** How often it is looked for requests that take too long, ms; Node's own 30 s would be added to what each has. */
+const REQUEST_CHECKS = { connectionsCheckingInterval: 1_000 };
+
 type HttpListenerConfig = Extract<ListenerConfig, { kind: "http" }>;
 
 /** A running HTTP listener. */
@@ -31,7 +34,7 @@ export async function listenForHttp(config: HttpListenerConfig, context: C2sCont
     forceCloseConnections: true,
     // Fastify waits for ever unless told otherwise: a request has as long as an authentication.
     requestTimeout: context.limits.authenticationSeconds * 1000,
-    ...(config.tls ? { https: httpsOptions(config, context) } : {}),
+    ...(config.tls ? { https: { ...httpsOptions(config, context), ...REQUEST_CHECKS } } : { http: REQUEST_CHECKS }),
   });
   const url = () => config.publicUrl ?? defaultUrl(config, app.server.address() as AddressInfo);
   app.get("/.well-known/host-meta", (_request, reply) =>

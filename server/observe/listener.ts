@@ -5,6 +5,8 @@ import type { NodeMetrics } from "./metrics.ts";
 
 /** ms that a request may take to come in whole; Fastify waits for ever unless told otherwise. */
 const REQUEST_TIMEOUT = 10_000;
+/** How often it is looked for such that take longer, ms; 30 s in Node. */
+const CHECKED_EVERY = 1_000;
 
 /** What the listener tells. */
 export interface Observed {
@@ -21,7 +23,11 @@ export interface ObserveListener {
 
 /** Starts it. `/livez`: the process alone; `/readyz`: 503 while draining or without storage; `/metrics`: Prometheus. */
 export async function listenForObservers(address: string, port: number, observed: Observed): Promise<ObserveListener> {
-  const app = Fastify({ forceCloseConnections: true, requestTimeout: REQUEST_TIMEOUT });
+  const app = Fastify({
+    forceCloseConnections: true,
+    requestTimeout: REQUEST_TIMEOUT,
+    http: { connectionsCheckingInterval: CHECKED_EVERY },
+  });
   app.get("/livez", (_request, reply) => reply.type("text/plain").send("ok\n"));
   app.get("/readyz", async (_request, reply) => {
     const reason = await observed.notReady();

@@ -119,4 +119,20 @@ describe("connections for each address", () => {
     await other.openStream();
     for (const client of [...clients, other]) client.end();
   });
+
+  test.each(["c2s", "c2sTls"] as const)(
+    "are counted by a client's network of IPv6, a whole /64 as one (%s)",
+    async (kind) => {
+      const net = kind === "c2s" ? "2001:db8:0:50" : "2001:db8:0:60";
+      const connect = (address: string) =>
+        Speaker.connect(node.ports[kind], { ...way(address), ...(kind === "c2sTls" ? { direct: CLIENT } : {}) });
+      const clients = [await connect(`${net}::1`), await connect(`${net}::3`)];
+      for (const client of clients) await client.openStream();
+      await (await connect(`${net}::2`)).closed;
+      await (await connect(`${net}:ffff:ffff:ffff:ffff`)).closed;
+      const other = await connect(`${net.slice(0, -1)}1::1`);
+      await other.openStream();
+      for (const client of [...clients, other]) client.end();
+    },
+  );
 });
