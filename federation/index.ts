@@ -1,5 +1,4 @@
 // Server-to-server federation of one node: what is given to the server, and what an operator may see and do.
-import { readFileSync } from "node:fs";
 import type { AddressInfo, Server } from "node:net";
 import type { Logger } from "pino";
 import {
@@ -36,7 +35,7 @@ import {
   createPosh,
   OwnContexts,
   openAnchors,
-  readPem,
+  readTrusted,
   rootsOf,
 } from "./tls/index.ts";
 import { Trace, type TraceListener } from "./trace.ts";
@@ -44,6 +43,7 @@ import { Trace, type TraceListener } from "./trace.ts";
 export type { Finding, FindingListener } from "./diagnose/diagnose.ts";
 export type { OutgoingStatus } from "./outgoing/pool.ts";
 export type { OutgoingState } from "./outgoing/states.ts";
+export { readTrusted } from "./tls/anchors.ts";
 export { judgeOwnCertificate, type OwnCertificate, openAnchors, rootsOf } from "./tls/index.ts";
 export type { TraceEvent, TraceListener } from "./trace.ts";
 
@@ -221,8 +221,7 @@ export class Federation implements RemoteRouter {
       ...(config.trustDnssec ? { trustAd: true } : {}),
     });
     const own = new OwnContexts(options.certificates);
-    const extra = config.trustedAuthorities.map((file) => readFileSync(file, "utf8"));
-    for (const text of extra) readPem(text);
+    const extra = readTrusted(config.trustedAuthorities);
     let anchors: Anchors | undefined;
     return {
       get config() {

@@ -1,6 +1,7 @@
 // A world as the rest of Meridian uses it: read from its file, checked as a whole, every default filled in.
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { notJson } from "../server/config/json-fault.ts";
 import { awsRegions } from "./aws-regions.ts";
 import {
   type Continent,
@@ -56,14 +57,16 @@ export class WorldError extends Error {
 
 /** Reads a world file (JSON). @throws WorldError with every mistake */
 export function loadWorld(file: string): World {
-  let value: unknown;
+  let text = "";
   try {
-    value = JSON.parse(readFileSync(file, "utf8"));
+    text = readFileSync(file, "utf8");
+    return parseWorld(JSON.parse(text), file);
   } catch (error) {
-    const what = error instanceof SyntaxError ? "is not JSON" : "cannot be read";
-    throw new WorldError(file, [`${what}: ${(error as Error).message}`]);
+    if (error instanceof WorldError) throw error;
+    throw new WorldError(file, [
+      error instanceof SyntaxError ? notJson(text) : `cannot be read: ${(error as Error).message}`,
+    ]);
   }
-  return parseWorld(value, file);
 }
 
 /** Checks the value of a world file and fills in its defaults. @throws WorldError with every mistake */

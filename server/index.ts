@@ -1,5 +1,6 @@
 // What the rest of Meridian may use of the server.
 export { Accounts } from "./auth/accounts.ts";
+export { outsideProvider } from "./auth/sources.ts";
 export { networkOf } from "./auth/throttle.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export { newRequestId } from "./cluster/answers.ts";
@@ -15,7 +16,7 @@ export {
 } from "./config/contract.ts";
 export { Dialable } from "./config/global-address.ts";
 export { ConfigError, check, loadConfig, readConfig, readJson } from "./config/load.ts";
-
+export { readEach, readNamed } from "./config/named-file.ts";
 export { parseServerAddress } from "./config/networks.ts";
 export { readSecret } from "./config/secret.ts";
 export { makeFolder } from "./folder.ts";
@@ -42,6 +43,7 @@ export { declaresContent, languageOf } from "./stream/received-header.ts";
 export { type Limits, type StreamEnd, type StreamHandler, XmppStream } from "./stream/stream.ts";
 export { TcpTransport } from "./stream/tcp.ts";
 export type { Transport } from "./stream/transport.ts";
+export { readAuthorities, readCertificates } from "./tls/authorities.ts";
 export { checkCertificates } from "./tls/check-certificates.ts";
 export { TlsContexts } from "./tls/contexts.ts";
 export { escapeAttribute, escapeText } from "./xml/escape.ts";

@@ -130,7 +130,7 @@ export class MeridianServer {
   ): Promise<MeridianServer> {
     const clock = options.clock ?? systemClock;
     const { log } = options;
-    const authorities = readAuthorities(config.authentication.clientAuthorities);
+    const authorities = readAuthorities(config.authentication.clientAuthorities, "authentication.clientAuthorities");
     const tls = new TlsContexts(config.hosts, {
       log,
       clock,

@@ -11,7 +11,7 @@ type Part = (typeof PARTS)[number];
 const ALLOWED: Readonly<Record<Part, readonly string[]>> = {
   server: [],
   federation: ["server/index.ts"],
-  regions: ["server/config/names.ts"],
+  regions: ["server/config/json-fault.ts", "server/config/names.ts"],
   infra: ["regions/", "server/config/contract.ts"],
   app: ["regions/", "infra/rollout/", "federation/index.ts", "server/index.ts", "server/config/"],
   bench: ["server/", "federation/", "regions/", "infra/", "app/", "test/"],

@@ -1,8 +1,9 @@
 // `meridian config`: looks at a node's configuration.
-import { accessSync, closeSync, constants, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import type { Command } from "commander";
 import type { NodeConfig } from "../../server/index.ts";
 import { print } from "./command.ts";
+import { lookOutside } from "./look-outside.ts";
 
 /** Adds `config check`. */
 export function configCommands(program: Command): void {
@@ -51,7 +52,8 @@ function isNew(problem: string, told: readonly string[]): boolean {
 async function lookAtNamed(config: NodeConfig) {
   const { checkCertificates, ConfigError, modulesLeftOut } = await import("../../server/index.ts");
   const certificates = checkCertificates(config, Date.now());
-  const problems = [...certificates.problems, ...unreadableFiles(config), ...databaseMistakes(config)];
+  const outside = await lookOutside(config);
+  const problems = [...certificates.problems, ...outside.problems, ...databaseMistakes(config)];
   let leftOut: ReturnType<typeof modulesLeftOut> = [];
   try {
     leftOut = modulesLeftOut(config);
@@ -59,43 +61,7 @@ async function lookAtNamed(config: NodeConfig) {
     if (!(error instanceof ConfigError)) throw error;
     problems.push(...error.problems);
   }
-  return { problems, warnings: certificates.warnings, leftOut };
-}
-
-/** Files that the configuration names and that cannot be read, each with its path in the configuration. */
-function unreadableFiles(config: NodeConfig): string[] {
-  const named: [path: string, file: string][] = [];
-  config.authentication.clientAuthorities.forEach((file, index) => {
-    named.push([`authentication.clientAuthorities[${index}]`, file]);
-  });
-  config.federation.trustedAuthorities.forEach((file, index) => {
-    named.push([`federation.trustedAuthorities[${index}]`, file]);
-  });
-  config.authentication.providers.forEach((provider, index) => {
-    if (provider.kind === "jwt" && provider.publicKeyFile !== undefined)
-      named.push([`authentication.providers[${index}].publicKeyFile`, provider.publicKeyFile]);
-  });
-  const authority = config.cluster?.redis.authority;
-  if (authority !== undefined) named.push(["cluster.redis.authority", authority]);
-  named.push(...secretFiles(config, ""));
-  return named.flatMap(([path, file]) => {
-    try {
-      accessSync(file, constants.R_OK);
-      return [];
-    } catch (error) {
-      return [`${path}: ${file} cannot be read (${(error as NodeJS.ErrnoException).code})`];
-    }
-  });
-}
-
-/** Every secret of a configuration that a file holds (`{ "file": … }`), wherever it stands. */
-function secretFiles(value: unknown, path: string): [path: string, file: string][] {
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]): [string, string][] => {
-    const here = Array.isArray(value) ? `${path}[${name}]` : path === "" ? name : `${path}.${name}`;
-    if (name === "file" && typeof inner === "string" && Object.keys(value).length === 1) return [[here, inner]];
-    return secretFiles(inner, here);
-  });
+  return { problems, warnings: [...certificates.warnings, ...outside.warnings], leftOut };
 }
 
 /** What every database of SQLite's begins with; an empty file becomes one. https://sqlite.org/fileformat.html §1.3 */

@@ -1,6 +1,7 @@
 // The roots we trust: the public ones that Node brings, and those an operator adds (the world's own authority).
 import { X509Certificate } from "node:crypto";
 import { rootCertificates } from "node:tls";
+import { readEach } from "../../server/index.ts";
 
 /** Which roots to trust. */
 export interface AnchorOptions {
@@ -52,6 +53,14 @@ const PEM = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE---
 /** Every certificate of a PEM text. Throws when there is none. */
 export function readPem(text: string): X509Certificate[] {
   const found = text.match(PEM);
-  if (!found) throw new Error("expected PEM text with at least one certificate");
+  if (!found) throw new Error("has no PEM certificate (-----BEGIN CERTIFICATE-----)");
   return found.map((pem) => new X509Certificate(pem));
+}
+
+/** The texts of `federation.trustedAuthorities`. @throws ConfigError with every file that cannot be used */
+export function readTrusted(files: readonly string[]): string[] {
+  return readEach(files, "federation.trustedAuthorities", (text) => {
+    readPem(text);
+    return text;
+  });
 }

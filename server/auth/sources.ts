@@ -1,9 +1,9 @@
 // The authentication providers a configuration names, as one source, tried in order.
-import { readFileSync } from "node:fs";
 import type { Logger } from "pino";
 import type { Clock } from "../clock.ts";
 import type { AuthenticationConfig, ProviderConfig } from "../config/contract.ts";
 import { ConfigError } from "../config/load.ts";
+import { readNamed } from "../config/named-file.ts";
 import { readSecret } from "../config/secret.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { CredentialSource } from "../sasl/mechanism.ts";
@@ -22,7 +22,9 @@ export function credentialSource(
 ): CredentialSource {
   if (config.providers.every(({ kind }) => kind === "stored")) return accounts;
   const providers = config.providers.map((provider, i) =>
-    makeProvider(provider, accounts, clock, `authentication.providers[${i}]`),
+    provider.kind === "stored"
+      ? storedProvider(accounts)
+      : outsideProvider(provider, clock, `authentication.providers[${i}]`),
   );
   return new ProviderChain(providers, {
     report: (error, provider) => logFailure(log, error, "an authentication provider failed", { provider }),
@@ -31,24 +33,22 @@ export function credentialSource(
   });
 }
 
-function makeProvider(config: ProviderConfig, accounts: Accounts, clock: Clock, path: string): AuthenticationProvider {
-  switch (config.kind) {
-    case "stored":
-      return storedProvider(accounts);
-    case "http": {
-      const { kind: _kind, token, ...rest } = config;
-      const secret = token === undefined ? {} : { token: readSecret(token, `${path}.token`) };
-      return orConfigError(path, () => httpProvider({ ...rest, ...secret, clock }));
-    }
-    case "jwt": {
-      const { kind: _kind, secret, publicKeyFile, ...rest } = config;
-      const key =
-        secret !== undefined
-          ? readSecret(secret, `${path}.secret`)
-          : orConfigError(path, () => readFileSync(publicKeyFile ?? "", "utf8"));
-      return orConfigError(path, () => jwtProvider({ ...rest, key, clock }));
-    }
+/** A provider other than the accounts of the store; `path` is its place in the configuration. @throws ConfigError */
+export function outsideProvider(
+  config: Exclude<ProviderConfig, { kind: "stored" }>,
+  clock: Clock,
+  path: string,
+): AuthenticationProvider {
+  if (config.kind === "http") {
+    const { kind: _kind, token, ...rest } = config;
+    const secret = token === undefined ? {} : { token: readSecret(token, `${path}.token`) };
+    return orConfigError(path, () => httpProvider({ ...rest, ...secret, clock }));
   }
+  const { kind: _kind, secret, publicKeyFile = "", ...rest } = config;
+  const key =
+    secret !== undefined ? readSecret(secret, `${path}.secret`) : readNamed(publicKeyFile, `${path}.publicKeyFile`);
+  const where = secret !== undefined ? path : `${path}.publicKeyFile: ${publicKeyFile}`;
+  return orConfigError(where, () => jwtProvider({ ...rest, key, clock }));
 }
 
 function orConfigError<T>(path: string, make: () => T): T {

@@ -1,10 +1,9 @@
 // Connections to Redis or Valkey: one server, one found by Redis Sentinel, or Redis Cluster.
-import { readFileSync } from "node:fs";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { Logger } from "pino";
 import type { RedisConfig, Secret } from "../config/contract.ts";
-import { ConfigError } from "../config/load.ts";
 import { readSecret } from "../config/secret.ts";
+import { readCertificates } from "../tls/authorities.ts";
 
 /** A connection for commands or for subscriptions. */
 export type RedisConnection = Redis | Cluster;
@@ -121,9 +120,9 @@ function sentinelOptions(config: RedisConfig, sentinel: NonNullable<RedisConfig[
   };
 }
 
-function tlsOf({ urls, authority }: RedisConfig): { readonly ca?: Buffer } | undefined {
+function tlsOf({ urls, authority }: RedisConfig): { readonly ca?: string } | undefined {
   if (urls[0]?.startsWith("rediss:") !== true) return undefined;
-  return authority === undefined ? {} : { ca: readAuthority(authority) };
+  return authority === undefined ? {} : { ca: readCertificates(authority, "cluster.redis.authority") };
 }
 
 /** A server that became a replica is left for the one that is master now, which a name or a sentinel tells. */
@@ -167,14 +166,6 @@ function withPassword(options: Options, secret: Secret): Options {
     return last;
   };
   return Object.defineProperty(options, "password", { enumerable: true, get });
-}
-
-function readAuthority(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new ConfigError("cluster.redis.authority", [`cannot be read: ${(error as Error).message}`]);
-  }
 }
 
 /** A URL that may be shown. */

@@ -51,13 +51,14 @@ export function placesOf(text: string): (path: readonly PropertyKey[]) => Place 
   return (path) => {
     for (let length = path.length; length > 0; length -= 1) {
       const at = offsets.get(JSON.stringify(path.slice(0, length)));
-      if (at !== undefined) return placeOf(text, at);
+      if (at !== undefined) return placeAt(text, at);
     }
     return undefined;
   };
 }
 
-function placeOf(text: string, at: number): Place {
+/** The place of a character. */
+export function placeAt(text: string, at: number): Place {
   const before = text.slice(0, at);
   const newline = before.lastIndexOf("\n");
   return { line: before.split("\n").length, column: at - newline };

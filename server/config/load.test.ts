@@ -52,7 +52,7 @@ test("a name that is like none is told with those there are", () => {
   );
 });
 
-test("what is no JSON is told with its line", () => expect(told('{\n "a": 1,\n}')[0]).toMatch(/line 3 column/));
+test("what is no JSON is told with its line", () => expect(told('{\n "a": 1,\n}')[0]).toMatch(/line 3, column 1/));
 
 test("a place is that of the nearest thing that is there", () => {
   const place = placesOf('{"a": [1, {"b": "x\\"y"}],\n "c": {}}');

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import { NodeConfig, NodeSettings } from "./contract.ts";
+import { notJson } from "./json-fault.ts";
 import { placesOf } from "./json-places.ts";
 import { mended } from "./mend.ts";
 import { nearest, settingsAt, valueAt } from "./settings.ts";
@@ -84,8 +85,8 @@ function readText(file: string): string {
 function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    throw new ConfigError(file, [`is not JSON: ${(error as Error).message}`]);
+  } catch {
+    throw new ConfigError(file, [notJson(text)]);
   }
 }
 

@@ -1,26 +1,30 @@
 // Certificate authorities that an operator trusts, from PEM files.
 import { X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { TlsError } from "./error.ts";
+import { readAs, readEach } from "../config/named-file.ts";
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Reads all authorities of some PEM files. @throws TlsError with every mistake */
-export function readAuthorities(paths: readonly string[]): X509Certificate[] {
-  const problems: string[] = [];
-  const authorities = paths.flatMap((path) => {
-    try {
-      const blocks = readFileSync(path, "utf8").match(PEM_CERTIFICATE) ?? [];
-      if (blocks.length === 0) problems.push(`${path}: has no PEM certificate (-----BEGIN CERTIFICATE-----)`);
-      const certificates = blocks.map((block) => new X509Certificate(block));
-      if (!certificates.every((certificate) => certificate.ca))
-        problems.push(`${path}: has a certificate that is no authority's (basicConstraints CA:FALSE)`);
-      return certificates;
-    } catch (error) {
-      problems.push(`${path}: ${(error as Error).message}`);
-      return [];
-    }
+/** @throws Error where there is none, or one that is broken */
+function certificatesOf(text: string): X509Certificate[] {
+  const blocks = text.match(PEM_CERTIFICATE) ?? [];
+  if (blocks.length === 0) throw new Error("has no PEM certificate (-----BEGIN CERTIFICATE-----)");
+  return blocks.map((block) => new X509Certificate(block));
+}
+
+/** Reads all authorities of the PEM files that the list at `path` names. @throws ConfigError with every mistake */
+export function readAuthorities(files: readonly string[], path: string): X509Certificate[] {
+  return readEach(files, path, (text) => {
+    const certificates = certificatesOf(text);
+    if (!certificates.every((certificate) => certificate.ca))
+      throw new Error("has a certificate that is no authority's (basicConstraints CA:FALSE)");
+    return certificates;
+  }).flat();
+}
+
+/** The PEM text of a file with a certificate or more, which the setting at `path` names. @throws ConfigError */
+export function readCertificates(file: string, path: string): string {
+  return readAs(file, path, (text) => {
+    certificatesOf(text);
+    return text;
   });
-  if (problems.length > 0) throw new TlsError(problems);
-  return authorities;
 }

@@ -229,11 +229,11 @@ describe("reload", () => {
 
 test("authorities: every mistake at once", () => {
   const authority = folder.write("ca.pem", issue({ commonName: "Authority", ca: true }).certificatePem);
-  expect(readAuthorities([authority])).toHaveLength(1);
+  expect(readAuthorities([authority], "a")).toHaveLength(1);
   const leaf = folder.write("leaf.pem", issue({}).certificatePem);
   const empty = folder.write("empty.pem", "");
   chmodSync(empty, 0o600);
-  expect(() => readAuthorities([authority, leaf, empty, join(folder.path, "no.pem")])).toThrow(
-    /leaf\.pem: has a certificate that is no authority's[\s\S]*empty\.pem: has no PEM[\s\S]*no\.pem: /,
+  expect(() => readAuthorities([authority, leaf, empty, join(folder.path, "no.pem")], "a")).toThrow(
+    /a\[1\]: .*leaf\.pem has a certificate that is no authority's[\s\S]*empty\.pem has no PEM[\s\S]*no\.pem cannot be read/,
   );
 });

@@ -153,7 +153,7 @@ test("config check tells every file that a configuration names and that cannot b
   });
   const { code, stdout } = await run(["config", "check", named, "--json"]);
   const { problems } = JSON.parse(stdout) as { problems: string[] };
-  expect(problems.map((problem) => problem.replace(/: .*cannot be read \(ENOENT\)$/, "")).sort()).toEqual([
+  expect(problems.map((problem) => problem.replace(/: \S+ cannot be read \(ENOENT\)$/, "")).sort()).toEqual([
     "authentication.clientAuthorities[0]",
     "authentication.providers[0].publicKeyFile",
     "authentication.providers[1].token.file",
@@ -165,6 +165,55 @@ test("config check tells every file that a configuration names and that cannot b
     "federation.trustedAuthorities[0]",
   ]);
   expect(code).toBe(2);
+});
+
+test("config check reads what is named as a node would; what serve finds, it tells with its setting and file", async () => {
+  const empty = join(folder.path, "empty");
+  writeFileSync(empty, "\n");
+  const secret = { file: empty };
+  const named = nodeFile("unfit", {
+    components: [{ domain: "c.test", secret: { env: "MERIDIAN_NOT_SET" } }],
+    cluster: { redis: { urls: ["rediss://redis.test"], authority: empty, password: secret } },
+    authentication: {
+      requireTls: false,
+      tokenSecret: secret,
+      clientAuthorities: [empty],
+      providers: [
+        { kind: "jwt", algorithm: "RS256", publicKeyFile: empty },
+        { kind: "http", url: "https://auth.test", token: secret },
+      ],
+    },
+    federation: { dialbackSecret: secret, trustedAuthorities: [empty] },
+  });
+  const none = "has no PEM certificate (-----BEGIN CERTIFICATE-----)";
+  const { code, stdout } = await run(["config", "check", named, "--json"]);
+  const { problems } = JSON.parse(stdout) as { problems: string[] };
+  expect([code, ...problems.sort()]).toEqual([
+    2,
+    `authentication.clientAuthorities[0]: ${empty} ${none}`,
+    `authentication.providers[0].publicKeyFile: ${empty}: JWT: this is no public key or certificate in PEM`,
+    `authentication.providers[1].token.file: ${empty} is empty`,
+    `authentication.tokenSecret.file: ${empty} is empty`,
+    `cluster.redis.authority: ${empty} ${none}`,
+    `cluster.redis.password.file: ${empty} is empty`,
+    `federation.dialbackSecret.file: ${empty} is empty`,
+    `federation.trustedAuthorities[0]: ${empty} ${none}`,
+  ]);
+  const unset = nodeFile("unset", { components: [{ domain: "c.test", secret: { env: "MERIDIAN_NOT_SET" } }] });
+  expect(await run(["config", "check", unset])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("components[0].secret.env: the variable MERIDIAN_NOT_SET is not set here"),
+  });
+  for (const [setting, wrong] of [
+    ["trustedAuthorities[0]", { trustedAuthorities: [empty] }],
+    ["dialbackSecret.file", { dialbackSecret: secret }],
+  ] as const)
+    expect(await run(["serve", "--config", nodeFile("served", { federation: wrong })])).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        new RegExp(`^configuration:\\n  federation\\.${setting.replace(/[[\]]/g, "\\$&")}: .*\\n$`),
+      ),
+    });
 });
 
 test("a test of the way to a domain of one's own, however it is written, says that there is none", async () => {

@@ -89,12 +89,20 @@ function signatureCheck(algorithm: JwtAlgorithm, key: string): Check {
       return signature.length === expected.length && timingSafeEqual(signature, expected);
     };
   }
-  const publicKey = createPublicKey(key);
+  const publicKey = publicKeyOf(key);
   if (!fits(algorithm, publicKey)) throw new Error(`JWT: this key does not go with ${algorithm}`);
   const hash = algorithm === "EdDSA" ? null : "sha256";
   // Only ECDSA looks at the encoding: JWS has r and s side by side. RFC 7518 §3.4.
   return (signed, signature) =>
     verify(hash, Buffer.from(signed), { key: publicKey, dsaEncoding: "ieee-p1363" }, signature);
+}
+
+function publicKeyOf(pem: string): KeyObject {
+  try {
+    return createPublicKey(pem);
+  } catch {
+    throw new Error("JWT: this is no public key or certificate in PEM");
+  }
 }
 
 function fits(algorithm: JwtAlgorithm, { asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): boolean {
