@@ -114,10 +114,16 @@ export class Cluster {
     } catch (error) {
       throw new RedisUnavailable(`cluster.redis: the cluster could not be joined (${(error as Error).message})`);
     }
-    // Where the storage is away they wait for the next look.
-    await this.adoptOrphans().catch((error: Error) => this.parts.log.warn({ reason: error.message }, "orphans wait"));
-    this.orphanTimer = setInterval(() => inBackground(this.adoptOrphans(), this.parts.log), ORPHAN_INTERVAL);
-    this.orphanTimer.unref();
+    this.lookForOrphans(this.membership.graceLeft);
+  }
+
+  /** In `ms`, and ever again: where the storage is away, or nobody may be taken for gone, they wait for the next look. */
+  private lookForOrphans(ms: number): void {
+    const look = () => {
+      inBackground(this.adoptOrphans(), this.parts.log);
+      this.lookForOrphans(this.membership.graceLeft || ORPHAN_INTERVAL);
+    };
+    this.orphanTimer = setTimeout(look, ms).unref();
   }
 
   /** Leaves in order; sessions must be gone already. */
@@ -151,7 +157,7 @@ export class Cluster {
   /** Ends its part without a word, as a crash would. */
   close(): void {
     this.closed = true;
-    clearInterval(this.orphanTimer);
+    clearTimeout(this.orphanTimer);
     this.membership.stop();
     this.subscriber.disconnect();
   }

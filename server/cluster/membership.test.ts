@@ -32,6 +32,12 @@ class StoppedRedis {
   private readonly questions: (() => void)[] = [];
   private readonly changes: (() => void)[] = [];
 
+  /** It comes back empty. */
+  empty(): void {
+    this.values.clear();
+    this.sets.clear();
+  }
+
   goOn(): void {
     this.hangs = () => false;
     for (const command of [...this.questions.splice(0), ...this.changes.splice(0)]) command();
@@ -206,5 +212,18 @@ test("a node that comes just after Redis took no leases for a while buries nobod
   await pass(10_000);
   expect(said.filter((text) => text.endsWith("ours"))).toEqual([expect.stringMatching(/silent died/)]);
   expect(await b.isGone("silent")).toBe(true);
+  for (const one of [a, b]) one.stop();
+});
+
+test("a node that comes to a Redis which came back empty takes nobody for gone before all have had time to be heard", async () => {
+  const { redis, said, join } = setUp();
+  const a = await join("a");
+  redis.empty();
+  const b = await join("b");
+  expect([await b.isGone("a"), await b.isGone("long gone")]).toEqual([false, false]);
+  await pass(2 * TIMES.lease);
+  expect(b.graceLeft).toBe(0);
+  expect([await b.isGone("a"), await b.isGone("long gone")]).toEqual([false, true]);
+  expect(said).toEqual([]);
   for (const one of [a, b]) one.stop();
 });

@@ -124,9 +124,17 @@ export class Membership {
     return livesIn(this.redis, this.prefix, member);
   }
 
-  /** True for a member that has left, or was buried: one whose lease alone is missing may live. @throws as Redis */
+  /** ms that are left until somebody may be taken for dead. */
+  get graceLeft(): number {
+    return Math.max(0, this.graceUntil - performance.now());
+  }
+
+  /**
+   * True for a member that has left, or was buried: one whose lease alone is missing may live, and so may any that a Redis
+   * which came back empty has not heard of yet. @throws as Redis
+   */
   async isGone(member: string): Promise<boolean> {
-    if (await this.lives(member)) return false;
+    if (this.graceLeft > 0 || (await this.lives(member))) return false;
     return !(await this.redis.smembers(this.key("members"))).includes(member);
   }
 
