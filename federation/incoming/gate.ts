@@ -197,8 +197,10 @@ export class Gate {
     if (raw.name === "iq" && this.context.pings.take(raw)) return this.counter?.accept(raw, ponged);
     const stanza = Stanza.fromRaw(raw, from, to, this.lang, this.context.config.stanzaBytes + ADDED.bytes);
     if (stanza.flaw !== undefined) return this.alone(raw, from.domain, overBound(stanza.flaw), to);
-    if (this.counter === undefined) return this.context.inbound.deliver(stanza);
-    return this.counter.accept(raw, (safety) => this.hand(stanza, safety));
+    const { counter } = this;
+    if (counter === undefined) return this.context.inbound.deliver(stanza);
+    const done = counter.accept(raw, (safety) => this.hand(stanza, safety));
+    return counter.full ? Promise.all([done, counter.whenRoom()]).then(() => {}) : done;
   }
 
   private hand(stanza: Stanza, safety: Safety): void | Promise<void> {

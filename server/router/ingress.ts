@@ -17,6 +17,8 @@ import type { RawElement } from "../xml/raw-element.ts";
 export function acceptFromClient(session: C2sSession, raw: RawElement, lang: string | undefined): void | Promise<void> {
   const { sm } = session;
   if (sm === undefined) return accept(session, raw, lang, undefined);
+  // To read no further would leave unread what it acknowledges, which others of its stanzas may wait for.
+  if (sm.handled.full) return session.end("resource-constraint", "too much was sent that is not safe yet");
   return sm.handled.accept(raw, (safety) => accept(session, raw, lang, safety));
 }
 

@@ -1,12 +1,16 @@
 // A stanza that is sent again is known by its attributes and content, and by nothing less.
-import { expect, test } from "@jest/globals";
+import { expect, jest, test } from "@jest/globals";
 import { NS_CLIENT, NS_DELAY } from "../xml/namespaces.ts";
 import { RawElement } from "../xml/raw-element.ts";
-import { isSame, printOf, printText } from "./print.ts";
+import { type Print, printOf, printText, Repeat } from "./print.ts";
 
 function raw(tail: string, attributes: string[], delayed = false): RawElement {
   const children = [{ name: "body", xmlns: NS_CLIENT }, ...(delayed ? [{ name: "delay", xmlns: NS_DELAY }] : [])];
   return new RawElement("message", NS_CLIENT, attributes, tail, children, true, undefined, "");
+}
+
+function isSame(print: Print, one: RawElement): boolean {
+  return new Repeat(one).isOf({ print });
 }
 
 const SHORT = "<body>Hark</body>";
@@ -33,4 +37,24 @@ test("a time that was added to what is sent again changes nothing. XEP-0203", ()
     expect(isSame(print, raw(`>${content}<store/>${delay}</message>`, TO, true))).toBe(false);
   }
   expect(isSame(printOf(raw("/>", TO)), raw(`>${delay}</message>`, TO, true))).toBe(true);
+});
+
+test("however many are compared, a digest is made of each once", () => {
+  const large = Array.from({ length: 3 }, (_, i) => ({ print: printOf(raw(`>${LONG}</message>`, ["id", `${i}`])) }));
+  const small = Array.from({ length: 3 }, (_, i) => ({ print: printOf(raw(`>${SHORT}</message>`, ["id", `${i}`])) }));
+  const other = { print: printOf(raw(`>${SHORT}<store/></message>`, ["id", "0"])) };
+  for (const [content, known] of [
+    [LONG, large],
+    [SHORT, [other, ...small]],
+  ] as const) {
+    const attributes = ["id", "new"];
+    const pairs = jest.spyOn(attributes, "slice");
+    const repeat = new Repeat(raw(`>${content}</message>`, attributes));
+    expect(known.some((one) => repeat.isOf(one))).toBe(false);
+    expect(pairs).toHaveBeenCalledTimes(1);
+  }
+  // What was compared is a digest by now, and still known; what is of another length is left as it was.
+  expect(small.map(({ print }) => typeof print)).toEqual(["string", "string", "string"]);
+  expect(isSame(small[1]?.print ?? "", raw(`>${SHORT}</message>`, ["id", "1"]))).toBe(true);
+  expect(typeof other.print).toBe("object");
 });

@@ -25,27 +25,67 @@ export function printText(print: Print): string {
 }
 
 /**
- * True where the stanza is that one, sent again: the same attributes and content, to which at most a time was added.
- * COMPAT(nbxmpp, 6.1; Prosody, 13.0): what is kept to be sent again gets a `<delay/>` as its last child.
+ * A stanza that may be one sent again. Its digests are made once, however many it is compared with, and only where one
+ * is as long: a resumed stream brings thousands of them.
  */
-export function isSame(print: Print, raw: RawElement): boolean {
-  if (print === NO_PRINT) return false;
-  if (typeof print !== "string") {
-    if (print.tail === raw.tail && sameList(print.attributes, raw.attributes)) return print.name === raw.name;
-    if (print.name !== raw.name || raw.tail.length < print.tail.length) return false;
+export class Repeat {
+  private readonly raw: RawElement;
+  private readonly whole: Content;
+  /** Without the time that was added to it, where one may have been. */
+  private readonly undelayed: Content | undefined;
+
+  constructor(raw: RawElement) {
+    this.raw = raw;
+    const content = contentOf(raw);
+    this.whole = new Content(raw, content);
+    const end = content.lastIndexOf("<");
+    if (end !== -1 && endsWithDelay(raw, content)) this.undelayed = new Content(raw, content.slice(0, end));
   }
-  const text = printText(print);
-  const length = Number(text.slice(0, text.indexOf(":")));
-  const content = contentOf(raw);
-  if (content.length < length || !onlyDelayed(raw, content.slice(length))) return false;
-  return digestOf(raw, content.slice(0, length)) === text;
+
+  /**
+   * True where the stanza is that one, sent again: the same attributes and content, to which at most a time was added.
+   * What is kept as it is becomes a digest here, so that it is made of each no more than once.
+   * COMPAT(nbxmpp, 6.1; Prosody, 13.0): what is kept to be sent again gets a `<delay/>` as its last child.
+   */
+  isOf(known: { print: Print }): boolean {
+    const { raw } = this;
+    const { print } = known;
+    if (print === NO_PRINT) return false;
+    if (typeof print !== "string") {
+      if (print.name !== raw.name) return false;
+      if (print.tail === raw.tail && sameList(print.attributes, raw.attributes)) return true;
+      const { length } = contentOf(print);
+      if (length !== this.whole.length && length !== this.undelayed?.length) return false;
+      known.print = printText(print);
+    }
+    return this.whole.is(known.print as string) || this.undelayed?.is(known.print as string) === true;
+  }
 }
 
-/** True for nothing, or for one child that tells a time. XEP-0203. */
-function onlyDelayed({ children }: RawElement, added: string): boolean {
-  if (added === "") return true;
+/** Content of a stanza, with its digest once that was asked for. */
+class Content {
+  readonly length: number;
+  private readonly raw: RawElement;
+  private readonly text: string;
+  private digest: string | undefined;
+
+  constructor(raw: RawElement, text: string) {
+    this.raw = raw;
+    this.text = text;
+    this.length = text.length;
+  }
+
+  is(digest: string): boolean {
+    if (!digest.startsWith(`${this.length}:`)) return false;
+    this.digest ??= digestOf(this.raw, this.text);
+    return this.digest === digest;
+  }
+}
+
+/** True where the last child, without content, tells a time. XEP-0203. */
+function endsWithDelay({ children }: RawElement, content: string): boolean {
   const last = children.at(-1);
-  return last?.xmlns === NS_DELAY && last.name === "delay" && added.lastIndexOf("<") === 0 && added.endsWith("/>");
+  return last?.xmlns === NS_DELAY && last.name === "delay" && content.endsWith("/>");
 }
 
 /** The content and the end of the start tag, without the end tag. */
