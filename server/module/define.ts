@@ -56,12 +56,18 @@ export interface DeliveringContext {
   readonly account: Jid;
 }
 
+/** Context of `account.undelivered`: nobody takes a message. */
+export interface UndeliveredContext extends DeliveringContext {
+  /** False where there is no such account: then nothing is kept, and what is let go of without a word is so all the same. */
+  readonly exists: boolean;
+}
+
 /** Points at which stages run, with their contexts. */
 export interface StagePoints {
   "account.sending": SendingContext;
   "account.delivering": DeliveringContext;
   /** A message found no resource to take it: keep it (`handled`), or it is returned. */
-  "account.undelivered": DeliveringContext;
+  "account.undelivered": UndeliveredContext;
 }
 
 /** Order and scope of a stage. */

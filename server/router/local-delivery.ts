@@ -93,7 +93,10 @@ function deliverAll(host: VirtualHost, takers: readonly ClientSession[], stanza:
   if (behind !== undefined) return behind.caughtUp().then(() => {});
 }
 
-/** Offers a message without a taker to the stages that keep such; an account that does not exist answers alike. */
+/**
+ * Offers a message without a taker to the stages that keep such. They are asked where there is no account as well: a
+ * stranger learns nothing from what is returned and what is dropped. RFC 6121 §8.5.1.
+ */
 async function keep(host: VirtualHost, stanza: Stanza): Promise<void> {
   const account = (stanza.to as Jid).toBare();
   let exists: boolean;
@@ -102,8 +105,7 @@ async function keep(host: VirtualHost, stanza: Stanza): Promise<void> {
   } catch {
     return host.refuse(stanza, "resource-constraint", "the account store does not answer; try again");
   }
-  if (!exists) return host.refuse(stanza, "service-unavailable");
-  const outcome = await host.pipelines["account.undelivered"].run(stanza, { account });
+  const outcome = await host.pipelines["account.undelivered"].run(stanza, { account, exists });
   return host.proceed(outcome, stanza, (next) => host.refuse(next, "service-unavailable"));
 }
 

@@ -48,7 +48,7 @@ function setUp({ others = [] as string[] } = {}) {
     clock,
     storage,
     list,
-    keep: (message = MESSAGE) => keep?.(message, { account: JULIET.toBare() }),
+    keep: (message = MESSAGE) => keep?.(message, { account: JULIET.toBare(), exists: true }),
     emit: (event: string, session: ClientSession) => observers.get(event)?.({ session }),
   };
 }
@@ -101,7 +101,7 @@ test("what may have been kept by an attempt that was given up is kept once", asy
   await keep();
   const again = MESSAGE.withAddresses(MESSAGE.from, MESSAGE.to);
   again.setNote(insistentKey, { again: true } as never);
-  expect(await keep(again)).toBe(handled);
+  expect(await keep(again)).toEqual(handled("stored"));
   expect(await storage.offline.count("verona.test", "juliet")).toBe(1);
 });
 

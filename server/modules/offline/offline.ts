@@ -50,9 +50,11 @@ export const offline = defineModule({
       most: config.maxMessages,
     };
     host.disco.host.features.add("msgoffline");
-    host.stage("account.undelivered", "offline.keep", { kinds: ["message"] }, (stanza, { account }) =>
-      keep(kept, account.local, stanza),
-    );
+    host.stage("account.undelivered", "offline.keep", { kinds: ["message"] }, (stanza, { account, exists }) => {
+      const { fate } = fateOf(stanza);
+      if (fate === "drop") return dropped;
+      return fate === "keep" && exists ? keep(kept, account.local, stanza) : pass;
+    });
     host.stage("account.delivering", "offline.forged", { kinds: ["message"] }, (stanza) =>
       unforged(stanza, host.domain),
     );
@@ -83,8 +85,6 @@ function unforged(stanza: Stanza, domain: string): Verdict {
 
 async function keep(kept: Kept, local: string, stanza: Stanza): Promise<Verdict> {
   const { host, owed, shares } = kept;
-  const { fate } = fateOf(stanza);
-  if (fate !== "keep") return fate === "drop" ? dropped : pass;
   const at = arrivalOf(stanza) ?? host.clock.now();
   const stranger = await strangerOf(kept.rosters, local, stanza);
   const limit = stranger === undefined ? kept.most : shares.most(local, stranger);
