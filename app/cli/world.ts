@@ -114,6 +114,12 @@ async function askFor(flags: InitFlags): Promise<{ name: string; domain: string;
   const missing = questions.filter(([key]) => flags[key] === undefined);
   const interactive = process.stdin.isTTY === true && missing.length > 0;
   const { createInterface } = await import("node:readline/promises");
+  // Nobody is asked further questions for the sake of an option that cannot be.
+  for (const [key] of questions) {
+    const given = flags[key];
+    const wrong = given === undefined ? undefined : await wrongWith(key, given);
+    if (wrong !== undefined) throw new UsageError(`--${key}: ${wrong}`);
+  }
   const terminal = interactive ? createInterface({ input: process.stdin, output: process.stderr }) : undefined;
   for (const [key, question, otherwise] of questions) {
     const given = flags[key] ?? (terminal ? await askUntilGood(terminal, key, question) : otherwise);
@@ -127,17 +133,24 @@ async function askFor(flags: InitFlags): Promise<{ name: string; domain: string;
 
 /** An answer that cannot be is told at once, and asked for again. */
 async function askUntilGood(terminal: Interface, key: keyof typeof SOUND, question: string): Promise<string> {
-  const { initWorld } = await import("../../regions/init.ts");
   for (;;) {
     const text = (await terminal.question(`${question}: `)).trim();
-    if (key === "contact" && text === "") return text;
-    try {
-      const { regions, ...rest } = { ...SOUND, [key]: text };
-      initWorld({ ...rest, regions: regions.split(",").filter((name) => name.trim() !== ""), size: "small" });
-      return text;
-    } catch (error) {
-      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    }
+    const wrong = await wrongWith(key, text);
+    if (wrong === undefined) return text;
+    process.stderr.write(`${wrong}\n`);
+  }
+}
+
+/** What one answer by itself has wrong. */
+async function wrongWith(key: keyof typeof SOUND, text: string): Promise<string | undefined> {
+  if (key === "contact" && text === "") return undefined;
+  const { initWorld } = await import("../../regions/init.ts");
+  try {
+    const { regions, ...rest } = { ...SOUND, [key]: text };
+    initWorld({ ...rest, regions: regions.split(",").filter((name) => name.trim() !== ""), size: "small" });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

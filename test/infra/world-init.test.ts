@@ -17,14 +17,17 @@ const minutes = 60_000;
 const { test: typed } = unless(spawnSync("script", ["--version"]).status === 0 ? undefined : "no `script` here");
 
 /** Runs a command at a terminal, and types the answer to each question once it is shown. */
-async function atTerminal(command: string, answers: Readonly<Record<string, string>>): Promise<string> {
+async function atTerminal(command: string, answers: readonly (readonly [string, string])[]): Promise<string> {
   const child = spawn("script", ["-qec", command, "/dev/null"], { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
   let shown = "";
-  const left = Object.entries(answers);
+  let seen = 0;
+  const left = [...answers];
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     shown += text;
     const [question, answer] = left[0] ?? [];
-    if (question === undefined || !shown.includes(question)) return;
+    const at = question === undefined ? -1 : shown.indexOf(question, seen);
+    if (question === undefined || at < 0) return;
+    seen = at + question.length;
     left.shift();
     child.stdin.write(`${answer}\n`);
   });
@@ -36,14 +39,18 @@ typed(
   "at a terminal everything is asked for",
   async () => {
     const node = join(root, "node_modules/.bin/node");
-    const shown = await atTerminal(`${node} app/cli/main.ts world init ${at("asked.json")}`, {
-      "Name of the world:": "example",
-      "Domain that every region serves:": "example.org",
-      "AWS regions, the canary first, by commas:": "eu-central-1,us-east-1",
-      "Mail address of the operator (may be empty):": "admin@example.org",
-    });
+    const shown = await atTerminal(`${node} app/cli/main.ts world init ${at("asked.json")}`, [
+      ["Name of the world:", "example"],
+      ["Domain that every region serves:", "not a domain"],
+      ["Domain that every region serves:", "example.org"],
+      ["AWS regions, the canary first, by commas:", "eu-central-1,us-east-1"],
+      ["Mail address of the operator (may be empty):", "admin@example.org"],
+    ]);
     expect(shown).toContain("asked.json written: eu, us.");
     expect(loadWorld(at("asked.json"))).toMatchObject({ name: "example", rollout: { canary: "eu" } });
+    const refused = await atTerminal(`${node} app/cli/main.ts world init ${at("not.json")} --name 'BAD NAME'`, []);
+    expect(refused).toMatch(/--name: /);
+    expect(refused).not.toContain("Domain that every region serves");
   },
   minutes,
 );
