@@ -4,6 +4,7 @@ import { pino } from "pino";
 import { MemoryHeld } from "../storage/memory/held.ts";
 import type { HeldKey } from "../storage/ports.ts";
 import { Adoption } from "./adoption.ts";
+import { UNLOCK } from "./locks.ts";
 import type { RedisConnection } from "./redis.ts";
 
 const log = pino({ level: "silent" });
@@ -18,8 +19,14 @@ function redisInMemory(): RedisConnection {
       keys.set(key, value);
       return "OK";
     },
-    del: async (key: string) => Number(keys.delete(key)),
+    /** Both scripts do something to a lock of which the token is still the same. */
+    eval: async (script: string, _keys: number, key: string, token: string) => {
+      if (keys.get(key) !== token) return 0;
+      return script === UNLOCK ? Number(keys.delete(key)) : 1;
+    },
     pexpire: async () => 1,
+    expire: (key: string) => keys.delete(key),
+    has: (key: string) => keys.has(key),
     smembers: async (key: string) => [...(sets.get(key) ?? [])],
     sadd: async (key: string, ...members: string[]) => {
       sets.set(key, new Set([...(sets.get(key) ?? []), ...members]));
@@ -93,4 +100,24 @@ test("no other node takes it over before all is removed that has its new way", a
   await one;
   await adoption(redis, view, "c~1").of("a~1");
   expect(reads).toBe(1);
+});
+
+test("a node that had stood still does not let go of the lock that another one has by now", async () => {
+  const redis = redisInMemory();
+  const memory = redis as unknown as { expire(key: string): void; has(key: string): boolean };
+  const { held, keys } = await heldOf("a~1", 1);
+  held.unremoved = [keys[0]!];
+  const one = adoption(redis, held, "b~1").of("a~1");
+  await new Promise(setImmediate);
+  memory.expire("t:adopting:{a~1}");
+  const { held: view } = await heldOf("a~1", 1);
+  view.unremoved = [keys[0]!];
+  const other = adoption(redis, view, "c~1").of("a~1");
+  await new Promise(setImmediate);
+  held.unremoved = [];
+  await one;
+  expect(memory.has("t:adopting:{a~1}")).toBe(true);
+  view.unremoved = [];
+  await other;
+  expect(memory.has("t:adopting:{a~1}")).toBe(false);
 });

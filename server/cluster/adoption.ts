@@ -1,9 +1,11 @@
 // Takes over what members held that are gone, one node at a time; a member that leaves says what is not to be taken over.
 import type { Logger } from "pino";
 import type { VirtualHost } from "../host/virtual-host.ts";
+import { randomToken } from "../random.ts";
 import { eachInTurn } from "../router/background.ts";
 import type { HeldStore } from "../storage/ports.ts";
 import { adoptHeld } from "./held.ts";
+import { PROLONG, UNLOCK } from "./locks.ts";
 import type { RedisConnection } from "./redis.ts";
 
 /** ms that a node has to take over what a dead one held, before another one may; prolonged while it works. */
@@ -42,15 +44,18 @@ export class Adoption {
   async of(member: string): Promise<void> {
     const { held, hosts, log } = this.parts;
     const lock = `${this.parts.prefix}:adopting:{${member}}`;
-    if ((await this.redis.set(lock, this.parts.self(), "PX", ADOPTION, "NX")) !== "OK") return;
-    const renewing = setInterval(() => void this.redis.pexpire(lock, ADOPTION).catch(() => {}), ADOPTION / 3);
+    const token = `${this.parts.self()} ${randomToken(6)}`;
+    if ((await this.redis.set(lock, token, "PX", ADOPTION, "NX")) !== "OK") return;
+    // A node that stood still may find it another's.
+    const prolong = () => void this.redis.eval(PROLONG, 1, lock, token, ADOPTION).catch(() => {});
+    const renewing = setInterval(prolong, ADOPTION / 3);
     try {
       const gone = await this.redis.smembers(this.wordOf(member));
       await held.remove(gone.map((id) => ({ member, id: Number(id) })));
       await adoptHeld(held, member, hosts, log).finally(() => this.removed(member));
     } finally {
       clearInterval(renewing);
-      await this.redis.del(lock).catch(() => {});
+      await this.redis.eval(UNLOCK, 1, lock, token).catch(() => {});
     }
   }
 

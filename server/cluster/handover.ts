@@ -4,10 +4,9 @@ import type { C2sContext } from "../c2s/context.ts";
 import { C2sSession } from "../c2s/session.ts";
 import { quiet } from "../c2s/stream-management/feature.ts";
 import type { Handover } from "../c2s/stream-management/handover.ts";
-import { rerouteInBackground, rerouteSafely } from "../c2s/stream-management/reroute.ts";
+import { rerouteEach, rerouteInBackground } from "../c2s/stream-management/reroute.ts";
 import { memberOfId } from "../c2s/stream-management/resumable.ts";
 import { StreamManagement } from "../c2s/stream-management/stream-management.ts";
-import type { Kept } from "../c2s/stream-management/unacked.ts";
 import { sharedKeys } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
@@ -165,22 +164,11 @@ export class ClusterHandover implements Handover {
           kept.filter(({ lent }) => !lent),
           "safe elsewhere",
         ),
-      () => void this.lost(host, sm, kept),
+      // The other node died before it had it.
+      () => inBackground(rerouteEach(host, kept, sm), this.context.log),
     );
     inBackground(sm.passOn(there), this.context.log);
     unsafe.tell();
-  }
-
-  /** The other node died before it had it. */
-  private async lost(host: VirtualHost, sm: StreamManagement, kept: readonly Kept[]): Promise<void> {
-    for (const item of kept) {
-      if (item.lent) continue;
-      const fate = await rerouteSafely(host, item.stanza).catch((error: unknown) => {
-        logFailure(host.log, error, "lost");
-        return "passed on" as const;
-      });
-      sm.release([item], fate);
-    }
   }
 
   /** What we asked for comes, or that it is not there. */

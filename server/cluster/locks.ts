@@ -12,7 +12,11 @@ const PATIENCE = 3_000;
 /** ms between two tries, at most. */
 const PAUSE = 20;
 
-const UNLOCK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end";
+/** Of a lock that another one may have by now: each acts where it still has this token. */
+export const PROLONG =
+  "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) else return 0 end";
+export const UNLOCK =
+  "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end";
 
 /** Locks in Redis; those of one node wait for one another without it. */
 export class RedisLocks implements Exclusive {

@@ -1,4 +1,5 @@
 // Subscriptions that a removed account had at other domains, removed while no node ran: the next node ends them.
+import { hash } from "node:crypto";
 import type { Logger } from "pino";
 import { logFailure } from "../observe/failure.ts";
 import type { RemoteRouter } from "../ports.ts";
@@ -33,7 +34,8 @@ export class KeptDepartures implements RemoteRouter {
   async route(stanza: Stanza): Promise<void> {
     const { from, type } = stanza;
     if (from === undefined || stanza.kind !== "presence" || (type !== "unsubscribe" && type !== "unsubscribed")) return;
-    const key = `${from.local.slice(0, 64)} ${Date.now()} ${String(this.kept++).padStart(6, "0")}`;
+    // A name as long as it may be leaves no room in a key, and half a character is none.
+    const key = `${hash("sha256", from.local, "hex")} ${Date.now()} ${String(this.kept++).padStart(6, "0")}`;
     await this.documents.put(from.domain, "", KIND, key, stanza.text());
   }
 }

@@ -3,6 +3,7 @@
 import { redeliverInsistently } from "../../host/insistent.ts";
 import type { ClientSession } from "../../host/session.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
+import { logFailure } from "../../observe/failure.ts";
 import { inBackground } from "../../router/background.ts";
 import { arrivalOf } from "../../stanza/arrival.ts";
 import { withDelay } from "../../stanza/delay.ts";
@@ -12,7 +13,7 @@ import { type Fate, type PassedOn, Safety } from "../../stanza/safety.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import { stillStoredKey } from "../../stanza/still-stored.ts";
 import { alsoGiven, wasCopied } from "./others.ts";
-import { isForUser } from "./unacked.ts";
+import { isForUser, type Kept } from "./unacked.ts";
 
 /** Another session of the account was given it, and answers for it. */
 export const HAD: Fate = "dropped: RFC 6121 §8.5.2, another resource has it";
@@ -40,6 +41,28 @@ export async function rerouteSafely(
     own.safety = safety;
     Promise.resolve(reroute(host, own, session)).then(() => safety.release("passed on"), reject);
   });
+}
+
+/** Who holds what is rerouted. */
+interface Holder {
+  release(kept: readonly Kept[], fate: Fate | PassedOn): void;
+}
+
+/**
+ * Reroutes what a session held, but for what another one was given: that is that one's. What finds no other way stays as
+ * it is, stored where it was, and its sender is not told that it is safe.
+ */
+export async function rerouteEach(
+  host: VirtualHost,
+  kept: readonly Kept[],
+  holder: Holder,
+  session?: ClientSession,
+): Promise<void> {
+  const going = kept.map(async (item) => {
+    if (!item.lent) holder.release([item], await rerouteSafely(host, item.stanza, session));
+  });
+  for (const outcome of await Promise.allSettled(going))
+    if (outcome.status === "rejected") logFailure(host.log, outcome.reason, "a stanza found no other way");
 }
 
 /** True where another session of the account answers for the message, or has had it. */

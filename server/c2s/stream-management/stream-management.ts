@@ -18,7 +18,7 @@ import { Holding } from "./holding.ts";
 import { Lending } from "./lending.ts";
 import { awakeInstead } from "./others.ts";
 import { Replay } from "./replay.ts";
-import { rerouteSafely } from "./reroute.ts";
+import { rerouteEach } from "./reroute.ts";
 import type { ResumableSessions } from "./resumable.ts";
 import type { SmSettings } from "./settings.ts";
 import { Telling } from "./telling.ts";
@@ -282,14 +282,7 @@ export class StreamManagement implements Outlet {
   }
 
   private async rerouteAll(kept: readonly Kept[]): Promise<void> {
-    const { host } = this.session;
-    // What another session was given is that one's.
-    const left = kept.filter(({ lent }) => !lent);
-    const going = left.map(async (item) => {
-      this.holding.release([item], await rerouteSafely(host, item.stanza, this.session));
-    });
-    for (const outcome of await Promise.allSettled(going))
-      if (outcome.status === "rejected") logFailure(host.log, outcome.reason, "a stanza found no other way");
+    await rerouteEach(this.session.host, kept, this, this.session);
     await this.window.reroute();
   }
 
