@@ -1,7 +1,7 @@
 // The HTTP authentication provider against a real service on loopback, a good one and bad ones.
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { AuthenticationUnavailable } from "../../server/auth/key-derivation.ts";
 import { type HttpOptions, httpProvider } from "../../server/auth/providers/http.ts";
@@ -58,6 +58,29 @@ test("a name that leads into a private network is asked only where that is the o
   // Dialled now: nothing listens there.
   const loopback = { addressesOf: async () => ["127.0.0.1"], privateNetworks: ["127.0.0.0/8"] };
   await expect(check(url, loopback)).rejects.toThrow(/could not be asked|no answer/);
+});
+
+test("what is dialled is what was looked at: there is one look-up, and its addresses are the ones", async () => {
+  const server = createTcpServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const looked: string[] = [];
+  const addressesOf = async (host: string) => {
+    looked.push(host);
+    return ["127.0.0.1"];
+  };
+  const { port } = server.address() as AddressInfo;
+  const dialled = once(server, "connection");
+  const outcome = check(`https://auth.example.org:${port}/check`, { addressesOf, privateNetworks: ["127.0.0.0/8"] });
+  await expect(outcome).rejects.toThrow(/could not be asked/);
+  await dialled;
+  expect(looked).toEqual(["auth.example.org"]);
+  server.close();
+});
+
+test("this machine's own name works without anybody's look-up", async () => {
+  const url = await service((_, response) => response.end('{"accepted":true}'));
+  const addressesOf = () => Promise.reject(new Error("looked up"));
+  expect(await check(url.replace("127.0.0.1", "localhost"), { addressesOf })).toBe(true);
 });
 
 test("an address within a private network is held to the same networks as a name", async () => {

@@ -1,5 +1,8 @@
 // Authentication by a call to the operator's own HTTP service.
 import { lookup } from "node:dns/promises";
+import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request } from "node:http";
+import { Agent as HttpsAgent, request as requestTls } from "node:https";
+import { isIP, type LookupFunction } from "node:net";
 import { type Clock, systemClock } from "../../clock.ts";
 import { Dialable, isThisMachine, nameIn, refusedOf } from "../../config/global-address.ts";
 import { AuthenticationUnavailable } from "../key-derivation.ts";
@@ -25,6 +28,12 @@ export interface HttpOptions {
 /** Most bytes of an answer that are read. */
 const MAX_ANSWER = 4096;
 
+/** ms that a connection is kept for the next call; less than services keep theirs, which must not close under a call. */
+const IDLE = 4_000;
+
+/** Where `localhost` is. */
+const LOOPBACK: readonly string[] = ["127.0.0.1", "::1"];
+
 /**
  * POSTs `{"domain", "local", "password"}` as JSON and takes `{"accepted": true}` or `{"accepted": false}` with status
  * 200. 401, 403 and 404 refuse as well; anything else is no answer. Redirects are not followed, since they would carry
@@ -36,6 +45,7 @@ export function httpProvider(options: HttpOptions): AuthenticationProvider {
     throw new Error(`HTTP authentication: ${options.url} must be https, or http on loopback`);
   const atOnce = options.atOnce ?? 64;
   const dialable = new Dialable(options.privateNetworks ?? []);
+  const way = wayTo(url, dialable, options.addressesOf);
   let running = 0;
   return {
     name: "http",
@@ -44,8 +54,9 @@ export function httpProvider(options: HttpOptions): AuthenticationProvider {
       if (running >= atOnce) throw new AuthenticationUnavailable("too many calls of the authentication service");
       running += 1;
       try {
-        await beDialable(url, dialable, options.addressesOf ?? systemAddresses);
-        return await ask(url, options, JSON.stringify({ domain, local, password }));
+        // An address that the operator wrote is not looked up.
+        expectDialable(url, dialable);
+        return await ask(url, options, way, JSON.stringify({ domain, local, password }));
       } finally {
         running -= 1;
       }
@@ -53,17 +64,14 @@ export function httpProvider(options: HttpOptions): AuthenticationProvider {
   };
 }
 
+/** How the service is dialled. */
+interface Way {
+  readonly agent: HttpAgent;
+  readonly lookup: LookupFunction;
+}
+
 /** Passwords go to no address within a private network that the operator did not name. @throws AuthenticationUnavailable */
-async function beDialable(
-  url: URL,
-  dialable: Dialable,
-  addressesOf: (host: string) => Promise<readonly string[]>,
-): Promise<void> {
-  const notAsked = (error: Error): never => {
-    throw new AuthenticationUnavailable(`${url.host} could not be asked: ${error.message}`);
-  };
-  const name = nameIn(url);
-  const found = name === undefined ? [] : await addressesOf(name).catch(notAsked);
+function expectDialable(url: URL, dialable: Dialable, found: readonly string[] = []): void {
   const refused = refusedOf(url, dialable, found);
   if (refused !== undefined)
     throw new AuthenticationUnavailable(
@@ -71,29 +79,73 @@ async function beDialable(
     );
 }
 
-async function systemAddresses(host: string): Promise<string[]> {
+/** What is dialled is what was looked at: a second look-up might lead elsewhere. */
+function wayTo(url: URL, dialable: Dialable, addressesOf = systemAddresses): Way {
+  const judged = async (host: string) => {
+    // The one name of this machine is not asked of anybody. RFC 6761 §6.3.
+    if (nameIn(url) === undefined) return LOOPBACK;
+    const found = await addressesOf(host);
+    if (found.length === 0) throw new Error(`${host} has no address`);
+    expectDialable(url, dialable, found);
+    return found;
+  };
+  const settings = { keepAlive: true, timeout: IDLE };
+  return {
+    agent: url.protocol === "https:" ? new HttpsAgent(settings) : new HttpAgent(settings),
+    lookup(host, { all }, done) {
+      judged(host).then(
+        (found) => {
+          const addresses = found.map((address) => ({ address, family: isIP(address) }));
+          if (all === true) done(null, addresses);
+          else done(null, addresses[0]?.address ?? "", addresses[0]?.family);
+        },
+        (error: Error) => done(error, []),
+      );
+    },
+  };
+}
+
+async function systemAddresses(host: string): Promise<readonly string[]> {
   return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
-async function ask(url: URL, options: HttpOptions, body: string): Promise<boolean> {
+async function ask(url: URL, options: HttpOptions, way: Way, body: string): Promise<boolean> {
   const clock = options.clock ?? systemClock;
-  const abort = new AbortController();
-  const timer = clock.setTimeout(() => abort.abort(), (options.timeoutSeconds ?? 5) * 1000);
+  const headers: Record<string, string> = { "content-type": "application/json", accept: "application/json" };
+  if (options.token !== undefined) headers.authorization = `Bearer ${options.token}`;
+  const send = url.protocol === "https:" ? requestTls : request;
+  const outgoing = send(url, { method: "POST", headers, ...way });
+  let response: IncomingMessage | undefined;
+  let late = false;
+  const giveUp = () => {
+    late = true;
+    outgoing.destroy(new Error("given up"));
+  };
+  const timer = clock.setTimeout(giveUp, (options.timeoutSeconds ?? 5) * 1000);
   try {
-    const headers: Record<string, string> = { "content-type": "application/json", accept: "application/json" };
-    if (options.token !== undefined) headers.authorization = `Bearer ${options.token}`;
-    const response = await fetch(url, { method: "POST", headers, body, redirect: "error", signal: abort.signal });
-    if ([401, 403, 404].includes(response.status)) return false;
-    if (response.status !== 200) throw new AuthenticationUnavailable(`${url.host} answered ${response.status}`);
+    response = await answerTo(outgoing, body);
+    const { statusCode: status = 0 } = response;
+    if ([401, 403, 404].includes(status)) return false;
+    if (status !== 200) throw new AuthenticationUnavailable(`${url.host} answered ${status}`);
     return accepted(await boundedText(response));
   } catch (error) {
     if (error instanceof AuthenticationUnavailable) throw error;
-    const why = abort.signal.aborted ? "gave no answer in time" : `could not be asked: ${(error as Error).message}`;
+    const why = late ? "gave no answer in time" : `could not be asked: ${(error as Error).message}`;
     throw new AuthenticationUnavailable(`${url.host} ${why}`);
   } finally {
     clock.clearTimeout(timer);
-    abort.abort(); // whatever was not read is not wanted
+    // Whatever was not read is not wanted; a connection whose answer was read takes the next call.
+    if (response?.complete !== true) outgoing.destroy();
   }
+}
+
+/** The answer's head. Redirects are not followed. */
+function answerTo(outgoing: ClientRequest, body: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    outgoing.once("response", resolve);
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
 }
 
 function accepted(text: string): boolean {
@@ -103,10 +155,10 @@ function accepted(text: string): boolean {
   return answer;
 }
 
-async function boundedText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
+async function boundedText(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > MAX_ANSWER) throw new Error(`its answer has more than ${MAX_ANSWER} bytes`);
     chunks.push(chunk);
