@@ -92,6 +92,14 @@ export async function startWorld(args: readonly string[]): Promise<{ running: Ru
   return { running, world };
 }
 
+/** All that the terminal said of one region or node, line by line. */
+export function saidOf(running: Running, name: string): string[] {
+  return running
+    .stderr()
+    .split("\n")
+    .filter((line) => line.startsWith(`${name.padEnd(4)} `));
+}
+
 /** Numbers of all processes that a world has started. */
 export function pidsOf({ regions, servers }: StartedWorld): number[] {
   return [...regions.flatMap(({ nodes }) => nodes), ...servers].flatMap(({ pid }) => pid ?? []);

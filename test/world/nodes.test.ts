@@ -12,6 +12,7 @@ import {
   type Running,
   run,
   type StartedWorld,
+  saidOf,
   startWorld,
   temporaryFolder,
   until,
@@ -138,6 +139,10 @@ on("two regions of two nodes", () => {
         () => running.stderr(),
       );
       expect(await stateOf("eu")).toMatchObject({ state: "up" });
+      expect(saidOf(running, "eu-1")).toEqual([
+        expect.stringMatching(/^eu-1 away .*; it is started again after .*; its log: /),
+        expect.stringMatching(/^eu-1 back +after /),
+      ]);
       await until(
         () =>
           logIn("eu", "again", ownPort("eu-1")).then(

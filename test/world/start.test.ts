@@ -1,7 +1,16 @@
 // `npm start`: a world comes up, is linked, survives what happens to its processes, and leaves nothing behind.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { LocalClient } from "../../app/local-world/client.ts";
-import { pidsOf, type Running, type StartedWorld, startWorld, temporaryFolder, until, whenGone } from "./command.ts";
+import {
+  pidsOf,
+  type Running,
+  type StartedWorld,
+  saidOf,
+  startWorld,
+  temporaryFolder,
+  until,
+  whenGone,
+} from "./command.ts";
 
 const folder = temporaryFolder();
 const open: Running[] = [];
@@ -91,7 +100,11 @@ describe("a world of two regions", () => {
       25_000,
       () => running.stderr(),
     );
-    expect(running.stderr()).toMatch(/^us +away/m);
+    // One line that it is away, one that it is back, and nothing beside them.
+    expect(saidOf(running, "us")).toEqual([
+      expect.stringMatching(/^us +away .*; it is started again after .*; its log: /),
+      expect.stringMatching(/^us +back +after /),
+    ]);
   }, 45_000);
 
   test("the page is for this machine: another name gets nothing, and no password leaves by a wrong one", async () => {
