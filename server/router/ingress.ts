@@ -30,9 +30,9 @@ function accept(
 ): void | Promise<void> {
   const kind = raw.name;
   if (kind !== "message" && kind !== "presence" && kind !== "iq")
-    return session.connection?.stream.fail("unsupported-stanza-type");
+    return endStream(session, safety, "unsupported-stanza-type");
   if (!ownAddress(session, raw.attr("from")))
-    return session.connection?.stream.fail("invalid-from", "the `from` is not this session's");
+    return endStream(session, safety, "invalid-from", "the `from` is not this session's");
   const toText = raw.attr("to");
   const to = toText === undefined ? undefined : Jid.tryParse(toText);
   const receiver = to ?? (kind === "presence" ? undefined : session.account);
@@ -42,6 +42,17 @@ function accept(
   const fault = stanza.flaw === undefined ? faultOf(raw) : overBound(stanza.flaw);
   if (fault !== undefined) return refuse(session, stanza, fault.condition, fault.text);
   return send(session, stanza);
+}
+
+/** What ends its stream goes no further. RFC 6120 §4.9.3. */
+function endStream(
+  { connection }: C2sSession,
+  safety: Safety | undefined,
+  condition: "unsupported-stanza-type" | "invalid-from",
+  text?: string,
+): void {
+  safety?.became("dropped: RFC 6120 §4.9.3");
+  connection?.stream.fail(condition, text);
 }
 
 /** Bytes of a client's stanza as it goes on: what is accepted can be delivered. */
