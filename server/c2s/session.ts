@@ -5,6 +5,7 @@ import { isErrorAnswer, isGivenBack, LEFT_OUT, WaitingErrors } from "../host/wai
 import type { Jid } from "../jid/jid.ts";
 import { type Trace, withoutSecrets } from "../observe/trace.ts";
 import { presence } from "../stanza/presence.ts";
+import { sizeOf } from "../stanza/sent.ts";
 import type { Stanza, StanzaKind } from "../stanza/stanza.ts";
 import type { StreamErrorCondition } from "../stream/error.ts";
 import type { StreamEnd } from "../stream/stream.ts";
@@ -112,13 +113,23 @@ export class C2sSession implements ClientSession {
 
   /** Thousands of the client's own stanzas that come back at once are no reason to end its stream: they wait for it. */
   private sendError(stanza: Stanza): void {
-    const { stream } = this.connection ?? {};
-    if (this.errors?.waits !== true && stream?.congested !== true) return this.send(stanza);
+    const { connection } = this;
+    const congested = connection?.stream.congested === true;
+    if (!isGivenBack(stanza)) {
+      // What others send it ends nobody's stream.
+      const { transport } = connection?.stream ?? {};
+      const room = ((connection?.context.limits.backlogBytes ?? 0) - 2 * (transport?.backlog ?? 0)) / 2;
+      return congested && sizeOf(stanza) > room ? stanza.safety?.became(LEFT_OUT) : this.send(stanza);
+    }
+    if (this.errors?.waits !== true && !congested) return this.send(stanza);
     this.errors ??= new WaitingErrors();
-    if (this.errors.add(stanza)) return;
-    // It goes on sending what comes back without reading any of it; what others send it ends nobody's stream.
-    if (isGivenBack(stanza)) this.end("resource-constraint", "more comes back than is read");
-    else stanza.safety?.became(LEFT_OUT);
+    // It goes on sending what comes back without reading any of it.
+    if (!this.errors.add(stanza, this.host.sessions.of(this.account.local)))
+      this.end("resource-constraint", "more comes back than is read");
+  }
+
+  get waitingErrors(): readonly WaitingErrors[] {
+    return [this.errors, this.sm?.window.errors].filter((errors) => errors !== undefined);
   }
 
   charge(ms: number): void {

@@ -1,5 +1,6 @@
 // Tests of stanzas as fields: what comes out is what went in, and no longer than it.
 import { expect, test } from "@jest/globals";
+import { givesBack, isGivenBack } from "../host/waiting-errors.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import { stanzaFields, stanzaOfFields } from "./stanza-codec.ts";
 
@@ -35,4 +36,13 @@ test("short namespaces, none, and long ones in between keep their children", () 
   const { stanza, back } = roundTrip(`${HEAD}>${children}</message>`);
   expect(back.children).toEqual(stanza.children);
   expect(back.has(b, "x")).toBe(true);
+});
+
+test("what gives back is told apart from what others send. RFC 6120 §8.3.1", () => {
+  const error = Stanza.fromText(`${HEAD} type='error'><x xmlns='u'/></message>`);
+  expect(isGivenBack(stanzaOfFields(stanzaFields(error)))).toBe(false);
+  givesBack(error, undefined);
+  const back = stanzaOfFields(stanzaFields(error));
+  expect(isGivenBack(back)).toBe(true);
+  expect(back.text()).toBe(error.text());
 });

@@ -1,4 +1,5 @@
 // Stanzas as fields of a frame and back, without a parser in between.
+import { givesBack, isGivenBack } from "../host/waiting-errors.ts";
 import { Jid } from "../jid/jid.ts";
 import { arrivalOf, noteArrival } from "../stanza/arrival.ts";
 import { Stanza, type StanzaKind } from "../stanza/stanza.ts";
@@ -8,7 +9,7 @@ import type { ChildHead } from "../xml/raw-element.ts";
 /** Fields before the children's. */
 const FIXED = 9;
 
-/** A stanza as fields: kind, from, to, id, type, lang, extra, tail, arrival; then name and namespace of each child, and who else takes it. */
+/** A stanza as fields: kind, from, to, id, type, lang, extra, tail, arrival; then name and namespace of each child, and who else takes it, or that it gives back. */
 export function stanzaFields(stanza: Stanza): string[] {
   const fields = [
     stanza.kind,
@@ -25,7 +26,8 @@ export function stanzaFields(stanza: Stanza): string[] {
   for (const { name, xmlns } of stanza.children) fields.push(name, namespaceField(seen, xmlns));
   // One more than pairs: a node that does not know of it passes over it.
   const takers = stanza.note(takersKey);
-  if (takers !== undefined) fields.push(takers.join("\n"));
+  if (isGivenBack(stanza)) fields.push("");
+  else if (takers !== undefined) fields.push(takers.join("\n"));
   return fields;
 }
 
@@ -50,7 +52,8 @@ export function stanzaOfFields(fields: readonly string[]): Stanza {
   if (arrival !== "") noteArrival(stanza, Number(arrival));
   // No resource has a line's end in it. RFC 7622 §3.4.
   const takers = (fields.length - FIXED) % 2 === 1 ? fields.at(-1) : undefined;
-  if (takers !== undefined) stanza.setNote(takersKey, takers.split("\n"));
+  if (takers === "" && stanza.type === "error") givesBack(stanza, undefined);
+  else if (takers !== undefined) stanza.setNote(takersKey, takers.split("\n"));
   return stanza;
 }
 

@@ -2,6 +2,7 @@
 import type { Jid } from "../jid/jid.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import type { StreamErrorCondition } from "../stream/error.ts";
+import type { WithErrors } from "./waiting-errors.ts";
 
 /** Typed key of a fact a module keeps with a session. */
 export class SessionKey<T> {
@@ -43,7 +44,7 @@ export interface Gate {
 }
 
 /** One bound resource. */
-export interface ClientSession {
+export interface ClientSession extends WithErrors {
   /** Full JID. */
   readonly jid: Jid;
   /** Bare JID of its account. */

@@ -48,6 +48,18 @@ test.each([
   expect(errors.add(answer("again"))).toBe(true);
 });
 
+test("what waits for an account's sessions is bounded together", () => {
+  const [one, two, three] = [new WaitingErrors(), new WaitingErrors(), new WaitingErrors()];
+  const sessions = [{ waitingErrors: [one] }, { waitingErrors: [two, three] }, {}];
+  const large = answer("large", "x".repeat(65_536));
+  let taken = 0;
+  while ([one, two, three][taken % 3]?.add(large, sessions) === true) taken++;
+  expect(taken).toBe(96);
+  for (const errors of [one, two, three]) expect(errors.add(answer("more"), sessions)).toBe(false);
+  one.drain(() => taken--);
+  expect(two.add(answer("again"), sessions)).toBe(true);
+});
+
 test("of presence the last counts, and an error of others may be left out", () => {
   const presence = new Stanza("presence", Jid.parse("y@b.test"), undefined, "p", "error", undefined, "", "/>", []);
   expect([isErrorAnswer(presence), isErrorAnswer(answer("a"))]).toEqual([false, true]);

@@ -1,10 +1,10 @@
-// Errors for a session that cannot take them now: in order and bounded, given to it as fast as it takes them.
+// What comes back to a session that cannot take it now: in order and bounded, given to it as fast as it takes it.
 
 import type { Safety } from "../stanza/safety.ts";
 import { sizeOf } from "../stanza/sent.ts";
 import { NoteKey, type Stanza } from "../stanza/stanza.ts";
 
-/** Errors that may wait for one session, and characters of them: far more than one domain gives back at once. */
+/** Errors that may wait for one account's sessions here, and characters of them: far more than a domain gives back at once. */
 const LIMIT = 10_000;
 const SIZE_LIMIT = 6_291_456;
 
@@ -26,13 +26,23 @@ export function mustBeTaken(error: Stanza): boolean {
   return error.safety !== undefined && isGivenBack(error);
 }
 
-/** True for what waits here: thousands may come at once, of a domain that nobody reaches. Of presence the last counts. */
+/**
+ * True for an error that is no presence, of which the last counts. What gives back waits here: thousands may come at
+ * once, of a domain that nobody reaches. What others send is bounded like all that they send, and costs nobody his
+ * session: it would take the place of what the session has to be told.
+ */
 export function isErrorAnswer({ kind, type }: Stanza): boolean {
   return type === "error" && kind !== "presence";
 }
 
 /** What becomes of an error that may be left out, beyond what may wait. */
 export const LEFT_OUT = "dropped: RFC 6120 §8.3.1, more errors than may wait";
+
+/** A session, as far as errors wait for it. */
+export interface WithErrors {
+  /** All that do; none of a session that another node holds. */
+  readonly waitingErrors?: readonly WaitingErrors[];
+}
 
 /** The errors that wait for one session; who waits for an error's safety waits on. */
 export class WaitingErrors {
@@ -46,9 +56,15 @@ export class WaitingErrors {
     return this.items.length > this.head;
   }
 
-  /** Takes one behind the others; false where there is no room. */
-  add(error: Stanza): boolean {
-    if (this.items.length - this.head >= LIMIT || this.characters >= SIZE_LIMIT) return false;
+  /** Takes one behind the others; false where there is no room, with what waits for the account's other sessions. */
+  add(error: Stanza, sessions: readonly WithErrors[] = []): boolean {
+    let count = 0;
+    let characters = 0;
+    for (const errors of new Set([this, ...sessions.flatMap(({ waitingErrors }) => waitingErrors ?? [])])) {
+      count += errors.items.length - errors.head;
+      characters += errors.characters;
+    }
+    if (count >= LIMIT || characters >= SIZE_LIMIT) return false;
     error.safety?.hold();
     this.items.push(error);
     this.characters += sizeOf(error);

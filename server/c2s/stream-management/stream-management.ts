@@ -50,7 +50,7 @@ export class StreamManagement implements Outlet {
   private readonly asking: Asking;
   private readonly unacked: Unacked;
   private readonly holding: Holding;
-  private readonly window: Window;
+  readonly window: Window;
   /** What goes to other sessions, or nodes, while this one sleeps. */
   readonly lending: Lending;
   readonly sendingAgain: Replay;

@@ -1,7 +1,7 @@
 // How much a client may leave unacknowledged, and what waits beyond it. XEP-0198.
 import type { Timer } from "../../clock.ts";
 import type { ClientSession } from "../../host/session.ts";
-import { isErrorAnswer, LEFT_OUT, mustBeTaken, WaitingErrors } from "../../host/waiting-errors.ts";
+import { isErrorAnswer, isGivenBack, LEFT_OUT, mustBeTaken, WaitingErrors } from "../../host/waiting-errors.ts";
 import { inBackground } from "../../router/background.ts";
 import { mayAnswerWithError } from "../../stanza/error.ts";
 import { Safety } from "../../stanza/safety.ts";
@@ -34,8 +34,8 @@ interface Sending {
 export class Window {
   readonly surplus: Surplus;
   private readonly latest: LatestPresence;
-  /** They are for this session alone, and no use to the store. */
-  private readonly errors = new WaitingErrors();
+  /** What comes back of the session's own stanzas: for this session alone, and no use to the store. */
+  readonly errors = new WaitingErrors();
   private readonly session: C2sSession;
   private readonly settings: SmSettings;
   private readonly unacked: Unacked;
@@ -56,11 +56,12 @@ export class Window {
 
   /**
    * True where the stanza is to be sent now. Else it has been seen to: a message waits, or goes back where too many do;
-   * of presence the last of each sender waits, and every error. Of anything else twice as much may be on its way; beyond
-   * that requests are refused and results left out, since whoever sends them is not to end the session of who gets them.
+   * of presence the last of each sender waits, and what comes back of the session's own. Of anything else twice as much
+   * may be on its way; beyond that requests are refused, results and errors left out, since whoever sends them is not to
+   * end the session of who gets them.
    */
   takes(stanza: Stanza): boolean {
-    if (isErrorAnswer(stanza)) return this.takesError(stanza);
+    if (isErrorAnswer(stanza)) return isGivenBack(stanza) ? this.takesBack(stanza) : this.takesError(stanza);
     if (stanza.kind === "presence" && this.latest.replaces(stanza)) return false;
     if (!this.surplus.waits && this.hasRoom(1, stanza)) return true;
     if (stanza.kind === "message") {
@@ -168,12 +169,19 @@ export class Window {
   }
 
   /** What comes back of the client's own stanzas waits until the client has taken what came before. */
-  private takesError(error: Stanza): boolean {
+  private takesBack(error: Stanza): boolean {
+    const { host, account } = this.session;
     if (!this.errors.waits && this.hasRoom(1, error)) return true;
-    if (this.errors.add(error)) this.expectMore();
+    if (this.errors.add(error, host.sessions.of(account.local))) this.expectMore();
     // It went on sending what comes back without taking any of it: what it was told nothing of is not acknowledged.
     else if (mustBeTaken(error)) this.session.end("resource-constraint", "more comes back than the client takes");
     else error.safety?.became(LEFT_OUT);
+    return false;
+  }
+
+  private takesError(error: Stanza): boolean {
+    if (this.hasRoom(2, error)) return true;
+    error.safety?.became(LEFT_OUT);
     return false;
   }
 

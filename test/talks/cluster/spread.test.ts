@@ -13,6 +13,7 @@ const ONE_NODE = [
   "stream-management/burst.talk",
   "stream-management/asleep-new-session.talk",
   "stream-management/resume.talk",
+  "stream-management/resumes-and-dies.talk",
   "stream-management/three-deliveries.talk",
   "stream-management/unacknowledged-close.talk",
 ];
