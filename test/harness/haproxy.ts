@@ -25,6 +25,10 @@ export interface TestHaproxy {
   end(): Promise<void>;
 }
 
+/** Questions until it answers, and ms between two of them. */
+const TRIES = 3_000;
+const BETWEEN_TRIES = 10;
+
 /** Starts it in front of `backends`. @throws Error where it is not installed or does not start */
 export async function startHaproxy(backends: Readonly<Record<string, Backend>>): Promise<TestHaproxy> {
   const command = find("haproxy");
@@ -48,6 +52,13 @@ export async function startHaproxy(backends: Readonly<Record<string, Backend>>):
     mode: 0o644,
   });
   const daemon = await startDaemon({ command, args: ["-V", "-db", "-f", file], user, ready: /polling mechanism/ });
+  // It says so before it listens; once it answers, it listens everywhere.
+  for (let tries = 0; ; tries++) {
+    const answer = await readStats(socket).catch((error: unknown) => error);
+    if (!(answer instanceof Error)) break;
+    if (tries === TRIES) throw answer;
+    await new Promise((resolve) => setTimeout(resolve, BETWEEN_TRIES));
+  }
   return {
     ports,
     stats: () => readStats(socket),
