@@ -56,9 +56,14 @@ export class Lending {
    */
   async blamed(kept: Kept): Promise<boolean> {
     const { host, account } = this.session;
-    if (!kept.written || kept.lent) return false;
-    const dead = await host.deadLetters.ended(account.local, kept.stanza);
-    if (!dead) return false;
+    if (!kept.written || kept.blamed || kept.lent) return false;
+    kept.blamed = true;
+    try {
+      if (!(await host.deadLetters.ended(account.local, kept.stanza))) return false;
+    } catch (error) {
+      kept.blamed = false;
+      throw error;
+    }
     kept.lent = true;
     this.holding.release([kept], "stored");
     return true;

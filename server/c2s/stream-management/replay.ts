@@ -12,7 +12,8 @@ export class Replay {
   private readonly unacked: Unacked;
   private readonly lending: Lending;
   private readonly fruitless: Fruitless;
-  private judging: Promise<unknown> | undefined;
+  /** Settles once it is known whether the message on which the last stream ended is given up. */
+  judging: Promise<unknown> | undefined;
 
   /** `fruitless`: streams that ended so at another node. */
   constructor(session: C2sSession, unacked: Unacked, lending: Lending, fruitless: number | undefined) {
@@ -74,6 +75,7 @@ export class Replay {
     const { connection } = this.session;
     for (const kept of this.unacked.list().slice(0, count)) {
       kept.written = true;
+      kept.blamed = false;
       connection?.stream.sendStanza(kept.stanza);
     }
   }

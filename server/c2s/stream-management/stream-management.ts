@@ -142,6 +142,7 @@ export class StreamManagement implements Outlet {
 
   /** While the session sleeps: what it holds goes to one that came since. */
   async lend(taker: ClientSession): Promise<void> {
+    await this.sendingAgain.settled();
     if (!this.left && taker.since >= this.asleepSince) await this.lending.lend(taker);
   }
 
@@ -257,7 +258,9 @@ export class StreamManagement implements Outlet {
     const blamed = this.inOrder || first === undefined ? undefined : this.lending.blamed(first);
     const kept = this.leave();
     const { log } = this.session.host;
-    const judged = blamed?.catch((error: unknown) => logFailure(log, error, "a delivery that ended was not counted"));
+    const judged =
+      blamed?.catch((error: unknown) => logFailure(log, error, "a delivery that ended was not counted")) ??
+      this.sendingAgain.judging;
     const rest = judged === undefined ? this.rerouteAll(kept) : judged.then(() => this.rerouteAll(kept));
     this.registry.ends(rest);
     inBackground(rest, log);

@@ -20,6 +20,8 @@ export interface Kept {
   gone: boolean;
   /** True once it was written to a stream. */
   written: boolean;
+  /** True where the end of the last stream that it was written to has been counted against it. */
+  blamed: boolean;
   /** True once another session of the account was given it: it is not repeated to this one. */
   lent: boolean;
 }
@@ -27,7 +29,7 @@ export interface Kept {
 /** A stanza to be kept; whoever waits for its safety waits for this. */
 export function keptOf(stanza: Stanza): Kept {
   const safety = stanza.safety?.hold();
-  return { stanza, safety, key: undefined, stored: false, gone: false, written: false, lent: false };
+  return { stanza, safety, key: undefined, stored: false, gone: false, written: false, blamed: false, lent: false };
 }
 
 /** True for what is the user's, whichever device has it: no error, no copy of what went to another. XEP-0280. */

@@ -14,6 +14,8 @@ const ONE_NODE = [
   "stream-management/asleep-new-session.talk",
   "stream-management/resume.talk",
   "stream-management/resumes-and-dies.talk",
+  "stream-management/resumes-and-dies-elsewhere.talk",
+  "stream-management/resumes-and-dies-replaced.talk",
   "stream-management/three-deliveries.talk",
   "stream-management/unacknowledged-close.talk",
 ];
