@@ -35,3 +35,27 @@ test("the third ended delivery makes a dead letter, tells the sender once, and b
   expect(await letters.list()).toEqual([]);
   expect(await letters.ended("juliet", poison)).toBe(false);
 });
+
+test("an account has a share of what is kept, and beyond the bound of the domain whoever has most makes room", async () => {
+  const clock = new ManualClock(0);
+  const letters = new DeadLetters({
+    domain: "verona.test",
+    storage: memoryStorage(clock),
+    clock,
+    log: pino({ level: "silent" }),
+    refuse() {},
+  });
+  const add = async (local: string, text: string) => {
+    await clock.advance(1);
+    await letters.add(local, text, "a test");
+  };
+  const textsOf = async (local: string) =>
+    (await letters.list()).filter(({ account }) => account === `${local}@verona.test`).map(({ text }) => text);
+  await add("juliet", "hers");
+  for (let i = 1; i <= 30; i++) await add("mallory", String(i));
+  expect(await textsOf("mallory")).toEqual(Array.from({ length: 20 }, (_, i) => String(i + 11)));
+  for (let account = 1; account < 10; account++) for (let i = 0; i < 20; i++) await add(`mallory${account}`, String(i));
+  await add("nurse", "also hers");
+  expect((await letters.list()).length).toBe(200);
+  expect([await textsOf("juliet"), await textsOf("nurse")]).toEqual([["hers"], ["also hers"]]);
+});

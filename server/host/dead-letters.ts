@@ -12,12 +12,16 @@ import { NS_DELAY } from "../xml/namespaces.ts";
 const DELIVERIES = 3;
 /** Messages of one account that are counted; the oldest are forgotten. */
 const COUNTED = 50;
-/** Dead letters kept for one domain; beyond it they are logged and their senders told, and not kept. */
+/** Dead letters kept for one domain; beyond it the oldest of the account that has most goes. */
 const KEPT = 200;
+/** And for one account, which may be sent such messages by anybody: beyond it its oldest goes. */
+const SHARE = 20;
 
 /** Kinds of documents: an account's counts, and the dead letters of a domain (under its empty local part). */
 const COUNTS = "undelivered";
 const LETTERS = "dead-letter";
+/** Ids of an account's dead letters, oldest first; an operator may have removed some of them. */
+const OWN = "dead-letters";
 
 /** A message that no client could take. */
 export interface DeadLetter {
@@ -83,10 +87,13 @@ export class DeadLetters {
     const at = clock.now();
     const account = local === "" ? domain : `${local}@${domain}`;
     log.warn({ account, from, reason }, "a message is a dead letter");
-    if ((await storage.documents.count(domain, "", LETTERS)) >= KEPT) return;
+    await this.makeRoom();
     const id = `${at.toString(36)}-${randomToken(6)}`;
     const letter: DeadLetter = { id, account, from, at, reason, text };
     await storage.documents.put(domain, "", LETTERS, id, JSON.stringify(letter));
+    const own = [...(await this.own(local)), id];
+    for (const old of own.splice(0, own.length - SHARE)) await this.remove(old);
+    await storage.documents.put(domain, local, OWN, "", JSON.stringify(own));
   }
 
   /** All of them, oldest first. @throws StoreUnavailable */
@@ -98,6 +105,21 @@ export class DeadLetters {
   /** True where there was one of that id. @throws StoreUnavailable */
   remove(id: string): Promise<boolean> {
     return this.host.storage.documents.remove(this.host.domain, "", LETTERS, id);
+  }
+
+  /** Ten accounts fill a domain: it is read as a whole only then. */
+  private async makeRoom(): Promise<void> {
+    const { domain, storage } = this.host;
+    if ((await storage.documents.count(domain, "", LETTERS)) < KEPT) return;
+    const all = Map.groupBy(await this.list(), ({ account }) => account);
+    const [fullest] = [...all.values()].sort((a, b) => b.length - a.length);
+    const oldest = fullest?.[0];
+    if (oldest !== undefined) await this.remove(oldest.id);
+  }
+
+  private async own(local: string): Promise<string[]> {
+    const text = await this.host.storage.documents.get(this.host.domain, local, OWN, "");
+    return text === undefined ? [] : (JSON.parse(text) as string[]);
   }
 
   private async counts(local: string): Promise<Map<string, number>> {
