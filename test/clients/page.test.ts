@@ -111,7 +111,8 @@ needing("mcabber").test(
     const settings = block("**mcabber**").replace("PASSWORD", PASSWORD);
     writeFileSync(join(home, ".mcabber", "mcabberrc"), settings, { mode: 0o600 });
     const shows = onTerminal(find("mcabber") ?? "");
-    await shows(/Connection established/);
+    // It is connected before it has logged in, and sends nothing until then.
+    await shows(/Your status has been set/);
     type("/say_to bob@us.meridian.test hello by mcabber", "/quit");
     await fromAlice("hello by mcabber");
     if (client?.exitCode === null) await once(client, "close");
