@@ -12,5 +12,6 @@ export default {
   transform: { "\\.ts$": "<rootDir>/test/harness/strip-types.cjs" },
   moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json"],
   testMatch: ["<rootDir>/{app,server,federation,regions,infra,test,bench}/**/*.test.ts"],
-  testTimeout: 30000,
+  // ms: ends what hangs, and decides nothing else. Two files at once leave each with one core.
+  testTimeout: 60000,
 };
