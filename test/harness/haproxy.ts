@@ -54,10 +54,13 @@ export async function startHaproxy(backends: Readonly<Record<string, Backend>>):
   const daemon = await startDaemon({ command, args: ["-V", "-db", "-f", file], user, ready: /polling mechanism/ });
   // It says so before it listens; once it answers, it listens everywhere.
   for (let tries = 0; ; tries++) {
-    const answer = await readStats(socket).catch((error: unknown) => error);
-    if (!(answer instanceof Error)) break;
-    if (tries === TRIES) throw answer;
-    await new Promise((resolve) => setTimeout(resolve, BETWEEN_TRIES));
+    try {
+      await readStats(socket);
+      break;
+    } catch (error) {
+      if (tries === TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, BETWEEN_TRIES));
+    }
   }
   return {
     ports,
