@@ -143,7 +143,8 @@ function optionsOf(config: RedisConfig): Options {
     lazyConnect: true,
     connectTimeout: CONNECT_TIMEOUT,
     commandTimeout: COMMAND_TIMEOUT,
-    ...(config.cluster ? {} : { reconnectOnError: leaveReplicas() }),
+    // Who subscribes sees to it himself (wire.ts).
+    ...(config.cluster ? {} : { reconnectOnError: leaveReplicas(), autoResubscribe: false }),
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(50 * times, RETRY_LIMIT),

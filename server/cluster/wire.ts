@@ -18,6 +18,8 @@ export class RedisWire implements Wire {
   private readonly subscriber: RedisConnection;
   private readonly sharded: boolean;
   private readonly log: Logger;
+  /** Joined ones, of a server that is no cluster. */
+  private readonly channels = new Set<string>();
   private failing = false;
 
   constructor(commands: RedisConnection, subscriber: RedisConnection, log: Logger) {
@@ -29,20 +31,37 @@ export class RedisWire implements Wire {
 
   open(taken: (text: string) => void, ready: () => void): void {
     const heard = (_channel: string, text: string) => taken(text);
-    if (this.sharded) this.subscriber.on("smessage", heard);
-    else this.subscriber.on("message", heard);
-    this.subscriber.on("ready", ready);
+    if (this.sharded) this.subscriber.on("smessage", heard).on("ready", ready);
+    else this.subscriber.on("message", heard).on("ready", () => void this.joinAgain(ready));
     this.commands.on("ready", ready);
   }
 
   async join(channel: string): Promise<void> {
-    if (this.sharded) await this.subscriber.ssubscribe(channel);
-    else await this.subscriber.subscribe(channel);
+    if (this.sharded) return void (await this.subscriber.ssubscribe(channel));
+    this.channels.add(channel);
+    await this.subscriber.subscribe(channel);
   }
 
   async leave(channel: string): Promise<void> {
-    if (this.sharded) await this.subscriber.sunsubscribe(channel);
-    else await this.subscriber.unsubscribe(channel);
+    if (this.sharded) return void (await this.subscriber.sunsubscribe(channel));
+    this.channels.delete(channel);
+    await this.subscriber.unsubscribe(channel);
+  }
+
+  /**
+   * A new connection listens to nothing. ioredis subscribes to what the last one had subscribed to, which is nothing
+   * where that ended before it was answered (a failover ends two in a row): the node would be deaf from then on.
+   */
+  private async joinAgain(ready: () => void): Promise<void> {
+    const { subscriber } = this;
+    try {
+      if (this.channels.size > 0) await subscriber.subscribe(...this.channels);
+      ready();
+    } catch (error) {
+      this.log.warn({ reason: (error as Error).message }, "bus: cannot subscribe");
+      // A connection that stays and does not answer this is none.
+      if (subscriber.status === "ready") subscriber.disconnect(true);
+    }
   }
 
   publish(channel: string, text: string): void {
