@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import pg from "pg";
 import { deriveCredentials } from "../../server/auth/credentials.ts";
 import type { NodeConfigInput } from "../../server/config/contract.ts";
@@ -62,7 +63,8 @@ export async function makeNode({ folder, name, domain, url, cluster, federation 
     drainSeconds: 30,
   };
   writeFileSync(file, JSON.stringify(config));
-  const argv = [process.execPath, join(ROOT, "app/main.ts"), "serve", "--config", file];
+  const collects = ["--expose-gc", "--import", pathToFileURL(join(import.meta.dirname, "collect.ts")).href];
+  const argv = [process.execPath, ...collects, join(ROOT, "app/main.ts"), "serve", "--config", file];
   const ready = (dead: () => boolean) => untilReady(metricsPort, dead);
   return new ProcessNode({ name, argv, folder, port, metricsPort, tied: true, ready });
 }

@@ -4,9 +4,10 @@ import { Crowd } from "./crowd.ts";
 import { quantile } from "./evidence.ts";
 import type { ChaosOptions } from "./options.ts";
 import { atMost, plain, type Report, report } from "./report.ts";
+import type { SiteNode } from "./site.ts";
 import { onSite } from "./start-site.ts";
 import { sleep } from "./wait.ts";
-import { connectedTo, rssMiB, Watch } from "./watch.ts";
+import { connectedTo, keptMiB, rssMiB, Watch } from "./watch.ts";
 
 /** Clients that chat beside the readers, and clients that write to these. */
 const OTHERS = 40;
@@ -19,8 +20,8 @@ const MOST_EACH = 8;
 const CUT_WITHIN = 60;
 /** ms below which a p99 is the machine's own. */
 const FLOOR_MS = 10;
-/** MiB that a runtime's collector may leave lying about whatever readers do. */
-const SLACK = 96;
+/** ms between two looks at what the node keeps, while they read and while they do not: a collection costs others time. */
+const LOOK = 3_000;
 
 export function slow(options: ChaosOptions): Promise<Report> {
   const readers = options.clients;
@@ -40,9 +41,12 @@ export function slow(options: ChaosOptions): Promise<Report> {
       const stopFlood = flood(writers.clients, slowOnes.clients, isCut);
       await sleep(2000);
       const reading = performance.now();
+      const reads = mostKept(direct);
       await sleep((seconds * 1000) / 2);
       const stalled = performance.now();
-      const before = rssMiB([direct]);
+      const before = await reads.most();
+      const resident = rssMiB([direct]);
+      const stall = mostKept(direct);
       const watch = new Watch([direct], 500);
       for (const client of slowOnes.clients) {
         ports.set(client.localPort ?? 0, Number.POSITIVE_INFINITY);
@@ -50,6 +54,7 @@ export function slow(options: ChaosOptions): Promise<Report> {
       }
       await cutOff(direct.port, ports, stalled, (CUT_WITHIN + 5) * 1000);
       const ended = performance.now();
+      const most = await stall.most();
       stopFlood();
       watch.stop();
       others.quiet();
@@ -62,8 +67,8 @@ export function slow(options: ChaosOptions): Promise<Report> {
         plain("readers", readers),
         plain("cut off", cut.filter(Number.isFinite).length),
         atMost("the last cut off after, s", Math.max(...cut), CUT_WITHIN * options.patience, " s"),
-        atMost("memory of each reader, MiB", Math.max(0, watch.rssMiB - before - SLACK) / readers, 1, " MiB"),
-        plain("growth of the node, MiB", watch.rssMiB - before),
+        atMost("memory of each reader, MiB", Math.max(0, most - before) / readers, 1, " MiB"),
+        plain("growth of the node with its garbage, MiB", watch.rssMiB - resident),
         plain("others' p99 while they read, ms", calm),
         plain("others' p99 while they do not, ms", stuck),
         atMost("ratio", stuck / Math.max(calm, FLOOR_MS * options.patience), 1.5 * options.patience),
@@ -73,6 +78,31 @@ export function slow(options: ChaosOptions): Promise<Report> {
       for (const crowd of [slowOnes, others, writers]) crowd.stop();
     }
   });
+}
+
+/** Looks at what a node keeps until it is asked for the most of it, MiB. */
+function mostKept(node: SiteNode): { most(): Promise<number> } {
+  let over = false;
+  let wake = () => {};
+  const looking = (async () => {
+    let most = 0;
+    for (;;) {
+      most = Math.max(most, await keptMiB(node));
+      if (over) return most;
+      const timer = setTimeout(() => wake(), LOOK);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      clearTimeout(timer);
+    }
+  })();
+  return {
+    most() {
+      over = true;
+      wake();
+      return looking;
+    },
+  };
 }
 
 /** Writers send to readers in turn, but not to those that are cut off. Returns what ends it. */
