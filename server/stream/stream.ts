@@ -262,10 +262,9 @@ export class XmppStream {
   }
 
   private onPeerError(raw: RawElement): void {
-    const error = readStreamError(raw.toElement());
     if (!this.closeSent) this.transport.write(closeText(this.transport.framed));
     this.closeSent = true;
-    this.finish({ kind: "peer-error", error });
+    this.finish({ kind: "peer-error", error: readStreamError(raw.toElement()) });
   }
 
   private onClosed(cause: Error | undefined): void {
@@ -280,9 +279,7 @@ export class XmppStream {
     this.finish({ kind: "closed", read });
   }
 
-  private overflow(): void {
-    this.destroy(new Error("the peer does not read"));
-  }
+  private readonly overflow = (): void => this.destroy(new Error("the peer does not read"));
 
   private finish(end: StreamEnd): void {
     if (this.over) return;
