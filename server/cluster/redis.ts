@@ -39,6 +39,9 @@ const COMMAND_TIMEOUT = 10_000;
 /** ms between two new connections because the server has become a replica. */
 const REPLICA_PAUSE = 10_000;
 
+/** What ioredis gives up with for good where a failover is told while it asks the sentinels for the master. */
+const GIVEN_UP = "Connection is closed.";
+
 /**
  * Opens a connection that keeps coming back; commands given while it is away fail at once, for what a node does not
  * know to be in Redis it writes again. @throws RedisUnavailable naming the URL where the first attempt fails
@@ -58,6 +61,12 @@ export async function connectRedis(config: RedisConfig, log: Logger): Promise<Re
   connection.on("ready", () => {
     if (away === true) log.info({ redis: shown }, "Redis answers again");
     away = false;
+  });
+  connection.on("end", () => {
+    // Of an end on purpose no error is told.
+    if (away !== true || last?.message !== GIVEN_UP) return;
+    last = undefined;
+    connection.connect().catch(() => {});
   });
   try {
     await inTime(connection.connect());

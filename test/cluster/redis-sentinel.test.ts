@@ -1,7 +1,9 @@
 // Nodes that find their Redis by Redis Sentinel: they talk over it, and a failover costs them nothing.
 import { readFileSync } from "node:fs";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import type { Redis } from "ioredis";
 import { pino } from "pino";
 import { connectRedis } from "../../server/cluster/redis.ts";
 import { ClusterConfig } from "../../server/config/contract.ts";
@@ -39,6 +41,21 @@ withRedis("Redis Sentinel", () => {
     const config = ClusterConfig.parse({ redis: { ...redis.settings, sentinel: { master: "mantua" } } });
     await expect(connectRedis(config.redis, log)).rejects.toThrow(/cluster\.redis: .*does not answer/);
   }, 30_000);
+
+  test("a failover that is told while the sentinels are asked ends no connection for good", async () => {
+    const { redis: config } = ClusterConfig.parse({ redis: redis.settings });
+    const connection = (await connectRedis(config, log)) as Redis;
+    ends.push(async () => connection.disconnect());
+    const { connector, stream } = connection as unknown as { connector: { disconnect(): void }; stream: Socket };
+    // As who waits for failovers does, who is left of a connection that broke.
+    connection.once("connecting", () => connector.disconnect());
+    const ended = new Promise((resolve) => connection.once("end", resolve));
+    const ready = new Promise((resolve) => connection.once("ready", resolve));
+    stream.destroy();
+    await ended;
+    await ready;
+    expect(await connection.ping()).toBe("PONG");
+  });
 
   test("when the master dies the nodes go on with the other server, as the members they were", async () => {
     const [a, b] = [await startNode("a"), await startNode("b")];
