@@ -12,6 +12,7 @@ import {
   type NodeMetrics,
   type RemoteLink,
   type RemoteRouter,
+  readEachCertificates,
   type Stanza,
 } from "../server/index.ts";
 import type { FederationContext } from "./context.ts";
@@ -35,7 +36,6 @@ import {
   createPosh,
   OwnContexts,
   openAnchors,
-  readTrusted,
   rootsOf,
 } from "./tls/index.ts";
 import { Trace, type TraceListener } from "./trace.ts";
@@ -43,7 +43,6 @@ import { Trace, type TraceListener } from "./trace.ts";
 export type { Finding, FindingListener } from "./diagnose/diagnose.ts";
 export type { OutgoingStatus } from "./outgoing/pool.ts";
 export type { OutgoingState } from "./outgoing/states.ts";
-export { readTrusted } from "./tls/anchors.ts";
 export { judgeOwnCertificate, type OwnCertificate, openAnchors, rootsOf } from "./tls/index.ts";
 export type { TraceEvent, TraceListener } from "./trace.ts";
 
@@ -221,7 +220,7 @@ export class Federation implements RemoteRouter {
       ...(config.trustDnssec ? { trustAd: true } : {}),
     });
     const own = new OwnContexts(options.certificates);
-    const extra = readTrusted(config.trustedAuthorities);
+    const extra = readEachCertificates(config.trustedAuthorities, "federation.trustedAuthorities");
     let anchors: Anchors | undefined;
     return {
       get config() {

@@ -8,12 +8,14 @@ export interface LookedOutside {
 }
 
 /** A setting that is a secret by file or variable. */
-type Outside = { readonly path: string } & ({ readonly file: string } | { readonly env: string });
+interface Outside {
+  readonly path: string;
+  readonly secret: { readonly file: string } | { readonly env: string };
+}
 
 /** Looks at the files and variables that `config` names. */
 export async function lookOutside(config: NodeConfig): Promise<LookedOutside> {
   const server = await import("../../server/index.ts");
-  const { readTrusted } = await import("../../federation/index.ts");
   const problems = new Set<string>();
   const tried = (look: () => unknown): void => {
     try {
@@ -26,21 +28,22 @@ export async function lookOutside(config: NodeConfig): Promise<LookedOutside> {
   const { authentication, federation, cluster } = config;
   const authority = cluster?.redis.authority;
   tried(() => server.readAuthorities(authentication.clientAuthorities, "authentication.clientAuthorities"));
-  tried(() => readTrusted(federation.trustedAuthorities));
+  tried(() => server.readEachCertificates(federation.trustedAuthorities, "federation.trustedAuthorities"));
   if (authority !== undefined) tried(() => server.readCertificates(authority, "cluster.redis.authority"));
-  const secrets = secretsOf(config, "");
-  // A variable is of the process that will run, which this one need not be like.
-  const unset = secrets.filter((secret) => "env" in secret && process.env[secret.env] === undefined);
-  for (const { path, ...secret } of secrets.filter((secret) => !unset.includes(secret)))
-    tried(() => server.readSecret(secret, path));
+  const unset: string[] = [];
+  const warnings: string[] = [];
+  for (const { path, secret } of secretsOf(config, "")) {
+    if ("env" in secret && process.env[secret.env] === undefined) {
+      // A variable is of the process that will run, which this one need not be like.
+      unset.push(path);
+      warnings.push(`${path}.env: the variable ${secret.env} is not set here`);
+    } else tried(() => server.readSecret(secret, path));
+  }
   authentication.providers.forEach((provider, at) => {
     const path = `authentication.providers[${at}]`;
-    if (provider.kind === "stored" || unset.some((secret) => secret.path.startsWith(path))) return;
+    if (provider.kind === "stored" || unset.some((secret) => secret.startsWith(path))) return;
     tried(() => server.outsideProvider(provider, server.systemClock, path));
   });
-  const warnings = unset.map(
-    (secret) => `${secret.path}.env: the variable ${"env" in secret && secret.env} is not set here`,
-  );
   return { problems: [...problems], warnings };
 }
 
@@ -50,8 +53,8 @@ function secretsOf(value: unknown, path: string): Outside[] {
   const entries = Object.entries(value);
   const [name, given] = entries[0] ?? [];
   if (entries.length === 1 && typeof given === "string") {
-    if (name === "file") return [{ path, file: given }];
-    if (name === "env") return [{ path, env: given }];
+    if (name === "file") return [{ path, secret: { file: given } }];
+    if (name === "env") return [{ path, secret: { env: given } }];
   }
   return entries.flatMap(([key, inner]) =>
     secretsOf(inner, Array.isArray(value) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`),

@@ -1,7 +1,7 @@
 // The roots we trust: the public ones that Node brings, and those an operator adds (the world's own authority).
-import { X509Certificate } from "node:crypto";
+import type { X509Certificate } from "node:crypto";
 import { rootCertificates } from "node:tls";
-import { readEach } from "../../server/index.ts";
+import { certificatesOf } from "../../server/index.ts";
 
 /** Which roots to trust. */
 export interface AnchorOptions {
@@ -45,22 +45,5 @@ export class Anchors {
 /** Reads the roots; some 20 ms for the public ones. Throws when a PEM text holds no certificate or a broken one. */
 export function openAnchors(options: AnchorOptions = {}): Anchors {
   const texts = [...(options.roots ?? rootCertificates), ...(options.extra ?? [])];
-  return new Anchors(texts.flatMap(readPem));
-}
-
-const PEM = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
-
-/** Every certificate of a PEM text. Throws when there is none. */
-export function readPem(text: string): X509Certificate[] {
-  const found = text.match(PEM);
-  if (!found) throw new Error("has no PEM certificate (-----BEGIN CERTIFICATE-----)");
-  return found.map((pem) => new X509Certificate(pem));
-}
-
-/** The texts of `federation.trustedAuthorities`. @throws ConfigError with every file that cannot be used */
-export function readTrusted(files: readonly string[]): string[] {
-  return readEach(files, "federation.trustedAuthorities", (text) => {
-    readPem(text);
-    return text;
-  });
+  return new Anchors(texts.flatMap(certificatesOf));
 }

@@ -1,5 +1,5 @@
 // Who a peer is by its certificate: one question, with the answer in plain words.
-export { type AnchorOptions, Anchors, openAnchors, readPem, readTrusted, rootsOf } from "./anchors.ts";
+export { type AnchorOptions, Anchors, openAnchors, rootsOf } from "./anchors.ts";
 export { type ChainProblem, type ChainVerdict, MAX_PRESENTED, walkChain } from "./chain.ts";
 export {
   ALPN_SERVER,

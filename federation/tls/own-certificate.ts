@@ -1,6 +1,7 @@
 // What other servers will think of a certificate of ours, before any of them is asked.
 import type { X509Certificate } from "node:crypto";
-import { type Anchors, readPem } from "./anchors.ts";
+import { certificatesOf } from "../../server/index.ts";
+import type { Anchors } from "./anchors.ts";
 import { readExtensions } from "./extensions.ts";
 import { verifyPeer } from "./judge.ts";
 import { identifies } from "./peer-identity.ts";
@@ -28,7 +29,7 @@ const USELESS: ReadonlySet<string> = new Set(["expired", "not-yet-valid", "wrong
 export function judgeOwnCertificate(pem: string, domain: string, anchors: Anchors, now: number): OwnCertificate {
   let chain: X509Certificate[];
   try {
-    chain = readPem(pem);
+    chain = certificatesOf(pem);
   } catch (error) {
     return { reason: (error as Error).message, useless: true, serverOnly: false };
   }

@@ -1,8 +1,9 @@
 // One host's certificate and key, read from PEM files and checked before anything uses them.
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { domainToASCII } from "node:url";
+import { certificatesOf } from "./pem.ts";
 
 /** Paths of one host's PEM files. */
 export interface CertificatePaths {
@@ -21,8 +22,6 @@ export interface LoadedCertificate {
 
 /** Adds one problem, with the path it is about. */
 export type Problem = (path: string, what: string) => void;
-
-const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** Reads and checks the files; undefined where anything is wrong, and then `problem` was told every mistake. */
 export function readCertificate(paths: CertificatePaths, problem: Problem): LoadedCertificate | undefined {
@@ -88,15 +87,10 @@ function read(path: string, problem: Problem): string | undefined {
 }
 
 function parseChain(path: string, pem: string, problem: Problem): X509Certificate[] | undefined {
-  const blocks = pem.match(PEM_CERTIFICATE) ?? [];
-  if (blocks.length === 0) {
-    problem(path, "has no PEM certificate (-----BEGIN CERTIFICATE-----)");
-    return undefined;
-  }
   try {
-    return blocks.map((block) => new X509Certificate(block));
+    return certificatesOf(pem);
   } catch (error) {
-    problem(path, `has a broken certificate: ${(error as Error).message}`);
+    problem(path, (error as Error).message);
     return undefined;
   }
 }
