@@ -1,5 +1,6 @@
 // What a session asleep holds goes to another one of its account, and is not repeated when it wakes. XEP-0198 §5, §6.
 import type { ClientSession } from "../../host/session.ts";
+import { logFailure } from "../../observe/failure.ts";
 import { inBackground } from "../../router/background.ts";
 import { arrivalOf } from "../../stanza/arrival.ts";
 import { withDelay } from "../../stanza/delay.ts";
@@ -67,6 +68,15 @@ export class Lending {
     kept.lent = true;
     this.holding.release([kept], "stored");
     return true;
+  }
+
+  /** As `blamed`, for whoever goes on either way: that it could not be counted is told. Never rejects. */
+  async judged(kept: Kept): Promise<void> {
+    try {
+      await this.blamed(kept);
+    } catch (error) {
+      logFailure(this.session.host.log, error, "a delivery that ended was not counted", {}, "warn");
+    }
   }
 
   /**

@@ -1,6 +1,4 @@
 // Sends again, after a resumption, what the last stream may have lost; the first alone where that seems to end streams. XEP-0198 §5.
-
-import { logFailure } from "../../observe/failure.ts";
 import type { C2sSession } from "../session.ts";
 import { Fruitless } from "./fruitless.ts";
 import type { Lending } from "./lending.ts";
@@ -12,8 +10,8 @@ export class Replay {
   private readonly unacked: Unacked;
   private readonly lending: Lending;
   private readonly fruitless: Fruitless;
-  /** Settles once it is known whether the message on which the last stream ended is given up. */
-  judging: Promise<unknown> | undefined;
+  /** Resolves once it is known whether the message on which the last stream ended is given up. */
+  judging: Promise<void> | undefined;
 
   /** `fruitless`: streams that ended so at another node. */
   constructor(session: C2sSession, unacked: Unacked, lending: Lending, fruitless: number | undefined) {
@@ -56,19 +54,11 @@ export class Replay {
 
   /** The connection broke. Where a message stood alone on it, that counts as a delivery which it ended: true then. */
   broke(): boolean {
-    const { host } = this.session;
-    if (!this.fruitless.broke(host.clock.now())) return false;
+    if (!this.fruitless.broke(this.session.host.clock.now())) return false;
     const [first] = this.unacked.list();
     if (first === undefined || this.lending.firstOpen() !== first) return false;
-    this.judging = this.lending
-      .blamed(first)
-      .catch((error: unknown) => logFailure(host.log, error, "a delivery that ended was not counted", {}, "warn"));
+    this.judging = this.lending.judged(first);
     return true;
-  }
-
-  /** Resolves once it is known what is given up. */
-  async settled(): Promise<void> {
-    await this.judging;
   }
 
   private write(count: number): void {

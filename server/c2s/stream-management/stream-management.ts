@@ -1,7 +1,6 @@
 // Stream management of one session: counts, acknowledgements, and what happens when its stream breaks. XEP-0198.
 import type { Timer } from "../../clock.ts";
 import type { ClientSession, Gate } from "../../host/session.ts";
-import { logFailure } from "../../observe/failure.ts";
 import { randomToken } from "../../random.ts";
 import { inBackground } from "../../router/background.ts";
 import { noteArrival } from "../../stanza/arrival.ts";
@@ -142,7 +141,7 @@ export class StreamManagement implements Outlet {
 
   /** While the session sleeps: what it holds goes to one that came since. */
   async lend(taker: ClientSession): Promise<void> {
-    await this.sendingAgain.settled();
+    await this.sendingAgain.judging;
     if (!this.left && taker.since >= this.asleepSince) await this.lending.lend(taker);
   }
 
@@ -186,7 +185,7 @@ export class StreamManagement implements Outlet {
   /** Resolves once all that is safe may be told: other nodes would know it too; and it is known what is given up. */
   async settled(): Promise<void> {
     await this.telling.settled();
-    await this.sendingAgain.settled();
+    await this.sendingAgain.judging;
   }
 
   /** The stream is gone: true where the session waits to be resumed. */
@@ -255,15 +254,11 @@ export class StreamManagement implements Outlet {
   /** The session is over: what nobody acknowledged goes where an undelivered stanza goes. */
   over(): void {
     const first = this.lending.firstOpen();
-    const blamed = this.inOrder || first === undefined ? undefined : this.lending.blamed(first);
+    const judged = this.inOrder || first === undefined ? this.sendingAgain.judging : this.lending.judged(first);
     const kept = this.leave();
-    const { log } = this.session.host;
-    const judged =
-      blamed?.catch((error: unknown) => logFailure(log, error, "a delivery that ended was not counted")) ??
-      this.sendingAgain.judging;
     const rest = judged === undefined ? this.rerouteAll(kept) : judged.then(() => this.rerouteAll(kept));
     this.registry.ends(rest);
-    inBackground(rest, log);
+    inBackground(rest, this.session.host.log);
   }
 
   /** Takes the session's unacknowledged stanzas out; nothing of it goes on here. */
