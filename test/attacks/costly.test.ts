@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type Clock, systemClock } from "../../server/clock.ts";
 import { ServerUnderTest } from "../harness/scene-server.ts";
+import { bound } from "./bound.ts";
 import { DOMAIN } from "./node.ts";
-import { RawTcp } from "./raw.ts";
 
 /** ms that go by whenever somebody looks at the clock: what a stanza costs is the same on every machine. */
 const STEP = 4;
@@ -27,14 +27,6 @@ beforeAll(async () => {
   await tested.createAccount(DOMAIN, "juliet", undefined);
 });
 afterAll(() => tested.stop());
-
-async function bound(local: string, resource: string): Promise<RawTcp> {
-  const raw = await RawTcp.connect(tested.ports().c2s);
-  await raw.open(DOMAIN);
-  await raw.login(local, DOMAIN);
-  await raw.bind(resource);
-  return raw;
-}
 
 const times = (count: number, one: (i: number) => string) => Array.from({ length: count }, (_, i) => one(i)).join("");
 const iq = (type: string, id: number, payload: string) => `<iq type='${type}' id='c${id}'>${payload}</iq>`;
@@ -91,8 +83,10 @@ test.each(COSTLY)(
     // One of its own: what the last one owes is owed for a while.
     const local = name.replaceAll(" ", "-");
     await tested.createAccount(DOMAIN, local, undefined);
-    const streams = await Promise.all(Array.from({ length: STREAMS }, (_, k) => bound(local, `r${k}`)));
-    const juliet = await bound("juliet", "j");
+    const streams = await Promise.all(
+      Array.from({ length: STREAMS }, (_, k) => bound({ ports: tested.ports() }, local, `r${k}`)),
+    );
+    const juliet = await bound({ ports: tested.ports() }, "juliet", "j");
     const answered = () => streams.reduce((sum, { text }) => sum + (text.match(/ id='c\d+'/g)?.length ?? 0), 0);
     for (const [k, raw] of streams.entries()) raw.send(times(COUNT, (i) => make(k * COUNT + i)));
     await streams[0]?.until(/ id='c\d+'/);

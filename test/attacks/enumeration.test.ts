@@ -3,8 +3,9 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { parseElement } from "../../server/xml/tree.ts";
 import { parseTalk } from "../harness/parse-talk.ts";
 import { runTalk } from "../harness/run-talk.ts";
+import { bound } from "./bound.ts";
 import { DOMAIN, startTarget, type Target } from "./node.ts";
-import { RawTcp } from "./raw.ts";
+import type { RawTcp } from "./raw.ts";
 
 /** What a stranger is told, where it is anything but `service-unavailable`. XEP-0030 §8. */
 const ANSWERS: Readonly<Record<string, string>> = { "get http://jabber.org/protocol/disco#items query": "result" };
@@ -45,7 +46,7 @@ let rosaline: RawTcp;
 beforeAll(async () => {
   target = await startTarget();
   for (const local of ["tybalt", ...THERE]) await target.account(local);
-  const benvolio = await online("benvolio");
+  const benvolio = await bound(target, "benvolio");
   for (const kept of [
     "<vCard xmlns='vcard-temp'><FN>Benvolio</FN></vCard>",
     "<query xmlns='jabber:iq:private'><x xmlns='of:his:own'>y</x></query>",
@@ -56,23 +57,15 @@ beforeAll(async () => {
   }
   benvolio.send("<presence xmlns='jabber:client' type='unavailable'><status>gone</status></presence></stream:stream>");
   await benvolio.end();
-  rosaline = await online("rosaline");
+  rosaline = await bound(target, "rosaline");
   rosaline.send("<presence xmlns='jabber:client'/>");
   await rosaline.until(/<presence[^>]*>/);
-  tybalt = await online("tybalt");
+  tybalt = await bound(target, "tybalt");
 });
 afterAll(async () => {
   for (const raw of [tybalt, rosaline]) raw.destroy();
   await target.stop();
 });
-
-async function online(local: string): Promise<RawTcp> {
-  const raw = await RawTcp.connect(target.ports.c2s);
-  await raw.open(DOMAIN);
-  await raw.login(local, DOMAIN);
-  await raw.bind("r");
-  return raw;
-}
 
 /** All that tybalt is told because of a stanza to `local`, whose name is taken out. */
 async function told(local: string, stanza: (to: string) => string): Promise<string> {

@@ -1,7 +1,7 @@
 // Messages made so that what keeps them breaks: odd end tags, and what the store holds broken already.
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { bound } from "./bound.ts";
 import { DOMAIN, startTarget, type Target } from "./node.ts";
-import { RawTcp } from "./raw.ts";
 
 let target: Target;
 
@@ -11,17 +11,9 @@ beforeEach(async () => {
 });
 afterEach(() => target.stop());
 
-async function bound(local: string): Promise<RawTcp> {
-  const raw = await RawTcp.connect(target.ports.c2s);
-  await raw.open(DOMAIN);
-  await raw.login(local, DOMAIN);
-  await raw.bind("r");
-  return raw;
-}
-
 /** What Juliet gets of what was kept, up to the message of that id. */
 async function kept(id: string): Promise<string> {
-  const juliet = await bound("juliet");
+  const juliet = await bound(target, "juliet");
   juliet.send("<presence/>");
   await juliet.until(`id='${id}'`);
   await juliet.until("</message>");
@@ -36,7 +28,7 @@ test.each([
   ["a line in the end tag", "<body>x</body></message\n\t>"],
   ["a section that ends like a message", "<body><![CDATA[</message>]]></body></message>"],
 ])("%s", async (_name, content) => {
-  const romeo = await bound("romeo");
+  const romeo = await bound(target, "romeo");
   romeo.send(`<message to='juliet@${DOMAIN}' type='chat' id='odd'>${content}`);
   romeo.send(`<message to='juliet@${DOMAIN}' type='chat' id='last'><body>y</body></message>`);
   romeo.send("<iq type='get' id='done'><ping xmlns='urn:xmpp:ping'/></iq>");
@@ -49,7 +41,7 @@ test.each([
 });
 
 test("a message without content", async () => {
-  const romeo = await bound("romeo");
+  const romeo = await bound(target, "romeo");
   romeo.send(`<message to='juliet@${DOMAIN}' id='last'/>`);
   romeo.send("<iq type='get' id='done'><ping xmlns='urn:xmpp:ping'/></iq>");
   await romeo.until("id='done'");

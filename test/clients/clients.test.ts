@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { bound } from "../attacks/bound.ts";
 import { DOMAIN, startTarget, type Target } from "../attacks/node.ts";
 import { needing } from "../harness/needing.ts";
 import { PASSWORD } from "../harness/scene-server.ts";
 import { find } from "../harness/software.ts";
-import { bound } from "./bound.ts";
 
 const PROGRAMS = join(import.meta.dirname, "programs");
 const PATIENCE = 15_000;

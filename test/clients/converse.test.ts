@@ -5,11 +5,11 @@ import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { afterAll, beforeAll, expect } from "@jest/globals";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { bound } from "../attacks/bound.ts";
 import { DOMAIN, startTarget, type Target } from "../attacks/node.ts";
 import { needing } from "../harness/needing.ts";
 import { PASSWORD } from "../harness/scene-server.ts";
 import { find } from "../harness/software.ts";
-import { bound } from "./bound.ts";
 
 const { test } = needing("chromium");
 const PATIENCE = 30_000;

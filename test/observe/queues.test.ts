@@ -1,7 +1,7 @@
 // Depths of queues as Prometheus reads them: a reader that does not read, what is unacknowledged, what is kept.
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { bound } from "../attacks/bound.ts";
 import { DOMAIN, startTarget, type Target } from "../attacks/node.ts";
-import { RawTcp } from "../attacks/raw.ts";
 
 let target: Target;
 
@@ -11,14 +11,6 @@ beforeEach(async () => {
 });
 afterEach(() => target.stop());
 
-async function bound(local: string): Promise<RawTcp> {
-  const raw = await RawTcp.connect(target.ports.c2s);
-  await raw.open(DOMAIN);
-  await raw.login(local, DOMAIN);
-  await raw.bind("r");
-  return raw;
-}
-
 /** The value of a metric, as it is told. */
 async function read(name: string): Promise<number | undefined> {
   const text = await (await target.server.metrics.registry()).metrics();
@@ -27,8 +19,8 @@ async function read(name: string): Promise<number | undefined> {
 }
 
 test("what waits for clients is told", async () => {
-  const romeo = await bound("romeo");
-  const juliet = await bound("juliet");
+  const romeo = await bound(target, "romeo");
+  const juliet = await bound(target, "juliet");
   juliet.send("<enable xmlns='urn:xmpp:sm:3'/>");
   await juliet.until("<enabled");
   expect(await read("meridian_unacked_stanzas")).toBe(0);
