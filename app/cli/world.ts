@@ -94,7 +94,7 @@ async function initWorldFile(file: string, flags: InitFlags): Promise<void> {
   const world = initWorld({
     name: asked.name,
     domain: asked.domain,
-    regions: asked.regions.split(",").filter((name) => name.trim() !== ""),
+    regions: regionsIn(asked.regions),
     size,
     ...contact,
   });
@@ -147,11 +147,15 @@ async function wrongWith(key: keyof typeof SOUND, text: string): Promise<string 
   const { initWorld } = await import("../../regions/init.ts");
   try {
     const { regions, ...rest } = { ...SOUND, [key]: text };
-    initWorld({ ...rest, regions: regions.split(",").filter((name) => name.trim() !== ""), size: "small" });
+    initWorld({ ...rest, regions: regionsIn(regions), size: "small" });
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+function regionsIn(text: string): string[] {
+  return text.split(",").filter((name) => name.trim() !== "");
 }
 
 /** Answers beside which one other is looked at by itself. */

@@ -193,8 +193,7 @@ export class Cluster {
   private async rise(): Promise<void> {
     const member = newMember(this.parts.node);
     this.parts.log.warn({ was: this.bus.member, now: member }, "taken for dead; joining again");
-    const sessions = [...this.parts.hosts.values()].flatMap((host) => [...host.sessions.own()]);
-    for (const session of sessions) if (session instanceof C2sSession) session.sm?.lending.giveUpStored();
+    for (const session of this.ownSessions()) if (session instanceof C2sSession) session.sm?.lending.giveUpStored();
     // What was on its way to others is given back below: it must not find their sessions here.
     for (const other of this.bus.others) this.registry.died(other, false);
     await this.bus.becomes(member);
@@ -208,11 +207,15 @@ export class Cluster {
    * gone: each session looks for itself.
    */
   private async wakeAll(): Promise<void> {
-    const sessions = [...this.parts.hosts.values()].flatMap((host) => [...host.sessions.own()]);
+    const sessions = this.ownSessions();
     for (let from = 0; from < sessions.length; from += WOKEN_AT_ONCE) {
       for (const session of sessions.slice(from, from + WOKEN_AT_ONCE)) if (!session.waiting) session.wake();
       await new Promise((resolve) => setTimeout(resolve, WAKE_INTERVAL));
     }
+  }
+
+  private ownSessions(): ClientSession[] {
+    return [...this.parts.hosts.values()].flatMap((host) => [...host.sessions.own()]);
   }
 
   private died(member: string, ours: boolean): void {

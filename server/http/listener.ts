@@ -15,9 +15,7 @@ import { StreamWebSocket, WebSocketTransport } from "../stream/websocket.ts";
 import { keepDefaultContext } from "../tls/default-context.ts";
 import { alpnProtocols, divertStreams } from "./alpn.ts";
 import { hostMetaJson, hostMetaXml } from "./host-meta.ts";
-
-/** How often it is looked for requests that take too long, ms; Node's own 30 s would be added to what each has. */
-const REQUEST_CHECKS = { connectionsCheckingInterval: 1_000 };
+import { REQUEST_CHECKS } from "./request-checks.ts";
 
 type HttpListenerConfig = Extract<ListenerConfig, { kind: "http" }>;
 

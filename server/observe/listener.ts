@@ -1,12 +1,11 @@
 // The port for machines that watch: metrics, and whether the node lives and is ready.
 import type { AddressInfo } from "node:net";
 import Fastify from "fastify";
+import { REQUEST_CHECKS } from "../http/request-checks.ts";
 import type { NodeMetrics } from "./metrics.ts";
 
 /** ms that a request may take to come in whole; Fastify waits for ever unless told otherwise. */
 const REQUEST_TIMEOUT = 10_000;
-/** How often it is looked for such that take longer, ms; 30 s in Node. */
-const CHECKED_EVERY = 1_000;
 
 /** What the listener tells. */
 export interface Observed {
@@ -26,7 +25,7 @@ export async function listenForObservers(address: string, port: number, observed
   const app = Fastify({
     forceCloseConnections: true,
     requestTimeout: REQUEST_TIMEOUT,
-    http: { connectionsCheckingInterval: CHECKED_EVERY },
+    http: REQUEST_CHECKS,
   });
   app.get("/livez", (_request, reply) => reply.type("text/plain").send("ok\n"));
   app.get("/readyz", async (_request, reply) => {
