@@ -1,10 +1,13 @@
 // A component is connected to one node of a cluster: clients of every node reach it, and it reaches them. XEP-0114.
 import { createHash } from "node:crypto";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, expect } from "@jest/globals";
 import { header, RawTcp } from "../attacks/raw.ts";
 import { TALK_START } from "../harness/certificates.ts";
 import { ManualClock } from "../harness/manual-clock.ts";
+import { needing } from "../harness/needing.ts";
 import { ServerUnderTest } from "../harness/scene-server.ts";
+
+const { test } = needing("redis");
 
 const DOMAIN = "verona.test";
 const COMPONENT = "pets.verona.test";
