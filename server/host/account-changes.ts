@@ -25,11 +25,17 @@ export class AccountChanges {
   constructor(host: VirtualHost) {
     this.host = host;
     host.bus.onAnnouncement(this.kind, (_from, [local = "", text = ""]) => this.endHere(local, text));
+    host.bus.onAnnouncement(this.departure, (_from, [local = ""]) => host.departed(host.jid.withLocal(local)));
   }
 
   /** Other nodes are to end what they hold of an account. */
   private get kind(): string {
     return `end streams ${this.host.domain}`;
+  }
+
+  /** An account is no more. */
+  private get departure(): string {
+    return `departed ${this.host.domain}`;
   }
 
   /** Adds work that is done before an account is removed. */
@@ -48,6 +54,8 @@ export class AccountChanges {
     if (await host.accounts.exists(host.domain, local)) for (const farewell of this.farewells) await farewell(account);
     const removed = await host.accounts.delete(host.domain, local);
     host.emit("account.deleted", { account });
+    host.departed(account);
+    host.bus.announce(this.departure, [local]);
     this.endStreams(local, "removed", asking);
     // The answer to the asking session is written behind this call.
     if (asking !== undefined) setImmediate(() => asking.end("not-authorized", REASONS.removed));

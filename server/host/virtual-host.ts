@@ -155,6 +155,15 @@ export class VirtualHost implements ModuleHost {
     return this.router.remoteLinks();
   }
 
+  /** Tells every host of this node that an account of this one is no more. */
+  departed(contact: Jid): void {
+    for (const host of this.router.hosts.values()) host.emit("contact.departed", { contact });
+  }
+
+  serves(domain: string): boolean {
+    return this.router.hosts.has(domain);
+  }
+
   route(stanza: Stanza): void | Promise<void> {
     return this.router.route(stanza);
   }

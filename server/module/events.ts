@@ -27,6 +27,8 @@ export interface HostEvents {
   "session.ended": { readonly session: ClientSession; readonly last: Stanza | undefined };
   "account.created": { readonly account: Jid };
   "account.deleted": { readonly account: Jid };
+  /** An account of any host, removed at any node, is nobody's contact any more. */
+  "contact.departed": { readonly contact: Jid };
 }
 
 type Observer<T> = (event: T) => void | Promise<void>;

@@ -68,6 +68,13 @@ export interface RosterItem {
   readonly listed: boolean;
 }
 
+/** An item and whose roster it is in. */
+export interface RosterEntry {
+  readonly domain: string;
+  readonly local: string;
+  readonly item: RosterItem;
+}
+
 /** Rosters, versioned. RFC 6121 §2. */
 export interface RosterStore {
   /** All items and the roster's version, 0 where nothing was ever stored. */
@@ -76,6 +83,11 @@ export interface RosterStore {
   put(domain: string, local: string, item: RosterItem): Promise<number>;
   /** Removes one item and returns the roster's new version. */
   remove(domain: string, local: string, jid: string): Promise<number>;
+  /**
+   * Items about a contact that say more than his name: a subscription either way, one asked for, an approval. Of every
+   * domain, in order of domain and local part, after `after`, at most `limit`.
+   */
+  about(jid: string, after: Pick<RosterEntry, "domain" | "local"> | undefined, limit: number): Promise<RosterEntry[]>;
 }
 
 /** A message kept for an account that had no resource to take it. XEP-0160. */

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll } from "@jest/globals";
 import { needing } from "../harness/needing.ts";
 import { backends } from "./backends.ts";
+import { contactsContract, contactsSharedContract } from "./contacts.ts";
 import { storesContract } from "./contract.ts";
 import { textsContract } from "./contract-texts.ts";
 import { heldContract, heldCrashContract, heldSharedContract } from "./held.ts";
@@ -15,9 +16,11 @@ for (const backend of backends) {
     storesContract(backend);
     textsContract(backend);
     heldContract(backend);
+    contactsContract(backend);
     if (backend.persistent) {
       sharedContract(backend);
       heldSharedContract(backend);
+      contactsSharedContract(backend);
     }
     if (backend.name === "postgres" || backend.name === "mariadb") {
       outageContract(backend);

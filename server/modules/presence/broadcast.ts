@@ -29,6 +29,16 @@ export function noteDirected(session: ClientSession, to: Jid, available: boolean
   return true;
 }
 
+/** An account departed: whoever gets its name is not told the end of what was shown to the one before. */
+export function forgetDirected(host: ModuleHost, { bare }: Jid): void {
+  for (const session of host.sessions.own()) {
+    const directed = session.get(directedKey);
+    if (directed === undefined) continue;
+    const rest = [...directed].filter((address) => address !== bare && !address.startsWith(`${bare}/`));
+    if (rest.length < directed.size) session.set(directedKey, new Set(rest));
+  }
+}
+
 /** Initial or later presence of a session. RFC 6121 §4.2.2, §4.4.2. */
 export async function broadcastAvailable(
   host: ModuleHost,

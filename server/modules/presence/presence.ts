@@ -11,7 +11,14 @@ import type { Stanza } from "../../stanza/stanza.ts";
 import { NS_PRE_APPROVAL } from "../../xml/namespaces.ts";
 import { hasTo } from "../roster/item.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
-import { broadcastAvailable, broadcastUnavailable, directedKey, endDirected, noteDirected } from "./broadcast.ts";
+import {
+  broadcastAvailable,
+  broadcastUnavailable,
+  directedKey,
+  endDirected,
+  forgetDirected,
+  noteDirected,
+} from "./broadcast.ts";
 import { answerProbe, takeSubscription } from "./inbound.ts";
 import { sendSubscription } from "./outbound.ts";
 
@@ -40,6 +47,7 @@ export const presence = defineModule({
     );
     host.stage("account.delivering", "presence.take", { kinds: ["presence"] }, (stanza) => take(host, rosters, stanza));
     host.on("session.ended", ({ session, last }) => leave(session, last));
+    host.on("contact.departed", ({ contact }) => forgetDirected(host, contact));
     host.streamFeature({
       name: "pre-approval",
       phase: "after authentication",

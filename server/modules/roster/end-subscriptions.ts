@@ -1,8 +1,8 @@
-// Ends what is between an account and a contact, both ways. RFC 6121 §2.5.2, XEP-0077 §3.2.
-import type { Jid } from "../../jid/jid.ts";
+// Ends what is between an account and a contact, or whoever has it for one. RFC 6121 §2.5.2, XEP-0077 §3.2.
+import { Jid } from "../../jid/jid.ts";
 import type { ModuleHost } from "../../module/define.ts";
 import { presence } from "../../stanza/presence.ts";
-import { NoteKey } from "../../stanza/stanza.ts";
+import { NoteKey, type Stanza } from "../../stanza/stanza.ts";
 import type { RosterItem } from "../../storage/ports.ts";
 import { hasFrom, hasTo } from "./item.ts";
 import type { Rosters } from "./rosters.ts";
@@ -22,15 +22,40 @@ export async function endSubscriptions(
   item: RosterItem,
   departing = false,
 ): Promise<void> {
-  const cancel = (type: "unsubscribe" | "unsubscribed") => {
-    const stanza = presence(account, contact, type);
-    if (departing) stanza.setNote(departureKey, true);
-    return host.route(stanza);
-  };
+  const cancel = (type: Cancelling) => host.route(cancelling(account, contact, type, departing));
   if (hasTo(item) || item.ask) await cancel("unsubscribe");
   if (hasFrom(item) && (await rosters.visibility.maySee(account.local, contact))) {
     for (const session of host.sessions.available(account.local))
       await host.route(presence(session.jid, contact, "unavailable"));
   }
   if (hasFrom(item) || item.pendingIn !== undefined) await cancel("unsubscribed");
+}
+
+/** Rosters read at once. */
+const PAGE = 100;
+
+/**
+ * Ends what accounts served here keep of one that departs and that its own roster does not tell of: approvals given
+ * beforehand (RFC 6121 §3.4), and subscriptions that only one side knows, as imports and failures leave them.
+ */
+export async function endOneSided(host: ModuleHost, account: Jid): Promise<void> {
+  const { rosters } = host.storage;
+  let page = await rosters.about(account.bare, undefined, PAGE);
+  for (; page.length > 0; page = await rosters.about(account.bare, page.at(-1), PAGE))
+    for (const { domain, local, item } of page) {
+      // Of a domain that is not served now nobody sees anything; its way would be to another server.
+      if (!host.serves(domain)) continue;
+      const owner = Jid.prepared(local, domain, "");
+      const cancel = (type: Cancelling) => host.route(cancelling(account, owner, type, true));
+      if (hasFrom(item) || item.pendingIn !== undefined || item.approved) await cancel("unsubscribe");
+      if (hasTo(item) || item.ask) await cancel("unsubscribed");
+    }
+}
+
+type Cancelling = "unsubscribe" | "unsubscribed";
+
+function cancelling(account: Jid, contact: Jid, type: Cancelling, departing: boolean): Stanza {
+  const stanza = presence(account, contact, type);
+  if (departing) stanza.setNote(departureKey, true);
+  return stanza;
 }

@@ -6,7 +6,7 @@ import { defineModule, type IqRequest, type ModuleHost } from "../../module/defi
 import { StanzaError } from "../../stanza/error.ts";
 import type { RosterItem } from "../../storage/ports.ts";
 import { NS_ROSTER, NS_ROSTER_VERSIONING } from "../../xml/namespaces.ts";
-import { endSubscriptions } from "./end-subscriptions.ts";
+import { endOneSided, endSubscriptions } from "./end-subscriptions.ts";
 import { itemElement } from "./item.ts";
 import { type Roster, Rosters, rostersApi } from "./rosters.ts";
 
@@ -119,4 +119,5 @@ async function remove(host: ModuleHost, rosters: Rosters, account: Jid, jid: Jid
 async function takeLeave(host: ModuleHost, rosters: Rosters, account: Jid): Promise<void> {
   for (const item of [...(await rosters.of(account.local)).items.values()])
     await endSubscriptions(host, rosters, account, Jid.parse(item.jid), item, true);
+  await endOneSided(host, account);
 }

@@ -1,6 +1,6 @@
 // Rosters in memory.
-import type { RosterItem, RosterStore } from "../ports.ts";
-import { BARE_JID_BYTES, checkRosterItem, checkText, compareKeys, indexKey } from "../text.ts";
+import type { RosterEntry, RosterItem, RosterStore } from "../ports.ts";
+import { BARE_JID_BYTES, checkAccount, checkRosterItem, checkText, compareKeys, indexKey } from "../text.ts";
 import { findShelf, type Shelf, type Shelves, shelfOf } from "./accounts.ts";
 
 /** Rosters in memory. Versions start at the time, as in SQL: see `sql/stores/rosters.ts`. */
@@ -34,8 +34,32 @@ export class MemoryRosters implements RosterStore {
     return this.#bump(shelf);
   }
 
+  async about(
+    jid: string,
+    after: Pick<RosterEntry, "domain" | "local"> = { domain: "", local: "" },
+    limit: number,
+  ): Promise<RosterEntry[]> {
+    checkText(jid, "roster item's JID", BARE_JID_BYTES);
+    checkAccount(after.domain, after.local);
+    const found: RosterEntry[] = [];
+    for (const [domain, ofDomain] of this.#shelves)
+      for (const [local, { roster }] of ofDomain) {
+        const item = roster.get(indexKey(jid));
+        if (item === undefined || !saysMore(item)) continue;
+        if ((compareKeys(domain, after.domain) || compareKeys(local, after.local)) > 0)
+          found.push({ domain, local, item });
+      }
+    return found
+      .sort((a, b) => compareKeys(a.domain, b.domain) || compareKeys(a.local, b.local))
+      .slice(0, Math.max(0, limit));
+  }
+
   #bump(shelf: Shelf): number {
     shelf.rosterVersion = shelf.rosterVersion === 0 ? Math.max(1, this.#now()) : shelf.rosterVersion + 1;
     return shelf.rosterVersion;
   }
+}
+
+function saysMore({ subscription, ask, approved, pendingIn }: RosterItem): boolean {
+  return subscription !== "none" || ask || approved || pendingIn !== undefined;
 }

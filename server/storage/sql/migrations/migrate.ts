@@ -6,6 +6,7 @@ import { accountsMigration } from "./0001-accounts.ts";
 import { heldMigration } from "./0002-held.ts";
 import { disabledMigration } from "./0003-disabled.ts";
 import { heldKeysMigration } from "./0004-held-keys.ts";
+import { rosterContactsMigration } from "./0005-roster-contacts.ts";
 import { COLUMN_TYPES, type Migration } from "./migration.ts";
 
 /** Every migration in order. */
@@ -14,6 +15,7 @@ export const MIGRATIONS: readonly Migration[] = [
   heldMigration,
   disabledMigration,
   heldKeysMigration,
+  rosterContactsMigration,
 ];
 
 /** How long a process waits for another one's migrations, and for its own, ms. */

@@ -47,3 +47,16 @@ export const COLUMN_TYPES: Readonly<Record<DialectName, ColumnTypes>> = {
     clustered: "",
   },
 };
+
+/**
+ * Statements of MySQL that run `statement` unless this database has what `there` counts (`information_schema.… where …`):
+ * MySQL commits each change by itself and has no `if not exists` for some, and a second run must not fail.
+ */
+export function unlessThere(there: string, statement: string): string[] {
+  return [
+    `set @meridian = if((select count(*) from ${there} and table_schema = database()) = 0, '${statement}', 'do 0')`,
+    "prepare meridian from @meridian",
+    "execute meridian",
+    "deallocate prepare meridian",
+  ];
+}

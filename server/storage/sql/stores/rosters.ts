@@ -1,5 +1,5 @@
 // Rosters in SQL, versioned. RFC 6121 §2.
-import type { RosterItem, RosterStore, Subscription } from "../../ports.ts";
+import type { RosterEntry, RosterItem, RosterStore, Subscription } from "../../ports.ts";
 import { BARE_JID_BYTES, checkAccount, checkRosterItem, checkText, indexKey } from "../../text.ts";
 import { compiled } from "../compiled.ts";
 import { rows, type SqlEngine, type Work } from "../engine.ts";
@@ -56,6 +56,18 @@ export class SqlRosters implements RosterStore {
     return this.#engine.write(() => this.#remove(row), { idempotent: true });
   }
 
+  async about(
+    jid: string,
+    after: Pick<RosterEntry, "domain" | "local"> = { domain: "", local: "" },
+    limit: number,
+  ): Promise<RosterEntry[]> {
+    checkText(jid, "roster item's JID", BARE_JID_BYTES);
+    checkAccount(after.domain, after.local);
+    if (limit < 1) return [];
+    const found = await this.#engine.read(bind(this.#sql.about, { ...after, key: indexKey(jid), limit }));
+    return found.map(([domain, local, ...row]) => ({ domain, local, item: itemOf([0, ...row]) }));
+  }
+
   *#put(row: ItemRow): Work<number> {
     const version = yield* this.#nextVersion(row);
     yield bind(this.#sql.put, row);
@@ -89,8 +101,9 @@ type ItemRow = AccountKey & {
 };
 
 /** A row of the outer join, its columns in order: all but the version are null where the roster is empty. */
-type LoadedRow = [
-  version: number,
+type LoadedRow = [version: number, ...ItemColumns];
+
+type ItemColumns = [
   jid: string | null,
   name: string,
   groups: string,
@@ -100,6 +113,8 @@ type LoadedRow = [
   listed: number,
   pendingIn: string | null,
 ];
+
+type AboutRow = [domain: string, local: string, ...ItemColumns];
 
 function itemOf(row: LoadedRow): RosterItem {
   const groups = row[3];
@@ -151,6 +166,31 @@ function statements({ dialect, db }: Builder) {
         .select(["v.version", "i.jid", "i.name", "i.group_names", "i.subscription", "i.ask", "i.approved"])
         .select(["i.listed", "i.pending_in"])
         .orderBy("i.jid_key"),
+    ),
+    about: tupleStatement<AccountKey & { key: string; limit: number }, AboutRow>(
+      "rosters.about",
+      db
+        .selectFrom("roster_items as i")
+        .where("i.jid_key", "=", param<string>("key"))
+        .where((eb) =>
+          eb.or([
+            eb("i.domain", ">", ofAccount.domain),
+            eb("i.domain", "=", ofAccount.domain).and("i.local_part", ">", ofAccount.local_part),
+          ]),
+        )
+        .where((eb) =>
+          eb.or([
+            eb("i.subscription", "!=", "none"),
+            eb("i.ask", "=", 1),
+            eb("i.approved", "=", 1),
+            eb("i.pending_in", "is not", null),
+          ]),
+        )
+        .select(["i.domain", "i.local_part", "i.jid", "i.name", "i.group_names", "i.subscription", "i.ask"])
+        .select(["i.approved", "i.listed", "i.pending_in"])
+        .orderBy("i.domain")
+        .orderBy("i.local_part")
+        .limit(param<number>("limit")),
     ),
     put: statement<ItemRow, unknown>(
       "rosters.put",
