@@ -160,6 +160,10 @@ export class VirtualHost implements ModuleHost {
     for (const host of this.router.hosts.values()) host.emit("contact.departed", { contact });
   }
 
+  governs(account: Jid): boolean {
+    return [...this.router.hosts.values()].some(({ admins }) => admins.includes(account.bare));
+  }
+
   serves(domain: string): boolean {
     return this.router.hosts.has(domain);
   }

@@ -145,6 +145,8 @@ export interface ModuleHost {
   readonly accountChanges: AccountChanges;
   /** Connections to other domains that are up, of every host of the node. */
   remoteLinks(): readonly RemoteLink[];
+  /** True for an administrator of any host of this node. */
+  governs(account: Jid): boolean;
   /** True for a domain whose accounts are served by this node, as this host's are. */
   serves(domain: string): boolean;
   /** Sends a stanza on its way, to wherever `to` says. */

@@ -74,6 +74,10 @@ function tooMany(): StanzaError {
   return new StanzaError("resource-constraint", "too many accounts were made from your address; try later");
 }
 
+function taken(): StanzaError {
+  return new StanzaError("conflict", "that name is taken");
+}
+
 function emptyForm(): Element {
   const query = new Element("query", { xmlns: NS_REGISTER });
   query.c("instructions").t("Choose a user name and a password.");
@@ -88,10 +92,11 @@ async function create(host: ModuleHost, query: Element, attempted: () => Promise
   const password = query.getChildText("password", NS_REGISTER) ?? "";
   host.accounts.checkPolicy(local, password);
   if (!(await attempted())) throw tooMany();
+  // Whoever had the name of an administrator would be one: also where the account is not made yet, or is no more.
+  if (host.governs(host.jid.withLocal(local))) throw taken();
   // Asked first: a name that is taken must not cost the derivation of three keys.
-  if (await host.accounts.exists(host.domain, local)) throw new StanzaError("conflict", "that name is taken");
-  if (!(await host.accounts.create(host.domain, local, password)))
-    throw new StanzaError("conflict", "that name is taken");
+  if (await host.accounts.exists(host.domain, local)) throw taken();
+  if (!(await host.accounts.create(host.domain, local, password))) throw taken();
   host.emit("account.created", { account: host.jid.withLocal(local) });
 }
 
