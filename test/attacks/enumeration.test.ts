@@ -36,8 +36,11 @@ const MESSAGES: readonly (readonly [string, string])[] = [
   ["error", "<error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"],
 ];
 
+/** What a probe of a stranger is answered, whoever is there or not; other presence is answered by nothing. */
+const PROBE = "probe";
+
 /** A subscription last: it is remembered. */
-const PRESENCE = ["", "unavailable", "probe", "error", "subscribed", "unsubscribed", "unsubscribe", "subscribe"];
+const PRESENCE = ["", "unavailable", PROBE, "error", "subscribed", "unsubscribed", "unsubscribe", "subscribe"];
 
 let target: Target;
 let tybalt: RawTcp;
@@ -151,8 +154,6 @@ test("a stranger of another domain learns no more", async () => {
         send(`<message from="tybalt@capulet.test/r" ${to} type="chat" id="m">${content}</message>`);
         lines.push("capulet quiet");
       }
-      send(`<presence from="tybalt@capulet.test/r" ${to}/>`);
-      lines.push("capulet quiet");
     }
   const talk = parseTalk(
     `A stranger of another domain asks accounts and nobody     RFC 6121 §8.5.1
@@ -166,3 +167,50 @@ ${lines.join("\n")}
   );
   for (const one of talk.cases) await runTalk(talk, one);
 });
+
+/** Presence of a remote stranger to an account, each type to each kind of its addresses, twice; the second is remembered. */
+function remotePresence(local: string): string[] {
+  const lines: string[] = [];
+  for (const from of ["tybalt@capulet.test", "tybalt@capulet.test/r"])
+    for (const [, resource] of WHERE)
+      for (const type of PRESENCE) {
+        const typed = type === "" ? "" : ` type="${type}"`;
+        lines.push(`capulet > <presence from="${from}" to="${local}@verona.test${resource}"${typed}/>`);
+        if (type === PROBE)
+          lines.push(
+            `capulet < <presence from="${local}@verona.test" to="tybalt@capulet.test" type="unsubscribed" {...}/>`,
+          );
+        lines.push("capulet quiet");
+      }
+  return lines;
+}
+
+/** What of it reaches a session: presence to the bare JID, requests, and their end where one waits. */
+const RECEIVED = ["", "/r"].flatMap((resource) => {
+  const came = (type: string) => `rosaline < <presence from="tybalt@capulet.test"${type}/>`;
+  const shown = (type: string) => `rosaline < <presence from="tybalt@capulet.test${resource}"${type}/>`;
+  const asked = [came(' type="unsubscribe"'), came(' type="subscribe"')];
+  return [shown(""), shown(' type="unavailable"'), ...(resource === "" ? asked.slice(1) : asked), ...asked];
+});
+
+test.each(["nobody", "juliet", "rosaline", "benvolio", "paris"])(
+  "presence of a stranger of another domain is answered alike: %s",
+  async (local) => {
+    const rosaline = local === "rosaline" ? ["rosaline = rosaline@verona.test/r online"] : [];
+    const talk = parseTalk(
+      `A stranger of another domain sends presence of every type     RFC 6121 §3.1.3, §4.3.2, §8.5.1
+server verona.test
+peer capulet.test
+account juliet@verona.test
+account rosaline@verona.test
+roster benvolio@verona.test mercutio@capulet.test both
+roster paris@verona.test tybalt@capulet.test none name=T
+${rosaline.join("\n")}
+${remotePresence(local).join("\n")}
+${rosaline.length > 0 ? RECEIVED.join("\n") : ""}
+`,
+      "presence of a remote stranger",
+    );
+    for (const one of talk.cases) await runTalk(talk, one);
+  },
+);
