@@ -81,6 +81,14 @@ describe("a password", () => {
     expect(await accounts.checkPassword(DOMAIN, "romeo", "balcony")).toBe(false);
   });
 
+  test("that is right is told with the key that it fits, whether or not it was remembered", async () => {
+    const told: (Buffer | undefined)[] = [];
+    const check = (password: string) => accounts.checkPassword(DOMAIN, "romeo", password, (key) => told.push(key));
+    for (const password of ["orchard", "wrong", "orchard"]) await check(password);
+    const key = (await accounts.scramKeys(DOMAIN, "romeo", "SHA-256"))?.storedKey;
+    expect(told).toEqual([key, key]);
+  });
+
   test("of a removed account is nobody's", async () => {
     await accounts.checkPassword(DOMAIN, "romeo", "orchard");
     expect(await accounts.delete(DOMAIN, "Romeo")).toBe(true);

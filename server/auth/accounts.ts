@@ -74,11 +74,6 @@ export class Accounts implements CredentialSource {
     return this.store.setDisabled(domain, local, disabled);
   }
 
-  /** True where an operator has shut the account; `local` is prepared. */
-  async isDisabled(domain: string, local: string): Promise<boolean> {
-    return (await this.store.get(domain, local))?.disabled === true;
-  }
-
   /** False where there is no such account. @throws JidError, PasswordError */
   async setPassword(domain: string, local: string, password: string): Promise<boolean> {
     const name = prepareLocalpart(local);
@@ -117,18 +112,28 @@ export class Accounts implements CredentialSource {
 
   /**
    * Checks a password; `local` is prepared. An unknown account costs what a wrong password does: one derivation. A
-   * password that was right before, and is still the account's, costs one HMAC.
+   * password that was right before, and is still the account's, costs one HMAC. `proven` is told which key it fitted.
    */
-  async checkPassword(domain: string, local: string, password: string): Promise<boolean> {
+  async checkPassword(
+    domain: string,
+    local: string,
+    password: string,
+    proven?: (storedKey: Buffer) => void,
+  ): Promise<boolean> {
     const credentials = (await this.store.get(domain, local))?.credentials;
     const hash = CHECK_ORDER.find((one) => credentials?.[one] !== undefined) ?? "SHA-256";
     const stored = credentials?.[hash];
     // Whether or not there is such an account, the same work is done up to the end.
-    if (this.cache.knows(domain, local, password, stored?.storedKey)) return true;
+    const known = this.cache.knows(domain, local, password, stored?.storedKey);
+    if (known && stored !== undefined) {
+      proven?.(stored.storedKey);
+      return true;
+    }
     const decoy = decoyKeys(this.decoySecret, domain, local, hash, this.iterations);
     const fits = await this.fits(hash, password, stored ?? decoy);
     if (!fits || stored === undefined) return false;
     this.cache.remember(domain, local, password, stored.storedKey);
+    proven?.(stored.storedKey);
     return true;
   }
 

@@ -3,6 +3,7 @@ import { Jid } from "../jid/jid.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { SaslContext, SaslExchange, SaslFailure, SaslStep } from "../sasl/mechanism.ts";
 import { beginExchange, decodeSaslData, offeredMechanisms, refusal } from "../sasl/mechanisms.ts";
+import type { AccountRecord } from "../storage/ports.ts";
 import type { C2sConnection } from "./connection.ts";
 
 type Success = Extract<SaslStep, { kind: "success" }>;
@@ -11,8 +12,16 @@ type Success = Extract<SaslStep, { kind: "success" }>;
 export interface SaslProfile {
   challenge(data: Buffer): string;
   failure(failure: SaslFailure): string;
-  /** The stream belongs to the account now: writes the success and what follows from it. */
-  succeeded(connection: C2sConnection, account: Jid, step: Success): void | Promise<void>;
+  /**
+   * The stream belongs to the account now: writes the success and what follows from it. `record` is the account as it
+   * was let in; undefined for one that lives as long as its stream.
+   */
+  succeeded(
+    connection: C2sConnection,
+    account: Jid,
+    step: Success,
+    record: AccountRecord | undefined,
+  ): void | Promise<void>;
 }
 
 /** An exchange in progress, with the profile that began it: the two are never mixed. */
@@ -149,8 +158,8 @@ function admit(connection: C2sConnection, profile: SaslProfile, step: Success): 
   running.delete(connection);
   const account = Jid.prepared(step.local, host?.domain ?? "", "");
   return step.anonymous === true
-    ? open(connection, profile, account, step)
-    : openUnlessDisabled(connection, profile, account, step);
+    ? open(connection, profile, account, step, undefined)
+    : openUnlessChanged(connection, profile, account, step);
 }
 
 /** Answers a right password as a wrong one, and as late; it does not count as one. */
@@ -160,33 +169,47 @@ function refuse(connection: C2sConnection, profile: SaslProfile): Promise<void> 
 }
 
 /**
- * Every mechanism comes through here. Only who has proven the account hears that it is shut: to a stranger it is as
+ * Every mechanism comes through here. What was proven may be so no more: its password was changed, or its account is gone
+ * and its name another's, at whatever node. Only who has proven the account hears that it is shut: to a stranger it is as
  * any other. RFC 6120 §6.5.1.
  */
-async function openUnlessDisabled(
+async function openUnlessChanged(
   connection: C2sConnection,
   profile: SaslProfile,
   account: Jid,
   step: Success,
 ): Promise<void> {
-  const { host, log } = connection;
+  const { host, log, stream } = connection;
   let condition: SaslFailure["condition"] | undefined;
+  let record: AccountRecord | undefined;
+  // What ends the account's streams from here on ends this one, and what came before is read: nothing is between.
+  connection.claims = account;
   try {
-    if (await host?.accounts.isDisabled(account.domain, account.local)) condition = "account-disabled";
+    record = await host?.storage.accounts.get(account.domain, account.local);
+    if (step.still?.(record) === false) condition = "not-authorized";
+    else if (record?.disabled === true) condition = "account-disabled";
   } catch (error) {
     logFailure(log, error, "an account could not be looked up");
     condition = "temporary-auth-failure";
   }
-  if (condition !== undefined) return fail(connection, profile, { kind: "failure", condition });
-  return open(connection, profile, account, step);
+  if (!stream.writable) return;
+  if (condition === undefined) return open(connection, profile, account, step, record);
+  connection.claims = undefined;
+  return fail(connection, profile, { kind: "failure", condition, account: account.bare });
 }
 
-function open(connection: C2sConnection, profile: SaslProfile, account: Jid, step: Success): void | Promise<void> {
+function open(
+  connection: C2sConnection,
+  profile: SaslProfile,
+  account: Jid,
+  step: Success,
+  record: AccountRecord | undefined,
+): void | Promise<void> {
   const { stream, context } = connection;
   void context.throttle.succeeded(account.bare, stream.transport.remoteAddress);
   context.metrics.login(true);
   connection.authenticatedAs(account);
-  return profile.succeeded(connection, account, step);
+  return profile.succeeded(connection, account, step, record);
 }
 
 /** A failure is counted, and slowed down once there were several. */

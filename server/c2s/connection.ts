@@ -45,6 +45,8 @@ export class C2sConnection implements StreamHandler {
   host: VirtualHost | undefined;
   /** Bare JID of the authenticated account. */
   account: Jid | undefined;
+  /** Bare JID of the account whose credentials were just proven, while it is looked at once more. */
+  claims: Jid | undefined;
   /** The session once a resource is bound. */
   session: C2sSession | undefined;
   /** SASL names that were offered last, for downgrade protection. */
@@ -212,8 +214,8 @@ function handlerIn(features: readonly StreamFeature[], xmlns: string): StreamFea
   return undefined;
 }
 
-/** Ends the streams that an account has opened and bound no resource on. */
+/** Ends the streams that an account has opened, or is about to, and bound no resource on. */
 export function endUnboundStreams(connections: Iterable<C2sConnection>, account: Jid, text: string): void {
-  for (const { account: owner, session, stream } of connections)
-    if (owner?.full === account.full && session === undefined) stream.fail("not-authorized", text);
+  for (const { account: owner, claims, session, stream } of connections)
+    if ((owner ?? claims)?.full === account.full && session === undefined) stream.fail("not-authorized", text);
 }

@@ -1,7 +1,7 @@
 // Tokens of an account's installations: derived by a key that is in no database, of which only the nonces are kept. XEP-0484.
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import type { VirtualHost } from "../host/virtual-host.ts";
-import { Turns } from "../turns.ts";
+import { type AccountRecord, StoreUnavailable } from "../storage/ports.ts";
 
 const KIND = "fast";
 const DAY = 86_400_000;
@@ -41,6 +41,33 @@ export interface Owner {
   readonly hasPassword: boolean;
 }
 
+/** What is kept for an installation, as it was read: what is written in its place rests on it. */
+export interface Kept {
+  readonly text: string | undefined;
+  /** Undefined where there is none, or none that could still be used. */
+  readonly token: Token | undefined;
+}
+
+/** What an account is to its tokens; undefined for none. */
+export function ownerOf(account: AccountRecord | undefined): Owner | undefined {
+  if (account === undefined) return undefined;
+  const keys = account.credentials["SHA-256"] ?? account.credentials["SHA-1"] ?? account.credentials["SHA-512"];
+  const mark = createHash("sha256").update(keys?.storedKey ?? "");
+  return { credentials: mark.digest("base64url"), hasPassword: keys !== undefined };
+}
+
+/** Times that an attempt is made anew because what it rested on was another by then. */
+const ATTEMPTS = 20;
+
+/** What `attempt` comes to, made anew where it comes to nothing (undefined): another request was before it, at any node. */
+export async function whileChanging<T>(attempt: () => Promise<T | undefined>): Promise<T> {
+  for (let at = 0; at < ATTEMPTS; at++) {
+    const done = await attempt();
+    if (done !== undefined) return done;
+  }
+  throw new StoreUnavailable("too many requests of one installation at once");
+}
+
 /** The tokens of one account on one host. */
 export class AccountTokens {
   private readonly host: VirtualHost;
@@ -53,40 +80,28 @@ export class AccountTokens {
     this.local = local;
   }
 
-  /** One after the other for each installation, so that no two requests are counted as one. */
-  inTurn<T>(userAgent: string, work: () => Promise<T>): Promise<T> {
-    return turns.run(`${this.local}@${this.host.domain} ${userAgent}`, work);
-  }
-
   /** The token's text, which only the client has. */
   secretOf({ nonce }: Pick<TokenNonce, "nonce">, userAgent: string): string {
     const parts = JSON.stringify([this.host.domain, this.local, userAgent, nonce]);
     return createHmac("sha256", this.key).update(parts).digest("base64url");
   }
 
-  /** What is kept, unless it is over or its account's password has changed. */
-  async alive(userAgent: string): Promise<Token | undefined> {
-    const token = await this.read(userAgent);
-    if (token === undefined || token.expires <= this.host.clock.now()) return undefined;
-    return token.credentials === (await this.owner())?.credentials ? token : undefined;
-  }
-
-  /** Undefined where there is no such account. */
-  async owner(): Promise<Owner | undefined> {
-    if (this.local === "") return undefined;
-    const account = await this.host.storage.accounts.get(this.host.domain, this.local);
-    if (account === undefined) return undefined;
-    const keys = account.credentials["SHA-256"] ?? account.credentials["SHA-1"] ?? account.credentials["SHA-512"];
-    const mark = createHash("sha256").update(keys?.storedKey ?? "");
-    return { credentials: mark.digest("base64url"), hasPassword: keys !== undefined };
+  /** What is kept; whether its account still has the password that it was issued under is for others to see. */
+  async read(userAgent: string): Promise<Kept> {
+    const { domain, clock, storage } = this.host;
+    const text = this.local === "" ? undefined : await storage.documents.get(domain, this.local, KIND, userAgent);
+    const token = text === undefined ? undefined : parsed(text);
+    return { text, token: token !== undefined && token.expires > clock.now() ? token : undefined };
   }
 
   static newNonce(): string {
     return randomBytes(16).toString("base64url");
   }
 
-  write(userAgent: string, token: Token): Promise<void> {
-    return this.host.storage.documents.put(this.host.domain, this.local, KIND, userAgent, JSON.stringify(token));
+  /** Keeps a token in place of what was read; false where that is there no more, so that nothing ended comes back. */
+  replace(userAgent: string, { text }: Kept, token: Token): Promise<boolean> {
+    const { domain, storage } = this.host;
+    return storage.documents.replace(domain, this.local, KIND, userAgent, text, JSON.stringify(token));
   }
 
   async remove(userAgent: string): Promise<void> {
@@ -102,15 +117,7 @@ export class AccountTokens {
       .sort((a, b) => a.issuedAt - b.issuedAt);
     if (oldest !== undefined) await this.remove(oldest.key);
   }
-
-  private async read(userAgent: string): Promise<Token | undefined> {
-    if (this.local === "") return undefined;
-    const text = await this.host.storage.documents.get(this.host.domain, this.local, KIND, userAgent);
-    return text === undefined ? undefined : parsed(text);
-  }
 }
-
-const turns = new Turns();
 
 /** A token of an older form is none. */
 function parsed(text: string): Token | undefined {

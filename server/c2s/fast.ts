@@ -2,14 +2,23 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Element } from "ltx";
 import type { VirtualHost } from "../host/virtual-host.ts";
-import type { Jid } from "../jid/jid.ts";
 import { prepareLocalpart } from "../jid/precis.ts";
 import { logFailure } from "../observe/failure.ts";
 import { channelBindingData } from "../sasl/channel-binding.ts";
 import type { SaslExchange, SaslStep } from "../sasl/mechanism.ts";
+import type { AccountRecord } from "../storage/ports.ts";
 import { saslContext } from "./authentication.ts";
 import type { C2sConnection } from "./connection.ts";
-import { AccountTokens, LIFETIME, type Token, type TokenNonce, VOUCHED_LIFETIME } from "./fast-tokens.ts";
+import {
+  AccountTokens,
+  LIFETIME,
+  type Owner,
+  ownerOf,
+  type Token,
+  type TokenNonce,
+  VOUCHED_LIFETIME,
+  whileChanging,
+} from "./fast-tokens.ts";
 
 export const NS_FAST = "urn:xmpp:fast:0";
 
@@ -56,35 +65,39 @@ export function fastExchange(
   return { ofDevice: true, step: (data) => check(connection, { mechanism, userAgent, count }, data) };
 }
 
-function check(connection: C2sConnection, request: Request, data: Buffer): Promise<SaslStep> {
+async function check(connection: C2sConnection, request: Request, data: Buffer): Promise<SaslStep> {
   const host = connection.host as VirtualHost;
   const separator = data.indexOf(0);
   const local = separator > 0 ? preparedOrEmpty(data.subarray(0, separator).toString("utf8")) : "";
   const tokens = new AccountTokens(host, connection.context.tokenKey, local);
   const given = data.subarray(separator + 1);
-  return tokens.inTurn<SaslStep>(request.userAgent ?? "", async () => {
-    try {
-      const proven = await prove(connection, tokens, request, given);
-      return proven === undefined
-        ? { kind: "failure", condition: "not-authorized", account: `${local}@${host.domain}` }
-        : { kind: "success", local, data: proven };
-    } catch (error) {
-      logFailure(connection.log, error, "a token could not be checked");
-      return { kind: "failure", condition: "temporary-auth-failure" };
-    }
-  });
+  try {
+    const { token, proof } = await whileChanging(() => prove(connection, tokens, request, given));
+    if (token === undefined)
+      return { kind: "failure", condition: "not-authorized", account: `${local}@${host.domain}` };
+    const still = (account: AccountRecord | undefined) => ownerOf(account)?.credentials === token.credentials;
+    return { kind: "success", local, data: proof, still };
+  } catch (error) {
+    logFailure(connection.log, error, "a token could not be checked");
+    return { kind: "failure", condition: "temporary-auth-failure" };
+  }
 }
 
-/** The server's own proof, once the client's was right; undefined where it was not. */
+/** A token that its client has proven to have, with the server's own proof; or none. */
+type Proven = { readonly token: Token; readonly proof: Buffer } | { readonly token?: never; readonly proof?: never };
+
+const NOT_PROVEN: Proven = {};
+
+/** Undefined where the count could not be kept, since what is kept is another by now. */
 async function prove(
   connection: C2sConnection,
   tokens: AccountTokens,
   { mechanism, userAgent, count }: Request,
   given: Buffer,
-): Promise<Buffer | undefined> {
-  if (!available(connection).includes(mechanism) || userAgent === undefined) return undefined;
-  const kept = await tokens.alive(userAgent);
-  const token = kept?.mechanism === mechanism ? kept : undefined;
+): Promise<Proven | undefined> {
+  if (!available(connection).includes(mechanism) || userAgent === undefined) return NOT_PROVEN;
+  const kept = await tokens.read(userAgent);
+  const token = kept.token?.mechanism === mechanism ? kept.token : undefined;
   const binding = BINDINGS[mechanism];
   const cb = binding === undefined ? Buffer.alloc(0) : channelBindingData(binding, saslContext(connection));
   const now = connection.context.clock.now();
@@ -93,11 +106,12 @@ async function prove(
   const proofOf = (nonce: TokenNonce, who: "Initiator" | "Responder") =>
     proof(tokens.secretOf(nonce, userAgent), who, cb ?? Buffer.alloc(0));
   const match = nonces.find((nonce) => equal(given, proofOf(nonce, "Initiator")));
-  if (token === undefined || match === undefined || cb === undefined) return undefined;
+  if (token === undefined || match === undefined || cb === undefined) return NOT_PROVEN;
   // XEP-0484 §3.3: positive, and higher than any it was used with.
-  if (count !== undefined && !(count > (match.count ?? 0))) return undefined;
-  await spend(tokens, userAgent, token, match, count);
-  return proofOf(match, "Responder");
+  if (count !== undefined && !(count > (match.count ?? 0))) return NOT_PROVEN;
+  const spent = afterUse(token, match, count);
+  if (spent !== token && !(await tokens.replace(userAgent, kept, spent))) return undefined;
+  return { token, proof: proofOf(match, "Responder") };
 }
 
 function before(token: Token | undefined, now: number): TokenNonce[] {
@@ -108,21 +122,12 @@ function madeUp(): TokenNonce {
   return { nonce: AccountTokens.newNonce(), expires: 0 };
 }
 
-/** Keeps the count; once the new token was used, the one before is worth nothing any more. */
-async function spend(
-  tokens: AccountTokens,
-  userAgent: string,
-  token: Token,
-  used: TokenNonce,
-  count: number | undefined,
-): Promise<void> {
+/** What is kept once a token was used: its count; and of one before it nothing, once the new one was used. */
+function afterUse(token: Token, used: TokenNonce, count: number | undefined): Token {
   const counted = count === undefined ? {} : { count };
-  if (used === token) {
-    const { previous, ...rest } = token;
-    if (previous !== undefined || count !== undefined) await tokens.write(userAgent, { ...rest, ...counted });
-  } else if (count !== undefined) {
-    await tokens.write(userAgent, { ...token, previous: { ...used, ...counted } });
-  }
+  if (used !== token) return count === undefined ? token : { ...token, previous: { ...used, ...counted } };
+  const { previous, ...rest } = token;
+  return previous === undefined && count === undefined ? token : { ...rest, ...counted };
 }
 
 function proof(secret: string, who: "Initiator" | "Responder", binding: Buffer): Buffer {
@@ -141,25 +146,27 @@ function preparedOrEmpty(text: string): string {
   }
 }
 
-/** Issues, renews or ends the installation's token as asked; what to say within `<success/>`. XEP-0484 §3.2, §3.4. */
+/**
+ * Issues, renews or ends the installation's token as asked; what to say within `<success/>`. `record` is the account as
+ * it was let in: a password changed since then ends the token too. XEP-0484 §3.2, §3.4.
+ */
 export async function issueToken(
   connection: C2sConnection,
-  account: Jid,
+  record: AccountRecord | undefined,
   request: Element,
   userAgent: string | undefined,
 ): Promise<string> {
-  const tokens = new AccountTokens(connection.host as VirtualHost, connection.context.tokenKey, account.local);
-  if (userAgent === undefined) return "";
+  const owner = ownerOf(record);
+  if (userAgent === undefined || record === undefined || owner === undefined) return "";
   const fast = request.getChild("fast", NS_FAST);
   const asked: string | undefined = request.getChild("request-token", NS_FAST)?.attrs.mechanism;
   if (fast === undefined && asked === undefined) return "";
-  return tokens.inTurn(userAgent, async () => {
-    if (fast !== undefined && ["true", "1"].includes(fast.attrs.invalidate ?? "")) {
-      await tokens.remove(userAgent);
-      return "";
-    }
-    return issue(connection, tokens, { userAgent, asked, byToken: fast !== undefined });
-  });
+  const tokens = new AccountTokens(connection.host as VirtualHost, connection.context.tokenKey, record.local);
+  if (fast !== undefined && ["true", "1"].includes(fast.attrs.invalidate ?? "")) {
+    await tokens.remove(userAgent);
+    return "";
+  }
+  return whileChanging(() => issue(connection, tokens, owner, { userAgent, asked, byToken: fast !== undefined }));
 }
 
 /** What is asked of a new token. */
@@ -170,23 +177,30 @@ interface Wanted {
   readonly byToken: boolean;
 }
 
-async function issue(connection: C2sConnection, tokens: AccountTokens, wanted: Wanted): Promise<string> {
-  const { userAgent, asked, byToken } = wanted;
+/** Undefined where what is kept became another meanwhile. */
+async function issue(
+  connection: C2sConnection,
+  tokens: AccountTokens,
+  owner: Owner,
+  { userAgent, asked, byToken }: Wanted,
+): Promise<string | undefined> {
   const now = connection.context.clock.now();
-  const old = await tokens.alive(userAgent);
+  const kept = await tokens.read(userAgent);
+  const old = kept.token?.credentials === owner.credentials ? kept.token : undefined;
+  // The token that it came by was ended meanwhile: it is not made good again.
+  if (byToken && old === undefined) return "";
   const stale = byToken && old !== undefined && old.issuedAt + RENEW_AFTER < now;
   const mechanism = asked ?? (stale ? old.mechanism : undefined);
   if (mechanism === undefined || !available(connection).includes(mechanism)) return "";
-  const owner = await tokens.owner();
-  if (owner === undefined) return "";
-  if (old === undefined) await tokens.makeRoom();
+  if (kept.text === undefined) await tokens.makeRoom();
   // A token never prolongs what another provider vouched for.
   const vouched = byToken ? (old?.expires ?? now) : now + VOUCHED_LIFETIME;
   const expires = owner.hasPassword ? now + LIFETIME : vouched;
   const nonce = AccountTokens.newNonce();
   const previous = byToken && old !== undefined ? { previous: nonceOf(old) } : {};
   const { credentials } = owner;
-  await tokens.write(userAgent, { nonce, mechanism, issuedAt: now, expires, credentials, ...previous });
+  const token = { nonce, mechanism, issuedAt: now, expires, credentials, ...previous };
+  if (!(await tokens.replace(userAgent, kept, token))) return undefined;
   const secret = tokens.secretOf({ nonce }, userAgent);
   return `<token xmlns='${NS_FAST}' token='${secret}' expiry='${new Date(expires).toISOString()}'/>`;
 }

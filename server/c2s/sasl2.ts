@@ -3,6 +3,7 @@ import type { Element } from "ltx";
 import type { Jid } from "../jid/jid.ts";
 import { logFailure } from "../observe/failure.ts";
 import { encodeSaslData } from "../sasl/mechanisms.ts";
+import type { AccountRecord } from "../storage/ports.ts";
 import { escapeText } from "../xml/escape.ts";
 import { NS_SASL, NS_SASL2, NS_SM } from "../xml/namespaces.ts";
 import type { RawElement } from "../xml/raw-element.ts";
@@ -23,7 +24,7 @@ const profile: SaslProfile = {
     const told = text === undefined ? "" : `<text xml:lang='en'>${escapeText(text)}</text>`;
     return `<failure xmlns='${NS_SASL2}'><${condition} xmlns='${NS_SASL}'/>${told}</failure>`;
   },
-  succeeded: (connection, account, step) => succeed(connection, account, step.data),
+  succeeded: (connection, account, step, record) => succeed(connection, account, step.data, record),
 };
 
 /** The feature; never on a stream that is not encrypted (XEP-0388 §2.1). */
@@ -71,12 +72,17 @@ function authenticate(connection: C2sConnection, raw: RawElement): void | Promis
 }
 
 /** Resumes or binds as asked, then tells all of it in one element. XEP-0388 §2.6, XEP-0198 §9, XEP-0386 §3. */
-async function succeed(connection: C2sConnection, account: Jid, data: Buffer | undefined): Promise<void> {
+async function succeed(
+  connection: C2sConnection,
+  account: Jid,
+  data: Buffer | undefined,
+  record: AccountRecord | undefined,
+): Promise<void> {
   const request = asked.get(connection) as Element;
   asked.delete(connection);
   const userAgent = userAgentOf(request);
   let text = data === undefined ? "" : `<additional-data>${encodeSaslData(data)}</additional-data>`;
-  const token = await issueToken(connection, account, request, userAgent).catch((error: unknown) => {
+  const token = await issueToken(connection, record, request, userAgent).catch((error: unknown) => {
     logFailure(connection.log, error, "no token could be issued");
     return "";
   });

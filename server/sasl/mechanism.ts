@@ -2,7 +2,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import type { Clock } from "../clock.ts";
-import type { ScramHash, ScramKeys } from "../storage/ports.ts";
+import type { AccountRecord, ScramHash, ScramKeys } from "../storage/ports.ts";
 
 /** SASL failure conditions. RFC 6120 §6.5. */
 export type SaslCondition =
@@ -28,6 +28,11 @@ export type SaslStep =
       readonly data?: Buffer;
       /** True for an account that lives as long as its stream. RFC 4505. */
       readonly anonymous?: true;
+      /**
+       * False where the account, as it is by now, has not the keys that were proven: a password changed, or a name given
+       * to somebody else, while the exchange went on. Absent where nothing that is kept here was proven.
+       */
+      readonly still?: (account: AccountRecord | undefined) => boolean;
     }
   | SaslFailure;
 
@@ -44,8 +49,16 @@ export interface SaslFailure {
 export interface CredentialSource {
   /** SCRAM keys of the account, or undefined: then the exchange goes on with made-up keys and fails at its end. */
   scramKeys(domain: string, local: string, hash: ScramHash): Promise<ScramKeys | undefined>;
-  /** Checks a password in constant time whether or not the account exists. */
-  checkPassword(domain: string, local: string, password: string): Promise<boolean>;
+  /**
+   * Checks a password in constant time whether or not the account exists. `proven` is told which stored key it fitted,
+   * where it was checked against one.
+   */
+  checkPassword(
+    domain: string,
+    local: string,
+    password: string,
+    proven?: (storedKey: Buffer) => void,
+  ): Promise<boolean>;
   /** Hashes for which the domain's accounts have keys, so that SCRAM is offered for these alone; absent: all three. */
   scramHashes?(domain: string): readonly ScramHash[];
   /** True where there is such an account; EXTERNAL works only where this is known. */

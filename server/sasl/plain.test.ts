@@ -20,6 +20,29 @@ describe("PLAIN", () => {
     expect(await attempt("romeo@example.org\0romeo\0orchard")).toMatchObject({ kind: "success" });
   });
 
+  test("what it has proven holds for an account with that key, and for no other or none", async () => {
+    const keys = (fill: number) => ({
+      salt: Buffer.alloc(16, fill),
+      iterations: 4096,
+      storedKey: Buffer.alloc(32, fill),
+      serverKey: Buffer.alloc(32, fill),
+    });
+    const credentials = {
+      ...context.credentials,
+      checkPassword: async (_: string, __: string, ___: string, proven?: (key: Buffer) => void) => {
+        proven?.(keys(1).storedKey);
+        return true;
+      },
+    };
+    const step = await plain.begin({ ...context, credentials }).step(Buffer.from("\0romeo\0orchard"));
+    const { still } = stepOf(step, "success");
+    const account = { local: "romeo", createdAt: 1, disabled: false };
+    expect(still?.({ ...account, credentials: { "SHA-1": keys(2), "SHA-256": keys(1) } })).toBe(true);
+    expect(still?.({ ...account, credentials: { "SHA-256": keys(2) } })).toBe(false);
+    expect(still?.({ ...account, credentials: {} })).toBe(false);
+    expect(still?.(undefined)).toBe(false);
+  });
+
   test("unknown account and wrong password get one answer", async () => {
     expect(await attempt("\0romeo\0wrong")).toEqual({
       kind: "failure",

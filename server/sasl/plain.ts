@@ -2,6 +2,7 @@
 import { isOwnAuthzid, usernameToLocal } from "./authzid.ts";
 import { failure, OUT_OF_TURN } from "./failure.ts";
 import type { SaslContext, SaslExchange, SaslMechanism, SaslStep } from "./mechanism.ts";
+import { hasKey } from "./scram-keys.ts";
 
 /** PLAIN. Checked by whatever providers stand behind `context.credentials`. */
 export const plain: SaslMechanism = {
@@ -44,8 +45,12 @@ class PlainExchange implements SaslExchange {
   private async checkPassword(local: string, password: string): Promise<SaslStep> {
     const { credentials, domain, report } = this.context;
     try {
-      const fits = await credentials.checkPassword(domain, local, password);
-      return fits ? { kind: "success", local } : failure("not-authorized", `${local}@${domain}`);
+      let storedKey: Buffer | undefined;
+      const fits = await credentials.checkPassword(domain, local, password, (key) => {
+        storedKey = key;
+      });
+      if (!fits) return failure("not-authorized", `${local}@${domain}`);
+      return { kind: "success", local, ...(storedKey === undefined ? {} : { still: hasKey(storedKey) }) };
     } catch (error) {
       report?.(error);
       return failure("temporary-auth-failure");

@@ -1,6 +1,6 @@
 // SCRAM's arithmetic: hashes, keys from a salted password, proofs, and the keys told for unknown accounts. RFC 5802 §3.
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import type { ScramHash, ScramKeys } from "../storage/ports.ts";
+import type { AccountRecord, ScramHash, ScramKeys } from "../storage/ports.ts";
 
 /** Iterations of new accounts' keys; RFC 7677 §4 asks for 4096 at least. */
 export const DEFAULT_ITERATIONS = 10_000;
@@ -44,6 +44,11 @@ export function proofFits(hash: ScramHash, storedKey: Buffer, authMessage: strin
   const clientKey = hmac(hash, storedKey, authMessage);
   for (let i = 0; i < clientKey.length; i += 1) clientKey[i]! ^= proof[i]!;
   return timingSafeEqual(digest(hash, clientKey), storedKey);
+}
+
+/** Tells of an account whether a stored key is (still) one of its own. */
+export function hasKey(storedKey: Buffer): (account: AccountRecord | undefined) => boolean {
+  return (account) => Object.values(account?.credentials ?? {}).some((keys) => keys.storedKey.equals(storedKey));
 }
 
 /**

@@ -6,7 +6,7 @@ import { channelBindingData, channelBindingTypes } from "./channel-binding.ts";
 import { downgradeHash } from "./downgrade.ts";
 import { failure, OUT_OF_TURN } from "./failure.ts";
 import type { SaslContext, SaslExchange, SaslFailure, SaslMechanism, SaslStep } from "./mechanism.ts";
-import { decoyKeys, hmac, proofFits } from "./scram-keys.ts";
+import { decoyKeys, hasKey, hmac, proofFits } from "./scram-keys.ts";
 import { type ClientFirst, parseClientFinal, parseClientFirst, serverFirst } from "./scram-messages.ts";
 
 /** Settings that only tests change. */
@@ -118,12 +118,12 @@ class ScramExchange implements SaslExchange {
     return { kind: "challenge", data: Buffer.from(challenge) };
   }
 
-  private final(data: Buffer): SaslStep {
+  private final(response: Buffer): SaslStep {
     const opened = this.opened!;
     this.opened = undefined;
     this.state = "ended";
     const account = `${opened.local}@${this.context.domain}`;
-    const message = parseClientFinal(data);
+    const message = parseClientFinal(response);
     if (message === undefined) return failure("malformed-request", account);
     const authMessage = opened.authPrefix + message.withoutProof;
     const fits = proofFits(this.hash, opened.keys.storedKey, authMessage, message.proof);
@@ -131,7 +131,8 @@ class ScramExchange implements SaslExchange {
     const fresh = message.nonce === opened.nonce;
     if (!(fits && opened.known && bound && fresh)) return failure("not-authorized", account);
     const signature = hmac(this.hash, opened.keys.serverKey, authMessage);
-    return { kind: "success", local: opened.local, data: Buffer.from(`v=${signature.toString("base64")}`) };
+    const data = Buffer.from(`v=${signature.toString("base64")}`);
+    return { kind: "success", local: opened.local, data, still: hasKey(opened.keys.storedKey) };
   }
 
   private downgradeHash(): string {

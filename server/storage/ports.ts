@@ -158,6 +158,18 @@ export interface HeldStore {
 export interface DocumentStore {
   get(domain: string, local: string, kind: string, key: string): Promise<string | undefined>;
   put(domain: string, local: string, kind: string, key: string, text: string): Promise<void>;
+  /**
+   * As `put`, but only where the document still is `before` (undefined: is not there). False where it is another by now:
+   * of any number of nodes that replace the same one does.
+   */
+  replace(
+    domain: string,
+    local: string,
+    kind: string,
+    key: string,
+    before: string | undefined,
+    text: string,
+  ): Promise<boolean>;
   remove(domain: string, local: string, kind: string, key: string): Promise<boolean>;
   list(domain: string, local: string, kind: string): Promise<{ key: string; text: string }[]>;
   count(domain: string, local: string, kind: string): Promise<number>;

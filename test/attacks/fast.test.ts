@@ -2,52 +2,18 @@
 import { createHmac } from "node:crypto";
 import { afterEach, expect, test } from "@jest/globals";
 import { DOMAIN, startTarget, type Target } from "./node.ts";
-import { RawTcp } from "./raw.ts";
+import { NS, presentToken, read, tokenFor } from "./tokens.ts";
 
-const AGENT = "d4565fa7-4d72-4749-b3d3-740edbf87770";
-const NS = "urn:xmpp:fast:0";
 const HOUR = 3_600_000;
 
 let target: Target;
 
 afterEach(() => target.stop());
 
-async function secured(): Promise<RawTcp> {
-  const raw = await RawTcp.connect(target.ports.c2sTls, DOMAIN);
-  await raw.open(DOMAIN);
-  return raw;
-}
+const tokenBy = (local: string, password: string) => tokenFor(target.ports.c2sTls, local, password);
 
-function authenticate(mechanism: string, initial: Buffer | string, inner: string): string {
-  const response = `<initial-response>${Buffer.from(initial).toString("base64")}</initial-response>`;
-  return `<authenticate xmlns='urn:xmpp:sasl:2' mechanism='${mechanism}'>${response}<user-agent id='${AGENT}'/>${inner}</authenticate>`;
-}
-
-/** Logs in with a password and asks for a token. */
-async function tokenBy(local: string, password: string): Promise<{ token: string; expiry: string }> {
-  const raw = await secured();
-  const ask = `<request-token xmlns='${NS}' mechanism='HT-SHA-256-NONE'/>`;
-  raw.send(authenticate("PLAIN", `\0${local}\0${password}`, ask));
-  const success = await raw.until("</success>");
-  raw.destroy();
-  return read(success);
-}
-
-function read(success: string): { token: string; expiry: string } {
-  const [, token = "", expiry = ""] = / token='([^']+)' expiry='([^']+)'/.exec(success) ?? [];
-  return { token, expiry };
-}
-
-/** What the server says to a token. */
-async function present(token: string, attributes = "", inner = ""): Promise<string> {
-  const raw = await secured();
-  const mac = createHmac("sha256", token).update("Initiator").digest();
-  const data = Buffer.concat([Buffer.from("romeo\0"), mac]);
-  raw.send(authenticate("HT-SHA-256-NONE", data, `<fast xmlns='${NS}'${attributes}/>${inner}`));
-  const answer = await raw.until(/<\/(success|failure)>/);
-  raw.destroy();
-  return answer;
-}
+const present = (token: string, attributes = "", inner = "") =>
+  presentToken(target.ports.c2sTls, token, attributes, inner);
 
 async function withPassword(): Promise<void> {
   target = await startTarget({ "authentication.failuresBeforeBan": "1000" });

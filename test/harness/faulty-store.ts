@@ -8,11 +8,24 @@ export type StoreState = "works" | "fails" | "hangs";
 export class StoreFaults {
   private readonly states = new Map<string, StoreState>();
   private waiting: (() => void)[] = [];
+  private watching: { readonly count: number; readonly reached: () => void }[] = [];
 
   /** From now on; what hangs is looked at again. */
   set(operation: string, state: StoreState): void {
     this.states.set(operation, state);
     for (const go of this.waiting.splice(0)) go();
+  }
+
+  /** Resolves once so many operations hang. */
+  hanging(count: number): Promise<void> {
+    return new Promise((reached) => {
+      this.watching.push({ count, reached });
+      this.told();
+    });
+  }
+
+  private told(): void {
+    for (const { count, reached } of this.watching) if (this.waiting.length >= count) reached();
   }
 
   /** Puts itself before every store of a node's storage. */
@@ -39,7 +52,10 @@ export class StoreFaults {
       const state = this.states.get(operation) ?? this.states.get(`${store}.*`) ?? "works";
       if (state === "works") return;
       if (state === "fails") throw new StoreUnavailable(`${operation} fails in this talk`);
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
+      await new Promise<void>((resolve) => {
+        this.waiting.push(resolve);
+        this.told();
+      });
     }
   }
 }

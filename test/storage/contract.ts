@@ -1,6 +1,6 @@
 // What every store promises, whatever keeps it: run for each backend by contract.test.ts.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import type { Storage } from "../../server/storage/ports.ts";
+import { type Storage, UnstorableText } from "../../server/storage/ports.ts";
 import { type Backend, Opened } from "./backends.ts";
 import { fillEveryStore, keptOf, NOTHING, ONE_EACH } from "./kept.ts";
 import { credentials, rosterItem, textOfBytes } from "./samples.ts";
@@ -228,6 +228,26 @@ export function storesContract(backend: Backend): void {
     for (const key of long) await documents.put(DOMAIN, romeo, "long", key, `<of>${key}</of>`);
     for (const key of long) expect(await documents.get(DOMAIN, romeo, "long", key)).toBe(`<of>${key}</of>`);
     expect((await documents.list(DOMAIN, romeo, "long")).map(({ key }) => key).sort()).toEqual([...long].sort());
+  });
+
+  test("a document is replaced only where it still is what it was, and of many at once one is", async () => {
+    const { documents } = storage;
+    const romeo = local();
+    const replace = (before: string | undefined, text: string) =>
+      documents.replace(DOMAIN, romeo, "fast", "k", before, text);
+    const kept = () => documents.get(DOMAIN, romeo, "fast", "k");
+    expect([await replace("a", "b"), await kept()]).toEqual([false, undefined]);
+    expect([await replace(undefined, "a"), await kept()]).toEqual([true, "a"]);
+    expect([await replace(undefined, "b"), await kept()]).toEqual([false, "a"]);
+    for (const other of ["A", "a ", "á", ""]) expect([other, await replace(other, "b")]).toEqual([other, false]);
+    expect([await replace("a", "a"), await replace("a", "é💃 "), await kept()]).toEqual([true, true, "é💃 "]);
+    for (const before of ["é💃 ", undefined]) {
+      const done = await Promise.all(Array.from({ length: 8 }, (_, n) => replace(before, `${before} ${n}`)));
+      expect(done.filter(Boolean)).toHaveLength(1);
+      expect(await kept()).toBe(`${before} ${done.indexOf(true)}`);
+      await documents.remove(DOMAIN, romeo, "fast", "k");
+    }
+    await expect(replace(undefined, "\0")).rejects.toThrow(UnstorableText);
   });
 
   test("removing an account removes everything of it and nothing else", async () => {

@@ -17,7 +17,7 @@ export interface AuthenticationProvider {
   readonly hashes?: readonly ScramHash[];
   scramKeys?(domain: string, local: string, hash: ScramHash): Promise<ScramKeys | undefined>;
   /** Takes as long for an account that does not exist as for a wrong password. */
-  checkPassword(domain: string, local: string, password: string): Promise<boolean>;
+  checkPassword: CredentialSource["checkPassword"];
   exists?(domain: string, local: string): Promise<boolean>;
 }
 
@@ -48,9 +48,14 @@ export class ProviderChain implements CredentialSource {
     return this.first(domain, (provider) => provider.scramKeys?.(domain, local, hash));
   }
 
-  async checkPassword(domain: string, local: string, password: string): Promise<boolean> {
+  async checkPassword(
+    domain: string,
+    local: string,
+    password: string,
+    proven?: (storedKey: Buffer) => void,
+  ): Promise<boolean> {
     const by = await this.first(domain, async (provider) =>
-      (await provider.checkPassword(domain, local, password)) ? provider.name : undefined,
+      (await provider.checkPassword(domain, local, password, proven)) ? provider.name : undefined,
     );
     if (by === undefined) return false;
     await this.options.accepted?.(by, domain, local);

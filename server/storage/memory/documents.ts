@@ -24,6 +24,23 @@ export class MemoryDocuments implements DocumentStore {
     documents.set(kind, ofKind.set(indexKey(key), { key, text }));
   }
 
+  async replace(
+    domain: string,
+    local: string,
+    kind: string,
+    key: string,
+    before: string | undefined,
+    text: string,
+  ): Promise<boolean> {
+    checkDocument(kind, key);
+    checkText(text, "document", TEXT_BYTES);
+    const there = findShelf(this.#shelves, domain, local)?.documents.get(kind)?.get(indexKey(key))?.text;
+    if (there !== before) return false;
+    // Within the same turn: nobody comes between.
+    void this.put(domain, local, kind, key, text);
+    return true;
+  }
+
   async remove(domain: string, local: string, kind: string, key: string): Promise<boolean> {
     checkDocument(kind, key);
     return findShelf(this.#shelves, domain, local)?.documents.get(kind)?.delete(indexKey(key)) ?? false;

@@ -3,9 +3,10 @@ import type { DocumentStore } from "../../ports.ts";
 import { checkAccount, checkDocument, checkText, indexKey, TEXT_BYTES } from "../../text.ts";
 import { compiled } from "../compiled.ts";
 import type { SqlEngine } from "../engine.ts";
+import { kysely } from "../kysely.ts";
 import { bind, param, statement } from "../statement.ts";
 import type { AccountKey } from "./accounts.ts";
-import type { Builder } from "./upsert.ts";
+import { type Builder, orIgnore } from "./upsert.ts";
 
 /** Documents in SQL. */
 export class SqlDocuments implements DocumentStore {
@@ -30,6 +31,22 @@ export class SqlDocuments implements DocumentStore {
     checkText(text, "document", TEXT_BYTES);
     const row = { domain, local, kind, index: indexKey(key), key, text };
     await this.#engine.change(bind(this.#sql.put, row), { idempotent: true });
+  }
+
+  async replace(
+    domain: string,
+    local: string,
+    kind: string,
+    key: string,
+    before: string | undefined,
+    text: string,
+  ): Promise<boolean> {
+    checkAccount(domain, local);
+    checkDocument(kind, key);
+    checkText(text, "document", TEXT_BYTES);
+    const row = { domain, local, kind, index: indexKey(key), key, text };
+    const query = before === undefined ? bind(this.#sql.add, row) : bind(this.#sql.replace, { ...row, before });
+    return (await this.#engine.change(query, { idempotent: false })) > 0;
   }
 
   async remove(domain: string, local: string, kind: string, key: string): Promise<boolean> {
@@ -57,7 +74,14 @@ export class SqlDocuments implements DocumentStore {
 type CountRow = { documents: number | string | bigint };
 type DocumentKey = AccountKey & { kind: string; index: string };
 
-function statements({ dialect, db }: Builder) {
+/** MySQL takes texts for equal that differ in spaces at their end. */
+function bytesOf(column: string) {
+  const { sql } = kysely();
+  return sql<string>`cast(${sql.ref(column)} as binary)`;
+}
+
+function statements(builder: Builder) {
+  const { dialect, db } = builder;
   const ofAccount = { domain: param<string>("domain"), local_part: param<string>("local") };
   const kind = param<string>("kind");
   const index = param<string>("index");
@@ -88,6 +112,18 @@ function statements({ dialect, db }: Builder) {
       dialect === "mysql"
         ? insert.onDuplicateKeyUpdate({ text })
         : insert.onConflict((oc) => oc.columns(["domain", "local_part", "kind", "index_key"]).doUpdateSet({ text })),
+    ),
+    add: statement<DocumentKey & { key: string; text: string }, unknown>("documents.add", orIgnore(builder, insert)),
+    replace: statement<DocumentKey & { before: string; text: string }, unknown>(
+      "documents.replace",
+      db
+        .updateTable("documents")
+        .set({ text })
+        .where("domain", "=", ofAccount.domain)
+        .where("local_part", "=", ofAccount.local_part)
+        .where("kind", "=", kind)
+        .where("index_key", "=", index)
+        .where(dialect === "mysql" ? bytesOf("text") : "text", "=", param<string>("before")),
     ),
     remove: statement<DocumentKey, unknown>(
       "documents.remove",
