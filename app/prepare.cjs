@@ -38,20 +38,37 @@ async function prepare(wanted) {
     const missing = packagesMissing(root, packages).length > 0;
     const works = pinnedNodeWorks(root);
     // An installation takes the pinned Node away with everything else.
-    // Each is waited for though the other failed: nothing is left running, or lying about.
-    const [installed, node] = await Promise.allSettled([
-      missing ? installPackages(root, packages, say) : undefined,
-      works && !missing ? undefined : fetchPinnedNode(root, say),
+    const [node] = await bothOrNeither([
+      (signal) => (works && !missing ? undefined : fetchPinnedNode(root, say, signal)),
+      (signal) => (missing ? installPackages(root, packages, say, signal) : undefined),
     ]);
-    if (installed.status === "rejected") {
-      if (node.value) node.value.discard();
-      throw installed.reason;
-    }
-    if (node.status === "rejected") throw node.reason;
-    if (node.value) node.value.place();
+    if (node) node.place();
     writeStamp(root, { lock: stampFor(root), packages });
     say(`Ready: Node ${pinnedVersion(root)} and every package are in place.`);
   });
+}
+
+/**
+ * Does both at once. The first fault ends the other, so that it is told at once: a Node that lacks a library is known
+ * minutes before every package is there. It is waited for all the same: nothing is left running, or lying about.
+ */
+async function bothOrNeither(works) {
+  const ending = new AbortController();
+  let fault;
+  const outcomes = await Promise.allSettled(
+    works.map(async (work) => {
+      try {
+        return await work(ending.signal);
+      } catch (error) {
+        if (fault === undefined) fault = error;
+        ending.abort();
+        throw error;
+      }
+    }),
+  );
+  if (fault === undefined) return outcomes.map(({ value }) => value);
+  for (const { value } of outcomes) if (value) value.discard();
+  throw fault;
 }
 
 const wanted = process.argv[2] === "production" ? "production" : "all";

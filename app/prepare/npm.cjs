@@ -32,8 +32,8 @@ function command(root) {
   return { file: process.platform === "win32" ? "npm.cmd" : "npm", before: [] };
 }
 
-/** Runs npm and resolves with `{ code, output }`; what it prints is kept and not shown. */
-function npm(root, args) {
+/** Runs npm and resolves with `{ code, output }`; what it prints is kept and not shown. A signal ends it: code null. */
+function npm(root, args, signal) {
   const { file, before } = command(root);
   return new Promise((resolve, reject) => {
     const shell = process.platform === "win32" && before.length === 0;
@@ -50,10 +50,15 @@ function npm(root, args) {
     child.stdout.on("data", keep);
     child.stderr.on("data", keep);
     child.on("error", (error) => reject(new Error(`npm could not be started (${error.message}); is it installed?`)));
-    child.on("close", (code) => resolve({ code, output }));
     const stop = () => child.kill("SIGTERM");
     process.once("exit", stop);
-    child.on("close", () => process.removeListener("exit", stop));
+    signal.addEventListener("abort", stop);
+    if (signal.aborted) stop();
+    child.on("close", (code) => {
+      process.removeListener("exit", stop);
+      signal.removeEventListener("abort", stop);
+      resolve({ code, output });
+    });
   });
 }
 
@@ -67,4 +72,17 @@ function reasonOf(output) {
   return (lines.length > 0 ? lines : output.split("\n")).slice(0, 8).join("\n  ").trim();
 }
 
-module.exports = { npm, reasonOf };
+/** The error for an installation of `what` that failed: the reason by npm's output, and what can be done about it. */
+function notInstalled(what, output) {
+  return new Error(`npm could not install ${what}.\n  ${reasonOf(output)}\n${advice(output)}`);
+}
+
+function advice(output) {
+  if (/ENOTFOUND|ETIMEDOUT|ECONNREFUSED|ECONNRESET|EAI_AGAIN|network/i.test(output))
+    return "The package registry cannot be reached: check the network, the proxy, and `npm config get registry`.";
+  if (/EACCES|EPERM/.test(output)) return "The folder node_modules cannot be written: check its owner.";
+  if (/ENOSPC/.test(output)) return "The disk is full: about 700 MB are needed.";
+  return "`npm ci` shows the whole of it.";
+}
+
+module.exports = { notInstalled, npm };

@@ -3,7 +3,7 @@
 
 const fs = require("node:fs");
 const path = require("node:path");
-const { npm, reasonOf } = require("./npm.cjs");
+const { notInstalled, npm } = require("./npm.cjs");
 
 /** ms between two lines of progress. */
 const PROGRESS_EVERY = 5000;
@@ -67,7 +67,7 @@ function unpacked(root) {
 }
 
 /** Installs packages ("production" or "all") as the lock says. Install scripts never run: none is needed. */
-async function installPackages(root, which, say) {
+async function installPackages(root, which, say, signal) {
   const total = wantedPackages(root, which).length;
   say(`Installing ${total} packages (the first start only) …`);
   const started = Date.now();
@@ -78,27 +78,17 @@ async function installPackages(root, which, say) {
   const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   const dev = which === "production" ? "--omit=dev" : "--include=dev";
   try {
-    let run = await npm(root, ["ci", dev].concat(flags));
+    let run = await npm(root, ["ci", dev].concat(flags), signal);
     // A registry that lacks other systems' packages makes `npm ci` refuse the lock; `npm install` reads it all the same.
     if (run.code !== 0 && /EUSAGE|in sync/.test(run.output)) {
-      run = await npm(root, ["install", "--no-save", dev].concat(flags));
+      run = await npm(root, ["install", "--no-save", dev].concat(flags), signal);
     }
-    if (run.code !== 0) {
-      throw new Error(`npm could not install the packages.\n  ${reasonOf(run.output)}\n${advice(run.output)}`);
-    }
+    if (run.code !== 0) throw notInstalled("the packages", run.output);
   } finally {
     clearInterval(timer);
   }
   const missing = packagesMissing(root, which);
   if (missing.length > 0) throw new Error(`npm left out ${missing.slice(0, 5).join(", ")}; run npm ci to see why`);
-}
-
-function advice(output) {
-  if (/ENOTFOUND|ETIMEDOUT|ECONNREFUSED|ECONNRESET|EAI_AGAIN|network/i.test(output))
-    return "The package registry cannot be reached: check the network, the proxy, and `npm config get registry`.";
-  if (/EACCES|EPERM/.test(output)) return "The folder node_modules cannot be written: check its owner.";
-  if (/ENOSPC/.test(output)) return "The disk is full: about 700 MB are needed.";
-  return "`npm ci` shows the whole of it.";
 }
 
 module.exports = { developmentInstalled, installPackages, packagesMissing };

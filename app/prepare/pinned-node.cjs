@@ -4,7 +4,7 @@
 const { spawnSync } = require("node:child_process");
 const fs = require("node:fs");
 const path = require("node:path");
-const { npm, reasonOf } = require("./npm.cjs");
+const { notInstalled, npm } = require("./npm.cjs");
 
 /** ms in which the program must tell its version, on a disk and a processor that are busy installing. */
 const STARTS_WITHIN = 60000;
@@ -59,13 +59,13 @@ function advice(fault) {
  * Downloads the program while packages are installed, and tries it. Resolves with what puts it in its place, or takes it
  * away again; the installation empties node_modules, so that it waits beside.
  */
-async function fetchPinnedNode(root, say) {
+async function fetchPinnedNode(root, say, signal) {
   const version = pinnedVersion(root);
   const { program, link } = paths(root);
   say(`Fetching Node ${version} for Meridian alone (your own stays as it is) …`);
   const beside = path.join(root, "tmp", `node-${process.pid}`);
   const discard = () => fs.rmSync(beside, { recursive: true, force: true });
-  const fetched = await download(root, version, beside);
+  const fetched = await download(root, version, beside, signal);
   const place = () => {
     fs.mkdirSync(path.dirname(program), { recursive: true });
     fs.renameSync(fetched, program);
@@ -87,7 +87,7 @@ function integrityOf(name, version) {
 }
 
 /** By a lock file of its own: npm refuses what hashes to anything else (EINTEGRITY). */
-async function download(root, version, beside) {
+async function download(root, version, beside, signal) {
   const name = programPackage();
   const integrity = integrityOf(name, version);
   try {
@@ -97,8 +97,8 @@ async function download(root, version, beside) {
     fs.writeFileSync(path.join(beside, "package.json"), JSON.stringify({ dependencies }));
     fs.writeFileSync(path.join(beside, "package-lock.json"), JSON.stringify({ lockfileVersion: 3, packages }));
     const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-    const run = await npm(root, ["ci", "--prefix", beside].concat(flags));
-    if (run.code !== 0) throw new Error(`npm could not install ${name}@${version}.\n  ${reasonOf(run.output)}`);
+    const run = await npm(root, ["ci", "--prefix", beside].concat(flags), signal);
+    if (run.code !== 0) throw notInstalled(`${name}@${version}`, run.output);
     const fetched = path.join(beside, "node_modules", name, "bin", executable);
     const { version: found, fault = `it is ${found}` } = tried(fetched);
     if (found === `v${version}`) return fetched;
