@@ -15,7 +15,7 @@ import { randomToken } from "../random.ts";
 import { inBackground } from "../router/background.ts";
 import { beyond } from "../stanza/count.ts";
 import { presence } from "../stanza/presence.ts";
-import { Safety } from "../stanza/safety.ts";
+import { follow, Safety } from "../stanza/safety.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import { decodeFrames, encodeFrame } from "./frames.ts";
 import type { NodeBus } from "./ports.ts";
@@ -213,7 +213,7 @@ export class ClusterHandover implements Handover {
         const sm = this.context.resumable.find(moving.id) as StreamManagement;
         for (const [place, stanza] of unacked.entries()) {
           const lent = moving.lent?.includes(place) === true;
-          if (!lent) stanza.safety = safety;
+          if (!lent) follow(stanza, safety);
           sm.keep(stanza, lent);
         }
         sm.expire();
@@ -225,7 +225,7 @@ export class ClusterHandover implements Handover {
     }
     for (const [place, stanza] of unacked.entries()) {
       if (moving.lent?.includes(place) === true) continue;
-      stanza.safety = safety;
+      follow(stanza, safety);
       rerouteInBackground(host, stanza, safety.hold());
     }
     return false;
