@@ -7,6 +7,8 @@
 const SOON = 5_000;
 /** Such streams in a row from which on the first stanza goes alone: an accident happens twice. */
 const CAREFUL_FROM = 2;
+/** Of those on which a stanza stood alone, as many as it takes to give it up: what the store says of messages as well. */
+const GIVEN_UP_AFTER = 3;
 
 /**
  * Follows resumed streams. What tells a stanza that ends its client from a bad network: the client closed the connection
@@ -25,6 +27,16 @@ export class Fruitless {
   /** How many there were in a row. */
   get count(): number {
     return this.inRow;
+  }
+
+  /** True where so many streams ended on the one that stood alone that it is to be left out. */
+  get enough(): boolean {
+    return this.inRow >= CAREFUL_FROM + GIVEN_UP_AFTER;
+  }
+
+  /** The stanza on which they ended is left out; whatever ends the next one is another. */
+  leftOut(): void {
+    this.inRow = CAREFUL_FROM;
   }
 
   /** True while one stanza was sent alone, and the rest waits for its acknowledgement. */

@@ -79,6 +79,14 @@ export class Lending {
     }
   }
 
+  /** What is no message for any device is repeated no more: its client ends each stream on it. Who asked is told. */
+  leaveOut(kept: Kept): void {
+    const { host, jid } = this.session;
+    host.log.warn({ jid: jid.full, kind: kept.stanza.kind }, "a stanza on which streams end is left out");
+    kept.lent = true;
+    this.giveUp(kept);
+  }
+
   /**
    * Another node delivers what the store has, since it took this one for dead: a session asleep gives that up, or its
    * client would have it twice when it is back.

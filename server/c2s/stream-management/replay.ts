@@ -52,12 +52,22 @@ export class Replay {
     this.fruitless.acknowledged();
   }
 
-  /** The connection broke. Where a message stood alone on it, that counts as a delivery which it ended: true then. */
+  /**
+   * The connection broke. True where it ended on the one stanza that stood alone on it, which says nothing of the others.
+   * For a message that counts as a delivery which it ended; anything else is left out once it ended as many.
+   */
   broke(): boolean {
     if (!this.fruitless.broke(this.session.host.clock.now())) return false;
     const [first] = this.unacked.list();
-    if (first === undefined || this.lending.firstOpen() !== first) return false;
-    this.judging = this.lending.judged(first);
+    if (first === undefined) return false;
+    if (this.lending.firstOpen() === first)
+      this.judging = this.lending.judged(first).then(() => {
+        if (first.lent) this.fruitless.leftOut();
+      });
+    else if (this.fruitless.enough) {
+      this.fruitless.leftOut();
+      this.lending.leaveOut(first);
+    }
     return true;
   }
 
