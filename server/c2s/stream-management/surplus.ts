@@ -19,6 +19,8 @@ interface Item {
   kept: Kept | undefined;
   /** Names it in the store, once it is there. */
   key: HeldKey | undefined;
+  /** Characters that it costs. */
+  readonly size: number;
   readonly at: number;
   readonly takers: readonly string[] | undefined;
   taken: boolean;
@@ -46,12 +48,12 @@ export class Surplus {
     return this.items.length > 0 || this.refilling;
   }
 
-  /** Gives what waits to `send`, in order, while there is room. */
-  async refill(room: () => boolean, send: (kept: Kept) => void): Promise<void> {
+  /** Gives what waits to `send`, in order, while there is room for the next one, of so many characters. */
+  async refill(room: (size: number) => boolean, send: (kept: Kept) => void): Promise<void> {
     if (this.refilling) return;
     this.refilling = true;
     try {
-      while (this.items.length > 0 && room()) {
+      for (let next = this.items[0]; next !== undefined && room(next.size); next = this.items[0]) {
         const kept = await this.take();
         if (kept !== undefined) send(kept);
       }
@@ -67,9 +69,10 @@ export class Surplus {
   add(stanza: Stanza): boolean {
     if (this.items.length >= this.limits.stanzas || this.characters > this.limits.characters) return false;
     const at = arrivalOf(stanza) ?? this.host.clock.now();
-    const item: Item = { kept: keptOf(stanza), key: undefined, at, takers: stanza.note(takersKey), taken: false };
+    const [size, takers] = [sizeOf(stanza), stanza.note(takersKey)];
+    const item: Item = { kept: keptOf(stanza), key: undefined, size, at, takers, taken: false };
     this.items.push(item);
-    this.characters += sizeOf(stanza);
+    this.characters += size;
     inBackground(this.store(item), this.host.log);
     return true;
   }
@@ -83,7 +86,7 @@ export class Surplus {
       if (item.taken) continue;
       item.taken = true;
       this.items.shift();
-      if (item.kept !== undefined) this.characters -= sizeOf(item.kept.stanza);
+      if (item.kept !== undefined) this.characters -= item.size;
       if (kept !== undefined) return kept;
     }
   }
@@ -106,7 +109,7 @@ export class Surplus {
       if (item.taken) return;
       item.key = kept.key;
       item.kept = undefined;
-      this.characters -= sizeOf(kept.stanza);
+      this.characters -= item.size;
     } else if (item.taken) this.holding.await(kept, true);
     else this.timer ??= this.host.clock.setTimeout(() => this.storeAll(), AGAIN);
   }

@@ -21,6 +21,16 @@ const PATIENCE = 30_000;
 const SURPLUS = 10;
 /** Of that, what may be in memory on its way to the store: a burst comes faster than a store takes it. */
 const IN_MEMORY = 4;
+/** What may be unacknowledged at all, as so many times what messages may be. */
+const ALL = 2;
+/**
+ * Of that, what presence and what does not wait at all may take while something waits: what waits has the rest to
+ * itself, or a steady flood of others would keep it back for ever. The rest is more than any stanza is long.
+ */
+const PRESENCE = 1.4;
+const PASSING = 1.2;
+/** What goes on at once of what has waited. */
+const GOING_ON = 0.5;
 
 /** What a window opens to. */
 interface Sending {
@@ -57,18 +67,18 @@ export class Window {
   /**
    * True where the stanza is to be sent now. Else it has been seen to: a message waits, or goes back where too many do;
    * of presence the last of each sender waits, and what comes back of the session's own. Of anything else twice as much
-   * may be on its way; beyond that requests are refused, results and errors left out, since whoever sends them is not to
-   * end the session of who gets them.
+   * may be on its way, or a little less while something waits; beyond that requests are refused, results and errors left
+   * out, since whoever sends them is not to end the session of who gets them.
    */
   takes(stanza: Stanza): boolean {
     if (isErrorAnswer(stanza)) return isGivenBack(stanza) ? this.takesBack(stanza) : this.takesError(stanza);
     if (stanza.kind === "presence" && this.latest.replaces(stanza)) return false;
-    if (!this.surplus.waits && this.hasRoom(1, stanza)) return true;
+    if (!this.surplus.waits && this.hasRoom(1, sizeOf(stanza))) return true;
     if (stanza.kind === "message") {
       this.wait(stanza);
       return false;
     }
-    if (this.hasRoom(2, stanza)) return true;
+    if (this.hasRoomBeside(stanza)) return true;
     if (stanza.kind === "presence") this.latest.add(stanza);
     else if (stanza.kind === "iq" && mayAnswerWithError(stanza)) this.refuse(stanza);
     return false;
@@ -78,17 +88,18 @@ export class Window {
   open(): void {
     this.stop();
     this.errors.goOn(
-      () => !this.session.waiting && this.hasRoom(1),
+      () => !this.session.waiting && (this.hasRoom(1) || this.hasRoomOfItsOwn()),
       (error) => this.stream.send(keptOf(error)),
     );
+    this.tellPresence();
     if (this.errors.waits) return this.expectMore();
-    if (!this.surplus.waits) return this.tellPresence();
-    const room = (): boolean => !this.session.waiting && this.hasRoom(0.5);
+    if (!this.surplus.waits) return;
+    const room = (size: number): boolean =>
+      !this.session.waiting && (this.hasRoom(GOING_ON) || this.hasRoomOfItsOwn(size));
     const done = this.surplus
       .refill(room, (kept) => this.stream.send(kept))
       .then(() => {
         if (this.surplus.waits) this.expectMore();
-        else this.tellPresence();
         this.session.progressed();
       });
     inBackground(done, this.session.host.log);
@@ -135,24 +146,49 @@ export class Window {
     }
   }
 
-  /** True within `share` times the bounds; one stanza alone always is. */
-  private hasRoom(share: number, stanza?: Stanza): boolean {
+  /** True where something waits for the client to acknowledge what came before. */
+  private get waits(): boolean {
+    return this.errors.waits || this.surplus.waits || this.latest.first !== undefined;
+  }
+
+  /** True where there is room for what passes by what waits. */
+  private hasRoomBeside(stanza: Stanza): boolean {
+    return this.hasRoom(this.waits ? PASSING : ALL, sizeOf(stanza));
+  }
+
+  /** True where what waits may go on although too much of what passed it by is unacknowledged. */
+  private hasRoomOfItsOwn(added = 0): boolean {
+    if (!this.hasRoom(ALL, added)) return false;
+    const { maxUnacked, maxUnackedSize } = this.settings;
+    let count = 0;
+    let size = 0;
+    for (const { stanza } of this.unacked.list()) {
+      if (!waitsWhereFull(stanza)) continue;
+      count++;
+      size += sizeOf(stanza);
+    }
+    return count < GOING_ON * maxUnacked && size <= GOING_ON * maxUnackedSize;
+  }
+
+  /** True within `share` times the bounds with so many characters more; one stanza alone always is. */
+  private hasRoom(share: number, added = 0): boolean {
     if (this.unacked.length === 0) return true;
     const { maxUnacked, maxUnackedSize } = this.settings;
-    const size = this.unacked.size + (stanza === undefined ? 0 : sizeOf(stanza));
+    const size = this.unacked.size + added;
     if (this.unacked.length >= share * maxUnacked || size > share * maxUnackedSize) return false;
     // A reader that does not read costs no more than one without stream management.
     const { connection } = this.session;
     if (connection === undefined) return true;
     const { backlog } = connection.stream.transport;
-    return backlog === 0 || backlog + size <= share * connection.context.limits.backlogBytes;
+    const { backlogBytes } = connection.context.limits;
+    return backlog === 0 || (backlog + size <= share * backlogBytes && backlog + added <= backlogBytes);
   }
 
   /** Presence that waited, as far as there is room. */
   private tellPresence(): void {
     while (!this.session.waiting) {
       const stanza = this.latest.first;
-      if (stanza === undefined || !this.hasRoom(1, stanza)) return;
+      if (stanza === undefined || !this.hasRoom(PRESENCE, sizeOf(stanza))) return;
       this.latest.shift();
       this.stream.send(keptOf(stanza));
     }
@@ -171,7 +207,7 @@ export class Window {
   /** What comes back of the client's own stanzas waits until the client has taken what came before. */
   private takesBack(error: Stanza): boolean {
     const { host, account } = this.session;
-    if (!this.errors.waits && this.hasRoom(1, error)) return true;
+    if (!this.errors.waits && this.hasRoom(1, sizeOf(error))) return true;
     if (this.errors.add(error, host.sessions.of(account.local))) this.expectMore();
     // It went on sending what comes back without taking any of it: what it was told nothing of is not acknowledged.
     else if (mustBeTaken(error)) this.session.end("resource-constraint", "more comes back than the client takes");
@@ -180,7 +216,7 @@ export class Window {
   }
 
   private takesError(error: Stanza): boolean {
-    if (this.hasRoom(2, error)) return true;
+    if (this.hasRoomBeside(error)) return true;
     error.safety?.became(LEFT_OUT);
     return false;
   }
@@ -191,4 +227,9 @@ export class Window {
     // Parked, to be resumed: it costs no more than one that is away.
     this.patience = this.session.host.clock.setTimeout(() => this.session.connection?.stream.destroy(), PATIENCE);
   }
+}
+
+/** True for what waits where there is no room, however much of what does not is on its way. */
+function waitsWhereFull(stanza: Stanza): boolean {
+  return isGivenBack(stanza) || (stanza.kind === "message" && stanza.type !== "error");
 }
