@@ -8,6 +8,13 @@ import type { ScramHash } from "../storage/ports.ts";
 /** Thrown where a log-in can be neither accepted nor refused now; the peer is told `temporary-auth-failure`. */
 export class AuthenticationUnavailable extends Error {
   override name = "AuthenticationUnavailable";
+  /** True where why it is so was reported already. */
+  readonly told: boolean;
+
+  constructor(message: string, told = false) {
+    super(message);
+    this.told = told;
+  }
 }
 
 /** Derivations at once: one of the pool's four threads at least is left to files and names. */

@@ -227,7 +227,7 @@ export class RedisSessionRegistry implements SessionRegistry {
     if (known.reading !== undefined) return;
     known.reading = [];
     const reading = this.readNow(known)
-      .catch((error: unknown) => this.log.warn({ err: error, member }, "sessions of a node could not be read"))
+      .catch((error: Error) => this.log.warn({ reason: error.message, member }, "sessions of a node could not be read"))
       .finally(() => {
         known.reading = undefined;
         this.reads.delete(reading);

@@ -1,10 +1,39 @@
-// How a failure is logged: with its stack, unless it is the store's outage, of which the storage tells once.
+// How a failure is logged: with its stack, unless something outside is away, of which a line now and then says enough.
 import type { Logger } from "pino";
+import { type Clock, systemClock } from "../clock.ts";
 import { isStoreAway } from "../stanza/error.ts";
+
+/** ms between two lines of one outage. */
+const PAUSE = 60_000;
+/** Outages that are remembered: their reasons name a service and what it did, of which there are few. */
+const LIMIT = 100;
+
+/** What has been said of outages, and when. */
+export class Outages {
+  private readonly clock: Clock;
+  private readonly told = new Map<string, { readonly at: number; left: number }>();
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** True where it is to be said again; `left` is how often it was not since it last was. */
+  tell(what: string): { readonly now: boolean; readonly left: number } {
+    const before = this.told.get(what);
+    const at = this.clock.now();
+    if (before !== undefined && at >= before.at && at - before.at < PAUSE) return { now: false, left: ++before.left };
+    if (this.told.size >= LIMIT) this.told.clear();
+    this.told.set(what, { at, left: 0 });
+    return { now: true, left: before?.left ?? 0 };
+  }
+}
+
+const outages = new Outages(systemClock);
 
 /**
  * Logs that something failed. In an outage of the store this is said of every log-in and every message by the thousand,
  * while the storage itself says in one line that it is away: such a failure needs neither a stack nor an operator's eye.
+ * Of what else is away outside (an authentication service) a line without a stack is written, and once a minute again.
  * @param facts what else the line has
  */
 export function logFailure(
@@ -13,7 +42,17 @@ export function logFailure(
   text: string,
   facts: object = {},
   level: "error" | "warn" = "error",
+  said = outages,
 ): void {
-  if (isStoreAway(error)) log.debug({ ...facts, reason: error.message }, text);
-  else log[level]({ ...facts, err: error }, text);
+  if (isStoreAway(error)) return log.debug({ ...facts, reason: error.message }, text);
+  if (!isOutside(error)) return log[level]({ ...facts, err: error }, text);
+  const { now, left } = said.tell(`${text}: ${error.message}`);
+  const line = { ...facts, reason: error.message, ...(left > 0 && { left }) };
+  if (now && error.told !== true) log[level](line, text);
+  else log.debug(line, text);
+}
+
+/** True for the failure of a service outside; `told` where that was logged by who asked it. */
+function isOutside(error: unknown): error is Error & { readonly told?: boolean } {
+  return error instanceof Error && error.name === "AuthenticationUnavailable";
 }

@@ -39,6 +39,8 @@ test("one that fails is passed over, and leaves the outcome open where nobody ac
   expect(await new ProviderChain([down, provider("b", true)], { report }).checkPassword("d", "romeo", "x")).toBe(true);
   const refused = new ProviderChain([down, provider("b", false)], { report }).checkPassword("d", "romeo", "x");
   await expect(refused).rejects.toThrow(AuthenticationUnavailable);
+  // What failed was reported: whoever asked the chain need not say it again.
+  await expect(refused).rejects.toMatchObject({ told: true });
   expect(reported).toEqual(["down", "down"]);
 });
 

@@ -89,7 +89,8 @@ export class ProviderChain implements CredentialSource {
         this.options.report?.(error, provider.name);
       }
     }
-    if (failed !== undefined) throw new AuthenticationUnavailable(`authentication provider ${failed} gave no answer`);
+    if (failed !== undefined)
+      throw new AuthenticationUnavailable(`authentication provider ${failed} gave no answer`, true);
     return undefined;
   }
 }
