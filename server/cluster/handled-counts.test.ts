@@ -3,12 +3,13 @@ import { expect, test } from "@jest/globals";
 import { ManualClock, turns } from "../../test/harness/manual-clock.ts";
 import { memoryStorage } from "../storage/memory/storage.ts";
 import { CountDoubts } from "./count-doubts.ts";
-import { HandledCounts } from "./handled-counts.ts";
+import { HandledCounts, READ_COUNT, WRITE_COUNTS } from "./handled-counts.ts";
 import type { RedisConnection } from "./redis.ts";
 
 /** A Redis that takes writes, refuses them, or does not answer them. */
 class OddRedis {
   state: "takes" | "refuses" | "hangs" = "takes";
+  history = "first";
   readonly hashes = new Map<string, string>();
   private readonly late: (() => void)[] = [];
 
@@ -17,9 +18,16 @@ class OddRedis {
     for (const write of this.late.splice(0)) write();
   }
 
-  hset(_key: string, ...pairs: string[]): Promise<void> {
+  /** The two scripts. */
+  async eval(script: string, _keys: number, _key: string, ...args: string[]): Promise<unknown> {
+    if (script === READ_COUNT)
+      return [this.hashes.get(args[0]!) ?? null, this.hashes.get(`${args[0]} in`), this.history];
+    expect(script).toBe(WRITE_COUNTS);
     return this.write(() => {
-      for (let i = 0; i < pairs.length; i += 2) this.hashes.set(pairs[i] as string, pairs[i + 1] as string);
+      for (let i = 0; i < args.length; i += 2) {
+        this.hashes.set(args[i]!, args[i + 1]!);
+        this.hashes.set(`${args[i]} in`, this.history);
+      }
     });
   }
 
@@ -31,10 +39,6 @@ class OddRedis {
 
   expire(): Promise<void> {
     return this.write(() => {});
-  }
-
-  async hget(_key: string, id: string): Promise<string | null> {
-    return this.hashes.get(id) ?? null;
   }
 
   private write(work: () => void): Promise<void> {
@@ -130,4 +134,21 @@ test("where neither Redis nor the store takes it nothing is acknowledged, until 
   await turns(5);
   expect(four.told).toBe(true);
   expect(await node("a~1").of("s.b~1")).toBeUndefined();
+});
+
+test("a Redis that may have lost the last writes, promoted or started again, tells what was written since alone", async () => {
+  const { redis, node } = setUp();
+  const [one, other] = [node("b~1"), node("a~1")];
+  void one.note("s.b~1", 4);
+  void one.note("t.b~1", 1);
+  await one.flush();
+  redis.history = "second";
+  expect(await other.of("s.b~1")).toBeUndefined();
+  void one.note("s.b~1", 5);
+  await one.flush();
+  expect(await other.of("s.b~1")).toBe(5);
+  expect(await other.of("t.b~1")).toBeUndefined();
+  void one.note("s.b~1", undefined);
+  await one.flush();
+  expect([...redis.hashes.keys()]).toEqual(["t.b~1", "t.b~1 in"]);
 });

@@ -11,12 +11,24 @@ const PATIENCE = 500;
 /** ms until a store that did not take that either is asked again. */
 const AGAIN = 1_000;
 
+/**
+ * Names the history of writes that a Redis has: another one begins where a replica is promoted, or the server starts
+ * again, which may have cost the last writes. Empty where it tells none.
+ */
+const HISTORY =
+  "local info = redis.pcall('info', 'replication')\n" +
+  "local history = type(info) == 'string' and string.match(info, 'master_replid:(%x+)') or ''\n";
+/** Writes counts, each with the history it was written in. */
+export const WRITE_COUNTS = `${HISTORY}for i = 1, #ARGV, 2 do redis.call('hset', KEYS[1], ARGV[i], ARGV[i + 1], ARGV[i] .. ' in', history) end return 1`;
+/** A count, the history it was written in, and the one that this Redis has. */
+export const READ_COUNT = `${HISTORY}return {redis.call('hget', KEYS[1], ARGV[1]), redis.call('hget', KEYS[1], ARGV[1] .. ' in'), history}`;
+
 type Counts = Map<string, number | undefined>;
 
 /**
  * The counts of this node's sessions, a hash for each member; written once for each turn. A count of the dead is told
  * only where it was proven to be the last: a node acknowledges nothing before Redis has its count, or the store has the
- * mark that Redis does not (`CountDoubts`).
+ * mark that Redis does not (`CountDoubts`); and Redis has lost none of its writes since.
  */
 export class HandledCounts {
   private readonly redis: RedisConnection;
@@ -55,8 +67,9 @@ export class HandledCounts {
   /** How much of a session was handled whose node died; undefined where that is unknown, or not proven. */
   async of(smId: string): Promise<number | undefined> {
     const member = memberOfId(smId) ?? "";
-    const text = await this.redis.hget(this.key(member), smId).catch(() => null);
-    if (text === null || (await this.doubts.any(member))) return undefined;
+    const read = this.redis.eval(READ_COUNT, 1, this.key(member), smId) as Promise<(string | null)[]>;
+    const [text = null, writtenIn, history] = await read.catch(() => []);
+    if (text === null || writtenIn !== history || (await this.doubts.any(member))) return undefined;
     return Number(text);
   }
 
@@ -121,10 +134,10 @@ export class HandledCounts {
     const writing: Promise<unknown>[] = [];
     for (const [member, { over, counted }] of byMember) {
       const key = this.key(member);
-      if (counted.length > 0) writing.push(this.redis.hset(key, ...(counted as [string, string])));
+      if (counted.length > 0) writing.push(this.redis.eval(WRITE_COUNTS, 1, key, ...counted));
       // Nobody cleans up what is written under a member that died.
       if (member !== this.member()) writing.push(this.redis.expire(key, SECONDS));
-      if (over.length > 0) writing.push(this.redis.hdel(key, ...over));
+      if (over.length > 0) writing.push(this.redis.hdel(key, ...over.flatMap((id) => [id, `${id} in`])));
     }
     return writing;
   }
