@@ -14,11 +14,11 @@ export {
   type NodeConfigInput,
   type RemotePolicy,
 } from "./config/contract.ts";
+export { makeFolder } from "./config/folder.ts";
 export { Dialable } from "./config/global-address.ts";
 export { ConfigError, check, loadConfig, readConfig, readJson } from "./config/load.ts";
 export { parseServerAddress } from "./config/networks.ts";
 export { readSecret } from "./config/secret.ts";
-export { makeFolder } from "./folder.ts";
 export { modulesLeftOut } from "./host/choose-modules.ts";
 export type { DeadLetter } from "./host/dead-letters.ts";
 export { KeptDepartures, sendDepartures } from "./host/departures.ts";

@@ -12,7 +12,7 @@ const ALLOWED: Readonly<Record<Part, readonly string[]>> = {
   server: [],
   federation: ["server/index.ts"],
   regions: ["server/config/json-fault.ts", "server/config/names.ts"],
-  infra: ["regions/", "server/config/contract.ts"],
+  infra: ["regions/", "server/config/contract.ts", "server/config/folder.ts"],
   app: ["regions/", "infra/rollout/", "federation/index.ts", "server/index.ts", "server/config/"],
   bench: ["server/", "federation/", "regions/", "infra/", "app/", "test/"],
   test: ["server/", "federation/", "regions/", "infra/", "app/", "bench/"],
@@ -85,6 +85,12 @@ describe("every source file", () => {
 
   test("has a name that says something", () => {
     expect(sources.filter((file) => /manager|helper|util|common|misc|handler2/i.test(file))).toEqual([]);
+  });
+
+  test("makes folders by `makeFolder`: Node's recursive way never ends where a path can be none", () => {
+    const recursive = /mkdir(?:Sync)?\([^;]*recursive/;
+    const own = sources.filter((file) => !/^(?:test|bench|infra\/image)\//.test(file));
+    expect(own.filter((file) => recursive.test(readFileSync(join(root, file), "utf8")))).toEqual([]);
   });
 
   test("is short: 300 lines, and a tenth of grace for one that is about to be divided", () => {

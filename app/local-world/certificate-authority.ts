@@ -1,9 +1,10 @@
 // The certificate authority of a world on one machine: a root kept in a folder, and certificates issued by it.
 import { createHash, generateKeyPair, randomBytes, sign as signBytes, X509Certificate } from "node:crypto";
-import { link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { link, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import forge from "node-forge";
+import { makeFolder } from "../../server/index.ts";
 
 /** A certificate with its key, PEM. */
 export interface Issued {
@@ -61,7 +62,7 @@ export async function openAuthority(
   folder: string,
   { names, now = Date.now }: AuthorityOptions = {},
 ): Promise<Authority> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   const rootFile = join(folder, "authority.pem");
   const constraints = names === undefined ? undefined : nameConstraints(names);
   const kept = await readPair(rootFile);

@@ -1,8 +1,9 @@
 // The PostgreSQL of a local world: started from the machine's programs, as an ordinary user where we are root.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../../server/index.ts";
 import { Failure } from "../cli/command.ts";
 import { Daemon } from "./daemon.ts";
 import { type OrdinaryUser, ordinaryUser, postgresOf } from "./machine.ts";
@@ -27,7 +28,7 @@ const EARLIER_MS = 20_000;
 export async function startPostgres(options: PostgresSurroundings): Promise<StartedServer> {
   const { folder, password, onOutput, onUp, onDown } = options;
   const user = ordinaryUser("postgres");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder, 0o700);
   if (user !== undefined) chownSync(folder, user.uid, user.gid);
   // As another user it may not come through the folders above: then it is given this one open (proc_pid_fd(5)).
   const inside = user === undefined ? folder : "/proc/self/fd/4";

@@ -1,7 +1,8 @@
 // What somebody else asks of a rollout that runs: to pause, to go on, to end, not to wait any longer.
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { makeFolder } from "../../server/config/folder.ts";
 import { readJson, writeJson } from "./atomic-file.ts";
 
 const Request = z.enum(["pause", "abort", "promote"]);
@@ -11,7 +12,7 @@ const file = (folder: string) => join(folder, "request.json");
 
 /** Asks something of the rollout of this folder; it listens between its steps. */
 export function ask(folder: string, request: Request): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   writeJson(file(folder), request);
 }
 

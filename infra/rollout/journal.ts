@@ -1,7 +1,8 @@
 // The journal of a rollout: how far each region is, written before every step, so that a killed tool can go on.
-import { mkdirSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { makeFolder } from "../../server/config/folder.ts";
 import { readJson, writeJson } from "./atomic-file.ts";
 import type { RegionHealth } from "./driver.ts";
 import type { Plan } from "./plan.ts";
@@ -59,7 +60,7 @@ export class Journals {
 
   constructor(folder: string) {
     this.folder = join(folder, "rollouts");
-    mkdirSync(this.folder, { recursive: true });
+    makeFolder(this.folder);
   }
 
   /** Begins the journal of a plan. */

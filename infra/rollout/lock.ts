@@ -1,8 +1,9 @@
 // One rollout at a time: a lock with its owner, and a fencing token that rises with every owner.
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { makeFolder } from "../../server/config/folder.ts";
 import { readJson, writeJson } from "./atomic-file.ts";
 import { RolloutError } from "./errors.ts";
 
@@ -32,7 +33,7 @@ export interface Lock {
  * @throws RolloutError naming the owner when it is held
  */
 export function acquireLock(folder: string, now: number, owner: string = userInfo().username): Lock {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const held = lockHolder(folder);
   if (held && !isGone(held)) throw lockedBy(held);
   // Of two that find the same dead owner one moves its lock away; the other finds nothing to move.

@@ -1,9 +1,10 @@
 // Rolls out on AWS by Pulumi's Automation API: one stack a region, changed to a world file's value.
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type * as automation from "@pulumi/pulumi/automation/index.js";
+import { makeFolder } from "../../../server/config/folder.ts";
 import type { PlannedResource } from "../../policies.ts";
 import { worldOverride } from "../../settings.ts";
 import type { Driver, Operation, Preview, RegionHealth, ResourceChange, Target } from "../driver.ts";
@@ -78,7 +79,7 @@ async function selectStack(options: PulumiDriverOptions, region: string, target:
 function keep(folder: string, file: unknown): string {
   const text = `${JSON.stringify(file, null, 2)}\n`;
   const path = join(folder, "worlds", `${createHash("sha256").update(text).digest("hex").slice(0, 16)}.json`);
-  mkdirSync(join(folder, "worlds"), { recursive: true });
+  makeFolder(join(folder, "worlds"));
   writeFileSync(path, text);
   return path;
 }

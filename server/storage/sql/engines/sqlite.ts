@@ -3,7 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
-import { makeFolder } from "../../../folder.ts";
+import { makeFolder } from "../../../config/folder.ts";
 import { StoreUnavailable } from "../../ports.ts";
 import { changes, rows, type SqlEngine, type StorageBounds, type Work } from "../engine.ts";
 import { MIGRATION_MS, migrateAll } from "../migrations/migrate.ts";
