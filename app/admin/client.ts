@@ -1,6 +1,8 @@
 // Asks a running node over its admin socket.
+import { existsSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
+import { socketFault } from "./socket-path.ts";
 
 /** No node answers at the socket. */
 export class NodeNotRunning extends Error {
@@ -52,12 +54,14 @@ function failureOf(value: unknown): Error {
 }
 
 function open(path: string, method: string, resource: string, body = ""): Promise<IncomingMessage> {
+  const fault = socketFault(path);
   return new Promise((resolve, reject) => {
+    // The node itself opens none in such a folder.
+    if (fault !== undefined) return reject(existsSync(path) ? notAsked(path, fault) : new NodeNotRunning(noneAt(path)));
     const outgoing = request({ socketPath: path, method, path: resource }, resolve);
     outgoing.once("error", (error: NodeJS.ErrnoException) => {
       const { code } = error;
-      if (code === "ENOENT" || code === "ECONNREFUSED")
-        reject(new NodeNotRunning(`no node runs with this configuration (${path})`));
+      if (code === "ENOENT" || code === "ECONNREFUSED") reject(new NodeNotRunning(noneAt(path)));
       else
         reject(
           Object.assign(new Error(`the admin socket ${path} cannot be opened (${code})${hint(code)}`), {
@@ -66,6 +70,17 @@ function open(path: string, method: string, resource: string, body = ""): Promis
         );
     });
     outgoing.end(body);
+  });
+}
+
+function noneAt(path: string): string {
+  return `no node runs with this configuration (${path})`;
+}
+
+function notAsked(path: string, fault: string): Error {
+  const advice = "run this as the user who runs the node, or set adminSocket to a path in a folder of that user's own";
+  return Object.assign(new Error(`${fault}: the admin socket ${path} is not spoken to; ${advice}`), {
+    name: "Failure",
   });
 }
 

@@ -1,8 +1,8 @@
 // Where a node's admin socket is: found alike by the node and by the commands that talk to it.
 import { createHash } from "node:crypto";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, lstatSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { NodeConfig } from "../../server/index.ts";
 
 /** Bytes that a socket's path may have on every system. */
@@ -22,7 +22,34 @@ export function adminSocketFor(config: NodeConfig, file: string): string {
   if (ownUid() !== 0 || existsSync(own)) return own;
   const { uid } = statSync(file);
   const theirs = pathOf(config, folderOf(uid));
-  return existsSync(theirs) && statSync(dirname(theirs)).uid === uid ? theirs : own;
+  return existsSync(theirs) && folderFault(dirname(theirs), [uid]) === undefined ? theirs : own;
+}
+
+/**
+ * Why nothing is said to a socket, since passwords go through it: another user may have put it there. Undefined where
+ * none can. Root trusts whoever has a folder that the configuration names, and nobody who made one in root's name.
+ */
+export function socketFault(path: string): string | undefined {
+  const folder = dirname(path);
+  const uid = ownUid();
+  if (uid !== 0) return folderFault(folder, [uid, 0]);
+  const named = /^meridian-(\d+)$/.exec(basename(folder));
+  return folderFault(folder, named !== null && dirname(folder) === tmpdir() ? [Number(named[1])] : undefined);
+}
+
+/**
+ * Why a socket in a folder may be somebody else's; undefined where it is not, or there is no folder. `users` may own the
+ * folder, anybody where they are not told; a link to it is theirs or root's.
+ */
+export function folderFault(folder: string, users: readonly number[] | undefined): string | undefined {
+  const link = lstatSync(folder, { throwIfNoEntry: false });
+  if (link === undefined) return undefined;
+  const { uid, mode } = statSync(folder, { throwIfNoEntry: false }) ?? link;
+  const linked = !link.isSymbolicLink() || link.uid === 0;
+  if (users !== undefined && !(users.includes(uid) && (linked || users.includes(link.uid))))
+    return `${folder} belongs to another user`;
+  // The socket itself is closed to others; a folder that others may write to would let them put theirs in its place.
+  return (mode & 0o022) === 0 ? undefined : `${folder} may be written by other users`;
 }
 
 /** The path, or one that stands for it where it is longer than a socket's may be; `most` in bytes. */

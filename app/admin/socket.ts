@@ -1,9 +1,10 @@
 // HTTP on a Unix socket that only the user who runs the process can open.
-import { chmodSync, lstatSync, rmSync, statSync } from "node:fs";
+import { chmodSync, lstatSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { makeFolder } from "../../server/index.ts";
+import { folderFault } from "./socket-path.ts";
 
 /** Serves requests on a socket; what `answer` throws is told. @throws Error where its folder is open to others, or it is taken */
 export async function serveOnSocket(
@@ -38,14 +39,12 @@ export function send(response: ServerResponse, status: number, value: unknown): 
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
 }
 
-/** The folder must be nobody else's. */
-function prepareFolder(folder: string): void {
+/** Makes a socket's folder, which must be nobody else's. @throws Failure where it is, Error where it cannot be made */
+export function prepareFolder(folder: string): void {
   makeFolder(folder, 0o700);
   const uid = process.getuid?.();
-  const { uid: owner, mode } = statSync(folder);
-  // The socket itself is closed to others; a folder that others may write to would let them put theirs in its place.
-  if (uid !== undefined && owner !== uid) throw new Error(`${folder} belongs to another user`);
-  if ((mode & 0o022) !== 0) throw new Error(`${folder} may be written by other users`);
+  const fault = folderFault(folder, uid === undefined ? undefined : [uid]);
+  if (fault !== undefined) throw Object.assign(new Error(fault), { name: "Failure" });
 }
 
 /** A process that was killed leaves its socket behind. */

@@ -1,8 +1,9 @@
 // The balancer of a local world: one HAProxy before the nodes of all regions.
 import { once } from "node:events";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { dirname } from "node:path";
+import { prepareFolder } from "../admin/socket.ts";
 import { shortEnough } from "../admin/socket-path.ts";
 import {
   type BalancedNode,
@@ -109,7 +110,7 @@ export class Balancer {
   }
 
   #writeConfig(): void {
-    mkdirSync(dirname(this.#socket), { recursive: true, mode: 0o700 });
+    prepareFolder(dirname(this.#socket));
     writeFileSync(this.#file, balancerConfig(this.#options.regions(), this.#socket), { mode: 0o600 });
   }
 

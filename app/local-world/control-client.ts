@@ -1,6 +1,8 @@
 // Speaks to the control socket of a local world that runs: what a rollout changes it by, and how its clients log in.
+import { existsSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import type { Region } from "../../regions/world.ts";
+import { socketFault } from "../admin/socket-path.ts";
 import { UsageError } from "../cli/command.ts";
 import type { LogIn } from "./client.ts";
 import { controlSocket } from "./control.ts";
@@ -56,11 +58,15 @@ interface Answer {
 }
 
 async function send(data: string, method: string, path: string, body?: string): Promise<Answer> {
+  const socketPath = controlSocket(data);
+  const fault = socketFault(socketPath);
+  const none = new UsageError(`no world runs in ${data}: \`npm start\` starts one`);
+  if (fault !== undefined)
+    throw existsSync(socketPath) ? new UsageError(`${fault}: the socket ${socketPath} is not spoken to`) : none;
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    const outgoing = request({ socketPath: controlSocket(data), method, path }, resolve);
+    const outgoing = request({ socketPath, method, path }, resolve);
     outgoing.once("error", (error: NodeJS.ErrnoException) => {
-      const none = error.code === "ENOENT" || error.code === "ECONNREFUSED";
-      reject(none ? new UsageError(`no world runs in ${data}: \`npm start\` starts one`) : error);
+      reject(error.code === "ENOENT" || error.code === "ECONNREFUSED" ? none : error);
     });
     outgoing.end(body);
   });
