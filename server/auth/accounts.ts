@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { type Clock, systemClock } from "../clock.ts";
 import { prepareLocalpart } from "../jid/precis.ts";
-import type { CredentialSource } from "../sasl/mechanism.ts";
+import type { CredentialSource, Fitted } from "../sasl/mechanism.ts";
 import { DEFAULT_ITERATIONS, decoyKeys, SCRAM_HASHES } from "../sasl/scram-keys.ts";
 import type { AccountStore, ScramHash, ScramKeys } from "../storage/ports.ts";
 import { deriveCredentials, passwordFits } from "./credentials.ts";
@@ -112,28 +112,23 @@ export class Accounts implements CredentialSource {
 
   /**
    * Checks a password; `local` is prepared. An unknown account costs what a wrong password does: one derivation. A
-   * password that was right before, and is still the account's, costs one HMAC. `proven` is told which key it fitted.
+   * password that was right before, and is still the account's, costs one HMAC. `fitted` is told which key.
    */
-  async checkPassword(
-    domain: string,
-    local: string,
-    password: string,
-    proven?: (storedKey: Buffer) => void,
-  ): Promise<boolean> {
+  async checkPassword(domain: string, local: string, password: string, fitted?: Fitted): Promise<boolean> {
     const credentials = (await this.store.get(domain, local))?.credentials;
     const hash = CHECK_ORDER.find((one) => credentials?.[one] !== undefined) ?? "SHA-256";
     const stored = credentials?.[hash];
     // Whether or not there is such an account, the same work is done up to the end.
     const known = this.cache.knows(domain, local, password, stored?.storedKey);
     if (known && stored !== undefined) {
-      proven?.(stored.storedKey);
+      fitted?.(stored.storedKey);
       return true;
     }
     const decoy = decoyKeys(this.decoySecret, domain, local, hash, this.iterations);
     const fits = await this.fits(hash, password, stored ?? decoy);
     if (!fits || stored === undefined) return false;
     this.cache.remember(domain, local, password, stored.storedKey);
-    proven?.(stored.storedKey);
+    fitted?.(stored.storedKey);
     return true;
   }
 

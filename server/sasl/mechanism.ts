@@ -45,20 +45,15 @@ export interface SaslFailure {
   readonly account?: string;
 }
 
+/** Told which stored key a password fitted. */
+export type Fitted = (storedKey: Buffer) => void;
+
 /** Looks accounts up; every provider (stored keys, JWT, HTTP, LDAP) stands behind it, tried in order. */
 export interface CredentialSource {
   /** SCRAM keys of the account, or undefined: then the exchange goes on with made-up keys and fails at its end. */
   scramKeys(domain: string, local: string, hash: ScramHash): Promise<ScramKeys | undefined>;
-  /**
-   * Checks a password in constant time whether or not the account exists. `proven` is told which stored key it fitted,
-   * where it was checked against one.
-   */
-  checkPassword(
-    domain: string,
-    local: string,
-    password: string,
-    proven?: (storedKey: Buffer) => void,
-  ): Promise<boolean>;
+  /** Checks a password in constant time whether or not the account exists; `fitted` where it is checked against a key. */
+  checkPassword(domain: string, local: string, password: string, fitted?: Fitted): Promise<boolean>;
   /** Hashes for which the domain's accounts have keys, so that SCRAM is offered for these alone; absent: all three. */
   scramHashes?(domain: string): readonly ScramHash[];
   /** True where there is such an account; EXTERNAL works only where this is known. */

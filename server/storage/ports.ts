@@ -68,10 +68,17 @@ export interface RosterItem {
   readonly listed: boolean;
 }
 
-/** An item and whose roster it is in. */
-export interface RosterEntry {
+/** Whose roster it is. */
+export interface RosterOwner {
   readonly domain: string;
   readonly local: string;
+}
+
+/** Before every other. */
+export const FIRST: RosterOwner = { domain: "", local: "" };
+
+/** An item and whose roster it is in. */
+export interface RosterEntry extends RosterOwner {
   readonly item: RosterItem;
 }
 
@@ -87,7 +94,7 @@ export interface RosterStore {
    * Items about a contact that say more than his name: a subscription either way, one asked for, an approval. Of every
    * domain, in order of domain and local part, after `after`, at most `limit`.
    */
-  about(jid: string, after: Pick<RosterEntry, "domain" | "local"> | undefined, limit: number): Promise<RosterEntry[]>;
+  about(jid: string, after: RosterOwner | undefined, limit: number): Promise<RosterEntry[]>;
 }
 
 /** A message kept for an account that had no resource to take it. XEP-0160. */

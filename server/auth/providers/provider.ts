@@ -1,5 +1,5 @@
 // The port of authentication providers, and the chain that asks them in order.
-import type { CredentialSource } from "../../sasl/mechanism.ts";
+import type { CredentialSource, Fitted } from "../../sasl/mechanism.ts";
 import { SCRAM_HASHES } from "../../sasl/scram-keys.ts";
 import type { ScramHash, ScramKeys } from "../../storage/ports.ts";
 import { AuthenticationUnavailable } from "../key-derivation.ts";
@@ -48,14 +48,9 @@ export class ProviderChain implements CredentialSource {
     return this.first(domain, (provider) => provider.scramKeys?.(domain, local, hash));
   }
 
-  async checkPassword(
-    domain: string,
-    local: string,
-    password: string,
-    proven?: (storedKey: Buffer) => void,
-  ): Promise<boolean> {
+  async checkPassword(domain: string, local: string, password: string, fitted?: Fitted): Promise<boolean> {
     const by = await this.first(domain, async (provider) =>
-      (await provider.checkPassword(domain, local, password, proven)) ? provider.name : undefined,
+      (await provider.checkPassword(domain, local, password, fitted)) ? provider.name : undefined,
     );
     if (by === undefined) return false;
     await this.options.accepted?.(by, domain, local);

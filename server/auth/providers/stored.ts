@@ -10,7 +10,7 @@ export function storedProvider(accounts: Accounts, domains?: readonly string[]):
     domains,
     hashes: SCRAM_HASHES,
     scramKeys: (domain, local, hash) => accounts.scramKeys(domain, local, hash),
-    checkPassword: (domain, local, password, proven) => accounts.checkPassword(domain, local, password, proven),
+    checkPassword: (domain, local, password, fitted) => accounts.checkPassword(domain, local, password, fitted),
     exists: (domain, local) => accounts.exists(domain, local),
   };
 }

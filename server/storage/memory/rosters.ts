@@ -1,5 +1,5 @@
 // Rosters in memory.
-import type { RosterEntry, RosterItem, RosterStore } from "../ports.ts";
+import { FIRST, type RosterEntry, type RosterItem, type RosterOwner, type RosterStore } from "../ports.ts";
 import { BARE_JID_BYTES, checkAccount, checkRosterItem, checkText, compareKeys, indexKey } from "../text.ts";
 import { findShelf, type Shelf, type Shelves, shelfOf } from "./accounts.ts";
 
@@ -34,11 +34,7 @@ export class MemoryRosters implements RosterStore {
     return this.#bump(shelf);
   }
 
-  async about(
-    jid: string,
-    after: Pick<RosterEntry, "domain" | "local"> = { domain: "", local: "" },
-    limit: number,
-  ): Promise<RosterEntry[]> {
+  async about(jid: string, after: RosterOwner = FIRST, limit: number): Promise<RosterEntry[]> {
     checkText(jid, "roster item's JID", BARE_JID_BYTES);
     checkAccount(after.domain, after.local);
     const found: RosterEntry[] = [];

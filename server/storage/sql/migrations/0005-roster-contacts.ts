@@ -3,7 +3,7 @@ import { type Migration, unlessThere } from "./migration.ts";
 
 /**
  * An account that is removed is looked for in the rosters of others. Nodes of the version before need not know of the
- * index. While PostgreSQL and MariaDB build it (about a second for a million items) rosters can be read and not changed.
+ * index. While PostgreSQL builds it (some seconds for a million items) rosters can be read and not changed.
  */
 export const rosterContactsMigration: Migration = {
   version: 5,

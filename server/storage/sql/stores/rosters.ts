@@ -1,5 +1,12 @@
 // Rosters in SQL, versioned. RFC 6121 §2.
-import type { RosterEntry, RosterItem, RosterStore, Subscription } from "../../ports.ts";
+import {
+  FIRST,
+  type RosterEntry,
+  type RosterItem,
+  type RosterOwner,
+  type RosterStore,
+  type Subscription,
+} from "../../ports.ts";
 import { BARE_JID_BYTES, checkAccount, checkRosterItem, checkText, indexKey } from "../../text.ts";
 import { compiled } from "../compiled.ts";
 import { rows, type SqlEngine, type Work } from "../engine.ts";
@@ -56,11 +63,7 @@ export class SqlRosters implements RosterStore {
     return this.#engine.write(() => this.#remove(row), { idempotent: true });
   }
 
-  async about(
-    jid: string,
-    after: Pick<RosterEntry, "domain" | "local"> = { domain: "", local: "" },
-    limit: number,
-  ): Promise<RosterEntry[]> {
+  async about(jid: string, after: RosterOwner = FIRST, limit: number): Promise<RosterEntry[]> {
     checkText(jid, "roster item's JID", BARE_JID_BYTES);
     checkAccount(after.domain, after.local);
     if (limit < 1) return [];
