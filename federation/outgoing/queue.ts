@@ -35,6 +35,7 @@ export class StanzaQueue {
     const whole = maxSize * QUEUES_AT_MOST;
     if (this.budget.used + size > whole) return false;
     if (stanza.from !== undefined && !this.budget.shares.allows(stanza.from, size, whole)) return false;
+    stanza.detach();
     this.items.push(stanza);
     this.grow(stanza, size);
     return true;

@@ -69,6 +69,7 @@ export class C2sSession implements ClientSession {
   }
 
   set presence(presence: Stanza | undefined) {
+    presence?.detach();
     this.lastPresence = presence;
     this.changed();
   }

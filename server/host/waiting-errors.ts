@@ -66,6 +66,7 @@ export class WaitingErrors {
     }
     if (count >= LIMIT || characters >= SIZE_LIMIT) return false;
     error.safety?.hold();
+    error.detach();
     this.items.push(error);
     this.characters += sizeOf(error);
     return true;

@@ -5,6 +5,9 @@ import type { Stanza } from "./stanza.ts";
 /** Acknowledged places at the front of the list before it is made shorter. */
 const COMPACT_AT = 256;
 
+/** So many stanzas behind one that is not acknowledged, it is kept for more than a moment. */
+const LATE = 64;
+
 /** One side's count of what it sent, for C2S and S2S alike: what a peer has not acknowledged is sent again. */
 export class Sent<Entry extends { readonly stanza: Stanza }> {
   private items: Entry[] = [];
@@ -37,6 +40,7 @@ export class Sent<Entry extends { readonly stanza: Stanza }> {
   /** Counts one more. */
   push(entry: Entry): void {
     this.items.push(entry);
+    if (this.length > LATE) this.items[this.items.length - 1 - LATE]?.stanza.detach();
     this.characters += sizeOf(entry.stanza);
     this.count = beyond(this.count, 1);
   }

@@ -5,9 +5,10 @@ import { Jid } from "../jid/jid.ts";
 import { escapeAttribute } from "../xml/escape.ts";
 import { isContentNamespace, NS_CLIENT } from "../xml/namespaces.ts";
 import { type ChildHead, RawElement } from "../xml/raw-element.ts";
-import { decodeValue } from "../xml/references.ts";
 import { furtherAttributes, serializeChildren } from "../xml/serialize.ts";
 import { parseOwn } from "../xml/tree.ts";
+import { unshared } from "../xml/unshared.ts";
+import { Content, inClientNamespace } from "./content.ts";
 import type { Safety } from "./safety.ts";
 
 /** The three kinds. RFC 6120 §8.2. */
@@ -29,8 +30,11 @@ export class NoteKey<T> {
  */
 export class Stanza {
   private tree: Element | undefined;
-  private plain: string | undefined;
-  private framedText: string | undefined;
+  private startTag: string | undefined;
+  private content: Content;
+  private detached = false;
+  /** Its text, where the content is a part of that. */
+  private whole: string | undefined;
   private noteMap: Map<NoteKey<unknown>, unknown> | undefined;
   /** Where somebody waits for the stanza to be safe: whoever keeps it holds this. */
   safety: Safety | undefined;
@@ -42,16 +46,6 @@ export class Stanza {
   readonly kind: StanzaKind;
   readonly from: Jid | undefined;
   readonly to: Jid | undefined;
-  readonly id: string | undefined;
-  /** As written; undefined where absent. For messages see `messageType`. */
-  readonly type: string | undefined;
-  readonly lang: string | undefined;
-  /** Any further attributes (prefixed ones, namespace declarations) as text, each with a space before it. */
-  readonly extra: string;
-  /** Text from the end of the start tag on: `>…</message>` or `/>`. */
-  readonly tail: string;
-  /** Heads of the direct children, in order. */
-  readonly children: readonly ChildHead[];
 
   constructor(
     kind: StanzaKind,
@@ -67,12 +61,35 @@ export class Stanza {
     this.kind = kind;
     this.from = from;
     this.to = to;
-    this.id = id;
-    this.type = type;
-    this.lang = lang;
-    this.extra = extra;
-    this.tail = tail;
-    this.children = children;
+    this.content = new Content(id, type, lang, extra, tail, children);
+  }
+
+  get id(): string | undefined {
+    return this.content.id;
+  }
+
+  /** As written; undefined where absent. For messages see `messageType`. */
+  get type(): string | undefined {
+    return this.content.type;
+  }
+
+  get lang(): string | undefined {
+    return this.content.lang;
+  }
+
+  /** Any further attributes (prefixed ones, namespace declarations) as text, each with a space before it. */
+  get extra(): string {
+    return this.content.extra;
+  }
+
+  /** Text from the end of the start tag on: `>…</message>` or `/>`. */
+  get tail(): string {
+    return this.content.tail;
+  }
+
+  /** Heads of the direct children, in order. */
+  get children(): readonly ChildHead[] {
+    return this.content.children;
   }
 
   /** Takes a tree; content in the client or server namespace counts as the stream's own. @throws JidError */
@@ -127,21 +144,31 @@ export class Stanza {
     return stanza;
   }
 
-  /** The text to write on a TCP stream of either content namespace. */
+  /**
+   * The text to write on a TCP stream of either content namespace. Joined anew each time, which copies nothing: joined
+   * and kept, its content would be in memory twice once somebody has written it.
+   */
   text(): string {
-    this.plain ??= `<${this.writeHead()}${this.tail}`;
-    return this.plain;
+    return this.whole ?? this.head + this.tail;
   }
 
   /** The text to write in one WebSocket frame. RFC 7395 §3.3.3. */
   framed(): string {
-    this.framedText ??= `<${this.kind} xmlns='${NS_CLIENT}'${this.writeHead().slice(this.kind.length)}${this.tail}`;
-    return this.framedText;
+    return `<${this.kind} xmlns='${NS_CLIENT}'${this.head.slice(this.kind.length + 1)}${this.tail}`;
   }
 
   /** UTF-16 units of the whole stanza as it is kept and written: what bounds on kept stanzas count. */
   get size(): number {
-    return this.text().length;
+    return this.head.length + this.tail.length;
+  }
+
+  /** It is kept for more than a moment: nothing is that came with it, or can be made of its text, which is one for all. */
+  detach(): void {
+    if (this.detached) return;
+    this.detached = true;
+    this.tree = undefined;
+    this.startTag = unshared(this.head);
+    this.whole = this.content.detach(this.startTag);
   }
 
   /** The tree; shared, so never change it: `clone` of ltx first. */
@@ -161,9 +188,7 @@ export class Stanza {
 
   /** True where a direct child has this namespace (and name). */
   has(xmlns: string, name?: string): boolean {
-    for (const child of this.children)
-      if (child.xmlns === xmlns && (name === undefined || child.name === name)) return true;
-    return false;
+    return this.content.has(xmlns, name);
   }
 
   /** The tree of the first direct child of that namespace and name; undefined without building a tree if absent. */
@@ -174,6 +199,7 @@ export class Stanza {
   /** The same stanza with other addresses; notes are kept. */
   withAddresses(from: Jid | undefined, to: Jid | undefined): Stanza {
     const copy = new Stanza(this.kind, from, to, this.id, this.type, this.lang, this.extra, this.tail, this.children);
+    copy.content = this.content;
     copy.noteMap = this.noteMap;
     copy.safety = this.safety;
     copy.arrival = this.arrival;
@@ -194,27 +220,21 @@ export class Stanza {
     return this.text();
   }
 
-  private writeHead(): string {
-    let head: string = this.kind;
+  /** The start tag without its end. */
+  private get head(): string {
+    if (this.startTag !== undefined) return this.startTag;
+    let head = `<${this.kind}`;
     if (this.from !== undefined) head += ` from='${this.from.attribute}'`;
     if (this.to !== undefined) head += ` to='${this.to.attribute}'`;
-    if (this.id !== undefined) head += ` id='${escapeAttribute(this.id)}'`;
-    if (this.type !== undefined) head += ` type='${escapeAttribute(this.type)}'`;
-    if (this.lang !== undefined) head += ` xml:lang='${escapeAttribute(this.lang)}'`;
-    return head + this.extra;
+    this.startTag = head + this.content.attributes();
+    return this.startTag;
   }
 
   private attributeList(): string[] {
     const list: string[] = [];
     if (this.from !== undefined) list.push("from", this.from.full);
     if (this.to !== undefined) list.push("to", this.to.full);
-    if (this.id !== undefined) list.push("id", this.id);
-    if (this.type !== undefined) list.push("type", this.type);
-    if (this.lang !== undefined) list.push("xml:lang", this.lang);
-    // Namespace declarations of the root matter to the content; take them from their text.
-    for (const [, name, value] of this.extra.matchAll(/ ([^\s=]+)='([^']*)'/g))
-      list.push(name as string, decodeValue(value as string));
-    return list;
+    return [...list, ...this.content.attributeList()];
   }
 }
 
@@ -246,12 +266,6 @@ function verbatim(raw: RawElement, from: Jid | undefined, to: Jid | undefined, s
     raw.tail,
     inClientNamespace(raw.children, raw.xmlns),
   );
-}
-
-/** The heads as they are in a client's stream, wherever the stanza came from: `has` and `child` know no other. */
-function inClientNamespace(children: readonly ChildHead[], content: string): readonly ChildHead[] {
-  if (content === NS_CLIENT || !isContentNamespace(content)) return children;
-  return children.map((child) => (child.xmlns === content ? { name: child.name, xmlns: NS_CLIENT } : child));
 }
 
 /** Prefixes of names are dissolved, so that the content is right under whichever content namespace it goes out. */

@@ -21,19 +21,17 @@ export class Holding {
     this.unacked = unacked;
   }
 
-  /** Somebody waits for the safety of what was just kept: the client has a moment, where it is there at all. */
+  /** Something was just kept: the client has a moment to acknowledge it, where it is there at all. */
   await(kept: Kept, connected: boolean): void {
-    if (isError(kept)) return;
-    if (!connected) this.storeLater(kept);
-    else this.timer ??= this.host.clock.setTimeout(() => this.storeAll(), STORE_AFTER);
+    if (connected) this.timer ??= this.host.clock.setTimeout(() => this.keepAll(), STORE_AFTER);
+    else this.keepLong(kept);
   }
 
-  /** Stores everything that somebody waits for. */
-  storeAll(): void {
+  /** The client is slow, or gone: everything that somebody waits for is stored, and nothing keeps more than its own text. */
+  keepAll(): void {
     this.host.clock.clearTimeout(this.timer);
     this.timer = undefined;
-    for (const kept of this.unacked.list())
-      if (kept.safety !== undefined && !kept.stored && !isError(kept)) this.storeLater(kept);
+    for (const kept of this.unacked.list()) this.keepLong(kept);
   }
 
   /** The client has these, or they went elsewhere: `fate` is what became of them. */
@@ -54,6 +52,11 @@ export class Holding {
     this.timer = undefined;
   }
 
+  private keepLong(kept: Kept): void {
+    kept.stanza.detach();
+    if (kept.safety !== undefined && !kept.stored && !isError(kept)) this.storeLater(kept);
+  }
+
   /** What could not be stored is not safe: its sender goes on waiting while it is tried again. */
   private storeLater(kept: Kept): void {
     const stored = this.store(kept).then((done) => {
@@ -68,6 +71,7 @@ export class Holding {
     if (kept.gone) return true;
     const { host } = this;
     const { stanza } = kept;
+    stanza.detach();
     kept.stored = true;
     kept.key ??= { member: host.bus.member, id: host.storage.held.ids.next() };
     try {

@@ -27,6 +27,7 @@ export class LatestPresence {
   add(stanza: Stanza): void {
     const sender = senderOf(stanza);
     this.remove(sender);
+    stanza.detach();
     this.bySender.set(sender, stanza);
     this.characters += sizeOf(stanza);
     while (this.bySender.size > this.limits.stanzas || this.characters > this.limits.characters) this.shift();

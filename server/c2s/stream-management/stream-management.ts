@@ -131,7 +131,7 @@ export class StreamManagement implements Outlet {
   keep(stanza: Stanza, lent: boolean): void {
     const kept = { ...keptOf(stanza), written: true, lent };
     this.unacked.push(kept);
-    if (kept.safety !== undefined) this.holding.await(kept, false);
+    this.holding.await(kept, false);
   }
 
   /** Stanzas that were given to other sessions, by their places among the outstanding. */
@@ -150,7 +150,7 @@ export class StreamManagement implements Outlet {
     this.unacked.push(kept);
     const { safety, stanza } = kept;
     const { connection } = this.session;
-    if (safety !== undefined) this.holding.await(kept, connection !== undefined);
+    this.holding.await(kept, connection !== undefined);
     if (connection === undefined || this.sendingAgain.holdsBack) return;
     kept.written = true;
     // A sender waits for the client's word.
@@ -198,7 +198,7 @@ export class StreamManagement implements Outlet {
     this.session.connection = undefined;
     if (!this.away && this.sendingAgain.broke()) this.inOrder = true;
     this.asleepSince = this.session.host.clock.now();
-    this.holding.storeAll();
+    this.holding.keepAll();
     this.expire();
     return true;
   }

@@ -120,13 +120,10 @@ function sessionCommands(host: ModuleHost): Command[] {
     command("announce", "Announce to everyone online", [text], (values) => {
       const body = escapeText((values.get("announcement") ?? []).join("\n"));
       const tail = `><body>${body}</body></message>`;
+      const heads = [{ name: "body", xmlns: "jabber:client" }];
+      const whole = new Stanza("message", host.jid, undefined, undefined, "headline", undefined, "", tail, heads);
       for (const session of host.sessions.all())
-        if (session.presence !== undefined)
-          session.deliver(
-            new Stanza("message", host.jid, session.jid, undefined, "headline", undefined, "", tail, [
-              { name: "body", xmlns: "jabber:client" },
-            ]),
-          );
+        if (session.presence !== undefined) session.deliver(whole.withAddresses(host.jid, session.jid));
       return { note: "It was sent." };
     }),
     command("trace", "Log an account's stanzas for a while", [accountJid, seconds], (values) => {

@@ -66,10 +66,8 @@ function copySent(host: ModuleHost, session: ClientSession, stanza: Stanza): voi
   if (stanza.to?.isBare === true && stanza.to.bare === session.account.bare) return;
   const receivers = others(host, session.account.local, [session]);
   if (receivers.length === 0 || !eligibility({ stanza, direction: "sent", fromRoom: false }).copy) return;
-  for (const receiver of receivers) {
-    // A message to that very session arrives by itself.
-    if (stanza.to?.full !== receiver.jid.full) receiver.deliver(copy("sent", stanza, session.account, receiver.jid));
-  }
+  // A message to that very session arrives by itself.
+  deliverCopies("sent", stanza, session.account, receivers, stanza.to);
 }
 
 function copyReceived(host: ModuleHost, local: string, stanza: Stanza, takers: readonly ClientSession[]): void {
@@ -80,15 +78,31 @@ function copyReceived(host: ModuleHost, local: string, stanza: Stanza, takers: r
   if (stanza.from?.bare === account.bare) return copyToSelf(stanza, receivers, account);
   const fromRoom = stanza.type === "error" && inRoom(host, local, stanza.from);
   if (!eligibility({ stanza, direction: "received", fromRoom }).copy) return;
-  for (const receiver of receivers) receiver.deliver(copy("received", stanza, account, receiver.jid));
+  deliverCopies("received", stanza, account, receivers);
 }
 
 /** A message of the account to itself: the devices that neither sent nor got it have a copy of its sending. */
 function copyToSelf(stanza: Stanza, receivers: readonly ClientSession[], account: Jid): void {
   // To one device alone, it was copied as it was sent.
   if (stanza.to?.isBare === false || !eligibility({ stanza, direction: "sent", fromRoom: false }).copy) return;
-  for (const receiver of receivers)
-    if (receiver.jid.full !== stanza.from?.full) receiver.deliver(copy("sent", stanza, account, receiver.jid));
+  deliverCopies("sent", stanza, account, receivers, stanza.from);
+}
+
+/** Gives each receiver but `without` a copy; the content is one for all of them. */
+function deliverCopies(
+  direction: "sent" | "received",
+  stanza: Stanza,
+  account: Jid,
+  receivers: readonly ClientSession[],
+  without?: Jid,
+): void {
+  let first: Stanza | undefined;
+  for (const receiver of receivers) {
+    if (receiver.jid.full === without?.full) continue;
+    first ??= copy(direction, stanza, account, receiver.jid);
+    // Made anew also for the first: what is noted of one is nothing of the others.
+    receiver.deliver(first.withAddresses(account, receiver.jid));
+  }
 }
 
 /** The copy that a device of the account gets: from the account itself, the message forwarded within. XEP-0280 §7 */

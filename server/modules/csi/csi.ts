@@ -76,6 +76,7 @@ class InactiveGate implements Gate {
       return true;
     }
     this.held.delete(key);
+    stanza.detach();
     this.held.set(key, stanza);
     this.characters = characters;
     // Of a state of typing nobody is told late: it waits here alone, and its sender does not wait for that.
