@@ -177,7 +177,7 @@ export class MeridianServer {
       log,
       metrics,
       trace,
-      streamManagement: config.streamManagement,
+      streamManagement: { ...config.streamManagement, readerSize: config.limits.backlogBytes },
       resumable: new ResumableSessions(),
       handover: undefined,
       location: config.cluster?.location,

@@ -142,6 +142,10 @@ export class C2sSession implements ClientSession {
     return this.connection.stream.congested || this.sm?.congested === true;
   }
 
+  get backPressure(): Promise<void> | undefined {
+    return this.sm?.window.surplus.storing;
+  }
+
   get keeps(): boolean {
     return this.sm !== undefined;
   }

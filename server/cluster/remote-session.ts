@@ -158,6 +158,10 @@ export class RemoteSession implements ClientSession {
     return this.host.bus.congested(this.member);
   }
 
+  get backPressure(): Promise<void> | undefined {
+    return this.congested ? this.caughtUp().then(nothing) : undefined;
+  }
+
   async caughtUp(): Promise<boolean> {
     while (this.congested) await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
     return true;

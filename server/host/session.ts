@@ -71,6 +71,11 @@ export interface ClientSession extends WithErrors {
   write(stanza: Stanza): void;
   /** True where the client is behind: what can wait, should. */
   readonly congested: boolean;
+  /**
+   * Where so much is on its way to where it is safe that who sends should be read no further: resolves once there is room
+   * again, or the wait is in vain.
+   */
+  readonly backPressure: Promise<void> | undefined;
   /** So many ms were spent on a request of its, after a promise: its stream is read more slowly by that. */
   charge(ms: number): void;
   /** Waits until the client has caught up: true where it may be written more, false where it is over or asleep. */

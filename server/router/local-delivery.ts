@@ -68,7 +68,7 @@ function mostAvailable(takers: readonly ClientSession[]): readonly ClientSession
 }
 
 function deliverAll(host: VirtualHost, takers: readonly ClientSession[], stanza: Stanza): void | Promise<void> {
-  let behind: ClientSession | undefined;
+  let behind: Promise<void> | undefined;
   let fault: { readonly error: unknown } | undefined;
   let taken = 0;
   if (takers.length > 1)
@@ -85,12 +85,12 @@ function deliverAll(host: VirtualHost, takers: readonly ClientSession[], stanza:
       fault = { error };
       logFailure(host.log, error, "a session could not take a stanza", { jid: session.jid.full });
     }
-    if (session.remote && session.congested) behind = session;
+    behind = session.backPressure ?? behind;
   }
   if (fault !== undefined && taken === 0) throw fault.error;
   host.delivered(stanza, (stanza.to as Jid).local, takers);
-  // Too much is on its way to a node: the sender is read no further for a while.
-  if (behind !== undefined) return behind.caughtUp().then(() => {});
+  // Too much is on its way to a node, or to the store: the sender is read no further for a while.
+  return behind;
 }
 
 /**

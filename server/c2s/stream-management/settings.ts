@@ -8,4 +8,6 @@ export interface SmSettings {
   readonly maxUnacked: number;
   /** Characters that may be unacknowledged. */
   readonly maxUnackedSize: number;
+  /** Characters that a reader that does not read may cost altogether. */
+  readonly readerSize: number;
 }

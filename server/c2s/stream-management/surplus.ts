@@ -35,6 +35,8 @@ export class Surplus {
   private characters = 0;
   private refilling = false;
   private timer: Timer | undefined;
+  /** Senders that wait. */
+  private waiters: (() => void)[] = [];
 
   /** `limits`: messages in all, and characters of those that the store does not have yet. */
   constructor(host: VirtualHost, holding: Holding, limits: { readonly stanzas: number; readonly characters: number }) {
@@ -46,6 +48,15 @@ export class Surplus {
   /** True where something waits, so that what comes has to wait behind it. */
   get waits(): boolean {
     return this.items.length > 0 || this.refilling;
+  }
+
+  /**
+   * Where much is on its way to the store: resolves once that has taken it, or does not answer. Who sends is read no
+   * further until then, as where the receiver is absent, so that what is in memory stays within its bound.
+   */
+  get storing(): Promise<void> | undefined {
+    if (this.characters <= this.limits.characters / 2) return undefined;
+    return new Promise((resolve) => this.waiters.push(resolve));
   }
 
   /** Gives what waits to `send`, in order, while there is room for the next one, of so many characters. */
@@ -86,7 +97,7 @@ export class Surplus {
       if (item.taken) continue;
       item.taken = true;
       this.items.shift();
-      if (item.kept !== undefined) this.characters -= item.size;
+      if (item.kept !== undefined) this.less(item.size);
       if (kept !== undefined) return kept;
     }
   }
@@ -109,9 +120,20 @@ export class Surplus {
       if (item.taken) return;
       item.key = kept.key;
       item.kept = undefined;
-      this.characters -= item.size;
-    } else if (item.taken) this.holding.await(kept, true);
+      return this.less(item.size);
+    }
+    this.wake();
+    if (item.taken) this.holding.await(kept, true);
     else this.timer ??= this.host.clock.setTimeout(() => this.storeAll(), AGAIN);
+  }
+
+  private less(size: number): void {
+    this.characters -= size;
+    if (this.characters <= this.limits.characters / 2) this.wake();
+  }
+
+  private wake(): void {
+    for (const waiter of this.waiters.splice(0)) waiter();
   }
 
   private storeAll(): void {

@@ -19,8 +19,10 @@ import { type Kept, keptOf, type Unacked } from "./unacked.ts";
 const PATIENCE = 30_000;
 /** What may wait, as so many times what may be unacknowledged. */
 const SURPLUS = 10;
-/** Of that, what may be in memory on its way to the store: a burst comes faster than a store takes it. */
-const IN_MEMORY = 4;
+/** Of what a reader that does not read may cost, the share of what was sent; the rest is on its way to the store. */
+const SENT_SHARE = 0.75;
+/** Characters of presence that may wait, as so many times what may be unacknowledged. */
+const LATEST = 4;
 /** What may be unacknowledged at all, as so many times what messages may be. */
 const ALL = 2;
 /**
@@ -59,9 +61,9 @@ export class Window {
     this.unacked = unacked;
     this.holding = holding;
     this.stream = stream;
-    const limits = { stanzas: SURPLUS * settings.maxUnacked, characters: IN_MEMORY * settings.maxUnackedSize };
-    this.surplus = new Surplus(session.host, holding, limits);
-    this.latest = new LatestPresence(limits);
+    const stanzas = SURPLUS * settings.maxUnacked;
+    this.surplus = new Surplus(session.host, holding, { stanzas, characters: (1 - SENT_SHARE) * settings.readerSize });
+    this.latest = new LatestPresence({ stanzas, characters: LATEST * settings.maxUnackedSize });
   }
 
   /**
@@ -176,12 +178,16 @@ export class Window {
     const { maxUnacked, maxUnackedSize } = this.settings;
     const size = this.unacked.size + added;
     if (this.unacked.length >= share * maxUnacked || size > share * maxUnackedSize) return false;
-    // A reader that does not read costs no more than one without stream management.
-    const { connection } = this.session;
-    if (connection === undefined) return true;
-    const { backlog } = connection.stream.transport;
-    const { backlogBytes } = connection.context.limits;
-    return backlog === 0 || (backlog + size <= share * backlogBytes && backlog + added <= backlogBytes);
+    // A reader that does not read costs no more than one without stream management: what it has not read is there twice.
+    const { transport } = this.session.connection?.stream ?? {};
+    if (transport === undefined) return true;
+    const most = this.settings.readerSize;
+    const fits = ({ backlog }: { readonly backlog: number }): boolean =>
+      backlog === 0 || (backlog + size <= share * SENT_SHARE * most && backlog + added <= most);
+    if (fits(transport)) return true;
+    // A burst of our own says nothing of the reader.
+    transport.flush();
+    return fits(transport);
   }
 
   /** Presence that waited, as far as there is room. */
