@@ -48,7 +48,7 @@ export const SHORT: Readonly<Record<string, Numbers>> = {
   rolling: { nodes: 2, clients: 100, rate: 60, seconds: 1 },
   redis: { nodes: 2, clients: 60, rate: 60, seconds: 2 },
   postgres: { nodes: 1, clients: 60, rate: 60, seconds: 3 },
-  slow: { nodes: 1, clients: 10, rate: 50, seconds: 6 },
+  slow: { nodes: 1, clients: 30, rate: 50, seconds: 12 },
   storm: { nodes: 2, clients: 300, rate: 0, seconds: 2 },
   resume: { nodes: 2, clients: 40, rate: 300, seconds: 0 },
   stop: { nodes: 2, clients: 40, rate: 40, seconds: 4 },
@@ -83,7 +83,7 @@ export const USAGE = `usage: npm run chaos -- [NAME …] [options]
   --clients N      clients; slow: readers that do not read
   --rate N         messages a second; resume: resumptions altogether
   --seconds N      kill: load after the kill; postgres, redis: length of the outage or of the load after it;
-                   slow: time without reading; storm: spread of the first attempt; stop … link-resets: each harm
+                   slow: time that they read first; storm: spread of the first attempt; stop … link-resets: each harm
   --kill           a node is killed in the middle of the harm (stop, hung-database, redis-readonly, redis-cluster, split,
                    blocked-loop, link-resets)
   --short          the short form of continuous integration

@@ -22,6 +22,8 @@ export interface SiteNode {
   start(): Promise<void>;
   /** `SIGKILL` or, for an orderly end, `SIGTERM`; resolves once it is gone. */
   end(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
+  /** Bytes that it keeps once its garbage is collected; undefined where it is none of ours. */
+  kept(): Promise<number | undefined>;
   /** All that it has logged. */
   log(): string;
 }
@@ -67,6 +69,9 @@ export interface NodeCommand {
   /** Resolves once it takes clients; `dead` tells that it never will. */
   ready(dead: () => boolean): Promise<void>;
 }
+
+/** ms that a node may take to say what it keeps. */
+const KEPT_MS = 30_000;
 
 const alive = new Set<ChildProcess>();
 process.on("exit", () => {
@@ -132,6 +137,18 @@ export class ProcessNode implements SiteNode {
     else child.kill(signal);
     await exited;
     killGroup(child, "SIGKILL");
+  }
+
+  /** See collect.ts. @throws Error where it does not answer */
+  async kept(): Promise<number | undefined> {
+    const { child } = this;
+    if (child === undefined || !this.command.tied) return undefined;
+    const signal = AbortSignal.timeout(KEPT_MS);
+    child.kill("SIGUSR2");
+    for (;;) {
+      const [told] = (await once(child, "message", { signal })) as [{ type?: unknown; bytes?: unknown }];
+      if (told.type === "kept") return Number(told.bytes);
+    }
   }
 
   log(): string {

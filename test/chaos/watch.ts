@@ -49,16 +49,8 @@ export async function metric({ metricsPort }: SiteNode, name: string): Promise<n
 
 /** Memory that a node keeps, MiB, garbage apart; its resident set where it is not one of ours. */
 export async function keptMiB(node: SiteNode): Promise<number> {
-  if (node.metricsPort === undefined) return rssMiB([node]);
-  let kept = Number.NaN;
-  // The second answer comes behind the first collection, in whatever order signal and request are looked at.
-  for (let n = 0; n < 2; n++) {
-    process.kill(node.pid, "SIGUSR2");
-    const parts = ["nodejs_heap_size_used_bytes", "nodejs_external_memory_bytes"];
-    const bytes = await Promise.all(parts.map((name) => metric(node, name)));
-    kept = bytes.reduce<number>((sum, part) => sum + (part ?? Number.NaN), 0) / 1_048_576;
-  }
-  return kept;
+  const bytes = await node.kept();
+  return bytes === undefined ? rssMiB([node]) : bytes / 1_048_576;
 }
 
 /** Resident set of all nodes together, MiB. */
