@@ -15,8 +15,11 @@ export interface GathererOptions<Item, Answer> {
 
 /** Items in one transaction. */
 const BATCH = 200;
-/** Bytes in one transaction: far below what servers take in one packet (MySQL: 16 MiB). */
-const BATCH_BYTES = 2 * 1024 * 1024;
+/**
+ * Bytes in one transaction: far below what servers take in one packet (MySQL: 16 MiB), and written out twice (as one
+ * value, and for the socket) within a turn that everybody else waits for, and in memory until the server has answered.
+ */
+const BATCH_BYTES = 512 * 1024;
 /** Bytes that may wait. */
 const WAITING_BYTES = 64 * 1024 * 1024;
 /** Part of its time that an item may wait for its turn; the rest is for the transaction. */
