@@ -2,9 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { NS_SM, type RawElement, type Timer } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
-import type { Sender } from "../management/carrier.ts";
 import { enabledText, handledOf, resumedText, smFailedText, tooHighText } from "../management/elements.ts";
 import type { Ledger } from "../management/ledger.ts";
+import type { Sender } from "../management/sender.ts";
 import type { Pair } from "../outgoing/pair.ts";
 import { giveToPairs } from "../outgoing/suspension.ts";
 import { suffices } from "./authorised-domains.ts";

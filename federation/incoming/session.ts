@@ -105,6 +105,7 @@ export class IncomingSession implements StreamHandler {
     switch (raw.xmlns) {
       case NS_SERVER:
         if (this.domains.any) this.reverse.offerAll();
+        this.carrier?.heard();
         return this.gate.accept(raw);
       case NS_DIALBACK:
         return acceptDialback(this, raw, this.observer.verifications);
@@ -274,7 +275,8 @@ export class IncomingSession implements StreamHandler {
       return carrier?.ledger.resumedInVain === true ? managed.letGo() : undefined;
     }
     if (managed !== undefined) this.observer.resumable.delete(managed.id);
-    if (carrier !== undefined) giveToPairs(carrier.ledger, lossOf(end));
+    if (end.kind === "closed") carrier?.closed(end.read === true);
+    if (carrier !== undefined) giveToPairs(carrier.ledger, { ...lossOf(end), unproven: carrier.unproven });
     for (const pair of pairs) if (pair.queue.length > 0) pair.remote.need(pair);
   }
 

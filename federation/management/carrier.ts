@@ -5,21 +5,7 @@ import type { Bounces } from "./bounces.ts";
 import { exceeds, type PeerLimits, SM_ENABLE, SM_REQUEST, tooHighText } from "./elements.ts";
 import { type Entry, Ledger } from "./ledger.ts";
 import { Questions, SILENT_AFTER } from "./questions.ts";
-
-/** Whose stanzas a carrier carries. */
-export interface Sender {
-  /** There is room again after `full`. */
-  roomAgain(): void;
-}
-
-/** What became of a stanza. `full`: the sender keeps it and is told of room. */
-export type Carried = "sent" | "full" | "closed" | "too large";
-
-/**
- * How the peer tells what it has handled: by stream management; by answering pings, sent behind the stanzas (a peer
- * reads in order, so its answer covers them); or not at all.
- */
-export type Acknowledging = "sm" | "ping" | "none";
+import type { Acknowledging, Carried, Sender } from "./sender.ts";
 
 /** Characters that may wait for the kernel before a stream counts as full. */
 const HIGH_WATER = 1_048_576;
@@ -53,7 +39,10 @@ export class Carrier {
   private askedAt: number | undefined;
   /** The stream was ended for its peer to tell by its own end what it has read. */
   private asksByEnd = false;
+  /** It did not even do that: nothing proves that it is alive, and what it was sent is not delivered. */
+  unproven = false;
   private lastUse: number;
+  private lastHeard = 0;
   private lastProbe = 0;
 
   /** `from` and `to`: the stream's own domain pair, for pings. */
@@ -78,15 +67,12 @@ export class Carrier {
       return "full";
     }
     if (this.limits.maxBytes !== undefined && exceeds(stanza, this.limits.maxBytes)) return "too large";
-    // What somebody waits for must be asked for again.
-    if (this.mode === "none" && this.bounces !== undefined && stanza.safety !== undefined) this.mode = "ping";
+    if (this.mode === "none" && wouldBeLost(stanza)) this.mode = "ping";
     if (this.mode !== "none") ledger.push(sender, stanza);
     stream.sendStanza(stanza);
     this.bounces?.sent(stanza);
     this.lastUse = this.context.clock.now();
     if (this.mode !== "none") this.askSoon();
-    // Nothing will tell what arrives: written is all that can be waited for.
-    else stanza.safety?.release("written");
     return "sent";
   }
 
@@ -134,7 +120,7 @@ export class Carrier {
 
   /** Traffic of the peer's on a bidirectional stream. */
   heard(): void {
-    this.lastUse = this.context.clock.now();
+    this.lastUse = this.lastHeard = this.context.clock.now();
   }
 
   /** What the peer announced that it takes. XEP-0478. */
@@ -174,12 +160,11 @@ export class Carrier {
 
   /**
    * The stream ended in order. A peer that tells nothing else has read everything where it closed its side behind ours
-   * (RFC 6120 §4.4); one that does not even do that tells nothing at all.
+   * (RFC 6120 §4.4).
    */
   closed(read: boolean): void {
-    if (this.mode !== "ping") return;
-    if (read) this.ledger.acknowledge(this.ledger.sent);
-    else if (this.asksByEnd) this.countAsSent();
+    if (this.mode === "ping" && read) this.ledger.acknowledge(this.ledger.sent);
+    this.unproven = this.mode === "ping" && this.asksByEnd && !read;
   }
 
   /** The stream is over: returns what nobody acknowledged. */
@@ -217,29 +202,41 @@ export class Carrier {
     this.questions.ask(answered, () => this.askByEnd());
   }
 
-  /** As `endToAsk`, once nothing was written for a moment; a stream that is never quiet is left to the clock. */
+  /**
+   * The peer answers nothing. Where it speaks itself it lives, and reads; else as `endToAsk`, once nothing was written
+   * for a moment: a stream that is never quiet is left to the clock.
+   */
   private askByEnd(): void {
+    if (this.lives) return this.countAsSent();
     const quiet = this.context.clock.now() - this.lastUse;
     if (quiet < QUIET) this.questions.waitOn(() => this.askByEnd(), QUIET - quiet);
     else this.endToAsk();
   }
 
+  /** True where the peer of a bidirectional stream has said something since it was asked. */
+  private get lives(): boolean {
+    return this.askedAt !== undefined && this.lastHeard > this.askedAt;
+  }
+
   /**
    * A peer reads in order, so its closing tag covers what was written before ours: another stream comes after it. False
-   * where that does not help: nobody waits, or the stream is for both ways, and the peer's own stanzas tell that it lives.
+   * where nobody waits; `late`, where nothing would be lost.
    */
-  private endToAsk(): boolean {
-    if (this.bounces === undefined || !this.stream.writable) return false;
-    if (!this.ledger.entries().some(({ stanza }) => stanza.safety !== undefined)) return false;
+  private endToAsk(late = false): boolean {
+    const asksFor = (stanza: Stanza) => (late ? wouldBeLost(stanza) : stanza.safety !== undefined);
+    if (!this.stream.writable || !this.ledger.entries().some(({ stanza }) => asksFor(stanza))) return false;
     this.asksByEnd = true;
     this.fate = "its end tells what the peer has read";
     this.stream.close(Math.max(this.context.config.keepAliveSeconds * 1000 - SILENT_AFTER, SILENT_AFTER));
     return true;
   }
 
-  /** Nothing tells what arrived, and what was written is all that can be waited for. */
+  /** The peer lives, or what was written would be no loss: that is all there is to wait for. */
   private countAsSent(): void {
+    this.questions.forget();
+    this.askedAt = undefined;
     for (const { stanza } of this.ledger.drain()) stanza.safety?.release("written");
+    this.roomAgain();
   }
 
   /** One timer for three things: an answer that does not come, silence, and idleness. */
@@ -276,6 +273,7 @@ export class Carrier {
   /** True where the stream was given up. */
   private unanswered(): boolean {
     const seconds = this.context.config.keepAliveSeconds;
+    const { lives } = this;
     this.askedAt = undefined;
     if (this.mode === "sm" || (this.questions.answered && this.ledger.full)) {
       this.fate = `the peer did not acknowledge within ${seconds} s`;
@@ -285,13 +283,16 @@ export class Carrier {
     this.questions.forget();
     if (!this.questions.answered) {
       // It may have no way back to us.
-      if (this.endToAsk()) return true;
-      // Then nothing tells what arrived, and what was written counts as sent.
+      if (!lives && this.endToAsk(true)) return true;
       this.context.log.info({ from: this.from, to: this.to }, "s2s out: the peer answers no pings");
       this.mode = "none";
       this.countAsSent();
-      this.roomAgain();
     }
     return false;
   }
+}
+
+/** True for what is lost for good where the peer does not read it; others are answered, or told anew. */
+function wouldBeLost({ kind, type, safety }: Stanza): boolean {
+  return safety !== undefined || (kind === "message" && type !== "error");
 }

@@ -18,6 +18,8 @@ export interface Aftermath {
 export interface Loss {
   /** The peer ended the stream and may have done so for something it read there. */
   readonly blames: boolean;
+  /** The peer proved by nothing that it is alive: to send it all again would not either, and its senders are told. */
+  readonly unproven?: boolean;
 }
 
 /** What a peer ends a stream with that is its own affair, or the stream's, and no stanza's fault. RFC 6120 §4.9.3. */

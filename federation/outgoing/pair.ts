@@ -1,8 +1,9 @@
 // Stanzas from one local domain to one remote domain: one way at a time, so that their order holds; never without an owner.
 import type { Stanza } from "../../server/index.ts";
-import type { Carrier, Sender } from "../management/carrier.ts";
+import type { Carrier } from "../management/carrier.ts";
 import type { Entry } from "../management/ledger.ts";
 import { endsStreams, mayBeResent, wasResent } from "../management/resend.ts";
+import type { Sender } from "../management/sender.ts";
 import { BackOff } from "./back-off.ts";
 import { Caution } from "./caution.ts";
 import type { Loss } from "./loss.ts";
@@ -132,12 +133,12 @@ export class Pair implements Sender {
    * The stream is gone, and `stanzas` of this pair may or may not have arrived. What may be sent twice waits at the
    * front to be sent once more, the rest is given back; so is one that ended several streams on which it was `alone`.
    */
-  takeBack(stanzas: readonly Stanza[], { blames }: Loss, alone: boolean): void {
+  takeBack(stanzas: readonly Stanza[], { blames, unproven }: Loss, alone: boolean): void {
     const { remote, to } = this;
     const again: Stanza[] = [];
     let careful = blames;
     for (const stanza of stanzas)
-      if (!mayBeResent(stanza) || remote.over)
+      if (!mayBeResent(stanza) || remote.over || unproven === true)
         remote.giveBack(stanza, "remote-server-timeout", `the stream to ${to} ended; whether it arrived is not known`);
       else {
         const before = wasResent(stanza);

@@ -262,7 +262,7 @@ export class Remote implements DialerOwner {
     this.tell("ended", { from: stream.from, reason });
     if (end.kind === "closed") carrier.closed(end.read === true);
     carrier.stop();
-    const loss = lossOf(end);
+    const loss = { ...lossOf(end), unproven: carrier.unproven };
     if (carrier.ledger.sent > carrier.ledger.length) this.patience.gotThrough();
     // Which of them is at fault is found out at once: the others wait.
     else if (loss.blames && carrier.ledger.length > 0) this.patience.encourage();
