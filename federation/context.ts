@@ -15,6 +15,7 @@ import {
 } from "../server/index.ts";
 import type { CountsByRemote } from "./counts.ts";
 import type { Pings } from "./management/pings.ts";
+import type { Attempts } from "./outgoing/attempts.ts";
 import type { QueueBudget } from "./outgoing/queue.ts";
 import type { TargetHealth } from "./outgoing/target-health.ts";
 import type { Policy } from "./policy.ts";
@@ -47,6 +48,8 @@ export interface FederationContext {
   readonly pings: Pings;
   /** Remote domains that a stream leads to at all times, from this node. */
   readonly linked: Set<string>;
+  /** Whose attempts to reach a domain are under way. */
+  readonly attempts: Attempts;
   /** What waits for all remote domains together. */
   readonly waiting: QueueBudget;
   readonly counts: CountsByRemote;

@@ -24,6 +24,7 @@ import type { IncomingObserver } from "./incoming/observer.ts";
 import { IncomingStreams } from "./incoming/streams.ts";
 import { Links } from "./links.ts";
 import { Pings } from "./management/pings.ts";
+import { Attempts } from "./outgoing/attempts.ts";
 import { OutgoingPool, type OutgoingStatus } from "./outgoing/pool.ts";
 import { Shares } from "./outgoing/shares.ts";
 import { TargetHealth } from "./outgoing/target-health.ts";
@@ -250,6 +251,7 @@ export class Federation implements RemoteRouter {
       certificateOf: (domain) => own.pemOf(domain),
       secrets: options.secrets,
       pings: new Pings(options.newId),
+      attempts: new Attempts(),
       waiting: { used: 0, shares: new Shares() },
       linked: new Set(),
       counts: new CountsByRemote(),

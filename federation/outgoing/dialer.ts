@@ -1,13 +1,17 @@
 // Gets domain pairs of one remote domain a stream: one attempt at a time, a stream that is there already first.
-import type { Timer } from "../../server/index.ts";
+import type { Jid, Timer } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import { NS_BIDI_FEATURE } from "../management/elements.ts";
 import type { Target } from "../resolver/index.ts";
 import { type Assumption, attempt, type Ready, type Resumption } from "./attempt.ts";
+import type { Turn } from "./attempts.ts";
 import { failureOf } from "./loss.ts";
 import type { Pair } from "./pair.ts";
-import type { OutgoingFailure, OutgoingState } from "./states.ts";
+import type { AttemptState, OutgoingFailure, OutgoingState } from "./states.ts";
 import type { OutgoingStream } from "./stream.ts";
+
+/** States in which names are looked up. */
+const LOOKING_UP: ReadonlySet<AttemptState> = new Set(["resolving", "connecting"]);
 
 /** Facts for a trace. */
 export type Facts = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -39,6 +43,7 @@ export class Dialer {
   private readonly owner: DialerOwner;
   private readonly waiting = new Set<Pair>();
   private controller: AbortController | undefined;
+  private turn: Turn | undefined;
   private running = false;
   private timer: Timer | undefined;
   private known: Assumption | undefined;
@@ -56,9 +61,10 @@ export class Dialer {
     return this.running;
   }
 
-  /** Has the pair get a stream, now or when the pause is over. */
-  need(pair: Pair): void {
+  /** Has the pair get a stream, now or when the pause is over, for `sender` among others. */
+  need(pair: Pair, sender?: Jid): void {
     this.waiting.add(pair);
+    if (sender !== undefined) this.turn?.add(sender);
     if (this.idle) void this.run();
   }
 
@@ -84,6 +90,7 @@ export class Dialer {
   }
 
   abort(): void {
+    this.turn?.end();
     this.controller?.abort();
   }
 
@@ -94,9 +101,18 @@ export class Dialer {
         this.waiting.delete(pair);
         // A broken stream for both ways is taken up for the peer's sake although this pair has another one.
         const resumes = this.owner.resumption(pair) !== undefined;
-        if ((pair.carrier !== undefined && !resumes) || pair.held) continue;
-        if (await this.share(pair)) continue;
-        if (!(await this.connect(pair))) break;
+        const needed = () => (pair.carrier === undefined || resumes) && !pair.held;
+        if (!needed()) continue;
+        const turn = this.owner.context.attempts.turn(pair.queue.first?.from);
+        this.turn = turn;
+        try {
+          if (turn.state === "waiting") await turn.settled;
+          if (turn.state === "over") break;
+          if (!needed() || (await this.share(pair))) continue;
+          if (!(await this.connect(pair, turn))) break;
+        } finally {
+          turn.end();
+        }
       }
     } finally {
       this.running = false;
@@ -136,7 +152,7 @@ export class Dialer {
   }
 
   /** True where other pairs may be tried next. */
-  private async connect(pair: Pair): Promise<boolean> {
+  private async connect(pair: Pair, turn: Turn): Promise<boolean> {
     const { owner } = this;
     const controller = new AbortController();
     this.controller = controller;
@@ -148,6 +164,7 @@ export class Dialer {
         progress: {
           enter: (state) => {
             attempting.state = state;
+            if (!LOOKING_UP.has(state)) turn.end();
             owner.tell(state, { from: pair.from });
           },
           note: (event, facts) => owner.tell(event, { from: pair.from, ...facts }),

@@ -1,9 +1,11 @@
 // What a node remembers of remote domains and keeps for them is bounded, whatever its users send.
 import { expect, test } from "@jest/globals";
 import { Jid, NodeConfig, Stanza } from "../../server/index.ts";
+import { turns } from "../../test/harness/manual-clock.ts";
 import type { FederationContext } from "../context.ts";
 import { CountsByRemote } from "../counts.ts";
 import { policyFor } from "../policy.ts";
+import { Attempts } from "./attempts.ts";
 import { OutgoingPool } from "./pool.ts";
 import { QUEUES_AT_MOST, StanzaQueue } from "./queue.ts";
 import { Shares } from "./shares.ts";
@@ -18,6 +20,7 @@ function stanzaTo(to: string, body = "", from = "x@a.test"): Stanza {
 function silent() {
   let time = 0;
   const returned: string[] = [];
+  const asked: string[] = [];
   const { federation: config } = NodeConfig.parse({
     node: "n",
     hosts: [{ domain: "a.test" }],
@@ -28,8 +31,14 @@ function silent() {
     config,
     policy: (domain: string) => policyFor(config, domain),
     inbound: { returned: (stanza: Stanza, condition: string) => returned.push(`${condition} ${stanza.to?.domain}`) },
-    resolver: { resolveDomain: () => new Promise(() => {}) },
+    resolver: {
+      resolveDomain: (domain: string) => {
+        asked.push(domain);
+        return new Promise(() => {});
+      },
+    },
     counts: new CountsByRemote(),
+    attempts: new Attempts(),
     waiting: { used: 0, shares: new Shares() },
     trace: { active: false },
     clock: { now: () => time, setTimeout: () => 0, clearTimeout: () => {} },
@@ -37,7 +46,7 @@ function silent() {
   const advance = (ms: number) => {
     time += ms;
   };
-  return { pool: new OutgoingPool(context), returned, advance, context };
+  return { pool: new OutgoingPool(context), returned, advance, context, asked };
 }
 
 test("stanzas to more domains than there may be come back, and those that are known go on", () => {
@@ -119,4 +128,28 @@ test("what leaves a queue, whichever way, is no longer counted", () => {
   expect(queue.drain()).toHaveLength(5);
   expect(budget.used).toBe(0);
   expect(budget.shares.allows(Jid.parse("x@a.test"), 1, 8)).toBe(true);
+});
+
+test("an account that writes to many slow domains has its part of the look-ups, and others have theirs", async () => {
+  const { pool, asked } = silent();
+  for (let i = 0; i < 1_000; i++) pool.route(stanzaTo(`slow${i}.test`, "", "romeo@a.test/orchard"));
+  await turns(20);
+  expect(asked).toHaveLength(64);
+  pool.route(stanzaTo("friend.test", "", "juliet@a.test"));
+  await turns(20);
+  expect(asked.at(-1)).toBe("friend.test");
+  // What waits for its turn is asked for at once where somebody else writes there too.
+  pool.route(stanzaTo("slow999.test", "", "juliet@a.test"));
+  await turns(20);
+  expect(asked.at(-1)).toBe("slow999.test");
+  pool.route(stanzaTo("slow999.test", "", "nurse@a.test"));
+  await turns(20);
+  expect(asked).toHaveLength(66);
+  // Those of one domain leave room for those of another.
+  for (let i = 0; i < 1_000; i++) pool.route(stanzaTo(`far${i}.test`, "", `user${i}@a.test`));
+  await turns(20);
+  expect(asked).toHaveLength(384);
+  pool.route(stanzaTo("other.test", "", "x@b.test"));
+  await turns(20);
+  expect(asked.at(-1)).toBe("other.test");
 });

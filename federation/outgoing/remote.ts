@@ -1,5 +1,5 @@
 // One remote domain: its domain pairs, the streams to it, and one state of failure that an operator can read and reset.
-import type { ReturnCondition, Stanza, StreamEnd } from "../../server/index.ts";
+import type { Jid, ReturnCondition, Stanza, StreamEnd } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import type { RemoteCounts } from "../counts.ts";
 import type { Carrier } from "../management/carrier.ts";
@@ -72,15 +72,15 @@ export class Remote implements DialerOwner {
     if (pair.carrier === undefined && this.resting(pair)) return this.giveBackResting(pair, stanza);
     if (!pair.queue.push(stanza, config.queueStanzas, config.queueBytes))
       return this.giveBack(stanza, "resource-constraint", toldOf("resource-constraint", this.domain));
-    if (pair.carrier === undefined) this.need(pair);
+    if (pair.carrier === undefined) this.need(pair, stanza.from);
   }
 
   /** Has the pair get a stream, now or when it is time. */
-  need(pair: Pair): void {
+  need(pair: Pair, sender?: Jid): void {
     if (pair.held || this.closed) return;
     const policy = this.context.policy(this.domain);
     if (policy.refuse) pair.giveUp(new OutgoingFailure("policy-violation", `${policy.rule} refuse ${this.domain}`));
-    else this.dialer.need(pair);
+    else this.dialer.need(pair, sender);
   }
 
   /** A stream to it, or of its own, is proven. */
