@@ -94,12 +94,14 @@ test("no other node takes it over before all is removed that has its new way", a
     reads++;
     return [];
   };
-  for (let turn = 0; turn < 20; turn++) await adoption(redis, view, "c~1").of("a~1");
+  for (let turn = 0; turn < 20; turn++) expect(await adoption(redis, view, "c~1").of("a~1")).toBe(false);
   expect(reads).toBe(0);
+  expect(await adoption(redis, view, "c~1").orphans(async () => false)).toBe(false);
   held.unremoved = [];
   await one;
-  await adoption(redis, view, "c~1").of("a~1");
+  expect(await adoption(redis, view, "c~1").of("a~1")).toBe(true);
   expect(reads).toBe(1);
+  expect(await adoption(redis, view, "c~1").orphans(async () => false)).toBe(true);
 });
 
 test("a node that had stood still does not let go of the lock that another one has by now", async () => {

@@ -8,14 +8,17 @@ import { adoptHeld } from "./held.ts";
 import { PROLONG, UNLOCK } from "./locks.ts";
 import type { RedisConnection } from "./redis.ts";
 
-/** ms that a node has to take over what a dead one held, before another one may; prolonged while it works. */
-const ADOPTION = 30_000;
+/** ms that a node has to take over what another held, before a third may; prolonged while it works, for it may die over it. */
+const ADOPTION = 6_000;
 
 /** ms that a member's last word is kept. */
 const REMEMBERED = 3_600_000;
 
 /** Ids in one command. */
 const CHUNK = 1_000;
+
+/** Nothing is left out. */
+const NONE: ReadonlySet<number> = new Set();
 
 /** ms between two looks at whether all is removed that was taken over. */
 const LOOK = 500;
@@ -40,30 +43,39 @@ export class Adoption {
     this.parts = parts;
   }
 
-  /** Takes over what a member held that is gone, unless another node does it at the moment. */
-  async of(member: string): Promise<void> {
+  /**
+   * Takes over what a member held that is gone, but for the ids in `but`. False where another node is at it, which may
+   * die over it: to be tried again.
+   */
+  async of(member: string, but = NONE): Promise<boolean> {
     const { held, hosts, log } = this.parts;
     const lock = `${this.parts.prefix}:adopting:{${member}}`;
     const token = `${this.parts.self()} ${randomToken(6)}`;
-    if ((await this.redis.set(lock, token, "PX", ADOPTION, "NX")) !== "OK") return;
+    if ((await this.redis.set(lock, token, "PX", ADOPTION, "NX")) !== "OK") return false;
     // A node that stood still may find it another's.
     const prolong = () => void this.redis.eval(PROLONG, 1, lock, token, ADOPTION).catch(() => {});
     const renewing = setInterval(prolong, ADOPTION / 3);
     try {
       const gone = await this.redis.smembers(this.wordOf(member));
       await held.remove(gone.map((id) => ({ member, id: Number(id) })));
-      await adoptHeld(held, member, hosts, log).finally(() => this.removed(member));
+      await adoptHeld(held, member, hosts, log, but).finally(() => this.removed(member));
+      return true;
     } finally {
       clearInterval(renewing);
       await this.redis.eval(UNLOCK, 1, lock, token).catch(() => {});
     }
   }
 
-  /** What members held that are long gone, for instance because the whole region was down. */
-  async orphans(lives: (member: string) => Promise<boolean>): Promise<void> {
+  /**
+   * What members held that are gone, for instance because the whole region was down, or who buried them died over it.
+   * False where another node is at some of it.
+   */
+  async orphans(lives: (member: string) => Promise<boolean>): Promise<boolean> {
+    let done = true;
     await eachInTurn(await this.parts.held.members(), async (member) => {
-      if (!(await lives(member))) await this.of(member);
+      if (!(await lives(member)) && !(await this.of(member))) done = false;
     });
+    return done;
   }
 
   /** This node leaves: what it could not remove, and what may still come behind its back, is not to be delivered again. */

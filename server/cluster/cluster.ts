@@ -4,9 +4,7 @@ import type { Logger } from "pino";
 import type { C2sContext } from "../c2s/context.ts";
 import { C2sSession } from "../c2s/session.ts";
 import { rerouteInBackground } from "../c2s/stream-management/reroute.ts";
-import { systemClock } from "../clock.ts";
 import type { ClusterConfig } from "../config/contract.ts";
-import { Persistent } from "../host/persistent.ts";
 import type { ClientSession } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { Jid } from "../jid/jid.ts";
@@ -24,6 +22,7 @@ import { connectRedis, type RedisConnection, RedisUnavailable } from "./redis.ts
 import { REDIS_SILENT } from "./redis-health.ts";
 import { RedisSessionRegistry } from "./session-registry.ts";
 import { stanzaOfFields } from "./stanza-codec.ts";
+import { Takeovers } from "./takeovers.ts";
 import { RedisWire } from "./wire.ts";
 
 /** ms that a node which leaves waits for what it gave to others to be safe there, and what they gave to it, here. */
@@ -37,13 +36,6 @@ export interface ClusterParts {
   readonly log: Logger;
 }
 
-/** ms between two looks for what nobody took over. */
-const ORPHAN_INTERVAL = 30_000;
-
-/** Sessions that look at once for what is kept for them, and ms between two such groups: each asks the store. */
-const WOKEN_AT_ONCE = 50;
-const WAKE_INTERVAL = 50;
-
 /** A node's part in its cluster. */
 export class Cluster {
   readonly bus: WireBus;
@@ -53,9 +45,7 @@ export class Cluster {
   private readonly membership: Membership;
   private readonly adoption: Adoption;
   private readonly parts: ClusterParts;
-  private readonly adopting: Persistent;
-  private orphanTimer: NodeJS.Timeout | undefined;
-  private closed = false;
+  private readonly takeovers: Takeovers;
 
   private constructor(config: ClusterConfig, parts: ClusterParts, redis: RedisConnection, subscriber: RedisConnection) {
     const { prefix } = config;
@@ -74,8 +64,10 @@ export class Cluster {
     this.locks = new RedisLocks(redis, prefix, log);
     this.membership = this.newMembership(config, redis);
     const { held } = parts.storage;
-    this.adopting = new Persistent({ clock: systemClock, log }, "taking over what a dead node held");
     this.adoption = new Adoption(redis, { prefix, self: () => this.bus.member, held, hosts: parts.hosts, log });
+    const { adoption, membership } = this;
+    const living = () => [this.bus.member, ...this.bus.others];
+    this.takeovers = new Takeovers({ adoption, membership, living, lease: config.leaseSeconds * 1000, log });
     this.bus.take("stanza", (_from, fields, done) =>
       this.takeStanza(fields, done, (session, stanza) => session.deliver(stanza)),
     );
@@ -114,16 +106,7 @@ export class Cluster {
     } catch (error) {
       throw new RedisUnavailable(`cluster.redis: the cluster could not be joined (${(error as Error).message})`);
     }
-    this.lookForOrphans(this.membership.graceLeft);
-  }
-
-  /** In `ms`, and ever again: where the storage is away, or nobody may be taken for gone, they wait for the next look. */
-  private lookForOrphans(ms: number): void {
-    const look = () => {
-      inBackground(this.adoptOrphans(), this.parts.log);
-      this.lookForOrphans(this.membership.graceLeft || ORPHAN_INTERVAL);
-    };
-    this.orphanTimer = setTimeout(look, ms).unref();
+    this.takeovers.begin();
   }
 
   /** Leaves in order; sessions must be gone already. */
@@ -156,8 +139,7 @@ export class Cluster {
 
   /** Ends its part without a word, as a crash would. */
   close(): void {
-    this.closed = true;
-    clearTimeout(this.orphanTimer);
+    this.takeovers.stop();
     this.membership.stop();
     this.subscriber.disconnect();
   }
@@ -167,6 +149,7 @@ export class Cluster {
     const { log } = this.parts;
     const { bus, registry } = this;
     const died = (member: string, ours: boolean) => this.died(member, ours);
+    const look = () => this.look();
     return new Membership(
       redis,
       { prefix: config.prefix, member: bus.member, times, log },
@@ -181,7 +164,8 @@ export class Cluster {
         died,
         emptied: () => registry.rewrite(),
         buried: () => this.rise(),
-        async beaten() {
+        async beaten(late) {
+          if (late) look();
           bus.beat();
           await registry.beaten();
         },
@@ -193,25 +177,27 @@ export class Cluster {
   private async rise(): Promise<void> {
     const member = newMember(this.parts.node);
     this.parts.log.warn({ was: this.bus.member, now: member }, "taken for dead; joining again");
-    for (const session of this.ownSessions()) if (session instanceof C2sSession) session.sm?.lending.giveUpStored();
+    const kept = this.ownSessions().flatMap(
+      (one) => (one instanceof C2sSession && one.sm?.lending.giveUpStored()) || [],
+    );
     // What was on its way to others is given back below: it must not find their sessions here.
     for (const other of this.bus.others) this.registry.died(other, false);
-    await this.bus.becomes(member);
+    const { member: was } = this.bus;
+    const becoming = this.bus.becomes(member);
+    // Who buried it has taken over what was held by then, or died over it; what came later is nobody else's.
+    this.takeovers.of(was, new Set(kept));
+    await becoming;
     await this.membership.becomes(member);
     await this.registry.rewrite();
-    inBackground(this.wakeAll(), this.parts.log);
+    this.look();
   }
 
   /**
-   * Meanwhile the others kept messages for accounts whose sessions they did not see, and whoever remembers that may be
-   * gone: each session looks for itself.
+   * Others may have kept messages for accounts whose sessions they did not see, and who remembers that may be gone: what
+   * is kept for the sessions here is looked for.
    */
-  private async wakeAll(): Promise<void> {
-    const sessions = this.ownSessions();
-    for (let from = 0; from < sessions.length; from += WOKEN_AT_ONCE) {
-      for (const session of sessions.slice(from, from + WOKEN_AT_ONCE)) if (!session.waiting) session.wake();
-      await new Promise((resolve) => setTimeout(resolve, WAKE_INTERVAL));
-    }
+  private look(): void {
+    for (const host of this.parts.hosts.values()) host.emit("knowledge.lost", {});
   }
 
   private ownSessions(): ClientSession[] {
@@ -221,17 +207,9 @@ export class Cluster {
   private died(member: string, ours: boolean): void {
     this.registry.died(member, ours);
     this.bus.died(member, ours);
-    if (ours)
-      void this.adopting.run(
-        member,
-        () => this.adoption.of(member),
-        () => !this.closed,
-      );
-  }
-
-  private async adoptOrphans(): Promise<void> {
-    const living = new Set([this.bus.member, ...this.bus.others]);
-    await this.adoption.orphans(async (member) => living.has(member) || !(await this.membership.isGone(member)));
+    this.look();
+    if (ours) this.takeovers.of(member);
+    this.takeovers.soon();
   }
 
   /** Why the node should get no clients, in the words of `/readyz`; undefined where the others hear of it. */

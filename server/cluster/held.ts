@@ -18,14 +18,18 @@ const SLOW = 5_000;
 /** Messages of slow accounts in memory; beyond it nothing more is read. */
 const MOST_SLOW = 2_000;
 
-/** Takes over what `member` held, each account's oldest first. @throws StoreUnavailable; what is left stays stored */
+/**
+ * Takes over what `member` held, but for the ids in `but`; each account's oldest first. @throws StoreUnavailable; what is
+ * left stays stored
+ */
 export async function adoptHeld(
   store: HeldStore,
   member: string,
   hosts: ReadonlyMap<string, VirtualHost>,
   log: Logger,
+  but: ReadonlySet<number> = new Set(),
 ): Promise<void> {
-  const takeover = new Takeover(store, member, hosts, log);
+  const takeover = new Takeover(store, member, hosts, log, but);
   await takeover.run();
   const { count } = takeover;
   if (count > 0) log.info({ member, count }, "messages of a node that is gone were taken over");
@@ -55,7 +59,7 @@ class Takeover {
   /** By name: those at work, and the slow ones until the next look. */
   private readonly accounts = new Map<string, Account>();
   /** Not to be tried again by this takeover. */
-  private readonly kept = new Set<number>();
+  private readonly kept: Set<number>;
   /** Open messages of accounts that are not slow, and that are. */
   private places = 0;
   private slow = 0;
@@ -64,7 +68,14 @@ class Takeover {
   private failure: { readonly error: unknown } | undefined;
   private changed: () => void = () => {};
 
-  constructor(store: HeldStore, member: string, hosts: ReadonlyMap<string, VirtualHost>, log: Logger) {
+  constructor(
+    store: HeldStore,
+    member: string,
+    hosts: ReadonlyMap<string, VirtualHost>,
+    log: Logger,
+    but: ReadonlySet<number>,
+  ) {
+    this.kept = new Set(but);
     this.store = store;
     this.member = member;
     this.hosts = hosts;

@@ -11,8 +11,8 @@ export interface MembershipEvents {
   emptied(): Promise<void>;
   /** The others took this node for dead and cleaned up after it. */
   buried(): Promise<void>;
-  /** A beat went through. */
-  beaten(): Promise<void>;
+  /** A beat went through; `late` where this node heard nothing of the others for longer than a lease. */
+  beaten(late: boolean): Promise<void>;
   /** Version of what this node has told of its sessions. */
   readonly version: number;
 }
@@ -165,8 +165,9 @@ export class Membership {
 
   private async beatOnce(): Promise<void> {
     const began = performance.now();
+    const late = this.overdue;
     // Whoever was late itself cannot tell who else was: its process, or all of them with Redis, may have stood still.
-    if (this.overdue) this.grace();
+    if (late) this.grace();
     try {
       const value = String(this.events.version);
       const [was, buried] = await this.inTime(
@@ -180,7 +181,7 @@ export class Membership {
       else if (was === null) await this.leaseWasLost();
       // The lease holds from when Redis had it, which was not before it was sent.
       this.lastBeat = began;
-      await this.events.beaten();
+      await this.events.beaten(late);
       await this.look();
     } catch (error) {
       this.grace();

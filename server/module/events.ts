@@ -15,6 +15,11 @@ export interface HostEvents {
   "session.receptive": { readonly session: ClientSession };
   /** The same is known of a session that another node holds; again with each change of it. */
   "session.receptive elsewhere": { readonly session: ClientSession };
+  /**
+   * Another node is gone with what it alone knew, or this one heard nothing of the others for a while: whatever others
+   * would have told of the sessions here is to be looked for.
+   */
+  "knowledge.lost": Record<string, never>;
   /** An available session sent unavailable presence, or ended; subscribers were told. RFC 6121 §4.5. */
   "session.unavailable": { readonly session: ClientSession };
   /** A message was written to these sessions of an account of ours. */

@@ -116,6 +116,8 @@ export interface OfflineStore {
   /** Forgets everything up to and including `id`. */
   removeThrough(domain: string, local: string, id: number): Promise<void>;
   count(domain: string, local: string): Promise<number>;
+  /** Of these accounts, those that have any; ask for some hundreds at a time. */
+  having(domain: string, locals: readonly string[]): Promise<string[]>;
   /** Messages kept for all accounts: for metrics, not for every turn. */
   total(): Promise<number>;
 }

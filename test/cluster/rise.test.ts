@@ -1,8 +1,10 @@
 // A node that was taken for dead and lives: what others kept meanwhile for its sessions reaches them.
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { Redis } from "ioredis";
 import { pino } from "pino";
 import { type RunningNode, startNode } from "../../app/node.ts";
+import { livingMembers } from "../../server/cluster/membership.ts";
 import { check, NodeConfig } from "../../server/index.ts";
 import { NS_SM } from "../../server/xml/namespaces.ts";
 import { RawTcp } from "../attacks/raw.ts";
@@ -12,6 +14,8 @@ import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
 
 const PATIENCE = 60_000;
+/** ms: less than from one look for what nobody took over to the next. */
+const BEFORE_THE_NEXT_LOOK = 25_000;
 const DOMAIN = "verona.test";
 const { describe: described } = needing("redis");
 
@@ -45,6 +49,32 @@ async function client(at: RunningNode, user: string): Promise<RawTcp> {
   raw.send("<presence/>");
   await raw.until(/<presence[^>]*>/);
   return raw;
+}
+
+/** A client whose session can be resumed by `id` once its connection is cut. */
+async function asleepOnceCut(at: RunningNode, user: string): Promise<{ readonly raw: RawTcp; readonly id: string }> {
+  const raw = await client(at, user);
+  raw.send(`<enable xmlns='${NS_SM}' resume='true'/>`);
+  const id = / id='([^']*)'/.exec(await raw.until(/<enabled[^>]*>/))?.[1] ?? "";
+  return { raw, id };
+}
+
+/** Resolves once the node has looked for what nobody took over, which it does again in half a minute. */
+async function looked(at: RunningNode): Promise<void> {
+  const { held } = at.server.storage;
+  const text = `<message from='${DOMAIN}' to='romeo@${DOMAIN}' type='headline'/>`;
+  await held.add({ member: "n0~gone", id: held.ids.next(), domain: DOMAIN, local: "romeo", text, at: Date.now() });
+  await until(async () => (await held.members()).length === 0);
+}
+
+/** Juliet's client, back. */
+async function resumed(at: RunningNode, id: string): Promise<RawTcp> {
+  const back = await RawTcp.connect(at.listeners[0]?.port ?? 0);
+  await back.open(DOMAIN);
+  await back.login("juliet", DOMAIN, "the right password");
+  back.send(`<resume xmlns='${NS_SM}' previd='${id}' h='0'/>`);
+  await back.until(/<resumed[^>]*>/);
+  return back;
 }
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
@@ -96,16 +126,70 @@ described("a node that was taken for dead", () => {
   );
 
   test(
+    "brings its sessions asleep what it held for them after who buried it had looked, though that one is gone",
+    async () => {
+      const one = await node("n1", `redis://127.0.0.1:${link.port}`);
+      const { held, offline } = one.server.storage;
+      for (const user of ["romeo", "juliet"]) await one.server.accounts.create(DOMAIN, user, "the right password");
+      await looked(one);
+      const two = await node("n2", redis.url);
+      const name = one.server.ports.bus.member;
+      const { id, raw } = await asleepOnceCut(one, "juliet");
+      const romeo = await client(one, "romeo");
+      link.hold();
+      await until(async () => !two.server.ports.bus.others.includes(name));
+      await two.stop();
+      nodes.pop();
+      raw.destroy();
+      romeo.send(`<enable xmlns='${NS_SM}'/>${message("Hark")}<r xmlns='${NS_SM}'/>`);
+      await romeo.until(/<a [^>]*h='1'/);
+      expect(await held.members()).toEqual([name]);
+      expect(await offline.count(DOMAIN, "juliet")).toBe(0);
+      link.release();
+      await until(async () => one.server.ports.bus.member !== name);
+      const back = await resumed(one, id);
+      await back.until("Hark");
+      for (const client of [romeo, back]) client.destroy();
+    },
+    BEFORE_THE_NEXT_LOOK,
+  );
+
+  test(
+    "and was not: what somebody kept for its sessions who came and went while it was silent reaches them",
+    async () => {
+      const one = await node("n1", `redis://127.0.0.1:${link.port}`);
+      for (const user of ["romeo", "juliet"]) await one.server.accounts.create(DOMAIN, user, "the right password");
+      const name = one.server.ports.bus.member;
+      const juliet = await client(one, "juliet");
+      link.hold();
+      // Nobody is there who would bury it, and who comes later takes nobody for dead for a while.
+      const connection = new Redis(redis.url);
+      await until(async () => (await livingMembers(connection, "meridian")).length === 0);
+      connection.disconnect();
+      const two = await node("n2", redis.url);
+      const romeo = await client(two, "romeo");
+      romeo.send(message("Hark"));
+      await until(async () => (await two.server.storage.offline.count(DOMAIN, "juliet")) > 0);
+      romeo.destroy();
+      await two.stop();
+      nodes.pop();
+      link.release();
+      expect(await juliet.until("</message>")).toContain("Hark");
+      expect(one.server.ports.bus.member).toBe(name);
+      juliet.destroy();
+    },
+    PATIENCE,
+  );
+
+  test(
     "does not repeat to a session asleep what another node has taken over meanwhile",
     async () => {
       const one = await node("n1", `redis://127.0.0.1:${link.port}`);
       const two = await node("n2", redis.url);
       for (const user of ["romeo", "juliet"]) await two.server.accounts.create(DOMAIN, user, "the right password");
       const name = one.server.ports.bus.member;
-      const juliet = await client(one, "juliet");
-      juliet.send(`<enable xmlns='${NS_SM}' resume='true'/>`);
-      const id = / id='([^']*)'/.exec(await juliet.until(/<enabled[^>]*>/))?.[1];
-      juliet.destroy();
+      const { id, raw } = await asleepOnceCut(one, "juliet");
+      raw.destroy();
       const { offline, held } = two.server.storage;
       const romeo = await client(two, "romeo");
       romeo.send(`<enable xmlns='${NS_SM}'/>${message("Hark")}<r xmlns='${NS_SM}'/>`);
@@ -117,11 +201,7 @@ described("a node that was taken for dead", () => {
       link.release();
       // It knows by now, and goes on under another name.
       await until(async () => one.server.ports.bus.member !== name);
-      const back = await RawTcp.connect(one.listeners[0]?.port ?? 0);
-      await back.open(DOMAIN);
-      await back.login("juliet", DOMAIN, "the right password");
-      back.send(`<resume xmlns='${NS_SM}' previd='${id}' h='0'/>`);
-      await back.until(/<resumed[^>]*>/);
+      const back = await resumed(one, id);
       await back.until("Hark");
       romeo.send(message("Adieu"));
       await back.until("Adieu");

@@ -178,6 +178,16 @@ export function storesContract(backend: Backend): void {
     expect(await offline.add(DOMAIN, local(), "<m/>", 1, 0)).toBe(false);
   });
 
+  test("of many accounts those are told that have offline messages", async () => {
+    const { offline } = storage;
+    const [romeo, juliet, nurse] = [local(), local(), local()];
+    for (const user of [romeo, juliet]) await offline.add(DOMAIN, user, "<m/>", 1, 100);
+    await offline.removeThrough(DOMAIN, juliet, (await offline.read(DOMAIN, juliet, 0, 1))[0]!.id);
+    expect(await offline.having(DOMAIN, [romeo, juliet, nurse])).toEqual([romeo]);
+    expect(await offline.having("elsewhere.test", [romeo])).toEqual([]);
+    expect(await offline.having(DOMAIN, [])).toEqual([]);
+  });
+
   test("an offline message that is added again after it was given up is there once", async () => {
     const { offline } = storage;
     const [romeo, juliet] = [local(), local()];

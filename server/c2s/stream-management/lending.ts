@@ -88,17 +88,18 @@ export class Lending {
   }
 
   /**
-   * Another node delivers what the store has, since it took this one for dead: a session asleep gives that up, or its
-   * client would have it twice when it is back.
+   * This node was taken for dead, so that what the store has of it is taken over: a session asleep gives that up, or its
+   * client would have it twice when it is back. Answers the ids of what the client has been sent, and is not given up.
    */
-  giveUpStored(): void {
+  giveUpStored(): number[] {
     this.surplus.forgetStored();
-    if (!this.session.waiting) return;
-    for (const kept of this.unacked.list()) {
-      if (!isStored(kept)) continue;
+    const stored = this.unacked.list().filter(isStored);
+    if (!this.session.waiting) return stored.flatMap(({ key }) => key?.id ?? []);
+    for (const kept of stored) {
       kept.lent = true;
       kept.key = undefined;
     }
+    return [];
   }
 
   /** The first message that is not given to others yet. */

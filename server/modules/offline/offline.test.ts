@@ -28,6 +28,7 @@ function setUp({ others = [] as string[] } = {}) {
     sessions: {
       available: () => list.filter(({ presence }) => presence !== undefined),
       of: () => list,
+      own: () => list.filter(({ remote }) => !remote),
       find: (jid: Jid) => list.find((one) => one.jid.full === jid.full),
     },
     storage,
@@ -103,6 +104,43 @@ test("what may have been kept by an attempt that was given up is kept once", asy
   again.setNote(insistentKey, { again: true } as never);
   expect(await keep(again)).toEqual(handled("stored"));
   expect(await storage.offline.count("verona.test", "juliet")).toBe(1);
+});
+
+test("what somebody kept who is gone is looked for, for whoever is awake here, and again where the store was away", async () => {
+  const { clock, storage, list, emit } = setUp();
+  await storage.offline.add("verona.test", "juliet", MESSAGE.text(), 1, 100);
+  const written: Stanza[] = [];
+  const asleep = session(false, { waiting: true, write: (stanza) => void written.push(stanza) });
+  list.push(asleep);
+  await emit("knowledge.lost", asleep);
+  expect(written).toEqual([]);
+  list[0] = session(false, { waiting: false, write: (stanza) => void written.push(stanza) });
+  const having = storage.offline.having.bind(storage.offline);
+  let failing = true;
+  storage.offline.having = (...given) => (failing ? Promise.reject(new Error("away")) : having(...given));
+  await emit("knowledge.lost", asleep);
+  expect(written).toEqual([]);
+  failing = false;
+  await clock.advance(10_000);
+  expect(written).toHaveLength(1);
+  expect(await storage.offline.count("verona.test", "juliet")).toBe(0);
+});
+
+test("a look that is asked for during another one is made behind it", async () => {
+  const { clock, storage, list, emit } = setUp();
+  const here = session(false, { waiting: false, write() {} });
+  list.push(here);
+  let looks = 0;
+  storage.offline.having = async () => {
+    looks++;
+    return [];
+  };
+  for (let n = 0; n < 3; n++) emit("knowledge.lost", here);
+  await clock.advance(1);
+  expect(looks).toBe(2);
+  emit("knowledge.lost", here);
+  await clock.advance(1);
+  expect(looks).toBe(3);
 });
 
 test("nobody asks again for an account that has left", async () => {

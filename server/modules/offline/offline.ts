@@ -16,6 +16,7 @@ import { StillStored, stillStoredKey } from "../../stanza/still-stored.ts";
 import { NS_DELAY } from "../../xml/namespaces.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
 import { fromAsleep } from "./asleep.ts";
+import { isAble, Looks } from "./looks.ts";
 import { Owed } from "./owed.ts";
 import { Shares } from "./shares.ts";
 import { fateOf } from "./worth-keeping.ts";
@@ -68,6 +69,8 @@ export const offline = defineModule({
     host.on("session.receptive elsewhere", ({ session }) => {
       if (kept.owed.mark(session.account.local) !== undefined) tell(kept, session);
     });
+    const looks = new Looks(host, (session) => inBackground(bring(kept, session), host.log));
+    host.on("knowledge.lost", () => looks.begin());
   },
 });
 
@@ -205,11 +208,6 @@ function receptive(host: ModuleHost, local: string): ClientSession | undefined {
   const able = host.sessions.available(local).filter((session) => session.priority >= 0);
   const awake = able.filter(isAble);
   return awake.find((session) => !session.remote) ?? awake[0] ?? able.find((session) => !session.remote) ?? able[0];
-}
-
-/** True where it takes messages to the bare JID, and is no session that waits to be resumed. */
-function isAble({ presence, priority, waiting }: ClientSession): boolean {
-  return presence !== undefined && priority >= 0 && !waiting;
 }
 
 /**

@@ -43,6 +43,10 @@ export class MemoryOffline implements OfflineStore {
     return total;
   }
 
+  async having(domain: string, locals: readonly string[]): Promise<string[]> {
+    return locals.filter((local) => (findShelf(this.#shelves, domain, local)?.offline.length ?? 0) > 0);
+  }
+
   async count(domain: string, local: string): Promise<number> {
     return findShelf(this.#shelves, domain, local)?.offline.length ?? 0;
   }

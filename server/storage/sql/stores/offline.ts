@@ -3,7 +3,7 @@ import type { OfflineMessage, OfflineStore } from "../../ports.ts";
 import { checkAccount, checkText, TEXT_BYTES } from "../../text.ts";
 import { compiled } from "../compiled.ts";
 import { changes, rows, type SqlEngine, type StorageBounds, type Work } from "../engine.ts";
-import { bind, param, statement } from "../statement.ts";
+import { bind, once, param, statement } from "../statement.ts";
 import type { AccountKey } from "./accounts.ts";
 import { Gatherer } from "./gatherer.ts";
 import { offlineAdder } from "./offline-adder.ts";
@@ -26,12 +26,14 @@ export interface NewMessage {
  */
 export class SqlOffline implements OfflineStore {
   readonly #engine: SqlEngine;
+  readonly #builder: Builder;
   readonly #sql: ReturnType<typeof statements>;
   readonly #adds: Gatherer<NewMessage, boolean>;
   readonly #addMany: (messages: readonly NewMessage[]) => Work<boolean[]>;
 
   constructor(engine: SqlEngine, builder: Builder, bounds: StorageBounds) {
     this.#engine = engine;
+    this.#builder = builder;
     this.#sql = compiled("offline", builder, statements);
     this.#addMany = offlineAdder(builder);
     this.#adds = new Gatherer({
@@ -71,6 +73,18 @@ export class SqlOffline implements OfflineStore {
     checkAccount(domain, local);
     const [row] = await this.#engine.read(bind(this.#sql.queue, { domain, local }));
     return row?.kept ?? 0;
+  }
+
+  async having(domain: string, locals: readonly string[]): Promise<string[]> {
+    for (const local of locals) checkAccount(domain, local);
+    if (locals.length === 0) return [];
+    const query = this.#builder.db
+      .selectFrom("offline_queues")
+      .where("domain", "=", domain)
+      .where("local_part", "in", locals)
+      .where("kept", ">", 0)
+      .select("local_part");
+    return (await this.#engine.read(once(query))).map(({ local_part }) => local_part);
   }
 
   async total(): Promise<number> {
