@@ -1,5 +1,6 @@
 // Finds the one owner of an IQ request and sends back what it says. RFC 6120 §8.2.3, RFC 6121 §8.5.
 import type { Element } from "ltx";
+import { atCostOf } from "../host/cost.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { Jid } from "../jid/jid.ts";
 import type { IqAudience, IqHandler, IqRequest, IqTarget } from "../module/define.ts";
@@ -82,10 +83,12 @@ function answer(host: VirtualHost, owner: Owner, stanza: Stanza): void | Promise
     session: from.domain === host.domain ? host.sessions.find(from) : undefined,
   };
   const reply = (payload: IqPayload) => host.route(iqResult(stanza, payload));
+  // What comes after a promise is in nobody's turn, and a roster or a list takes milliseconds to write.
+  const replyLater = (payload: IqPayload) => atCostOf(request.session, host.clock, () => reply(payload));
   const failed = (error: unknown) => refuse(host, stanza, error);
   try {
     const result = owner.handler(request);
-    return result instanceof Promise ? result.then(reply, failed) : reply(result);
+    return result instanceof Promise ? result.then(replyLater, failed) : reply(result);
   } catch (error) {
     return failed(error);
   }

@@ -1,4 +1,5 @@
 // Presence a session sends to everyone who may see it, and what it learns in turn. RFC 6121 §4.2 to §4.6.
+import { atCostOf } from "../../host/cost.ts";
 import { type ClientSession, SessionKey } from "../../host/session.ts";
 import { Jid } from "../../jid/jid.ts";
 import type { ModuleHost } from "../../module/define.ts";
@@ -95,12 +96,14 @@ export async function endDirected(
   const directed = session.get(directedKey);
   if (directed === undefined) return;
   const roster = await rosters.of(session.account.local);
-  await eachInTurn(directed, (address) => {
-    const to = Jid.parse(address);
-    const item = roster.items.get(to.bare);
-    if (item !== undefined && hasFrom(item)) return;
-    return show(host, rosters, session, stanza.withAddresses(session.jid, to), to);
-  });
+  await atCostOf(session, host.clock, () =>
+    eachInTurn(directed, (address) => {
+      const to = Jid.parse(address);
+      const item = roster.items.get(to.bare);
+      if (item !== undefined && hasFrom(item)) return;
+      return show(host, rosters, session, stanza.withAddresses(session.jid, to), to);
+    }),
+  );
   // Forgotten only now: where some could not be told all are told again.
   session.set(directedKey, new Set());
 }
@@ -125,11 +128,13 @@ async function sendToSubscribers(
   session: ClientSession,
   stanza: Stanza,
 ): Promise<void> {
-  await eachInTurn(roster.items.values(), (item) => {
-    if (!hasFrom(item)) return;
-    const to = Jid.parse(item.jid);
-    return show(host, rosters, session, stanza.withAddresses(stanza.from, to), to);
-  });
+  await atCostOf(session, host.clock, () =>
+    eachInTurn(roster.items.values(), (item) => {
+      if (!hasFrom(item)) return;
+      const to = Jid.parse(item.jid);
+      return show(host, rosters, session, stanza.withAddresses(stanza.from, to), to);
+    }),
+  );
 }
 
 /** A new session is told of its account's other resources, and of requests that wait, within a bound. RFC 6121 §3.1.3, §4.2.2. */
@@ -156,9 +161,11 @@ async function probeContacts(
   roster: Roster,
   session: ClientSession,
 ): Promise<void> {
-  await eachInTurn(roster.items.values(), (item) => {
-    if (!hasTo(item)) return;
-    const to = Jid.parse(item.jid);
-    return show(host, rosters, session, barePresence(session.jid, to, "probe"), to);
-  });
+  await atCostOf(session, host.clock, () =>
+    eachInTurn(roster.items.values(), (item) => {
+      if (!hasTo(item)) return;
+      const to = Jid.parse(item.jid);
+      return show(host, rosters, session, barePresence(session.jid, to, "probe"), to);
+    }),
+  );
 }

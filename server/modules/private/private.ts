@@ -6,7 +6,6 @@ import { StanzaError } from "../../stanza/error.ts";
 import { DOCUMENT_KEY_BYTES } from "../../storage/text.ts";
 import { Turns } from "../../turns.ts";
 import { selfContained } from "../../xml/self-contained.ts";
-import { parseElement } from "../../xml/tree.ts";
 
 const NS_PRIVATE = "jabber:iq:private";
 const KIND = "private";
@@ -27,10 +26,12 @@ export const privateStorage = defineModule({
     const turns = new Turns();
     host.disco.host.features.add(NS_PRIVATE);
     host.iq("account", "get", NS_PRIVATE, "query", (request) => get(host, request));
-    host.iq("account", "set", NS_PRIVATE, "query", (request) =>
+    host.iq("account", "set", NS_PRIVATE, "query", (request) => {
+      // In the turn of who asks.
+      const texts = textsOf(request, config);
       // One at a time for each account: what is counted before must still hold when it is stored.
-      turns.run(request.to.local, () => set(host, config, request)),
-    );
+      return turns.run(request.to.local, () => set(host, config, request.to.local, texts));
+    });
   },
 });
 
@@ -56,29 +57,36 @@ function documentsOf(request: IqRequest): Named[] {
   });
 }
 
-async function get(host: ModuleHost, request: IqRequest): Promise<Element> {
+/** As it was written: it declares its namespaces, and need not be parsed for that. */
+async function get(host: ModuleHost, request: IqRequest): Promise<string> {
   const [document, ...more] = documentsOf(request);
   // XEP-0049 §3: a get names one.
   if (document === undefined || more.length > 0)
     throw new StanzaError("bad-request", "exactly one element is asked for");
   const { element, key } = document;
   const text = await host.storage.documents.get(host.domain, request.to.local, KIND, key);
-  const query = new Element("query", { xmlns: NS_PRIVATE });
-  query.cnode(
-    text === undefined ? new Element(element.getName(), { xmlns: element.getNS() ?? "" }) : parseElement(text),
-  );
-  return query;
+  const empty = () => new Element(element.getName(), { xmlns: element.getNS() ?? "" }).toString();
+  return `<query xmlns='${NS_PRIVATE}'>${text ?? empty()}</query>`;
 }
 
-/** Keeps all of a request's documents, or none: each is looked at before the first is stored. */
-async function set(host: ModuleHost, config: PrivateConfig, request: IqRequest): Promise<undefined> {
-  const { documents } = host.storage;
-  const { local } = request.to;
+/** The documents to keep, by key. @throws StanzaError */
+function textsOf(request: IqRequest, { maxBytes }: PrivateConfig): Map<string, string> {
   const texts = new Map<string, string>();
   for (const { element, key } of documentsOf(request)) {
     if (texts.has(key)) throw new StanzaError("bad-request", "one set names an element twice");
-    texts.set(key, textOf(element, config.maxBytes));
+    texts.set(key, textOf(element, maxBytes));
   }
+  return texts;
+}
+
+/** Keeps all of a request's documents, or none: each was looked at before the first is stored. */
+async function set(
+  host: ModuleHost,
+  config: PrivateConfig,
+  local: string,
+  texts: ReadonlyMap<string, string>,
+): Promise<undefined> {
+  const { documents } = host.storage;
   const count = await documents.count(host.domain, local, KIND);
   if (count + texts.size > config.maxDocuments) {
     const kept = await Promise.all([...texts.keys()].map((key) => documents.get(host.domain, local, KIND, key)));
