@@ -187,6 +187,7 @@ export class Cluster {
     // Who buried it has taken over what was held by then, or died over it; what came later is nobody else's.
     this.takeovers.of(was, new Set(kept));
     await becoming;
+    await this.registry.renamed(was);
     await this.membership.becomes(member);
     await this.registry.rewrite();
     this.look();

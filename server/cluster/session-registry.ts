@@ -157,6 +157,14 @@ export class RedisSessionRegistry implements SessionRegistry {
     this.bus.announce("reread", []);
   }
 
+  /**
+   * What this node told under a name that it has no more goes before it tells it anew: who read it behind that would take
+   * its sessions for that one's, and lose them with it.
+   */
+  async renamed(was: string): Promise<void> {
+    await this.redis.del(this.sessionsKey(was));
+  }
+
   /** A beat went through: Redis answers. */
   async beaten(): Promise<void> {
     if (this.behind) await this.rewrite();

@@ -182,6 +182,25 @@ described("a node that was taken for dead", () => {
   );
 
   test(
+    "leaves nothing that it told under its old name, though who buried it died before it had removed that",
+    async () => {
+      const one = await node("n1", redis.url);
+      await one.server.accounts.create(DOMAIN, "juliet", "the right password");
+      const juliet = await client(one, "juliet");
+      const name = one.server.ports.bus.member;
+      const connection = new Redis(redis.url);
+      const told = (member: string) => connection.hexists(`meridian:sessions:{${member}}`, `juliet@${DOMAIN}/r`);
+      await until(async () => (await told(name)) === 1);
+      await connection.set(`meridian:burial:{${name}}`, "n0~gone");
+      await until(async () => (await told(one.server.ports.bus.member)) === 1 && one.server.ports.bus.member !== name);
+      expect(await told(name)).toBe(0);
+      connection.disconnect();
+      juliet.destroy();
+    },
+    PATIENCE,
+  );
+
+  test(
     "does not repeat to a session asleep what another node has taken over meanwhile",
     async () => {
       const one = await node("n1", `redis://127.0.0.1:${link.port}`);
