@@ -13,7 +13,7 @@ const ALLOWED: Readonly<Record<Part, readonly string[]>> = {
   federation: ["server/index.ts"],
   regions: ["server/config/json-fault.ts", "server/config/names.ts"],
   infra: ["regions/", "server/config/contract.ts", "server/config/folder.ts"],
-  app: ["regions/", "infra/rollout/", "federation/index.ts", "server/index.ts", "server/config/"],
+  app: ["regions/", "infra/rollout/", "federation/index.ts", "server/index.ts", "server/config/", "server/jid/jid.ts"],
   bench: ["server/", "federation/", "regions/", "infra/", "app/", "test/"],
   test: ["server/", "federation/", "regions/", "infra/", "app/", "bench/"],
 };

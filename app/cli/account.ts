@@ -121,7 +121,7 @@ async function listAccounts(text: string | undefined, options: Options): Promise
 }
 
 async function accountOf(text: string, withResource = false): Promise<Jid> {
-  const { Jid } = await import("../../server/index.ts");
+  const { Jid } = await import("../../server/jid/jid.ts");
   const jid = Jid.tryParse(text);
   if (jid === undefined || jid.local === "" || (!jid.isBare && !withResource))
     throw new UsageError(`${text}: expected an account, such as juliet@example.org`);
@@ -147,7 +147,7 @@ async function withAccounts(
   work: (place: Place) => Promise<void>,
 ): Promise<void> {
   const file = options.config;
-  const { loadConfig } = await import("../../server/index.ts");
+  const { loadConfig } = await import("../../server/config/load.ts");
   const { nodeRuns } = await import("../admin/client.ts");
   const { adminSocketFor } = await import("../admin/socket-path.ts");
   const config = loadConfig(file);

@@ -74,7 +74,7 @@ function table({ outgoing, incoming }: Status): string {
 
 async function test(text: string, options: Options & { from?: string; local?: boolean }): Promise<void> {
   const domain = await domainOf(text);
-  const { loadConfig } = await import("../../server/index.ts");
+  const { loadConfig } = await import("../../server/config/load.ts");
   const config = loadConfig(options.config);
   const served = (name: string) => config.hosts.some((host) => host.domain === name);
   if (served(domain)) throw new UsageError(`${domain} is served here: nothing for it leaves this node`);
@@ -192,7 +192,7 @@ async function reload(options: Options): Promise<void> {
 }
 
 async function socketOf({ config }: Options): Promise<string> {
-  const { loadConfig } = await import("../../server/index.ts");
+  const { loadConfig } = await import("../../server/config/load.ts");
   const { adminSocketFor } = await import("../admin/socket-path.ts");
   return adminSocketFor(loadConfig(config), config);
 }

@@ -20,8 +20,11 @@ export function startCommand(program: Command): void {
     .option("--json", "print JSON instead of the table")
     .option("--verbose", "show every line the nodes log")
     .action(async (flags: object) => {
+      const { resolveStart } = await import("../local-world/options.ts");
+      // A mistake is told before all that a world needs is loaded.
+      const options = resolveStart(flags);
       const { runLocalWorld } = await import("../local-world/run.ts");
-      process.exitCode = (await runLocalWorld(flags)) ?? Exit.good;
+      process.exitCode = (await runLocalWorld(options)) ?? Exit.good;
     });
 }
 

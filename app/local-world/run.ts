@@ -8,7 +8,7 @@ import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { checkAccounts, demoAccounts, type LocalAccount, removeAccounts } from "./demo-accounts.ts";
 import { watchEnd } from "./end.ts";
 import { LocalWorld } from "./local-world.ts";
-import { resolveStart, type StartFlags, type StartOptions } from "./options.ts";
+import type { StartOptions } from "./options.ts";
 import { type Page, reservePage } from "./page/server.ts";
 import { selfCheck } from "./self-check.ts";
 import { checkText, summaryJson, summaryText } from "./table.ts";
@@ -16,9 +16,8 @@ import { checkText, summaryJson, summaryText } from "./table.ts";
 /** Time for the nodes to say that they are linked, once they are, ms. */
 const STATUS_MS = 3000;
 
-/** Runs a local world. Resolves with the exit code when nothing of it is left. @throws UsageError, WorldError */
-export async function runLocalWorld(flags: StartFlags): Promise<number> {
-  const options = resolveStart(flags);
+/** Runs a local world. Resolves with the exit code when nothing of it is left. @throws UsageError */
+export async function runLocalWorld(options: StartOptions): Promise<number> {
   const { world, data } = options;
   const folder = openDataFolder(data, { world: world.name, domain: world.domains.global }, options);
   let failed = true;
