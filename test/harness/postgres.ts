@@ -1,7 +1,17 @@
 // A PostgreSQL of its own for a test, from the machine's binaries.
+import { existsSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import pg from "pg";
-import { type Daemon, freePort, ordinaryUser, removeFolder, startDaemon, temporaryFolder } from "./daemon.ts";
+import {
+  type Daemon,
+  freePort,
+  type OrdinaryUser,
+  ordinaryUser,
+  removeFolder,
+  startDaemon,
+  temporaryFolder,
+} from "./daemon.ts";
+import { RUN_MARK } from "./run/mark.ts";
 import { find, hintOf } from "./software.ts";
 
 /** A PostgreSQL server. */
@@ -19,6 +29,30 @@ export interface TestPostgres {
   end(): Promise<void>;
 }
 
+/** Made by this process, where no run of the tests has a folder for it. */
+let own: string | undefined;
+
+/** The folder of a server that has no data yet. It is made once in a run of the tests: that takes as long as many tests. */
+async function emptyData(initdb: string, user: OrdinaryUser | undefined): Promise<string> {
+  const run = process.env[RUN_MARK];
+  const shared = run === undefined ? own : join(run, "postgres");
+  if (shared !== undefined && existsSync(shared)) return shared;
+  const made = temporaryFolder("postgres-empty", user);
+  const args = ["-D", made, "-U", "meridian", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
+  await startDaemon({ command: initdb, args, user, ready: undefined });
+  if (shared === undefined) {
+    own = made;
+    return made;
+  }
+  try {
+    renameSync(made, shared);
+  } catch {
+    // Another test file was faster.
+    rmSync(made, { recursive: true });
+  }
+  return shared;
+}
+
 /**
  * Starts a PostgreSQL on a free port of 127.0.0.1. `durable` flushes to the disk as in production; otherwise commits
  * survive the server's death and not the machine's.
@@ -30,8 +64,7 @@ export async function startPostgres(options: { durable?: boolean; settings?: str
   const user = ordinaryUser("postgres");
   const folder = temporaryFolder("postgres", user);
   const data = join(folder, "data");
-  const initArgs = ["-D", data, "-U", "meridian", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
-  await startDaemon({ command: initdb, args: initArgs, user, ready: undefined });
+  await startDaemon({ command: "cp", args: ["-R", "-p", await emptyData(initdb, user), data], user, ready: undefined });
 
   const port = await freePort();
   const durability = options.durable === true ? [] : ["fsync=off"];
