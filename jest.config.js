@@ -14,4 +14,6 @@ export default {
   testMatch: ["<rootDir>/{app,server,federation,regions,infra,test,bench}/**/*.test.ts"],
   // ms: ends what hangs, and decides nothing else. Two files at once leave each with one core.
   testTimeout: 60000,
+  // ms: a worker that holds nothing open takes longer than Jest's half second to end where the machine is busy.
+  workerGracefulExitTimeout: 5000,
 };
