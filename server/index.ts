@@ -51,3 +51,4 @@ export { stanzaLimits } from "./xml/limits.ts";
 export * from "./xml/namespaces.ts";
 export type { RawElement } from "./xml/raw-element.ts";
 export { DEFAULT_XML_LIMITS, type StreamHeader } from "./xml/tokenizer.ts";
+export { unshared } from "./xml/unshared.ts";

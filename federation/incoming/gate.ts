@@ -179,15 +179,18 @@ export class Gate {
   }
 
   /**
-   * An error on a stream that only we send on: a peer that cannot take a stanza may answer there. What it answers is
-   * taken where it was sent there, by whoever is at the other end. RFC 6120 §8.3.1.
+   * An error on a stream that only we send on: a peer that cannot take a stanza may answer there. It is taken where the
+   * stream is proven for that pair, as everywhere, and where it answers what was sent there. RFC 6120 §8.1.2.2, §8.3.1.
    */
   bounced(raw: RawElement, answers: (error: Stanza) => boolean): void | Promise<void> {
-    if (raw.name === "iq" && this.context.pings.take(raw)) return this.counter?.accept(raw, ponged);
     const from = Jid.tryParse(raw.attr("from") ?? "");
     const to = Jid.tryParse(raw.attr("to") ?? "");
-    if (!isStanzaKind(raw.name) || raw.attr("type") !== "error" || from === undefined || to === undefined)
+    if (!isStanzaKind(raw.name) || from === undefined || to === undefined)
       return this.leaveOut(raw, undefined, "only we send on this stream");
+    if (!this.proven.has(from.domain, to.domain) || !this.context.inbound.serves(to.domain))
+      return this.leaveOut(raw, undefined, "the stream is not proven for that domain");
+    if (raw.name === "iq" && this.context.pings.take(raw)) return this.counter?.accept(raw, ponged);
+    if (raw.attr("type") !== "error") return this.leaveOut(raw, undefined, "only we send on this stream");
     if (!answers(Stanza.fromRaw(raw, from, to)))
       return this.leaveOut(raw, undefined, "the error answers nothing that was sent on this stream");
     return this.take(raw, from, to);

@@ -35,6 +35,33 @@ test("what was sent long ago is forgotten", () => {
   expect(bounces.take(answer)).toBe(false);
 });
 
+test("an id made for a colliding hash answers nothing", () => {
+  const bounces = new Bounces();
+  bounces.sent(stanza("message", "romeo@verona.test/orchard", "juliet@capulet.test", "m1"));
+  // The same as that in FNV-1a over kind, id and addresses.
+  const forged = stanza("message", "mercutio@bank.test/office", "tybalt@verona.test/orchard", "0Sdb41", "error");
+  expect(bounces.take(forged)).toBe(false);
+});
+
+test("what no error may answer is not remembered, and long heads push out others", () => {
+  const bounces = new Bounces();
+  bounces.sent(stanza("message", "x@a.test/r", "y@b.test", "m", "error"));
+  bounces.sent(stanza("iq", "x@a.test/r", "y@b.test", "m", "result"));
+  expect(bounces.take(answer)).toBe(false);
+  expect(bounces.take(stanza("iq", "y@b.test", "x@a.test/r", "m", "error"))).toBe(false);
+  const long = "i".repeat(40_000);
+  bounces.sent(sent);
+  bounces.sent(stanza("message", "x@a.test/r", "y@b.test", long));
+  expect(bounces.take(answer)).toBe(true);
+  bounces.sent(sent);
+  bounces.sent(stanza("message", "x@a.test/r", "y@b.test", `${long}j`));
+  expect(bounces.take(answer)).toBe(true);
+  expect(bounces.take(stanza("message", "y@b.test", "x@a.test/r", long, "error"))).toBe(false);
+  bounces.sent(sent);
+  bounces.sent(stanza("message", "x@a.test/r", "y@b.test", "i".repeat(70_000)));
+  expect(bounces.take(answer)).toBe(false);
+});
+
 test("what streams went on with three times in vain is not resumed again, until the peer handles something", () => {
   const ledger = new Ledger<string>(10, 10_000);
   ledger.resumed();
@@ -62,11 +89,13 @@ test("what was answered keeps its place in the count, is safe, and goes no other
   first.safety = { release: () => safe++ } as unknown as NonNullable<Stanza["safety"]>;
   ledger.push("o", first);
   ledger.push("o", second);
-  for (const other of others) expect(ledger.answer(other)).toBe(false);
+  ledger.push("o", stanza("message", "x@a.test/r", "y@b.test", "e", "error"));
+  for (const other of [...others, stanza("message", "y@b.test", "x@a.test/r", "e", "error")])
+    expect(ledger.answer(other)).toBe(false);
   expect(ledger.answer(answer)).toBe(true);
   expect(ledger.answer(answer)).toBe(false);
-  expect(ledger.length).toBe(2);
-  expect(ledger.entries().map((entry) => entry.stanza)).toEqual([first, second]);
-  expect(ledger.drain().map((entry) => entry.stanza)).toEqual([second]);
+  expect(ledger.length).toBe(3);
+  expect(ledger.entries().map((entry) => entry.stanza)).toMatchObject([first, second, { id: "e" }]);
+  expect(ledger.drain().map((entry) => entry.stanza)).toMatchObject([second, { id: "e" }]);
   expect(safe).toBe(1);
 });

@@ -1,36 +1,44 @@
 // What went out on a one-way stream lately, by its head alone: an error that comes back on it is told from a made-up one.
-import type { Stanza } from "../../server/index.ts";
+import { mayAnswerWithError, type Stanza, type StanzaKind, unshared } from "../../server/index.ts";
 
-/** Heads that are remembered. */
+/** Heads that are remembered, and their UTF-16 units in all: a head has none but its own limits. */
 const KEPT = 256;
+const KEPT_SIZE = 65_536;
 
-/** The heads of the last stanzas of one stream: hashes, so that no stanza is kept for this. */
+/** What an error has in common with what it answers, as it was sent. RFC 6120 §8.3.1. */
+interface Head {
+  readonly kind: StanzaKind;
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The heads of the last stanzas of one stream: the stanzas themselves are not kept for this. */
 export class Bounces {
-  private readonly heads = new Uint32Array(KEPT);
-  private next = 0;
+  private readonly heads: Head[] = [];
+  private size = 0;
 
   /** A stanza was written. */
-  sent({ kind, id, from, to }: Stanza): void {
-    this.heads[this.next] = hashOf(kind, id, from?.full, to?.full);
-    this.next = (this.next + 1) % KEPT;
+  sent(stanza: Stanza): void {
+    if (!mayAnswerWithError(stanza)) return;
+    const { kind, id = "", from, to } = stanza;
+    const head: Head = { kind, id: unshared(id), from: from?.full ?? "", to: to?.full ?? "" };
+    this.heads.push(head);
+    this.size += sizeOf(head);
+    while (this.heads.length > KEPT || this.size > KEPT_SIZE) this.size -= sizeOf(this.heads.shift() as Head);
   }
 
   /** True where the error answers one that was written and has not been answered so. RFC 6120 §8.3.1. */
-  take({ kind, id, from, to }: Stanza): boolean {
-    const place = this.heads.indexOf(hashOf(kind, id, to?.full, from?.full));
+  take({ kind, id = "", from, to }: Stanza): boolean {
+    const place = this.heads.findIndex(
+      (head) => head.id === id && head.kind === kind && head.from === to?.full && head.to === from?.full,
+    );
     if (place === -1) return false;
-    this.heads[place] = 0;
+    for (const head of this.heads.splice(place, 1)) this.size -= sizeOf(head);
     return true;
   }
 }
 
-/** FNV-1a over the parts, never 0. */
-function hashOf(...parts: readonly (string | undefined)[]): number {
-  let hash = 0x811c9dc5;
-  for (const part of parts) {
-    const text = part ?? "";
-    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-    hash = Math.imul(hash ^ 0x1f, 0x01000193);
-  }
-  return hash >>> 0 || 1;
+function sizeOf({ id, from, to }: Head): number {
+  return id.length + from.length + to.length;
 }

@@ -1,5 +1,5 @@
 // What went out on a stream and is not acknowledged: whose each stanza is, and how much there may be. XEP-0198 §4.
-import { Sent, type Stanza } from "../../server/index.ts";
+import { mayAnswerWithError, Sent, type Stanza } from "../../server/index.ts";
 
 /** A stanza and whose it is. */
 export interface Entry<Owner> {
@@ -83,7 +83,7 @@ export class Ledger<Owner> {
   answer({ kind, id, from, to }: Stanza): boolean {
     for (const { stanza: sent } of this.counted.list()) {
       if (sent.kind !== kind || sent.id !== id || this.answered.has(sent)) continue;
-      if (sent.from?.full !== to?.full || sent.to?.full !== from?.full) continue;
+      if (sent.from?.full !== to?.full || sent.to?.full !== from?.full || !mayAnswerWithError(sent)) continue;
       this.answered.add(sent);
       return true;
     }

@@ -94,8 +94,8 @@ export class OutgoingStream implements StreamHandler {
     this.carrier.questions.askHere = (answered) => this.askHere(answered);
     this.gate = new Gate(context, stream, {
       any: this.bidi,
-      has: (remote, local) => this.bidi && this.proves(local, remote),
-      localOf: (remote) => (this.bidi && remote === this.to ? this.from : undefined),
+      has: (remote, local) => this.proves(local, remote),
+      localOf: (remote) => (remote === this.to ? this.from : undefined),
     });
     if (!this.bidi) this.carrier.bounces = new Bounces();
     this.gate.limit(context.policy(to).stanzasPerSecond);

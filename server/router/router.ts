@@ -48,8 +48,7 @@ export class Router implements InboundStanzas {
 
   /** Sends a stanza with both addresses on its way. A promise means back-pressure. */
   route(stanza: Stanza): void | Promise<void> {
-    const domain = stanza.to?.domain ?? "";
-    const local = this.hosts.get(domain) ?? this.services.get(domain);
+    const local = this.servedBy(stanza);
     if (local !== undefined) return local.accept(stanza);
     if (this.remote !== undefined) return this.remote.route(stanza);
     this.returned(stanza, "remote-server-not-found", "this server does not federate");
@@ -64,8 +63,10 @@ export class Router implements InboundStanzas {
     return this.hosts.has(domain) || this.services.has(domain);
   }
 
+  /** Nothing of another server goes on to a third one in our name, whatever proved it. RFC 6120 §4.9.3.6. */
   deliver(stanza: Stanza): void | Promise<void> {
-    return this.route(stanza);
+    const local = this.servedBy(stanza);
+    return local === undefined ? stanza.safety?.became("dropped: RFC 6120 §4.9.3.6") : local.accept(stanza);
   }
 
   returned(stanza: Stanza, condition: ReturnCondition, text: string): void {
@@ -91,5 +92,10 @@ export class Router implements InboundStanzas {
     }
     givesBack(reply, stanza.safety?.whole);
     return deliverPastStages(host, reply);
+  }
+
+  private servedBy({ to }: Stanza): VirtualHost | DomainService | undefined {
+    const domain = to?.domain ?? "";
+    return this.hosts.get(domain) ?? this.services.get(domain);
   }
 }
