@@ -3,7 +3,7 @@ import { Jid } from "../../jid/jid.ts";
 import type { ModuleHost } from "../../module/define.ts";
 import { presence } from "../../stanza/presence.ts";
 import { NoteKey, type Stanza } from "../../stanza/stanza.ts";
-import type { RosterItem } from "../../storage/ports.ts";
+import { type RosterItem, StoreUnavailable } from "../../storage/ports.ts";
 import { hasFrom, hasTo } from "./item.ts";
 import type { Rosters } from "./rosters.ts";
 
@@ -37,19 +37,41 @@ const PAGE = 100;
 /**
  * Ends what accounts served here keep of one that departs and that its own roster does not tell of: approvals given
  * beforehand (RFC 6121 §3.4), and subscriptions that only one side knows, as imports and failures leave them.
+ * @throws StoreUnavailable where something is left, since whoever gets the name next would inherit it
  */
 export async function endOneSided(host: ModuleHost, account: Jid): Promise<void> {
+  await eachAbout(host, account, async (owner, item) => {
+    const cancel = (type: Cancelling) => host.route(cancelling(account, owner, type, true));
+    if (sees(item)) await cancel("unsubscribe");
+    if (isSeen(item)) await cancel("unsubscribed");
+  });
+  // What is routed tells nobody whether it was kept: an owner's failing store is his own affair elsewhere.
+  await eachAbout(host, account, async (owner, item) => {
+    if (sees(item) || isSeen(item)) throw new StoreUnavailable(`the roster of ${owner.bare} could not be changed`);
+  });
+}
+
+/** True where the contact of an item sees its owner, may ask to, or will be let at once. */
+function sees(item: RosterItem): boolean {
+  return hasFrom(item) || item.pendingIn !== undefined || item.approved;
+}
+
+function isSeen(item: RosterItem): boolean {
+  return hasTo(item) || item.ask;
+}
+
+/** Calls `work` for each item about an account that says more than a name, with its owner, where he is served here. */
+async function eachAbout(
+  host: ModuleHost,
+  account: Jid,
+  work: (owner: Jid, item: RosterItem) => Promise<void>,
+): Promise<void> {
   const { rosters } = host.storage;
   let page = await rosters.about(account.bare, undefined, PAGE);
   for (; page.length > 0; page = await rosters.about(account.bare, page.at(-1), PAGE))
-    for (const { domain, local, item } of page) {
-      // Of a domain that is not served now nobody sees anything; its way would be to another server.
-      if (!host.serves(domain)) continue;
-      const owner = Jid.prepared(local, domain, "");
-      const cancel = (type: Cancelling) => host.route(cancelling(account, owner, type, true));
-      if (hasFrom(item) || item.pendingIn !== undefined || item.approved) await cancel("unsubscribe");
-      if (hasTo(item) || item.ask) await cancel("unsubscribed");
-    }
+    // Of a domain that is not served now nobody sees anything; its way would be to another server.
+    for (const { domain, local, item } of page)
+      if (host.serves(domain)) await work(Jid.prepared(local, domain, ""), item);
 }
 
 type Cancelling = "unsubscribe" | "unsubscribed";
