@@ -4,6 +4,7 @@ import type { VirtualHost } from "../host/virtual-host.ts";
 import { randomToken } from "../random.ts";
 import { eachInTurn } from "../router/background.ts";
 import type { HeldStore } from "../storage/ports.ts";
+import { chunksOf } from "./chunks.ts";
 import { adoptHeld } from "./held.ts";
 import { PROLONG, UNLOCK } from "./locks.ts";
 import type { RedisConnection } from "./redis.ts";
@@ -82,8 +83,7 @@ export class Adoption {
   async leave(): Promise<void> {
     for (const [member, keys] of Map.groupBy(this.parts.held.unremoved, ({ member }) => member)) {
       const word = this.wordOf(member);
-      for (let from = 0; from < keys.length; from += CHUNK)
-        await this.redis.sadd(word, ...keys.slice(from, from + CHUNK).map(({ id }) => String(id)));
+      for (const chunk of chunksOf(keys, CHUNK)) await this.redis.sadd(word, ...chunk.map(({ id }) => String(id)));
       await this.redis.pexpire(word, REMEMBERED);
     }
   }

@@ -152,3 +152,33 @@ test("a Redis that may have lost the last writes, promoted or started again, tel
   await one.flush();
   expect([...redis.hashes.keys()]).toEqual(["t.b~1", "t.b~1 in"]);
 });
+
+test("a Redis that tells no history proves no count", async () => {
+  const { redis, node } = setUp();
+  redis.history = "";
+  const one = node("b~1");
+  void one.note("s.b~1", 4);
+  await one.flush();
+  expect(await node("a~1").of("s.b~1")).toBeUndefined();
+});
+
+test("counts and ends of ever so many sessions are written, by commands of bounded length", async () => {
+  const { redis, node } = setUp();
+  const one = node("b~1");
+  let most = 0;
+  for (const command of ["eval", "hdel"] as const) {
+    const plain = redis[command].bind(redis) as (...args: never[]) => Promise<never>;
+    redis[command] = (...args: never[]) => {
+      most = Math.max(most, args.length);
+      return plain(...args);
+    };
+  }
+  const ids = Array.from({ length: 70_000 }, (_, n) => `s${n}.b~1`);
+  for (const id of ids) void one.note(id, 1);
+  await one.flush();
+  expect(redis.hashes.size).toBe(140_000);
+  for (const id of ids) void one.note(id, undefined);
+  await one.flush();
+  expect(redis.hashes.size).toBe(0);
+  expect(most).toBeLessThan(2_100);
+});

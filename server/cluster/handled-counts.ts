@@ -1,6 +1,7 @@
 // How much of each client's stanzas is handled, in Redis: for clients whose session died with its node. XEP-0198 §5.
 import { memberOfId } from "../c2s/stream-management/resumable.ts";
 import { type Clock, systemClock } from "../clock.ts";
+import { chunksOf } from "./chunks.ts";
 import type { CountDoubts } from "./count-doubts.ts";
 import type { RedisConnection } from "./redis.ts";
 
@@ -8,6 +9,8 @@ import type { RedisConnection } from "./redis.ts";
 const SECONDS = 3_600;
 /** ms that an acknowledgement waits for its count to be written, before it is told that Redis may not have it. */
 const PATIENCE = 500;
+/** Arguments of one command; even, since a count is two. */
+const CHUNK = 1_000;
 /** ms until a store that did not take that either is asked again. */
 const AGAIN = 1_000;
 
@@ -69,7 +72,8 @@ export class HandledCounts {
     const member = memberOfId(smId) ?? "";
     const read = this.redis.eval(READ_COUNT, 1, this.key(member), smId) as Promise<(string | null)[]>;
     const [text = null, writtenIn, history] = await read.catch(() => []);
-    if (text === null || writtenIn !== history || (await this.doubts.any(member))) return undefined;
+    // A Redis that tells no history (one that denies INFO) proves nothing.
+    if (text === null || !history || writtenIn !== history || (await this.doubts.any(member))) return undefined;
     return Number(text);
   }
 
@@ -134,10 +138,11 @@ export class HandledCounts {
     const writing: Promise<unknown>[] = [];
     for (const [member, { over, counted }] of byMember) {
       const key = this.key(member);
-      if (counted.length > 0) writing.push(this.redis.eval(WRITE_COUNTS, 1, key, ...counted));
+      for (const chunk of chunksOf(counted, CHUNK)) writing.push(this.redis.eval(WRITE_COUNTS, 1, key, ...chunk));
       // Nobody cleans up what is written under a member that died.
       if (member !== this.member()) writing.push(this.redis.expire(key, SECONDS));
-      if (over.length > 0) writing.push(this.redis.hdel(key, ...over.flatMap((id) => [id, `${id} in`])));
+      for (const chunk of chunksOf(over, CHUNK))
+        writing.push(this.redis.hdel(key, ...chunk.flatMap((id) => [id, `${id} in`])));
     }
     return writing;
   }

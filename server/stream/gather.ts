@@ -20,5 +20,13 @@ function flushAll(): void {
   scheduled = false;
   const targets = dirty;
   dirty = [];
-  for (const target of targets) target.flush();
+  let failed: { readonly error: unknown } | undefined;
+  for (const target of targets)
+    try {
+      target.flush();
+    } catch (error) {
+      // A fault of ours, told as any other; the rest of the turn is nobody's fault and goes out.
+      failed ??= { error };
+    }
+  if (failed !== undefined) throw failed.error;
 }
