@@ -2,6 +2,7 @@
 import type { AddressInfo, Server as NetServer } from "node:net";
 import type { Logger } from "pino";
 import { Accounts } from "./auth/accounts.ts";
+import { iterationsInUse } from "./auth/iterations-in-use.ts";
 import { credentialSource } from "./auth/sources.ts";
 import { decoySecret } from "./auth/stored-secret.ts";
 import { Throttle } from "./auth/throttle.ts";
@@ -137,15 +138,17 @@ export class MeridianServer {
       ...(authorities.length === 0 ? {} : { clientAuthorities: authorities.map(String) }),
     });
     const storage = services.use(DATABASE);
+    const { waits } = stage;
     const { scramIterations: iterations, minPasswordLength } = config.authentication;
-    const accounts = new Accounts(storage.accounts, { iterations, minPasswordLength, clock });
+    const domains = config.hosts.map(({ domain }) => domain);
+    const decoyIterations = await waits.until(THE_DATABASE, () => iterationsInUse(storage, iterations, domains));
+    const accounts = new Accounts(storage.accounts, { iterations, decoyIterations, minPasswordLength, clock });
     const router = new Router(log);
     reserveComponents(
       router,
       config.components.map(({ domain }) => domain),
     );
     const trace = new Trace(clock);
-    const { waits } = stage;
     const parts = { hosts: router.hosts, storage, log };
     const cluster = await waits.until(THE_REGISTRY, () => openCluster(config, parts, services));
     stage.unheard = () => cluster?.notReady;
@@ -171,6 +174,7 @@ export class MeridianServer {
       throttle: loginThrottle(new Throttle({ clock, failuresBeforeBan, banSeconds }), services.use(LIMITS)),
       rates: new StanzaRates(clock, { perAccount, perAddress }, services.use(LIMITS)),
       decoySecret: await waits.until(THE_DATABASE, () => decoySecret(storage)),
+      decoyIterations,
       tokenKey: await waits.until(THE_DATABASE, () => tokenKey(config, storage)),
       addresses: new AddressCount(config.limits.connectionsPerAddress),
       clock,

@@ -11,8 +11,10 @@ import { PasswordCache } from "./password-cache.ts";
 
 /** Settings of `Accounts`. */
 export interface AccountsOptions {
-  /** Iterations of keys made from now on; the same number as `SaslContext.decoyIterations`. */
+  /** Iterations of keys made from now on. */
   readonly iterations?: number;
+  /** Iterations that keys of accounts have: a wrong password costs an account that is none as many. Default: the above. */
+  readonly decoyIterations?: readonly number[];
   /** Accounts whose last password check is remembered; 0: none. */
   readonly cacheSize?: number;
   readonly clock?: Clock;
@@ -30,6 +32,7 @@ export class Accounts implements CredentialSource {
   private readonly store: AccountStore;
   private readonly decoySecret = randomBytes(32); // its salts are never shown
   private readonly iterations: number;
+  private readonly decoyIterations: readonly number[];
   private readonly cache: PasswordCache;
   private readonly clock: Clock;
   private readonly minPasswordLength: number;
@@ -37,6 +40,7 @@ export class Accounts implements CredentialSource {
   constructor(store: AccountStore, options: AccountsOptions = {}) {
     this.store = store;
     this.iterations = options.iterations ?? DEFAULT_ITERATIONS;
+    this.decoyIterations = options.decoyIterations ?? [this.iterations];
     this.cache = new PasswordCache(options.cacheSize ?? 10_000);
     this.clock = options.clock ?? systemClock;
     this.minPasswordLength = options.minPasswordLength ?? DEFAULT_MIN_LENGTH;
@@ -124,7 +128,7 @@ export class Accounts implements CredentialSource {
       fitted?.(stored.storedKey);
       return true;
     }
-    const decoy = decoyKeys(this.decoySecret, domain, local, hash, this.iterations);
+    const decoy = decoyKeys(this.decoySecret, domain, local, hash, this.decoyIterations);
     const fits = await this.fits(hash, password, stored ?? decoy);
     if (!fits || stored === undefined) return false;
     this.cache.remember(domain, local, password, stored.storedKey);

@@ -48,7 +48,7 @@ export function saslContext(connection: C2sConnection): SaslContext {
     anonymous: context.authentication.anonymous,
     clientAuthorities: context.clientAuthorities,
     clock: context.clock,
-    decoyIterations: context.authentication.scramIterations,
+    decoyIterations: context.decoyIterations,
     report: (error) => logFailure(connection.log, error, "an authentication provider failed"),
   };
 }

@@ -32,6 +32,8 @@ export interface C2sContext {
   readonly clientAuthorities: readonly X509Certificate[];
   /** Secret from which answers about unknown accounts are made up. */
   readonly decoySecret: Buffer;
+  /** Iteration counts that keys of accounts have. */
+  readonly decoyIterations: readonly number[];
   /** Key from which tokens of XEP-0484 are derived. */
   readonly tokenKey: Buffer;
   readonly clock: Clock;

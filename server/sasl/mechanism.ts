@@ -81,8 +81,8 @@ export interface SaslContext {
   readonly clientAuthorities?: readonly X509Certificate[];
   /** Channel-binding types announced on this stream (XEP-0440). Default: those of `channelBindingTypes`. */
   readonly announcedBindings?: readonly string[];
-  /** Iteration count told for unknown accounts: the one new accounts get. Default: `DEFAULT_ITERATIONS`. */
-  readonly decoyIterations?: number;
+  /** Iteration counts told for unknown accounts: those that accounts have. Default: `DEFAULT_ITERATIONS`. */
+  readonly decoyIterations?: readonly number[];
   /** Time, for the dates of client certificates. Default: `systemClock`. */
   readonly clock?: Clock;
   /** Told what a provider threw; the peer only sees `temporary-auth-failure`. */

@@ -53,18 +53,25 @@ export function hasKey(storedKey: Buffer): (account: AccountRecord | undefined) 
 
 /**
  * Keys for an account that does not exist. The salt is the same each time, as a real one would be, and the stored key
- * fits no proof anybody can make. RFC 5802 §9 (user enumeration).
+ * fits no proof anybody can make. `iterations` are those that keys of accounts have: which of them it is, is the name's,
+ * whatever the hash. RFC 5802 §9 (user enumeration).
  */
 export function decoyKeys(
   secret: Buffer,
   domain: string,
   local: string,
   hash: ScramHash,
-  iterations = DEFAULT_ITERATIONS,
+  iterations: readonly number[] = [DEFAULT_ITERATIONS],
 ): ScramKeys {
-  const block = createHmac("sha512", secret)
-    .update(JSON.stringify(["scram decoy", domain, local, hash]))
-    .digest();
+  const block = madeUp(secret, ["scram decoy", domain, local, hash]);
   const key = hmac(hash, block, "decoy key");
-  return { salt: block.subarray(0, SALT_BYTES), iterations, storedKey: key, serverKey: key };
+  const which =
+    iterations.length < 2 ? 0 : madeUp(secret, ["scram decoy", domain, local]).readUInt32BE() % iterations.length;
+  const chosen = iterations[which] ?? DEFAULT_ITERATIONS;
+  return { salt: block.subarray(0, SALT_BYTES), iterations: chosen, storedKey: key, serverKey: key };
+}
+
+/** Random bytes that are always the same for the same names. */
+function madeUp(secret: Buffer, names: readonly string[]): Buffer {
+  return createHmac("sha512", secret).update(JSON.stringify(names)).digest();
 }

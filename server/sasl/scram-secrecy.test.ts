@@ -25,7 +25,7 @@ async function failureOf(exchange: SaslExchange, ...messages: string[]): Promise
 
 describe("an unknown account", () => {
   async function challengeOf(name: string, hash: ScramHash = "SHA-256", more: Partial<SaslContext> = {}) {
-    const exchange = scram(hash, false).begin(context({ decoyIterations: 4096, ...more }));
+    const exchange = scram(hash, false).begin(context({ decoyIterations: [4096], ...more }));
     const first = `n,,n=${name},r=abc`;
     const text = stepOf(await exchange.step(Buffer.from(first)), "challenge").data.toString();
     const [, salt, iterations] = text.split(",");
@@ -62,7 +62,7 @@ describe("an unknown account", () => {
     const { decoyKeys, digest, hmac } = await import("./scram-keys.ts");
     const { exchange, first, text } = await challengeOf("nobody");
     const { decoySecret } = context();
-    const { storedKey } = decoyKeys(decoySecret, "example.org", "nobody", "SHA-256", 4096);
+    const { storedKey } = decoyKeys(decoySecret, "example.org", "nobody", "SHA-256", [4096]);
     const nonce = text.slice(2, text.indexOf(","));
     const authMessage = `${first.slice(3)},${text},c=biws,r=${nonce}`;
     const proof = hmac("SHA-256", storedKey, authMessage);
