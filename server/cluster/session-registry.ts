@@ -1,13 +1,15 @@
 // The registry of sessions: each node's own in Redis, everybody's in memory. Written when something changes, never else.
 import type { Logger } from "pino";
-import { systemClock } from "../clock.ts";
+import { systemClock, type Timer } from "../clock.ts";
 import type { ClientSession } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { inBackground } from "../router/background.ts";
 import type { DocumentStore } from "../storage/ports.ts";
 import { flushLater } from "../stream/gather.ts";
+import { chunksOf } from "./chunks.ts";
 import { CountDoubts } from "./count-doubts.ts";
 import { Elsewhere, type Member } from "./elsewhere.ts";
+import { EntryPace } from "./entry-pace.ts";
 import { HandledCounts } from "./handled-counts.ts";
 import type { WireBus } from "./node-bus.ts";
 import type { SessionRegistry } from "./ports.ts";
@@ -17,6 +19,8 @@ import { entryOf } from "./session-entry.ts";
 
 /** Fields of one HSET while everything is written again. */
 const CHUNK = 500;
+/** ms between two looks at whether what an account changes too often may be told. */
+const LATER = 250;
 /** Field of a node's hash that holds the version of the rest. */
 const VERSION = "version";
 /** Field written last: without it the hash is what was changed since Redis lost the rest. */
@@ -42,6 +46,8 @@ export class RedisSessionRegistry implements SessionRegistry {
   private readonly left = new Set<string>();
   private readonly counts: HandledCounts;
   private readonly reads = new Set<Promise<void>>();
+  private readonly pace = new EntryPace(systemClock);
+  private later: Timer | undefined;
   private scheduled = false;
   /** True where Redis does not have what it should: it is all written again at the next beat. */
   private behind = false;
@@ -116,24 +122,38 @@ export class RedisSessionRegistry implements SessionRegistry {
     const written: string[] = [];
     const announced: string[] = [];
     for (const session of this.changedSessions) {
+      if (!this.pace.allows(session.account.bare)) continue;
+      this.changedSessions.delete(session);
       const text = JSON.stringify(entryOf(session));
+      this.pace.told(session.account.bare, text.length);
       written.push(session.jid.full, text);
       announced.push(text);
     }
+    if (this.changedSessions.size > 0) this.flushAgain();
     const gone = [...this.gone];
     for (const jid of gone) announced.push(JSON.stringify({ gone: jid }));
     const left = [...this.left];
-    this.changedSessions.clear();
     this.gone.clear();
     this.left.clear();
     this.write(this.counts.flush());
-    if (left.length > 0) this.write(this.redis.hdel(this.sessionsKey(this.bus.member), ...left));
+    const key = this.sessionsKey(this.bus.member);
+    for (const chunk of chunksOf([...left, ...gone], 2 * CHUNK)) this.write(this.redis.hdel(key, ...chunk));
     if (announced.length === 0) return;
     const version = ++this.version;
-    const key = this.sessionsKey(this.bus.member);
-    if (gone.length > 0) this.write(this.redis.hdel(key, ...gone));
-    this.write(this.redis.hset(key, VERSION, String(version), ...written));
+    // Whoever reads the hash between two of these is told of it all once more by the announcement.
+    const chunks = [...chunksOf(written, 2 * CHUNK)];
+    const last = chunks.pop() ?? [];
+    for (const chunk of chunks) this.write(this.redis.hset(key, ...(chunk as [string, string])));
+    this.write(this.redis.hset(key, VERSION, String(version), ...last));
     this.bus.announce("sessions", [String(version), ...announced]);
+  }
+
+  /** What an account that changes large entries too often has changed is told later. */
+  private flushAgain(): void {
+    this.later ??= systemClock.setTimeout(() => {
+      this.later = undefined;
+      this.schedule();
+    }, LATER);
   }
 
   /** Writes everything again: Redis lost it, or did not get it. */
@@ -142,10 +162,9 @@ export class RedisSessionRegistry implements SessionRegistry {
     const key = this.sessionsKey(this.bus.member);
     const sessions = [...this.hosts.values()].flatMap((host) => [...host.sessions.own()]);
     await this.redis.del(key);
-    for (let i = 0; i < sessions.length; i += CHUNK) {
+    for (const chunk of chunksOf(sessions, CHUNK)) {
       // What ended meanwhile must not come back.
-      const fields = sessions
-        .slice(i, i + CHUNK)
+      const fields = chunk
         .filter((session) => this.hosts.get(session.jid.domain)?.sessions.find(session.jid) === session)
         .flatMap((session) => [session.jid.full, JSON.stringify(entryOf(session))]);
       if (fields.length > 0) await this.redis.hset(key, ...(fields as [string, string]));

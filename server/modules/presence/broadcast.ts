@@ -17,17 +17,27 @@ export const directedKey = new SessionKey<Set<string>>("directed presence", {
   reach: "everywhere",
 });
 
-/** Bound on remembered receivers of directed presence, per session. */
+/** Bounds on remembered receivers of directed presence, per session, and characters of them: every node keeps them. */
 const DIRECTED_LIMIT = 1000;
+const DIRECTED_SIZE = 32_768;
 
 /** Remembers, or forgets, that an entity was sent directed presence; false where there are too many. */
 export function noteDirected(session: ClientSession, to: Jid, available: boolean): boolean {
   const directed = session.get(directedKey) ?? new Set<string>();
-  session.set(directedKey, directed);
+  // Nothing changes: the other nodes need not hear of it.
+  if (directed.has(to.full) === available) return true;
   if (!available) directed.delete(to.full);
-  else if (directed.size >= DIRECTED_LIMIT && !directed.has(to.full)) return false;
-  else directed.add(to.full);
+  else if (hasRoom(directed, to.full)) directed.add(to.full);
+  else return false;
+  session.set(directedKey, directed);
   return true;
+}
+
+function hasRoom(directed: ReadonlySet<string>, added: string): boolean {
+  if (directed.size >= DIRECTED_LIMIT) return false;
+  let characters = added.length;
+  for (const address of directed) characters += address.length;
+  return characters <= DIRECTED_SIZE;
 }
 
 /** An account departed: whoever gets its name is not told the end of what was shown to the one before. */
