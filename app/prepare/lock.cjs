@@ -1,23 +1,23 @@
 // One preparation at a time for a folder: others wait for it and then find the work done.
 "use strict";
 
-const crypto = require("node:crypto");
 const fs = require("node:fs");
-const os = require("node:os");
 const path = require("node:path");
 
 /** ms between two looks at a lock that another process holds. */
 const LOOK_EVERY = 300;
 
-/** Outside node_modules, which an installation empties. */
+/**
+ * Outside node_modules, which an installation empties; and in the folder itself, where nobody can put one who may not
+ * change what is run here anyway.
+ */
 function lockFile(root) {
-  const hash = crypto.createHash("sha256").update(fs.realpathSync(root)).digest("hex").slice(0, 16);
-  return path.join(os.tmpdir(), `meridian-prepare-${hash}.lock`);
+  return path.join(root, ".preparing");
 }
 
 function take(file) {
   try {
-    fs.writeFileSync(file, String(process.pid), { flag: "wx" });
+    fs.writeFileSync(file, `${process.pid} ${startOf(process.pid) ?? ""}`, { flag: "wx" });
     return true;
   } catch (error) {
     if (error.code !== "EEXIST") throw error;
@@ -25,15 +25,35 @@ function take(file) {
   }
 }
 
+/** When a process was started, in the system's own measure; undefined where that is not told (macOS), or it is gone. */
+function startOf(pid) {
+  try {
+    // Behind the name, which may hold anything: the 22nd field of all.
+    return fs
+      .readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ")[19];
+  } catch (_error) {
+    return undefined;
+  }
+}
+
+/** The process that a lock's text names; undefined where it is gone, or its number is another one's by now. */
+function holderOf(text) {
+  const [pid, start] = text.split(" ");
+  // Empty: it is just being written.
+  if (text === "") return 0;
+  if (!isAlive(Number(pid))) return undefined;
+  return start === "" || startOf(pid) === start ? Number(pid) : undefined;
+}
+
 /** The process that holds the lock; undefined where it is gone. */
 function holder(file) {
   try {
-    const pid = Number(fs.readFileSync(file, "utf8"));
-    if (pid > 0) process.kill(pid, 0);
-    // Empty: it is just being written.
-    return pid;
+    return holderOf(fs.readFileSync(file, "utf8"));
   } catch (error) {
-    return error.code === "EPERM" ? -1 : undefined;
+    if (error.code !== "ENOENT") throw error;
+    return undefined;
   }
 }
 
@@ -43,8 +63,7 @@ function clearDead(file) {
   try {
     fs.renameSync(file, away);
     // Between the look and the renaming another waiter may have taken it: then it is given back.
-    const pid = Number(fs.readFileSync(away, "utf8"));
-    if (pid > 0 && pid !== process.pid && isAlive(pid)) fs.renameSync(away, file);
+    if (holderOf(fs.readFileSync(away, "utf8")) !== undefined) fs.renameSync(away, file);
     else fs.unlinkSync(away);
   } catch (error) {
     if (error.code !== "ENOENT") throw error;

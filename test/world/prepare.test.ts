@@ -131,6 +131,15 @@ test("of several at once one installs, and all go on", async () => {
   expect(called()).toEqual(["ci --omit=dev", fetch]);
 });
 
+test.each([
+  ["of a process that is gone", "4194999 1"],
+  ["whose number another process has by now", `${process.pid} 1`],
+])("a lock is taken away %s", async (_what, text) => {
+  writeFileSync(join(root, ".preparing"), text);
+  expect(await prepare("production")).toMatchObject({ code: 0 });
+  expect(existsSync(join(root, ".preparing"))).toBe(false);
+});
+
 test("where npm refuses the lock file, it is installed all the same", async () => {
   expect(await prepare("production", "out of sync")).toMatchObject({ code: 0 });
   expect(called()).toEqual(["ci --omit=dev", fetch, "install --no-save"]);
