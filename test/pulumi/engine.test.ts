@@ -1,8 +1,9 @@
 // The programs of `infra/` through the real engine's CLI: preview, up, up again, a change, drift, destroy.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { unless } from "../harness/needing.ts";
+import { FILE_MARK, RUN_MARK } from "../harness/run/mark.ts";
 import { Engine, findPulumi, whySkipped } from "./engine.ts";
 
 const skipped = whySkipped();
@@ -15,6 +16,12 @@ beforeAll(() => {
   engine = new Engine(findPulumi() ?? "");
 });
 afterAll(() => engine?.close());
+
+test("what an engine starts carries the marks of the run, and its files lie in the run's folder", () => {
+  const { environment, folder } = engine;
+  expect(environment).toMatchObject({ [RUN_MARK]: expect.any(String), [FILE_MARK]: expect.any(String) });
+  expect(folder.startsWith(`${environment[FILE_MARK]}/`)).toBe(true);
+});
 
 const settings = { world, global: "organization/meridian-global/world" };
 

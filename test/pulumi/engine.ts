@@ -1,8 +1,19 @@
 // The real Pulumi engine for tests: the CLI and its language host, a file backend, and the stand-in AWS provider.
 import { execFile } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { delimiter, dirname, join, relative } from "node:path";
+import { marks } from "../harness/run/mark.ts";
 import { Cloud } from "./stand-in/cloud.ts";
 
 const root = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
@@ -46,14 +57,16 @@ export class Engine {
   private readonly faults: string;
 
   constructor(pulumi: string) {
-    mkdirSync(join(root, "tmp"), { recursive: true });
-    this.folder = mkdtempSync(join(root, "tmp", "pulumi-"));
+    this.folder = mkdtempSync(join(tmpdir(), "pulumi-"));
+    // The language host looks for the SDK above the project.
+    symlinkSync(join(root, "node_modules"), join(this.folder, "node_modules"));
     const at = (name: string) => join(this.folder, name);
     this.faults = at("faults");
     mkdirSync(at("backend"));
     installStandIn(at("home"));
     this.cloud = new Cloud(at("cloud"));
     this.environment = {
+      ...marks(),
       PATH: [pulumi, join(root, "node_modules/.bin"), process.env.PATH].join(delimiter),
       HOME: at("home"),
       PULUMI_HOME: at("home"),
@@ -63,7 +76,7 @@ export class Engine {
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "1",
       NODE_OPTIONS: "--disable-warning=ExperimentalWarning",
       // Each operation starts the program and the provider anew, and half of that is compiling the SDK.
-      NODE_COMPILE_CACHE: join(root, "tmp", "compile-cache"),
+      NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compiled"),
       STAND_IN_CLOUD: at("cloud"),
       STAND_IN_FAULTS: this.faults,
     };
