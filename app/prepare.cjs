@@ -10,7 +10,13 @@ if (major < 18) {
 
 const path = require("node:path");
 const { developmentInstalled, installPackages, packagesMissing } = require("./prepare/packages.cjs");
-const { fetchPinnedNode, pinnedNodeIsThere, pinnedNodeWorks, pinnedVersion } = require("./prepare/pinned-node.cjs");
+const {
+  fetchPinnedNode,
+  pinnedNodeIsThere,
+  pinnedNodeWorks,
+  pinnedVersion,
+  requireLibraries,
+} = require("./prepare/pinned-node.cjs");
 const { readStamp, stampFor, writeStamp } = require("./prepare/stamp.cjs");
 const { withLock } = require("./prepare/lock.cjs");
 
@@ -37,6 +43,7 @@ async function prepare(wanted) {
     const packages = developmentInstalled(root) ? "all" : wanted;
     const missing = packagesMissing(root, packages).length > 0;
     const works = pinnedNodeWorks(root);
+    if (!works) requireLibraries(root);
     // An installation takes the pinned Node away with everything else.
     const [node] = await bothOrNeither([
       (signal) => (works && !missing ? undefined : fetchPinnedNode(root, say, signal)),

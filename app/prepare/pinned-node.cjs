@@ -46,9 +46,13 @@ function tried(file) {
   return { fault: run.error ? run.error.message : run.stderr.trim() };
 }
 
-/** What an operator can do about it. */
+/** The error for a program that this system cannot run, with what an operator can do about it. */
+function notRunning(version, name, fault) {
+  return new Error(`Node ${version} does not run on this system (${name}).\n  ${fault}\n${advice(fault)}`);
+}
+
 function advice(fault) {
-  const library = /loading shared libraries: (\S+):/.exec(fault);
+  const library = /(\S+): cannot open shared object/.exec(fault);
   if (library?.[1].startsWith("libatomic."))
     return "Install libatomic1 (Debian, Ubuntu: apt-get install libatomic1) or libatomic (Fedora), and start again.";
   if (library) return `Install the package of your system that has ${library[1]}, and start again.`;
@@ -78,12 +82,42 @@ async function fetchPinnedNode(root, say, signal) {
   return { place, discard };
 }
 
-/** What the package of this system hashes to, as kept beside this file. Without one nothing is fetched. */
-function integrityOf(name, version) {
-  const held = JSON.parse(fs.readFileSync(path.join(__dirname, "node-integrity.json"), "utf8"));
-  const integrity = held.version === version ? held.integrity[name] : undefined;
+/**
+ * Throws where a library is missing that the pinned Node needs beyond what every Node does: known before anything is
+ * fetched, and not minutes later.
+ */
+function requireLibraries(root) {
+  const version = pinnedVersion(root);
+  const name = programPackage();
+  const { libraries } = held();
+  for (const library of libraries[name] || []) {
+    const fault = faultOfLoading(library);
+    if (fault !== undefined) throw notRunning(version, name, fault);
+  }
+}
+
+/** Why the system's loader does not find a library; undefined where it does. */
+function faultOfLoading(library) {
+  try {
+    process.dlopen({ exports: {} }, library);
+  } catch (error) {
+    // Whatever it finds is no addon of Node's, and so an error as well.
+    if (/cannot open shared object/.test(error.message)) return error.message;
+  }
+  return undefined;
+}
+
+/** What is known of the pinned version, as kept beside this file. */
+function held() {
+  return JSON.parse(fs.readFileSync(path.join(__dirname, "node-integrity.json"), "utf8"));
+}
+
+/** What the package of this system hashes to. Without that nothing is fetched. */
+function integrityOf(name, pinned) {
+  const { version, integrity: hashes } = held();
+  const integrity = version === pinned ? hashes[name] : undefined;
   if (integrity !== undefined) return integrity;
-  throw new Error(`app/prepare/node-integrity.json has no hash of ${name}@${version}, so it is not fetched`);
+  throw new Error(`app/prepare/node-integrity.json has no hash of ${name}@${pinned}, so it is not fetched`);
 }
 
 /** By a lock file of its own: npm refuses what hashes to anything else (EINTEGRITY). */
@@ -102,11 +136,11 @@ async function download(root, version, beside, signal) {
     const fetched = path.join(beside, "node_modules", name, "bin", executable);
     const { version: found, fault = `it is ${found}` } = tried(fetched);
     if (found === `v${version}`) return fetched;
-    throw new Error(`Node ${version} does not run on this system (${name}).\n  ${fault}\n${advice(fault)}`);
+    throw notRunning(version, name, fault);
   } catch (error) {
     fs.rmSync(beside, { recursive: true, force: true });
     throw error;
   }
 }
 
-module.exports = { fetchPinnedNode, pinnedNodeIsThere, pinnedNodeWorks, pinnedVersion };
+module.exports = { fetchPinnedNode, pinnedNodeIsThere, pinnedNodeWorks, pinnedVersion, requireLibraries };

@@ -1,5 +1,5 @@
 // What runs before `npm start` and `npm test`, against an npm that only pretends to install.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test } from "@jest/globals";
@@ -35,7 +35,7 @@ if (prefix >= 0) {
   if (lock.packages["node_modules/" + name].integrity !== "sha512-of-" + name) fail("npm error code EINTEGRITY");
   const bin = path.join(args[prefix + 1], "node_modules", name, "bin");
   fs.mkdirSync(bin, { recursive: true });
-  const lacks = "echo node: error while loading shared libraries: libatomic.so.1: cannot open >&2; exit 127";
+  const lacks = "echo node: error while loading shared libraries: libatomic.so.1: cannot open shared object file >&2; exit 127";
   const says = process.env.PRETEND === "no libatomic" ? lacks : "echo v" + version;
   fs.writeFileSync(path.join(bin, "node"), "#!/bin/sh\\n" + says + "\\n", { mode: 0o755 });
 } else {
@@ -71,9 +71,10 @@ beforeEach(() => {
 });
 
 /** What the program of each system hashes to. */
-function holdHashes(version: string, hash = (name: string) => `sha512-of-${name}`): void {
+function holdHashes(version: string, hash = (name: string) => `sha512-of-${name}`, needs: string[] = []): void {
   const integrity = Object.fromEntries(systems.map((name) => [name, hash(name)]));
-  writeFileSync(join(root, "app", "prepare", "node-integrity.json"), JSON.stringify({ version, integrity }));
+  const libraries = Object.fromEntries(systems.map((name) => [name, needs]));
+  writeFileSync(join(root, "app", "prepare", "node-integrity.json"), JSON.stringify({ version, libraries, integrity }));
 }
 
 function prepare(which: "production" | "all", pretend = ""): Promise<{ code: number | null; stderr: string }> {
@@ -172,6 +173,14 @@ test("where the pinned Node lacks a library it is said at once, with what instal
   expect(called()).toEqual(["ci --omit=dev", "ci --omit=dev", fetch, fetch]);
 });
 
+test("a library that the pinned Node is known to need is missed before anything is fetched", async () => {
+  holdHashes("26.1.0", undefined, ["libnowhere.so.7"]);
+  const { code, stderr } = await prepare("all");
+  expect(code).toBe(1);
+  expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/^Install the package of your system that has libnowhere\.so\.7/);
+  expect(called()).toEqual([]);
+});
+
 test("no package of the lock lies within another's folder: npm 9, which Debian 12 has, installs none that does", () => {
   const text = readFileSync(join(import.meta.dirname, "..", "..", "package-lock.json"), "utf8");
   const { packages } = JSON.parse(text) as { packages: Readonly<Record<string, { readonly link?: boolean }>> };
@@ -184,6 +193,17 @@ test("a hash is held for the version that is pinned, on each system", () => {
   expect(version).toBe(file("package-lock.json").packages["node_modules/node"].version);
   expect(Object.keys(integrity).toSorted()).toEqual(systems.toSorted());
   for (const hash of Object.values(integrity)) expect(hash).toMatch(/^sha512-[A-Za-z0-9+/]{86}==$/);
+});
+
+test("the libraries that are asked for are those of the pinned Node that other Nodes do without", () => {
+  const root = join(import.meta.dirname, "..", "..");
+  const usual = /^(linux-vdso|lib(dl|m|stdc\+\+|gcc_s|pthread|c)|.*\/ld-linux.*)\.so/;
+  const { stdout } = spawnSync("ldd", [join(root, "node_modules/.bin/node")], { encoding: "utf8" });
+  // Where there is no such program, or it tells nothing, there is nothing to compare.
+  const needed = (stdout ?? "").match(/^\s*\S+\.so\S*/gm)?.map((name) => name.trim()) ?? [];
+  const { libraries } = JSON.parse(readFileSync(join(root, "app/prepare/node-integrity.json"), "utf8"));
+  const asked = libraries[`node-${process.platform}-${process.arch}`] ?? [];
+  expect(asked).toEqual(needed.length === 0 ? asked : needed.filter((name) => !usual.test(name)));
 });
 
 test("every npm script makes sure of its packages first, or runs one that does", () => {
