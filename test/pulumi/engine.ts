@@ -74,6 +74,8 @@ export class Engine {
       PULUMI_CONFIG_PASSPHRASE: "test",
       PULUMI_SKIP_UPDATE_CHECK: "1",
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "1",
+      // Else each call looks for a keyring, and starts a session bus for it that stays.
+      DBUS_SESSION_BUS_ADDRESS: "disabled:",
       NODE_OPTIONS: "--disable-warning=ExperimentalWarning",
       // Each operation starts the program and the provider anew, and half of that is compiling the SDK.
       NODE_COMPILE_CACHE: join(root, "node_modules/.cache/compiled"),
