@@ -9,15 +9,18 @@ import type { Pair } from "../outgoing/pair.ts";
 import { giveToPairs } from "../outgoing/suspension.ts";
 import { suffices } from "./authorised-domains.ts";
 import type { IncomingSession } from "./session.ts";
+import { blockOf, Shares } from "./shares.ts";
 
-/** Broken streams that are kept at one time; beyond it the oldest is forgotten. */
+/** Broken streams that are kept at one time; beyond it whoever has most of them loses the oldest. */
 const LIMIT = 5_000;
 /** ms that our own stanzas wait for the peer to take up a broken bidirectional stream, before we connect ourselves. */
 const HOLD = 10_000;
 
-/** The streams of a node that may be resumed, by their secret id. */
+/** The streams of a node that may be resumed, by their secret id: those that are up, and those that broke. */
 export class ResumableStreams {
   readonly context: FederationContext;
+  /** Places of those that broke, by the network they came from and the domain they are of. */
+  readonly broken = new Shares();
   private readonly byId = new Map<string, ManagedStream>();
 
   constructor(context: FederationContext) {
@@ -29,8 +32,15 @@ export class ResumableStreams {
   }
 
   add(stream: ManagedStream): void {
-    if (this.byId.size >= LIMIT) for (const oldest of this.byId.values()) if (oldest.forget()) break;
     this.byId.set(stream.id, stream);
+  }
+
+  /** Takes a place for one that broke, and calls `forget` once it is another's; false where there is none. */
+  keep(network: string, remote: string, forget: () => void): boolean {
+    const { broken } = this;
+    if (broken.size >= LIMIT && !broken.makeRoom(network, remote) && !broken.makeOwnRoom(network, remote)) return false;
+    broken.add(network, forget, remote);
+    return true;
   }
 
   delete(id: string): void {
@@ -58,6 +68,14 @@ export class ManagedStream {
   /** What was unacknowledged was given to another way. */
   private given = false;
   private held: Pair[] = [];
+  /** Network of the connection that broke. */
+  private network = "";
+  /** The peer did not come back in time, or others need the place: nothing is kept any more. */
+  private readonly forget = () => {
+    this.unbroken();
+    this.streams.delete(this.id);
+    this.letGo();
+  };
 
   constructor(streams: ResumableStreams, session: IncomingSession, remote: string, local: string) {
     this.streams = streams;
@@ -72,25 +90,18 @@ export class ManagedStream {
     this.ledger = ledger;
     this.held = pairs;
     for (const pair of pairs) pair.held = true;
-    this.expiry = clock.setTimeout(() => this.streams.delete(this.id), config.resumeSeconds * 1000);
+    this.network = blockOf(this.session.stream.transport.remoteAddress);
+    if (!this.streams.keep(this.network, this.remote, this.forget)) return this.forget();
+    this.expiry = clock.setTimeout(this.forget, config.resumeSeconds * 1000);
     if (ledger !== undefined) this.release = clock.setTimeout(() => this.letGo(), HOLD);
-  }
-
-  /** Nothing is kept any more; false for a stream that is up. */
-  forget(): boolean {
-    if (this.expiry === undefined) return false;
-    this.streams.context.clock.clearTimeout(this.expiry);
-    this.streams.delete(this.id);
-    return true;
   }
 
   /** Goes on over `session`; undefined is success, else what the peer claims exceeds this count of ours. */
   resume(session: IncomingSession, handled: number): number | undefined {
     const { clock } = this.streams.context;
     const old = this.session;
-    clock.clearTimeout(this.expiry);
     clock.clearTimeout(this.release);
-    this.expiry = undefined;
+    this.unbroken();
     this.session = session;
     // A stream that its peer has given up, and we not yet, ends here.
     const pairs = [...this.held.splice(0), ...old.detach()];
@@ -119,6 +130,12 @@ export class ManagedStream {
     const { given } = this;
     this.given = false;
     return given ? ledger.countFrom(handled) : ledger.acknowledge(handled);
+  }
+
+  /** Gives the place among those that broke back. */
+  private unbroken(): void {
+    this.streams.context.clock.clearTimeout(this.expiry);
+    this.streams.broken.delete(this.network, this.forget, this.remote);
   }
 
   /** The peer did not come back in time: our stanzas find another way. */
@@ -194,6 +211,8 @@ async function resume(session: IncomingSession, streams: ResumableStreams, raw: 
   // What the old stream brought and is not safe yet counts as handled once it is.
   await managed.session.gate.whenSafe();
   if (!stream.writable) return;
+  // Others may have needed its place meanwhile.
+  if (streams.find(managed.id) !== managed) return stream.send(smFailedText("item-not-found"));
   session.managed = managed;
   const sent = managed.resume(session, h);
   if (sent !== undefined)
