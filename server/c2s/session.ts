@@ -270,10 +270,10 @@ export class C2sSession implements ClientSession {
   moved(there: ClientSession): void {
     if (this.over) return;
     this.over = true;
-    this.progressed();
     this.host.sessions.replace(this, there);
     this.host.registry.moved(this);
     this.connection = undefined;
+    this.progressed();
   }
 
   wake(woken?: () => void): void {

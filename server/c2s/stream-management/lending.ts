@@ -18,6 +18,8 @@ export class Lending {
   private readonly unacked: Unacked;
   private readonly surplus: Surplus;
   private readonly holding: Holding;
+  /** Whether a message is given up, while that is found out. */
+  private trial: { readonly of: Kept; readonly ended: Promise<boolean> } | undefined;
 
   constructor(session: C2sSession, unacked: Unacked, surplus: Surplus, holding: Holding) {
     this.session = session;
@@ -41,8 +43,8 @@ export class Lending {
       if (careful && !(await taker.acknowledged())) return;
       if (taker.congested && !(await taker.caughtUp())) return;
     }
-    while (this.session.waiting && this.surplus.waits) {
-      const kept = await this.surplus.take();
+    while (this.surplus.waits) {
+      const kept = await this.surplus.take(() => this.asleep);
       if (kept === undefined) return;
       if (isForAnyDevice(kept.stanza) && this.elsewhere(kept)) this.holding.release([kept], HAD);
       else if (isForAnyDevice(kept.stanza)) this.give(kept, taker);
@@ -55,7 +57,23 @@ export class Lending {
    * The session ended, or went to sleep and another one takes its place: the first message that its client has not
    * acknowledged may be why, if it was written at all. True where it did so too often, and goes nowhere now.
    */
-  async blamed(kept: Kept): Promise<boolean> {
+  blamed(kept: Kept): Promise<boolean> {
+    // The session may end, or be resumed, while that is being found out: it goes nowhere before.
+    if (this.trial?.of === kept) return this.trial.ended;
+    const ended = this.endedOften(kept).finally(() => {
+      if (this.trial?.of === kept) this.trial = undefined;
+    });
+    this.trial = { of: kept, ended };
+    return ended;
+  }
+
+  /** Resolves once it is known whether a message is given up. */
+  async settled(): Promise<void> {
+    const { trial } = this;
+    if (trial !== undefined) await this.judged(trial.of);
+  }
+
+  private async endedOften(kept: Kept): Promise<boolean> {
     const { host, account } = this.session;
     if (!kept.written || kept.blamed || kept.lent) return false;
     kept.blamed = true;
@@ -107,8 +125,15 @@ export class Lending {
     return this.unacked.list().find(({ stanza, lent }) => !lent && isForAnyDevice(stanza));
   }
 
+  /** True where the session waits for its client: it is neither over nor another node's. */
+  private get asleep(): boolean {
+    const { host, jid, waiting } = this.session;
+    return waiting && host.sessions.find(jid) === this.session;
+  }
+
   private mayGive(kept: Kept): boolean {
-    if (!this.session.waiting || kept.lent || kept.gone || !isForAnyDevice(kept.stanza)) return false;
+    // While another message was given the session may have ended, and with it the wait for its client.
+    if (!this.asleep || kept.lent || kept.gone || !isForAnyDevice(kept.stanza)) return false;
     return !this.elsewhere(kept);
   }
 

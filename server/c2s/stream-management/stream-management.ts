@@ -147,6 +147,8 @@ export class StreamManagement implements Outlet {
 
   /** Counts a stanza and writes it. */
   send(kept: Kept): void {
+    // Nobody would ever acknowledge it here, nor take it out.
+    if (this.left) return this.window.giveAway(kept);
     this.unacked.push(kept);
     const { safety, stanza } = kept;
     const { connection } = this.session;
@@ -186,6 +188,7 @@ export class StreamManagement implements Outlet {
   async settled(): Promise<void> {
     await this.telling.settled();
     await this.sendingAgain.judging;
+    await this.lending.settled();
   }
 
   /** The stream is gone: true where the session waits to be resumed. */

@@ -65,7 +65,7 @@ export class Surplus {
     this.refilling = true;
     try {
       for (let next = this.items[0]; next !== undefined && room(next.size); next = this.items[0]) {
-        const kept = await this.take();
+        const kept = await this.take(room);
         if (kept !== undefined) send(kept);
       }
     } catch (error) {
@@ -88,18 +88,21 @@ export class Surplus {
     return true;
   }
 
-  /** The first, which is the caller's then; undefined where there is none. @throws StoreUnavailable */
-  async take(): Promise<Kept | undefined> {
-    for (;;) {
-      const [item] = this.items;
-      if (item === undefined) return undefined;
+  /**
+   * The first, which is the caller's then; undefined where there is none. It stays here where it is no more `wanted`, being
+   * of so many characters, once it has been read: the session may be over by then, or another node's, and whoever sees to
+   * what it left has to find it. @throws StoreUnavailable
+   */
+  async take(wanted: (size: number) => boolean = always): Promise<Kept | undefined> {
+    for (let [item] = this.items; item !== undefined && wanted(item.size); [item] = this.items) {
       const kept = item.kept ?? (await this.readBack(item));
-      if (item.taken) continue;
+      if (item.taken || !wanted(item.size)) continue;
       item.taken = true;
       this.items.shift();
       if (item.kept !== undefined) this.less(item.size);
       if (kept !== undefined) return kept;
     }
+    return undefined;
   }
 
   /** What the store has is another node's to deliver. */
@@ -157,4 +160,8 @@ export class Surplus {
       return undefined;
     }
   }
+}
+
+function always(): boolean {
+  return true;
 }

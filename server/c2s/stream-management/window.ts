@@ -118,17 +118,21 @@ export class Window {
     return this.errors.waits;
   }
 
-  /** What waits goes to where the session is now. */
+  /** What waits goes to where the session is now: that is `there`, unless it goes on once more meanwhile. */
   passOn(there: ClientSession): Promise<void> {
     this.errors.drain((error) => there.deliver(error));
     for (const stanza of this.latest.drain()) there.deliver(stanza);
-    return this.empty((kept) => {
-      const { stanza } = kept;
-      const safety = new Safety(({ fate }) => this.holding.release([kept], fate));
-      stanza.safety = safety;
-      there.deliver(stanza);
-      safety.release("passed on");
-    });
+    return this.empty((kept) => this.giveAway(kept));
+  }
+
+  /** What a session that is over, or another node's, has no more: to where it is now, or where an undelivered stanza goes. */
+  giveAway(kept: Kept): void {
+    // Others may hold the same stanza for their own clients: this is about this one's way alone.
+    const own = kept.stanza.withAddresses(kept.stanza.from, kept.stanza.to);
+    const safety = new Safety(({ fate }) => this.holding.release([kept], fate));
+    own.safety = safety;
+    this.session.write(own);
+    safety.release("passed on");
   }
 
   /** What waits goes where an undelivered stanza goes. */
