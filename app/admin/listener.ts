@@ -22,6 +22,9 @@ export interface AdminTarget {
 /** ms that a trace lasts at most. */
 const TRACE_LONGEST = 3_600_000;
 
+/** Characters of events that wait for who watches. */
+const TRACE_WAITING = 1_048_576;
+
 /** Opens the socket. @throws Error where its folder is open to others, or another node has it */
 export function listenForAdmin(path: string, target: AdminTarget): Promise<{ close(): Promise<void> }> {
   const taken = "another node has the admin socket";
@@ -54,11 +57,17 @@ async function answer(target: AdminTarget, request: IncomingMessage, response: S
   }
 }
 
-/** Events as lines of JSON until the other side hangs up. */
+/** Events as lines of JSON until the other side hangs up; where it reads too slowly, how many it does not get. */
 function trace(federation: Federation, domain: string, response: ServerResponse): void {
   response.writeHead(200, { "content-type": "application/x-ndjson" });
   response.flushHeaders();
-  const stop = federation.watch(domain, (event) => response.write(`${JSON.stringify(event)}\n`));
+  let left = 0;
+  const stop = federation.watch(domain, (event) => {
+    if (response.writableLength > TRACE_WAITING) return void left++;
+    if (left > 0) response.write(`${JSON.stringify({ ...event, event: "left out", facts: { events: left } })}\n`);
+    left = 0;
+    response.write(`${JSON.stringify(event)}\n`);
+  });
   const timer = setTimeout(() => response.end(), TRACE_LONGEST);
   response.once("close", () => {
     clearTimeout(timer);

@@ -14,7 +14,7 @@ import { Relay } from "./relay.ts";
 const SERVICE = "svc";
 
 /** ms that tests wait for something. */
-const PATIENCE = Number(process.env.PATIENCE ?? 10_000);
+const PATIENCE = Number(process.env.PATIENCE ?? 45_000);
 
 /** The authority of a test file, and what it issued: making keys takes longer than most tests. */
 let shared: Promise<{ readonly authority: Authority; readonly folder: string }> | undefined;

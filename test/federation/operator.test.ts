@@ -2,12 +2,15 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type AdminTarget, listenForAdmin } from "../../app/admin/listener.ts";
 import { adminSocketFor, adminSocketPath } from "../../app/admin/socket-path.ts";
+import type { Federation } from "../../federation/index.ts";
+import type { TraceListener } from "../../federation/trace.ts";
 import { FederationConfig } from "../../server/config/contract.ts";
 import { Ground, type TestNode } from "./nodes.ts";
 
@@ -152,6 +155,35 @@ test("trace tells what happens until it is stopped", async () => {
   }, "a traced stanza");
   child.kill();
   expect(text).toMatch(/svc\.b\.test stanza out kind=message type=chat from=x@svc\.a\.test to=y@svc\.b\.test/);
+});
+
+test("who watches and does not read is told later how much was left out, and costs no more", async () => {
+  const socket = join(ground.folder, "busy.sock");
+  let tell: TraceListener = () => {};
+  const federation = {
+    watch(_domain: string, listener: TraceListener) {
+      tell = listener;
+      return () => {};
+    },
+  } as unknown as Federation;
+  const busy = await listenForAdmin(socket, { federation, domains: [], reload() {} });
+  const asked = request({ socketPath: socket, path: "/s2s/trace", method: "GET" }).end();
+  const [response] = (await once(asked, "response")) as [IncomingMessage];
+  const event = (n: number) => ({ at: n, domain: "b.test", event: "stanza out", facts: { id: "x".repeat(1_000) } });
+  for (let n = 0; n < 50_000; n++) tell(event(n));
+  let text = "";
+  response.setEncoding("utf8").on("data", (part: string) => {
+    text += part;
+  });
+  // Whatever was kept has been read once an event comes through again.
+  while (!text.includes("left out")) {
+    tell(event(50_000));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const lines = text.split("\n");
+  expect(lines.filter((line) => line.includes('"stanza out"')).length).toBeLessThan(30_000);
+  response.destroy();
+  await busy.close();
 });
 
 test("no node: told in one line, exit code 1", async () => {
