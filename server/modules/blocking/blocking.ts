@@ -9,6 +9,7 @@ import { defineModule, type IqRequest, type ModuleHost } from "../../module/defi
 import { handled, pass, reject, type Verdict } from "../../module/verdict.ts";
 import { StanzaError } from "../../stanza/error.ts";
 import { buildIq } from "../../stanza/iq.ts";
+import { itemsOf } from "../../stanza/items.ts";
 import { presence } from "../../stanza/presence.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import { directedKey } from "../presence/broadcast.ts";
@@ -96,8 +97,8 @@ async function read(lists: BlockLists, request: IqRequest): Promise<Element> {
 }
 
 /** The JIDs of a request that has at most so many: counted before the first is prepared, since that may cost much. */
-async function itemsOf(request: IqRequest, maxItems: number): Promise<Jid[]> {
-  const items = request.payload.getChildren("item", NS_BLOCKING);
+async function jidsOf(request: IqRequest, maxItems: number): Promise<Jid[]> {
+  const items = itemsOf(request.payload, "item");
   if (items.length > maxItems) throw new StanzaError("not-allowed", `a list has at most ${maxItems} items`);
   const texts = items.map((item) => item.attrs.jid ?? "");
   const jids = await parseMany(texts, (ms) => request.session?.charge(ms));
@@ -114,7 +115,7 @@ async function block(
   request: IqRequest,
   maxItems: number,
 ): Promise<undefined> {
-  const jids = await itemsOf(request, maxItems);
+  const jids = await jidsOf(request, maxItems);
   const { to: account } = request;
   if (jids.length === 0) throw new StanzaError("bad-request", "nothing to block");
   const current = await lists.of(account.local);
@@ -145,8 +146,9 @@ async function unblock(
   request: IqRequest,
   maxItems: number,
 ): Promise<undefined> {
-  const asked = (await itemsOf(request, maxItems)).map((jid) => jid.full);
+  const asked = (await jidsOf(request, maxItems)).map((jid) => jid.full);
   const { to: account } = request;
+  // Nothing at all in the request: what it has and nobody understands was refused. XEP-0191 §3.5.
   const all = asked.length === 0;
   const changed = await lists.change(account.local, all ? [...(await lists.of(account.local))] : asked, false);
   // A push without items says that all were unblocked: where nothing changed there is none. XEP-0191 §3.5.

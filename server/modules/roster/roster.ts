@@ -4,6 +4,7 @@ import { z } from "zod";
 import { Jid } from "../../jid/jid.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { StanzaError } from "../../stanza/error.ts";
+import { itemsOf } from "../../stanza/items.ts";
 import type { RosterItem } from "../../storage/ports.ts";
 import { NS_ROSTER, NS_ROSTER_VERSIONING } from "../../xml/namespaces.ts";
 import { endOneSided, endSubscriptions } from "./end-subscriptions.ts";
@@ -57,10 +58,8 @@ async function get(rosters: Rosters, request: IqRequest): Promise<Element | unde
 
 /** RFC 6121 §2.3 to §2.5. */
 async function set(host: ModuleHost, rosters: Rosters, config: RosterConfig, request: IqRequest): Promise<undefined> {
-  const items = request.payload.getChildElements();
-  const item = items[0];
-  if (items.length !== 1 || item === undefined || item.getName() !== "item")
-    throw new StanzaError("bad-request", "a roster set has exactly one item");
+  const [item, ...more] = itemsOf(request.payload, "item");
+  if (item === undefined || more.length > 0) throw new StanzaError("bad-request", "a roster set has exactly one item");
   const jid = contactOf(item, request.to);
   if (item.attrs.subscription === "remove") await remove(host, rosters, request.to, jid);
   else await update(rosters, config, request.to.local, jid, item);
