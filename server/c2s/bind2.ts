@@ -16,8 +16,10 @@ export const NS_BIND2 = "urn:xmpp:bind:0";
 export interface InlineBindFeature {
   /** Namespace of the request, which is also what is announced. */
   readonly xmlns: string;
+  /** Name of the request: what has another one in that namespace asks for something else. */
+  readonly name: string;
   /** Switches it on for the session that was just bound. */
-  request(session: C2sSession, element: Element): void;
+  request(session: C2sSession): void;
 }
 
 /** What is announced within SASL2's inline features. */
@@ -38,9 +40,8 @@ export function bindInline(connection: C2sConnection, request: Element, userAgen
   }
   let answers = "";
   for (const element of request.getChildElements()) {
-    const xmlns = element.getNS();
-    if (xmlns === NS_SM && element.getName() === "enable") answers += enable(connection, element.attrs.resume);
-    else host.inlineBindFeatures.find((feature) => feature.xmlns === xmlns)?.request(session, element);
+    if (element.is("enable", NS_SM)) answers += enable(connection, element.attrs.resume);
+    else host.inlineBindFeatures.find(({ name, xmlns }) => element.is(name, xmlns))?.request(session);
   }
   return answers === "" ? `<bound xmlns='${NS_BIND2}'/>` : `<bound xmlns='${NS_BIND2}'>${answers}</bound>`;
 }

@@ -24,7 +24,11 @@ export const carbons = defineModule({
     host.disco.account.features.add(NS_CARBONS);
     host.iq("account", "set", NS_CARBONS, "enable", (request) => switchTo(request, true));
     host.iq("account", "set", NS_CARBONS, "disable", (request) => switchTo(request, false));
-    host.inlineBindFeature({ xmlns: NS_CARBONS, request: (session) => session.set(enabledKey, true) });
+    host.inlineBindFeature({
+      xmlns: NS_CARBONS,
+      name: "enable",
+      request: (session) => session.set(enabledKey, true),
+    });
     host.stage("account.sending", "carbons.sent", { kinds: ["message"] }, (stanza, { session }) => {
       copySent(host, session, stanza);
       return pass;

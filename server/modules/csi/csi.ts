@@ -21,12 +21,7 @@ export const csi = defineModule({
   implements: ["XEP-0352 1.0.0"],
   config: z.strictObject({}),
   activate(host) {
-    host.inlineBindFeature({
-      xmlns: NS_CSI,
-      request(session, element) {
-        if (element.getName() === "inactive") deactivate(session);
-      },
-    });
+    host.inlineBindFeature({ xmlns: NS_CSI, name: "inactive", request: deactivate });
     host.streamFeature({
       name: "csi",
       phase: "after authentication",
