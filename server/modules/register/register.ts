@@ -35,7 +35,10 @@ export const register = defineModule({
         phase: "before authentication",
         advertise: () => `<register xmlns='${NS_REGISTER_FEATURE}'/>`,
         accepts: (connection, raw) =>
-          !connection.authenticated && raw.name === "iq" && raw.children[0]?.xmlns === NS_REGISTER,
+          !connection.authenticated &&
+          raw.name === "iq" &&
+          raw.children[0]?.xmlns === NS_REGISTER &&
+          raw.children[0].name === "query",
         handle: (connection, raw) => registerStranger(host, rate, connection, raw),
       });
     for (const target of ["host", "account"] as const) {
