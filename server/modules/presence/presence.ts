@@ -114,6 +114,8 @@ async function broadcast(
     await broadcastAvailable(host, rosters, session, stanza, priority);
     return taken;
   }
+  // A probe of nobody: RFC 6121 §4.3 leaves probes to servers.
+  if (stanza.type === "probe") return taken;
   if (stanza.type !== "unavailable") return reject("bad-request", "presence of that type needs an address");
   const wasAvailable = session.presence !== undefined;
   session.presence = undefined;
