@@ -1,5 +1,5 @@
 // Runs one node until it is told to drain, and tells a supervising process how it is.
-import { type Listening, loadConfig, type NodeConfig } from "../server/index.ts";
+import { ConfigError, hostsNobodyLogsInTo, type Listening, loadConfig, type NodeConfig } from "../server/index.ts";
 import { accountActions } from "./admin/accounts.ts";
 import { deadLetterActions } from "./admin/dead-letters.ts";
 import { listenForAdmin } from "./admin/listener.ts";
@@ -15,6 +15,8 @@ const STATUS_INTERVAL = 500;
 /** Starts a node from a configuration file and keeps it up. @throws ConfigError, StoreUnavailable, Error of the system */
 export async function serve(file: string): Promise<void> {
   const config = loadConfig(file);
+  const shut = hostsNobodyLogsInTo(config);
+  if (shut.length > 0) throw new ConfigError(file, shut);
   const started = endWhileStarting();
   const node = await startNode(config, { patient: true }).catch((error: unknown) => {
     throw explain(error, config);

@@ -43,7 +43,7 @@ export { type Limits, type StreamEnd, type StreamHandler, XmppStream } from "./s
 export { TcpTransport } from "./stream/tcp.ts";
 export type { Transport } from "./stream/transport.ts";
 export { readAuthorities, readCertificates, readEachCertificates } from "./tls/authorities.ts";
-export { checkCertificates } from "./tls/check-certificates.ts";
+export { checkCertificates, hostsNobodyLogsInTo } from "./tls/check-certificates.ts";
 export { TlsContexts } from "./tls/contexts.ts";
 export { certificatesOf } from "./tls/pem.ts";
 export { escapeAttribute, escapeText } from "./xml/escape.ts";

@@ -68,6 +68,8 @@ export function begin(
   initial: string,
 ): void | Promise<void> {
   running.delete(connection);
+  // RFC 6120 §6.5.4
+  if (connection.tlsMissing) return fail(connection, profile, { kind: "failure", condition: "encryption-required" });
   const context = saslContext(connection);
   const exchange = beginExchange(mechanism, context);
   if (exchange === undefined)

@@ -73,9 +73,9 @@ export class C2sConnection implements StreamHandler {
     return this.authenticated ? "authenticated" : "negotiating";
   }
 
-  /** True where the stream must be encrypted first, and is not. */
+  /** True where the stream must be encrypted first, and is not; whether its host can do so makes no difference. */
   get tlsMissing(): boolean {
-    return !this.stream.transport.encrypted && this.context.authentication.requireTls && this.host?.hasTls === true;
+    return !this.stream.transport.encrypted && this.context.authentication.requireTls;
   }
 
   /** True once SASL succeeded. */

@@ -15,18 +15,33 @@ export interface CertificateCheck {
 /** What makes a certificate useless to those who connect. */
 const USELESS = /^(expired|is not valid before|does not name)/;
 
+/**
+ * The hosts without a certificate where clients must encrypt: a node opens no stream to log in on for those. A node does
+ * not start with one, and nobody is told otherwise beforehand. Each mistake with its path in the configuration.
+ */
+export function hostsNobodyLogsInTo({ hosts, listeners, authentication }: NodeConfig): string[] {
+  if (!authentication.requireTls || !listeners.some(({ kind }) => kind === "c2s")) return [];
+  return hosts.flatMap(({ domain, certificate }, i) =>
+    certificate === undefined
+      ? [
+          `hosts[${i}].certificate: is missing: authentication.requireTls lets no client of ${domain} log in without TLS`,
+        ]
+      : [],
+  );
+}
+
 /** Looks at every host's certificate; `now` in ms since the epoch. */
-export function checkCertificates({ hosts, listeners, authentication }: NodeConfig, now: number): CertificateCheck {
-  const problems: string[] = [];
+export function checkCertificates(config: NodeConfig, now: number): CertificateCheck {
+  const { hosts, listeners } = config;
+  const problems = hostsNobodyLogsInTo(config);
+  const shut = problems.length > 0;
   const warnings: string[] = [];
-  const clients = listeners.some((listener) => listener.kind === "c2s" && listener.tls !== "none");
+  const clients = listeners.some(({ kind }) => kind === "c2s");
   const servers = listeners.some(({ kind }) => kind === "s2s");
   for (const [i, { domain, certificate }] of hosts.entries()) {
     const path = `hosts[${i}].certificate`;
     if (certificate === undefined) {
-      if (clients && authentication.requireTls)
-        problems.push(`${path}: is missing: authentication.requireTls lets no client of ${domain} log in without TLS`);
-      else if (clients || servers) warnings.push(`${path}: is missing: ${domain} offers no STARTTLS`);
+      if (!shut && (clients || servers)) warnings.push(`${path}: is missing: ${domain} offers no STARTTLS`);
       continue;
     }
     const loaded = readCertificate(certificate, (file, what) => {

@@ -109,6 +109,20 @@ test("a node that cannot have all it asks for ends by itself, whatever listens a
   expect(code).toBe(1);
 });
 
+test.each(["starttls", "none"])(
+  "a host nobody could log in to (%s): serve refuses it as config check does",
+  async (tls) => {
+    const listeners = [{ kind: "c2s", port: 0, tls }];
+    const file = nodeFile("shut", { authentication: {}, listeners });
+    const said = {
+      code: 2,
+      stderr: `${file}:\n  hosts[0].certificate: is missing: authentication.requireTls lets no client of a.test log in without TLS\n`,
+    };
+    expect(await run(["config", "check", file])).toMatchObject(said);
+    expect(await run(["serve", "--config", file])).toMatchObject(said);
+  },
+);
+
 test.each([
   ["an admin socket", { adminSocket: "/proc/meridian/node.sock" }],
   ["a database", { storage: { kind: "sqlite", file: "/proc/meridian/node.db" } }],
