@@ -167,7 +167,9 @@ export class ClusterHandover implements Handover {
       // The other node died before it had it.
       () => inBackground(rerouteEach(host, kept, sm), this.context.log),
     );
-    inBackground(sm.passOn(there), this.context.log);
+    const passing = sm.passOn(there);
+    this.context.resumable.ends(passing);
+    inBackground(passing, this.context.log);
     unsafe.tell();
   }
 

@@ -5,7 +5,7 @@ import { systemClock } from "../../clock.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
 import { Sent } from "../../stanza/sent.ts";
 import { Stanza } from "../../stanza/stanza.ts";
-import { StoreUnavailable } from "../../storage/ports.ts";
+import { type HeldKey, StoreUnavailable } from "../../storage/ports.ts";
 import { Holding } from "./holding.ts";
 import { Surplus } from "./surplus.ts";
 import type { Kept } from "./unacked.ts";
@@ -23,15 +23,23 @@ function waiting() {
     new Promise<void>((resolve, reject) =>
       adding.push({ take: resolve, refuse: () => reject(new StoreUnavailable("away")) }),
     );
+  const fired: (() => void)[] = [];
+  const store = { away: false, reads: 0 };
+  const get = async (key: HeldKey) => {
+    store.reads++;
+    if (store.away) throw new StoreUnavailable("away");
+    return { ...key, domain: "verona.test", local: "juliet", text: message().text(), at: 0 };
+  };
+  const setTimeout = (again: () => void) => fired.push(again);
   const host = {
     domain: "verona.test",
-    clock: { now: systemClock.now, setTimeout: () => undefined, clearTimeout() {} },
+    clock: { now: systemClock.now, setTimeout, clearTimeout() {} },
     log: pino({ level: "silent" }),
     bus: { member: "n1" },
-    storage: { held: { add, ids: { next: () => adding.length + 1 } } },
+    storage: { held: { add, get, ids: { next: () => adding.length + 1 } } },
   } as unknown as VirtualHost;
   const surplus = new Surplus(host, new Holding(host, new Sent<Kept>()), { stanzas: 1_000, characters: ROOM });
-  return { surplus, adding };
+  return { surplus, adding, fired, store };
 }
 
 /** Settled before anything that takes a turn. */
@@ -76,4 +84,50 @@ test("what a client takes over makes room as well", async () => {
   const wait = surplus.storing;
   while (surplus.waits) expect(await surplus.take()).toBeDefined();
   await wait;
+});
+
+test("a store that cannot be read is asked again, by one who goes on alone", async () => {
+  const { surplus, adding, fired, store } = waiting();
+  surplus.add(message());
+  adding.shift()?.take();
+  await turn();
+  store.away = true;
+  const sent: Kept[] = [];
+  const refill = () =>
+    surplus.refill(
+      () => true,
+      (kept) => sent.push(kept),
+    );
+  const done = [refill(), refill(), refill()];
+  await turn();
+  expect(store.reads).toBe(1);
+  for (let reads = 2; reads < 5; reads++) {
+    fired.shift()?.();
+    await turn();
+    expect(store.reads).toBe(reads);
+  }
+  expect(sent).toHaveLength(0);
+  store.away = false;
+  fired.shift()?.();
+  await Promise.all(done);
+  expect(sent).toHaveLength(1);
+  expect(surplus.waits).toBe(false);
+});
+
+test("what was read for a session that wants it no more is there for who comes next", async () => {
+  const { surplus, adding } = waiting();
+  surplus.add(message());
+  adding.shift()?.take();
+  await turn();
+  let there = true;
+  const sent: Kept[] = [];
+  const refill = surplus.refill(
+    () => there,
+    (kept) => sent.push(kept),
+  );
+  there = false;
+  await refill;
+  expect(sent).toHaveLength(0);
+  expect(await surplus.takeInsistently()).toBeDefined();
+  expect(surplus.waits).toBe(false);
 });

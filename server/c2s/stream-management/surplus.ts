@@ -1,17 +1,19 @@
 // Messages for a client that has to acknowledge others first: in the store of held messages, in order. XEP-0198.
 import type { Timer } from "../../clock.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
+import { logFailure } from "../../observe/failure.ts";
 import { inBackground } from "../../router/background.ts";
 import { arrivalOf, noteArrival } from "../../stanza/arrival.ts";
 import { sizeOf } from "../../stanza/sent.ts";
 import { Stanza } from "../../stanza/stanza.ts";
 import { takersKey } from "../../stanza/takers.ts";
-import { type HeldKey, StoreUnavailable } from "../../storage/ports.ts";
+import type { HeldKey } from "../../storage/ports.ts";
 import type { Holding } from "./holding.ts";
 import { type Kept, keptOf } from "./unacked.ts";
 
-/** ms until a store that did not answer is asked again. */
+/** ms until a store that did not answer is asked again; doubled up to the longest where it is read. */
 const AGAIN = 1_000;
+const LONGEST_PAUSE = 10_000;
 
 /** One message. */
 interface Item {
@@ -33,7 +35,7 @@ export class Surplus {
   private readonly limits: { readonly stanzas: number; readonly characters: number };
   private items: Item[] = [];
   private characters = 0;
-  private refilling = false;
+  private goingOn = false;
   private timer: Timer | undefined;
   /** Senders that wait. */
   private waiters: (() => void)[] = [];
@@ -47,7 +49,7 @@ export class Surplus {
 
   /** True where something waits, so that what comes has to wait behind it. */
   get waits(): boolean {
-    return this.items.length > 0 || this.refilling;
+    return this.items.length > 0 || this.goingOn;
   }
 
   /**
@@ -59,20 +61,40 @@ export class Surplus {
     return new Promise((resolve) => this.waiters.push(resolve));
   }
 
-  /** Gives what waits to `send`, in order, while there is room for the next one, of so many characters. */
+  /** True while it goes on, or waits for the store: it looks for room by itself. */
+  get refilling(): boolean {
+    return this.goingOn;
+  }
+
+  /**
+   * Gives what waits to `send`, in order, while there is room for the next one, of so many characters; resolves once there
+   * is none, or nothing is left.
+   */
   async refill(room: (size: number) => boolean, send: (kept: Kept) => void): Promise<void> {
-    if (this.refilling) return;
-    this.refilling = true;
+    if (this.goingOn) return;
+    this.goingOn = true;
     try {
       for (let next = this.items[0]; next !== undefined && room(next.size); next = this.items[0]) {
-        const kept = await this.take(room);
+        const kept = await this.takeInsistently(room);
         if (kept !== undefined) send(kept);
       }
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      this.host.clock.setTimeout(() => inBackground(this.refill(room, send), this.host.log), AGAIN);
     } finally {
-      this.refilling = false;
+      this.goingOn = false;
+    }
+  }
+
+  /**
+   * As `take`; where the store does not answer it is asked again for as long as that is wanted: the sender has been told
+   * that the message is safe, and nobody else knows of it while this node lives.
+   */
+  async takeInsistently(wanted: (size: number) => boolean = always): Promise<Kept | undefined> {
+    for (let pause = AGAIN; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+      try {
+        return await this.take(wanted);
+      } catch (error) {
+        logFailure(this.host.log, error, "what waits for a session could not be read; it is tried again");
+      }
+      await new Promise<void>((resolve) => this.host.clock.setTimeout(resolve, pause));
     }
   }
 
@@ -111,16 +133,17 @@ export class Surplus {
     this.items = this.items.filter(({ taken }) => !taken);
   }
 
-  stop(): void {
-    this.host.clock.clearTimeout(this.timer);
-    this.timer = undefined;
-  }
-
   private async store(item: Item): Promise<void> {
     const { kept } = item;
     if (kept === undefined || item.taken) return;
-    if (await this.holding.store(kept)) {
-      if (item.taken) return;
+    let stored = false;
+    try {
+      stored = await this.holding.store(kept);
+    } catch (error) {
+      logFailure(this.host.log, error, "what waits for a session could not be stored; it is tried again");
+    }
+    if (stored && item.taken) return;
+    if (stored) {
       item.key = kept.key;
       item.kept = undefined;
       return this.less(item.size);

@@ -10,7 +10,7 @@ import type { Stanza } from "../../stanza/stanza.ts";
 import type { C2sSession } from "../session.ts";
 import type { Holding } from "./holding.ts";
 import { LatestPresence } from "./latest-presence.ts";
-import { rerouteSafely } from "./reroute.ts";
+import { rerouteEach } from "./reroute.ts";
 import type { SmSettings } from "./settings.ts";
 import { Surplus } from "./surplus.ts";
 import { type Kept, keptOf, type Unacked } from "./unacked.ts";
@@ -95,7 +95,7 @@ export class Window {
     );
     this.tellPresence();
     if (this.errors.waits) return this.expectMore();
-    if (!this.surplus.waits) return;
+    if (!this.surplus.waits || this.surplus.refilling) return;
     const room = (size: number): boolean =>
       !this.session.waiting && (this.hasRoom(GOING_ON) || this.hasRoomOfItsOwn(size));
     const done = this.surplus
@@ -139,14 +139,12 @@ export class Window {
   reroute(): Promise<void> {
     // Nobody else is told of what this session sent.
     this.errors.drain((error) => error.safety?.became("dropped: XEP-0198 §6, its session is over"));
-    return this.empty(async (kept) => {
-      this.holding.release([kept], await rerouteSafely(this.session.host, kept.stanza, this.session));
-    });
+    return this.empty((kept) => rerouteEach(this.session.host, [kept], this.holding, this.session));
   }
 
   private async empty(give: (kept: Kept) => void | Promise<void>): Promise<void> {
     for (;;) {
-      const kept = await this.surplus.take();
+      const kept = await this.surplus.takeInsistently();
       if (kept === undefined) return;
       await give(kept);
     }
