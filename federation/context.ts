@@ -11,6 +11,7 @@ import {
   type Limits,
   type NodeMetrics,
   type Stanza,
+  type StrangersLog,
   stanzaLimits,
 } from "../server/index.ts";
 import type { CountsByRemote } from "./counts.ts";
@@ -57,6 +58,8 @@ export interface FederationContext {
   readonly metrics: NodeMetrics;
   readonly clock: Clock;
   readonly log: Logger;
+  /** For what anybody can cause who reaches our port. */
+  readonly strangers: StrangersLog;
 }
 
 /** Bounds of a stream to or from another server before it is authenticated. */

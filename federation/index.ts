@@ -14,6 +14,7 @@ import {
   type RemoteRouter,
   readEachCertificates,
   type Stanza,
+  StrangersLog,
 } from "../server/index.ts";
 import type { FederationContext } from "./context.ts";
 import { CountsByRemote } from "./counts.ts";
@@ -259,6 +260,7 @@ export class Federation implements RemoteRouter {
       metrics: options.metrics,
       clock,
       log: options.log,
+      strangers: new StrangersLog(options.log, clock),
     };
   }
 

@@ -1,7 +1,7 @@
 // What the rest of Meridian may use of the server.
 export { Accounts } from "./auth/accounts.ts";
 export { outsideProvider } from "./auth/sources.ts";
-export { networkOf } from "./auth/throttle.ts";
+export { blockOf, networkOf } from "./auth/throttle.ts";
 export { type Clock, systemClock, type Timer } from "./clock.ts";
 export { newRequestId } from "./cluster/answers.ts";
 export { nodesThatLive } from "./cluster/open.ts";
@@ -26,6 +26,7 @@ export { Jid, JidError } from "./jid/jid.ts";
 export { logFailure } from "./observe/failure.ts";
 export { createLog } from "./observe/log.ts";
 export { NodeMetrics } from "./observe/metrics.ts";
+export { StrangersLog } from "./observe/strangers.ts";
 export type { InboundStanzas, RemoteLink, RemoteRouter, ReturnCondition } from "./ports.ts";
 export { closeServer, type Listening, MeridianServer, type ServerOptions } from "./server.ts";
 export { countOf } from "./stanza/count.ts";

@@ -31,6 +31,7 @@ import { drainClients } from "./drain.ts";
 import { startHost } from "./host/start.ts";
 import { NodeMetrics } from "./observe/metrics.ts";
 import { describeNode } from "./observe/node-gauges.ts";
+import { StrangersLog } from "./observe/strangers.ts";
 import { Trace } from "./observe/trace.ts";
 import type { RemoteRouter } from "./ports.ts";
 import { Router } from "./router/router.ts";
@@ -129,8 +130,7 @@ export class MeridianServer {
     options: ServerOptions,
     { services, stage, metrics }: { services: Services; stage: Stage; metrics: NodeMetrics },
   ): Promise<MeridianServer> {
-    const clock = options.clock ?? systemClock;
-    const { log } = options;
+    const { log, clock = systemClock } = options;
     const authorities = readAuthorities(config.authentication.clientAuthorities, "authentication.clientAuthorities");
     const tls = new TlsContexts(config.hosts, {
       log,
@@ -144,10 +144,8 @@ export class MeridianServer {
     const decoyIterations = await waits.until(THE_DATABASE, () => iterationsInUse(storage, iterations, domains));
     const accounts = new Accounts(storage.accounts, { iterations, decoyIterations, minPasswordLength, clock });
     const router = new Router(log);
-    reserveComponents(
-      router,
-      config.components.map(({ domain }) => domain),
-    );
+    const components = config.components.map(({ domain }) => domain);
+    reserveComponents(router, components);
     const trace = new Trace(clock);
     const parts = { hosts: router.hosts, storage, log };
     const cluster = await waits.until(THE_REGISTRY, () => openCluster(config, parts, services));
@@ -158,10 +156,7 @@ export class MeridianServer {
     const configured = configuredServices(config);
     const node = { router, services, configured, storage, accounts, trace, bus, registry, locks, clock, log };
     for (const host of config.hosts) router.hosts.set(host.domain, await startHost(host, node));
-    announceComponents(
-      router.hosts,
-      config.components.map(({ domain }) => domain),
-    );
+    announceComponents(router.hosts, components);
     const { failuresBeforeBan, banSeconds } = config.authentication;
     const { stanzasPerAccount: perAccount, stanzasPerAddress: perAddress } = config.limits;
     const context: C2sContext = {
@@ -179,6 +174,7 @@ export class MeridianServer {
       addresses: new AddressCount(config.limits.connectionsPerAddress),
       clock,
       log,
+      strangers: new StrangersLog(log, clock),
       metrics,
       trace,
       streamManagement: { ...config.streamManagement, readerSize: config.limits.backlogBytes },
@@ -279,6 +275,7 @@ export class MeridianServer {
       secrets,
       clock: this.clock,
       log: this.log,
+      strangers: this.context.strangers,
       faulty: () => this.metrics.faultyOfComponents++,
       connections: this.components,
     });

@@ -86,7 +86,8 @@ function conclude(session: IncomingSession, from: string, to: string, verdict: V
   // What the way to a domain looks like from here is no stranger's business: he learns how far it led, and no more.
   if (verdict.kind === "error")
     return refuse(session, from, to, verdict.condition, verdict.reason, VERIFICATION_TEXTS[verdict.condition]);
-  context.log.warn({ from, to, peer: stream.transport.remoteAddress }, "dialback key is not its domain's");
+  const peer = stream.transport.remoteAddress;
+  context.strangers.tell(peer, from, { from, to, peer }, "dialback key is not its domain's", "warn");
   session.tell(from, "dialback refused", { to, reason: "the key is not its domain's" });
   // XEP-0220 §2.2.2: the end of a stream that has proven nothing; others go on without this pair.
   if (session.domains.any) return refuse(session, from, to, "forbidden", "the key is not its domain's");
@@ -112,7 +113,8 @@ function refuse(
 ): void {
   const { context, stream } = session;
   const { rule } = context.policy(from);
-  context.log.info({ from, to, condition, reason, rule, peer: stream.transport.remoteAddress }, "dialback refused");
+  const peer = stream.transport.remoteAddress;
+  context.strangers.tell(peer, from, { from, to, condition, reason, rule, peer }, "dialback refused");
   session.tell(from, "dialback refused", { to, condition, reason });
   stream.send(dialbackErrorText("result", answerAddresses(from, to), condition, text));
 }

@@ -80,7 +80,8 @@ function secure(
   const deadline = context.clock.setTimeout(() => plain.destroy(), context.config.connectSeconds * 1000);
   plain.once("close", () => context.clock.clearTimeout(deadline));
   secured.on("error", (error) => {
-    context.log.info({ reason: error.message, peer: plain.remoteAddress }, "s2s in TLS handshake failed");
+    const peer = plain.remoteAddress ?? "";
+    context.strangers.tell(peer, "", { reason: error.message, peer }, "s2s in TLS handshake failed");
     plain.destroy();
   });
   secured.once("secure", () => {

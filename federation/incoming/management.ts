@@ -1,6 +1,6 @@
 // Stream management of incoming streams: counted, acknowledged, and kept a while for the peer to take up again. XEP-0198.
 import { randomBytes } from "node:crypto";
-import { NS_SM, type RawElement, type Timer } from "../../server/index.ts";
+import { blockOf, NS_SM, type RawElement, type Timer } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import { enabledText, handledOf, resumedText, smFailedText, tooHighText } from "../management/elements.ts";
 import type { Ledger } from "../management/ledger.ts";
@@ -9,7 +9,7 @@ import type { Pair } from "../outgoing/pair.ts";
 import { giveToPairs } from "../outgoing/suspension.ts";
 import { suffices } from "./authorised-domains.ts";
 import type { IncomingSession } from "./session.ts";
-import { blockOf, Shares } from "./shares.ts";
+import { Shares } from "./shares.ts";
 
 /** Broken streams that are kept at one time; beyond it whoever has most of them loses the oldest. */
 const LIMIT = 5_000;
@@ -217,5 +217,6 @@ async function resume(session: IncomingSession, streams: ResumableStreams, raw: 
   const sent = managed.resume(session, h);
   if (sent !== undefined)
     return stream.fail("undefined-condition", "more acknowledged than was sent", undefined, tooHighText(h, sent));
-  streams.context.log.info({ from: managed.remote, to: managed.local }, "s2s in resumed");
+  const { remote, local } = managed;
+  streams.context.strangers.tell(stream.transport.remoteAddress, remote, { from: remote, to: local }, "s2s in resumed");
 }

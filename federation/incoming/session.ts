@@ -178,7 +178,8 @@ export class IncomingSession implements StreamHandler {
       bidi: this.reverse.requested,
       encrypted: stream.transport.encrypted,
     };
-    context.log.info({ ...facts, rule: policy.rule, peer: stream.transport.remoteAddress }, "s2s in authenticated");
+    const peer = stream.transport.remoteAddress;
+    context.strangers.tell(peer, remote, { ...facts, rule: policy.rule, peer }, "s2s in authenticated");
     this.tell(remote, "incoming authenticated", facts);
     if (first) this.admitted(remote, local, method);
     else this.reverse.proven(remote, local);
@@ -192,8 +193,9 @@ export class IncomingSession implements StreamHandler {
     const from = this.remote ?? this.claimed.from ?? this.firstPair?.[0];
     const { rule } = context.policy(from ?? "");
     const to = this.local ?? this.claimed.to;
-    const facts = { to, condition, reason, rule, peer: stream.transport.remoteAddress };
-    context.log.info({ from, ...facts }, `s2s in ${what}`);
+    const peer = stream.transport.remoteAddress;
+    const facts = { to, condition, reason, rule, peer };
+    context.strangers.tell(peer, from ?? "", { from, ...facts }, `s2s in ${what}`);
     this.tell(from ?? "a server without name", `incoming ${what}`, facts);
   }
 

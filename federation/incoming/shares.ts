@@ -1,12 +1,4 @@
 // Places shared among networks and peers: whoever has most of them makes room for whoever has fewer. RFC 6120 §13.12.
-import { networkOf } from "../../server/index.ts";
-
-/** The block of addresses that one owner commonly has: IPv4 /24, IPv6 /48. */
-export function blockOf(address: string): string {
-  const network = networkOf(address);
-  const separator = network.includes(":") ? ":" : ".";
-  return network.split(separator).slice(0, 3).join(separator);
-}
 
 /** What is called when a place is taken away. */
 type Place = () => void;

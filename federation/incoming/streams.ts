@@ -1,8 +1,8 @@
 // Every incoming stream of a node, counted: how many a remote domain has, and how many have not proven any.
-import { networkOf } from "../../server/index.ts";
+import { blockOf, networkOf } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
 import type { IncomingSession } from "./session.ts";
-import { blockOf, Shares } from "./shares.ts";
+import { Shares } from "./shares.ts";
 
 /** Dialback keys from one network that may be in verification at one time: each costs us a connection somewhere. */
 export const MAX_VERIFYING = 256;

@@ -189,3 +189,10 @@ export function networkOf(address: string): string {
     .map((group) => group.replace(/^0+(?=.)/, ""))
     .join(":");
 }
+
+/** The block of addresses that one owner commonly has: IPv4 /24, IPv6 /48. */
+export function blockOf(address: string): string {
+  const network = networkOf(address);
+  const separator = network.includes(":") ? ":" : ".";
+  return network.split(separator).slice(0, 3).join(separator);
+}

@@ -234,7 +234,9 @@ async function answerFailure(
   running.delete(connection);
   if (failure.condition === "not-authorized") {
     context.metrics.login(false);
-    connection.log.info({ condition: failure.condition }, "authentication failed");
+    const { condition } = failure;
+    const admitted = context.strangers.admits(stream.transport.remoteAddress, failure.account ?? "");
+    connection.log[admitted ? "info" : "debug"]({ condition }, "authentication failed");
   }
   if (wait > 0) await new Promise<void>((resolve) => context.clock.setTimeout(resolve, wait));
   stream.send(profile.failure(failure));

@@ -7,6 +7,7 @@ import type { AuthenticationConfig } from "../config/contract.ts";
 import type { StreamLimits } from "../config/limits.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { NodeMetrics } from "../observe/metrics.ts";
+import type { StrangersLog } from "../observe/strangers.ts";
 import type { Trace } from "../observe/trace.ts";
 import type { CredentialSource } from "../sasl/mechanism.ts";
 import type { TlsContexts } from "../tls/contexts.ts";
@@ -38,6 +39,8 @@ export interface C2sContext {
   readonly tokenKey: Buffer;
   readonly clock: Clock;
   readonly log: Logger;
+  /** For what anybody can cause who reaches a port of ours. */
+  readonly strangers: StrangersLog;
   readonly metrics: NodeMetrics;
   readonly trace: Trace;
   readonly streamManagement: SmSettings;

@@ -5,6 +5,7 @@ import type { Clock, Timer } from "../clock.ts";
 import { ADDED, FROM_COMPONENTS } from "../config/bounds.ts";
 import { Jid } from "../jid/jid.ts";
 import { logFailure } from "../observe/failure.ts";
+import type { StrangersLog } from "../observe/strangers.ts";
 import type { DomainService, Router } from "../router/router.ts";
 import { domainOfAddress, faultOf, faultReply, isStanzaKind, overBound, type StanzaFault } from "../stanza/fault.ts";
 import { Stanza } from "../stanza/stanza.ts";
@@ -35,6 +36,8 @@ export interface ComponentContext {
   readonly secrets: ReadonlyMap<string, string>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** For what anybody can cause who reaches the port, or a component at fault. */
+  readonly strangers: StrangersLog;
   /** Counts a stanza that was answered alone for what is wrong with it. */
   faulty(): void;
   /** Connections that are not over. */
@@ -107,13 +110,13 @@ export class ComponentConnection implements StreamHandler, DomainService {
 
   ended(end: StreamEnd): void {
     this.context.clock.clearTimeout(this.deadline);
-    const { router, log, connections } = this.context;
+    const { router, connections } = this.context;
     connections.delete(this);
     if (this.domain !== undefined && router.services.get(this.domain) === this) {
       router.services.set(this.domain, new AbsentComponent(router));
       router.elsewhere?.gone(this.domain);
     }
-    log.info({ component: this.domain, end: end.kind }, "component gone");
+    this.tell({ end: end.kind }, "component gone");
   }
 
   defaultHeader(): HeaderOut {
@@ -140,7 +143,7 @@ export class ComponentConnection implements StreamHandler, DomainService {
     this.context.router.services.set(domain, this);
     this.context.router.elsewhere?.connected(domain);
     this.stream.send("<handshake/>");
-    this.context.log.info({ component: domain }, "component connected");
+    this.tell({}, "component connected");
   }
 
   /** A component speaks for any address of its domain, and for nobody else. */
@@ -163,8 +166,13 @@ export class ComponentConnection implements StreamHandler, DomainService {
   /** One stanza that cannot be taken, whatever else the component has to say. */
   private refuse(raw: RawElement, fault: StanzaFault): void {
     this.context.faulty();
-    this.context.log.info({ component: this.domain, kind: raw.name, reason: fault.text }, "component stanza refused");
+    this.tell({ kind: raw.name, reason: fault.text }, "component stanza refused");
     const reply = faultReply(raw, fault, Jid.parse(this.domain ?? ""));
     if (reply !== undefined) this.stream.sendStanza(reply);
+  }
+
+  private tell(facts: object, text: string): void {
+    const { domain, stream, context } = this;
+    context.strangers.tell(stream.transport.remoteAddress, domain ?? "", { component: domain, ...facts }, text);
   }
 }
