@@ -16,6 +16,7 @@ import type { Jid } from "../jid/jid.ts";
 import type { Trace } from "../observe/trace.ts";
 import type { RemoteLink } from "../ports.ts";
 import type { ServiceKey, ServiceName } from "../service/service.ts";
+import type { ErrorDetails, StanzaErrorCondition } from "../stanza/error.ts";
 import type { IqPayload } from "../stanza/iq.ts";
 import type { Stanza, StanzaKind } from "../stanza/stanza.ts";
 import type { Storage } from "../storage/ports.ts";
@@ -151,6 +152,8 @@ export interface ModuleHost {
   serves(domain: string): boolean;
   /** Sends a stanza on its way, to wherever `to` says. */
   route(stanza: Stanza): void | Promise<void>;
+  /** Gives a stanza back to its sender with an error, where its kind allows one; for what a stage took first. */
+  refuse(stanza: Stanza, condition: StanzaErrorCondition, details?: string | ErrorDetails): void | Promise<void>;
   /** Sends an IQ request and calls back with its answer; undefined where none came within 30 s. */
   request(stanza: Stanza, answered: (answer: Stanza | undefined) => void): void;
 }

@@ -187,6 +187,8 @@ export interface DocumentStore {
 /** Thrown by any store that is down or too slow; answered with `resource-constraint` (type `wait`). */
 export class StoreUnavailable extends Error {
   override name = "StoreUnavailable";
+  /** True where what was asked for had been sent off to be committed: it may have come about, or may yet. */
+  undecided = false;
 }
 
 /**

@@ -8,8 +8,10 @@ import { Jid } from "../../jid/jid.ts";
 import type { ModuleHost, StagePoints } from "../../module/define.ts";
 import type { Filter } from "../../module/stages.ts";
 import { handled } from "../../module/verdict.ts";
+import { Safety } from "../../stanza/safety.ts";
 import { Stanza } from "../../stanza/stanza.ts";
 import { memoryStorage } from "../../storage/memory/storage.ts";
+import { StoreUnavailable } from "../../storage/ports.ts";
 import { offline } from "./offline.ts";
 
 const JULIET = Jid.parse("juliet@verona.test/balcony");
@@ -22,6 +24,7 @@ function setUp({ others = [] as string[] } = {}) {
   const storage = memoryStorage(clock);
   const list: ClientSession[] = [];
   const observers = new Map<string, (event: { session: ClientSession }) => unknown>();
+  const refused: string[] = [];
   let keep: Filter<StagePoints["account.undelivered"]> | undefined;
   const host = {
     domain: "verona.test",
@@ -39,6 +42,7 @@ function setUp({ others = [] as string[] } = {}) {
     use: () => ({ of: async () => ({ items: new Map() }) }),
     clock,
     log: pino({ level: "silent" }),
+    refuse: (_stanza: Stanza, condition: string) => void refused.push(condition),
     stage: (point: string, _name: string, _options: unknown, filter: typeof keep) => {
       if (point === "account.undelivered") keep = filter;
     },
@@ -49,6 +53,7 @@ function setUp({ others = [] as string[] } = {}) {
     clock,
     storage,
     list,
+    refused,
     keep: (message = MESSAGE) => keep?.(message, { account: JULIET.toBare(), exists: true }),
     emit: (event: string, session: ClientSession) => observers.get(event)?.({ session }),
   };
@@ -141,6 +146,63 @@ test("a look that is asked for during another one is made behind it", async () =
   emit("knowledge.lost", here);
   await clock.advance(1);
   expect(looks).toBe(3);
+});
+
+/** A store that stops as it commits: it has the message, or not, and says neither. */
+function stopAt(storage: ReturnType<typeof memoryStorage>, { has }: { has: boolean }): { goOn(): void } {
+  const { offline: store } = storage;
+  const [add, addAgain] = [store.add.bind(store), store.addAgain.bind(store)];
+  let away = true;
+  store.add = async (...given) => {
+    if (has) await add(...given);
+    throw Object.assign(new StoreUnavailable("away"), { undecided: true });
+  };
+  store.addAgain = (...given) => (away ? Promise.reject(new StoreUnavailable("away")) : addAgain(...given));
+  return {
+    goOn() {
+      away = false;
+      store.add = add;
+    },
+  };
+}
+
+test.each([true, false])(
+  "what a store may have taken (%s) is neither given back nor safe until it says so, and there once",
+  async (has) => {
+    const { clock, storage, keep, refused } = setUp();
+    const stopped = stopAt(storage, { has });
+    const message = MESSAGE.withAddresses(MESSAGE.from, MESSAGE.to);
+    let safe = false;
+    message.safety = new Safety(() => {
+      safe = true;
+    });
+    expect(await keep(message)).toEqual(handled("stored"));
+    message.safety.release("passed on");
+    await clock.advance(60_000);
+    expect([safe, refused]).toEqual([false, []]);
+    stopped.goOn();
+    await clock.advance(5_000);
+    expect([safe, message.safety.fate, refused]).toEqual([true, "stored", []]);
+    expect(await storage.offline.count("verona.test", "juliet")).toBe(1);
+  },
+);
+
+test("what a store that comes back has no room for is given back then", async () => {
+  const { clock, storage, keep, refused } = setUp();
+  const stopped = stopAt(storage, { has: false });
+  await keep();
+  stopped.goOn();
+  storage.offline.addAgain = async () => false;
+  await clock.advance(5_000);
+  expect(refused).toEqual(["service-unavailable"]);
+});
+
+test("a store that never comes back is given up after five minutes", async () => {
+  const { clock, storage, keep, refused } = setUp();
+  stopAt(storage, { has: false });
+  await keep();
+  await clock.advance(310_000);
+  expect(refused).toEqual(["service-unavailable"]);
 });
 
 test("nobody asks again for an account that has left", async () => {

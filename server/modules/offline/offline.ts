@@ -19,6 +19,7 @@ import { fromAsleep } from "./asleep.ts";
 import { isAble, Looks } from "./looks.ts";
 import { Owed } from "./owed.ts";
 import { Shares } from "./shares.ts";
+import { decide, FULL, isUndecided } from "./undecided.ts";
 import { fateOf } from "./worth-keeping.ts";
 
 const OfflineConfig = z.strictObject({
@@ -87,7 +88,7 @@ function unforged(stanza: Stanza, domain: string): Verdict {
 }
 
 async function keep(kept: Kept, local: string, stanza: Stanza): Promise<Verdict> {
-  const { host, owed, shares } = kept;
+  const { host, shares } = kept;
   const at = arrivalOf(stanza) ?? host.clock.now();
   const stranger = await strangerOf(kept.rosters, local, stanza);
   const limit = stranger === undefined ? kept.most : shares.most(local, stranger);
@@ -96,18 +97,29 @@ async function keep(kept: Kept, local: string, stanza: Stanza): Promise<Verdict>
   const most = promised === undefined ? limit : PROMISED_LIMIT;
   const text = withDelay(stanza, host.domain, at).text();
   const store = host.storage.offline;
-  const hasRoom =
-    promised?.again === true
-      ? await store.addAgain(host.domain, local, text, at, most)
-      : await store.add(host.domain, local, text, at, most);
-  if (!hasRoom) return reject("service-unavailable", "the offline store of this account is full");
+  const again = () => store.addAgain(host.domain, local, text, at, most);
+  const noted = () => note(kept, local, stranger);
+  try {
+    const hasRoom = await (promised?.again === true ? again() : store.add(host.domain, local, text, at, most));
+    if (!hasRoom) return reject("service-unavailable", FULL);
+  } catch (error) {
+    if (promised !== undefined || !isUndecided(error)) throw error;
+    inBackground(decide(host, stanza, again, noted), host.log);
+    return stored;
+  }
+  noted();
+  return stored;
+}
+
+/** Something was stored for an account. */
+function note(kept: Kept, local: string, stranger: Jid | undefined): void {
+  const { host, owed, shares } = kept;
   if (stranger !== undefined) shares.kept(local, stranger);
   // Somebody may have come while it was stored: then nothing else would bring the message until the next log-in.
   const taker = receptive(host, local);
   // Also where this node knows of no other: it may have taken one for dead that lives and comes back with its sessions.
   owed.note(local);
   if (taker !== undefined) inBackground(bring(kept, taker), host.log);
-  return stored;
 }
 
 /** The sender, where the account's roster does not have him. */

@@ -134,7 +134,7 @@ export class PooledEngine implements SqlEngine {
         if (fault !== "conflict") this.#isUp(false, messageOf(error));
         const late = call.over || call.deadline - performance.now() <= pause;
         if (this.#closed || late || !mayRetry(fault, call.phase, call.idempotent)) {
-          throw new StoreUnavailable(`the database is not available: ${messageOf(error)}`, { cause: error });
+          throw unavailable(call, `the database is not available: ${messageOf(error)}`, error);
         }
       }
       await delay(pause);
@@ -202,9 +202,15 @@ function inTime<T>(promise: Promise<T>, call: Call): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const late = () => {
       call.over = true;
-      reject(new StoreUnavailable(`the database did not answer within ${call.ms} ms`));
+      reject(unavailable(call, `the database did not answer within ${call.ms} ms`));
     };
     const timer = setTimeout(late, Math.max(1, call.deadline - performance.now()));
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
+}
+
+function unavailable({ phase }: Call, text: string, cause?: unknown): StoreUnavailable {
+  const error = new StoreUnavailable(text, { cause });
+  error.undecided = phase === "committing";
+  return error;
 }

@@ -1,0 +1,55 @@
+// A message of which nobody knows whether the store has it: nobody is told anything until that is decided. XEP-0160.
+import type { ModuleHost } from "../../module/define.ts";
+import { isStoreAway } from "../../stanza/error.ts";
+import type { Stanza } from "../../stanza/stanza.ts";
+import type { StoreUnavailable } from "../../storage/ports.ts";
+
+/** What a sender is told where an account has no room. */
+export const FULL = "the offline store of this account is full";
+
+/** ms between two questions: the first pause, and the longest. */
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 5_000;
+/** ms after which the sender is told that it could not be kept, though it may have been. */
+const GIVE_UP = 300_000;
+
+/** True for the failure of a store that may have done what it was asked for. */
+export function isUndecided(error: unknown): boolean {
+  return isStoreAway(error) && (error as StoreUnavailable).undecided;
+}
+
+/**
+ * Asks until the store answers: given back at once, a message that was stored all the same would be there as well, and
+ * again once its sender has sent it anew. Meanwhile it is not acknowledged. `add` stores it unless it is there.
+ */
+export async function decide(
+  host: ModuleHost,
+  stanza: Stanza,
+  add: () => Promise<boolean>,
+  stored: () => void,
+): Promise<void> {
+  const safety = stanza.safety?.hold();
+  try {
+    const hasRoom = await insist(host, add);
+    if (!hasRoom)
+      return await host.refuse(stanza, "service-unavailable", hasRoom === false ? FULL : "it could not be kept");
+    safety?.became("stored");
+    stored();
+  } finally {
+    safety?.release("passed on");
+  }
+}
+
+/** What `add` answers; undefined where nothing came in time. */
+async function insist({ clock }: ModuleHost, add: () => Promise<boolean>): Promise<boolean | undefined> {
+  const end = clock.now() + GIVE_UP;
+  for (let pause = FIRST_PAUSE; clock.now() < end; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, pause));
+    try {
+      return await add();
+    } catch (error) {
+      if (!isStoreAway(error)) throw error;
+    }
+  }
+  return undefined;
+}
