@@ -27,6 +27,11 @@ export async function lookUpAddresses(client: Pick<DnsClient, "lookup">, host: s
   return { kind: "not-found", reason: `${host} has no address (neither A nor AAAA)` };
 }
 
+/** True for an address, and for a name that never leaves the machine: DNS is asked nothing of either. */
+export function isItsOwnAnswer(host: string): boolean {
+  return ipLiteral(host) !== undefined || isLoopbackName(host);
+}
+
 /** One of each in turn, then what is left; the first list leads. */
 export function interleave<T>(first: readonly T[], second: readonly T[]): T[] {
   const mixed: T[] = [];

@@ -1,6 +1,6 @@
 // DANE: the certificates DNSSEC says a target will present (RFC 7673 §3), where every step to it was validated.
 import type { TlsaData } from "dns-packet";
-import type { Addresses } from "./addresses.ts";
+import { type Addresses, isItsOwnAnswer } from "./addresses.ts";
 import type { DnsClient } from "./client.ts";
 import type { Target } from "./target-order.ts";
 
@@ -16,12 +16,16 @@ export type TlsaLookup =
 /** Records of one target that are looked at. */
 const MAX_RECORDS = 16;
 
-/** The usable TLSA records of a target; none unless its SRV record, its addresses and they themselves are validated. */
+/**
+ * The usable TLSA records of a target; none unless its SRV record, its addresses and they themselves are validated. They
+ * are a name's (RFC 6698 §3): of an address there are none, and nothing is asked.
+ */
 export async function lookUpTlsa(
   client: Pick<DnsClient, "lookup">,
   target: Pick<Target, "host" | "port" | "authenticated">,
   addresses: Addresses,
 ): Promise<TlsaLookup> {
+  if (isItsOwnAnswer(target.host)) return { kind: "none" };
   if (!target.authenticated || addresses.kind !== "addresses" || !addresses.authenticated) return { kind: "none" };
   const found = await client.lookup(`_${target.port}._tcp.${target.host}`, "TLSA");
   if (found.kind === "failed") return found;
