@@ -6,6 +6,7 @@ import { arrivalOf } from "../../stanza/arrival.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import { takersKey } from "../../stanza/takers.ts";
 import { C2sSession } from "../session.ts";
+import type { LatestPresence } from "./latest-presence.ts";
 import { isForAnyDevice } from "./unacked.ts";
 
 /** ms that a client may take from its log-in until it has asked for copies. */
@@ -46,6 +47,12 @@ export function awakeInstead(
     (best, other) => (best === undefined || other.priority > best.priority ? other : best),
     undefined,
   );
+}
+
+/** Presence that waits for other sessions of the account at this node. */
+export function latestOfOthers(session: C2sSession): LatestPresence[] {
+  const all = session.host.sessions.of(session.account.local);
+  return all.flatMap((one) => (one !== session && one instanceof C2sSession && one.sm ? [one.sm.window.latest] : []));
 }
 
 function awakeOthers(host: VirtualHost, session: ClientSession): ClientSession[] {

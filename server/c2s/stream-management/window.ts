@@ -10,6 +10,7 @@ import type { Stanza } from "../../stanza/stanza.ts";
 import type { C2sSession } from "../session.ts";
 import type { Holding } from "./holding.ts";
 import { LatestPresence } from "./latest-presence.ts";
+import { latestOfOthers } from "./others.ts";
 import { rerouteEach } from "./reroute.ts";
 import type { SmSettings } from "./settings.ts";
 import { Surplus } from "./surplus.ts";
@@ -21,7 +22,7 @@ const PATIENCE = 30_000;
 const SURPLUS = 10;
 /** Of what a reader that does not read may cost, the share of what was sent; the rest is on its way to the store. */
 const SENT_SHARE = 0.75;
-/** Characters of presence that may wait, as so many times what may be unacknowledged. */
+/** Characters of presence that may wait for all sessions of an account, as so many times what may be unacknowledged. */
 const LATEST = 4;
 /** What may be unacknowledged at all, as so many times what messages may be. */
 const ALL = 2;
@@ -45,7 +46,7 @@ interface Sending {
 /** The bounds of one session. */
 export class Window {
   readonly surplus: Surplus;
-  private readonly latest: LatestPresence;
+  readonly latest: LatestPresence;
   /** What comes back of the session's own stanzas: for this session alone, and no use to the store. */
   readonly errors = new WaitingErrors();
   private readonly session: C2sSession;
@@ -74,14 +75,17 @@ export class Window {
    */
   takes(stanza: Stanza): boolean {
     if (isErrorAnswer(stanza)) return isGivenBack(stanza) ? this.takesBack(stanza) : this.takesError(stanza);
-    if (stanza.kind === "presence" && this.latest.replaces(stanza)) return false;
+    if (stanza.kind === "presence" && this.latest.has(stanza)) {
+      this.addLatest(stanza);
+      return false;
+    }
     if (!this.surplus.waits && this.hasRoom(1, sizeOf(stanza))) return true;
     if (stanza.kind === "message") {
       this.wait(stanza);
       return false;
     }
     if (this.hasRoomBeside(stanza)) return true;
-    if (stanza.kind === "presence") this.latest.add(stanza);
+    if (stanza.kind === "presence") this.addLatest(stanza);
     else if (stanza.kind === "iq" && mayAnswerWithError(stanza)) this.refuse(stanza);
     return false;
   }
@@ -200,6 +204,10 @@ export class Window {
       this.latest.shift();
       this.stream.send(keptOf(stanza));
     }
+  }
+
+  private addLatest(stanza: Stanza): void {
+    this.latest.add(stanza, latestOfOthers(this.session));
   }
 
   private refuse(stanza: Stanza): void {
