@@ -1,5 +1,12 @@
 // Runs one node until it is told to drain, and tells a supervising process how it is.
-import { ConfigError, hostsNobodyLogsInTo, type Listening, loadConfig, type NodeConfig } from "../server/index.ts";
+import {
+  ConfigError,
+  factsOf,
+  hostsNobodyLogsInTo,
+  type Listening,
+  loadConfig,
+  type NodeConfig,
+} from "../server/index.ts";
 import { accountActions } from "./admin/accounts.ts";
 import { deadLetterActions } from "./admin/dead-letters.ts";
 import { listenForAdmin } from "./admin/listener.ts";
@@ -53,7 +60,7 @@ function reloadOnSignal(node: RunningNode, file: string, config: NodeConfig): ()
     try {
       reloadFile();
     } catch (error) {
-      node.server.log.error({ err: error }, "configuration not reloaded: the old one stays");
+      node.server.log.error(factsOf(error), "configuration not reloaded: the old one stays");
     }
   });
   return reloadFile;

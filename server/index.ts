@@ -23,7 +23,7 @@ export { modulesLeftOut } from "./host/choose-modules.ts";
 export type { DeadLetter } from "./host/dead-letters.ts";
 export { KeptDepartures, sendDepartures } from "./host/departures.ts";
 export { Jid, JidError } from "./jid/jid.ts";
-export { logFailure } from "./observe/failure.ts";
+export { factsOf, logFailure } from "./observe/failure.ts";
 export { createLog } from "./observe/log.ts";
 export { NodeMetrics } from "./observe/metrics.ts";
 export { StrangersLog } from "./observe/strangers.ts";

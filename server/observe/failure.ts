@@ -3,6 +3,15 @@ import type { Logger } from "pino";
 import { type Clock, systemClock } from "../clock.ts";
 import { isStoreAway } from "../stanza/error.ts";
 
+/** Errors that are an operator's mistakes: which those are says all there is. */
+const MISTAKES = new Set(["ConfigError", "TlsError"]);
+
+/** What the log says of an error: the mistakes of an operator's as they are, and of all else where it came from too. */
+export function factsOf(error: unknown): object {
+  const mistaken = error instanceof Error && MISTAKES.has(error.name) && "problems" in error;
+  return mistaken ? { problems: error.problems } : { err: error };
+}
+
 /** ms between two lines of one outage. */
 const PAUSE = 60_000;
 /** Outages that are remembered: their reasons name a service and what it did, of which there are few. */
@@ -45,7 +54,7 @@ export function logFailure(
   said = outages,
 ): void {
   if (isStoreAway(error)) return log.debug({ ...facts, reason: error.message }, text);
-  if (!isOutside(error)) return log[level]({ ...facts, err: error }, text);
+  if (!isOutside(error)) return log[level]({ ...facts, ...factsOf(error) }, text);
   const { now, left } = said.tell(`${text}: ${error.message}`);
   const line = { ...facts, reason: error.message, ...(left > 0 && { left }) };
   if (now && error.told !== true) log[level](line, text);

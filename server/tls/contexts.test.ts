@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ManualClock } from "../../test/harness/manual-clock.ts";
 import { type Issued, issue, pemFolder } from "../../test/tls/certificates.ts";
+import type { Clock } from "../clock.ts";
 import { readAuthorities } from "./authorities.ts";
 import { TlsContexts, type TlsContextsOptions, type TlsHost } from "./contexts.ts";
 import { TlsError } from "./error.ts";
@@ -183,17 +184,33 @@ describe("reload", () => {
     symlinkSync(first, join(folder.path, "live"));
     const path = (name: string) => join(folder.path, "live", name);
     const warnings: string[] = [];
+    const facts: object[] = [];
     let tell = () => {};
     const heard = () =>
       new Promise<void>((resolve) => {
         tell = resolve;
       });
+    let rest = () => {};
+    /** The look that comes next is over once the one behind it is waited for. */
+    const looked = () =>
+      new Promise<void>((resolve) => {
+        rest = resolve;
+      });
+    const watched: Clock = {
+      now: clock.now,
+      clearTimeout: (timer) => clock.clearTimeout(timer),
+      setTimeout(callback, ms) {
+        rest();
+        return clock.setTimeout(callback, ms);
+      },
+    };
     const tls = contexts([{ domain: "a", certificate: { certificate: path("a.pem"), key: path("a.key") } }], {
-      clock,
+      clock: watched,
       watchSeconds: 60,
       log: {
         ...warningLog(warnings, () => tell()),
-        error: (_, text) => {
+        error: (given, text) => {
+          facts.push(given);
           warnings.push(text);
           tell();
         },
@@ -205,7 +222,19 @@ describe("reload", () => {
     let next = heard();
     await clock.advance(60_000);
     await next;
+    // Once for what is wrong, without a stack, and not again with each look.
+    for (const _ of [1, 2]) {
+      const over = looked();
+      await clock.advance(60_000);
+      await over;
+    }
     expect(warnings).toEqual(["certificates not reloaded: the old ones stay"]);
+    expect(facts).toEqual([{ problems: [expect.stringMatching(/^a: .*a\.key: is not the key of the first/)] }]);
+    folder.write("first/a.key", "no key");
+    next = heard();
+    await clock.advance(60_000);
+    await next;
+    expect(facts[1]).toEqual({ problems: [expect.stringMatching(/a\.key: has no PEM private key$/)] });
     expect(tls.leaf("a")).toEqual(new X509Certificate(original.certificatePem).raw);
 
     folder.write("first/a.key", renewed.keyPem);

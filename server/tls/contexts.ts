@@ -5,6 +5,7 @@ import { stat } from "node:fs/promises";
 import { createSecureContext, type SecureContext, type SecureContextOptions, type TLSSocket } from "node:tls";
 import { domainToASCII } from "node:url";
 import { type Clock, systemClock, type Timer } from "../clock.ts";
+import { factsOf } from "../observe/failure.ts";
 import {
   type CertificatePaths,
   certificateWarnings,
@@ -69,6 +70,8 @@ export class TlsContexts {
   private names = new Map<string, Served>();
   /** What the files looked like when they were read last. */
   private marks = "";
+  /** What the files looked like, and what was wrong with them, when that was said last. */
+  private told = "";
   private timer: Timer | undefined;
   private closed = false;
 
@@ -139,6 +142,7 @@ export class TlsContexts {
       if (served !== undefined) next.set(key(host.domain), served);
     }
     if (problems.length > 0) throw new TlsError([...new Set(problems)]);
+    for (const host of this.hosts) this.warn(host, next.get(key(host.domain)));
     this.served = next;
     this.names = certificateNames(next.values());
     this.marks = marks.join("\n");
@@ -156,13 +160,18 @@ export class TlsContexts {
     return this.served.get(domain) ?? this.names.get(domain) ?? this.names.get(domain.replace(/^[^.]+/, "*"));
   }
 
+  private warn({ domain, certificate }: TlsHost, served: Served | undefined): void {
+    if (served === undefined) return;
+    const { warnDays = 14, log } = this.options;
+    for (const warning of certificateWarnings(domain, served.loaded, this.clock.now(), warnDays))
+      log?.warn({ domain, path: certificate?.certificate }, `certificate ${warning}`);
+  }
+
   private load(host: TlsHost, problem: (path: string, what: string) => void): Served | undefined {
     const paths = host.certificate!;
     const loaded = readCertificate(paths, problem);
     if (loaded === undefined) return undefined;
     const { certificate: path } = paths;
-    for (const warning of certificateWarnings(host.domain, loaded, this.clock.now(), this.options.warnDays ?? 14))
-      this.options.log?.warn({ domain: host.domain, path }, `certificate ${warning}`);
     const before = this.served.get(key(host.domain));
     // An unchanged context keeps its session tickets.
     if (before?.loaded.certificatePem === loaded.certificatePem && before.loaded.keyPem === loaded.keyPem)
@@ -213,17 +222,22 @@ export class TlsContexts {
   private async look(): Promise<void> {
     const marks = await Promise.all(this.paths().map((path) => stat(path).then(mark, () => mark(undefined))));
     if (this.closed) return;
-    if (marks.join("\n") !== this.marks) this.reloadQuietly();
+    const now = marks.join("\n");
+    if (now !== this.marks) this.reloadQuietly(now);
     this.watch();
   }
 
-  private reloadQuietly(): void {
+  private reloadQuietly(marks: string): void {
     try {
       this.reload();
+      this.told = "";
       this.options.log?.info({}, "certificates reloaded");
     } catch (error) {
-      // A pair that is half written looks like this for a moment; the next look tries again.
-      this.options.log?.error({ err: error }, "certificates not reloaded: the old ones stay");
+      // A pair that is half written looks like this for a moment; the next look tries again, and says no more of the same.
+      const said = `${marks}\n${error}`;
+      if (said === this.told) return;
+      this.told = said;
+      this.options.log?.error(factsOf(error), "certificates not reloaded: the old ones stay");
     }
   }
 }

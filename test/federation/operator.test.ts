@@ -224,6 +224,10 @@ test("a node that runs takes on other policies at SIGHUP, and keeps the old ones
   writeFileSync(config, "{");
   node.kill("SIGHUP");
   await said("configuration not reloaded: the old one stays");
+  // A mistake of who runs it: all that is wrong, and no stack.
+  const mistaken = () => log.split("\n").filter((line) => line.includes("configuration not reloaded"));
+  expect(mistaken().map((line) => Object.keys(JSON.parse(line)))).toEqual([expect.not.arrayContaining(["err"])]);
+  expect(mistaken()[0]).toContain("is not JSON");
   const ended = once(node, "exit");
   node.kill("SIGTERM");
   await ended;
