@@ -15,3 +15,11 @@ test("every row names a specification by number", () => {
     expect(line).toMatch(/^\| \[(RFC \d{4}|XEP-\d{4})\]\(https:\/\/[a-z./-]+\d{4}(\.html)?\) \| [0-9.§ ]*\| /);
   }
 });
+
+test("each XEP is told in one version, whatever parts implement it", () => {
+  const versions = new Map<string, Set<string>>();
+  for (const [, xep = "", version = ""] of conformancePage().matchAll(/^\| \[(XEP-\d{4})\]\S+ \| ([\d.]*) /gm))
+    versions.set(xep, (versions.get(xep) ?? new Set()).add(version));
+  expect(versions.size).toBeGreaterThan(20);
+  expect([...versions].filter(([, all]) => all.size > 1)).toEqual([]);
+});

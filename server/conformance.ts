@@ -22,7 +22,7 @@ const CORE: Readonly<Record<string, readonly string[]>> = {
     "RFC 4616",
     "RFC 4505",
   ],
-  "stream management": ["XEP-0198 1.6.2"],
+  "stream management": ["XEP-0198 1.6.3"],
   routing: ["RFC 6121 §8"],
   JIDs: ["RFC 7622", "RFC 8264", "RFC 8265"],
   components: ["XEP-0114 1.6"],
