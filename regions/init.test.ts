@@ -33,6 +33,16 @@ test("whatever AWS regions are named, the world is whole and ready for the cloud
   );
 });
 
+test.each(["not an address <b>", "admin", "@example.org", "a@b@c", "a@b, c@d", "a b@example.org", "a@b?cc=c@d", "a@"])(
+  "%j is no mail address of an operator's",
+  (contact) =>
+    expect(() => initWorld({ ...answers, contact })).toThrow(/contacts\.admin\[0\]: expected a URI, as mailto:/),
+);
+
+test.each(["admin@example.org", "o'neill+xmpp@bücher.example"])("%j is one", (contact) =>
+  expect(initWorld({ ...answers, contact }).contacts?.admin).toEqual([`mailto:${contact}`]),
+);
+
 test("mistakes are told: an unknown region, none at all, a domain that is none", () => {
   expect(() => initWorld({ ...answers, regions: ["mars-1"] })).toThrow(/no AWS region "mars-1"/);
   expect(() => initWorld({ ...answers, regions: [" "] })).toThrow(/at least one region/);

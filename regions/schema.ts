@@ -19,14 +19,28 @@ const DomainName = PreparedDomain.transform((domain) => domainToASCII(domain)).r
   "a domain name of two labels or more, as example.org",
 );
 
+/** A mailbox as a mailto: URI names it, without what would have to be escaped there. RFC 6068 §2, RFC 5321 §4.1.2. */
+const MAILBOX = /^[^\s@<>()[\]",;:\\?&%]{1,64}@[^\s@<>()[\]",;:\\?&%/]{1,253}$/;
+
+/** A URI that somebody can follow. */
+const ContactUri = z
+  .string()
+  .refine(
+    (uri) =>
+      uri.startsWith("mailto:") ? MAILBOX.test(uri.slice("mailto:".length)) : /^(xmpp|https):[^\s<>"]+$/.test(uri),
+    "expected a URI, as mailto:admin@example.org, xmpp:admin@example.org or https://example.org/contact",
+  );
+
+const ContactUris = z.array(ContactUri).default([]);
+
 /** Addresses people reach the operator by, told to others by disco (XEP-0157). */
 const Contacts = z
   .strictObject({
-    admin: z.array(z.string()).default([]).describe("URIs: mailto:, xmpp: or https:."),
-    abuse: z.array(z.string()).default([]),
-    security: z.array(z.string()).default([]),
-    support: z.array(z.string()).default([]),
-    status: z.array(z.string()).default([]),
+    admin: ContactUris.describe("URIs: mailto:, xmpp: or https:."),
+    abuse: ContactUris,
+    security: ContactUris,
+    support: ContactUris,
+    status: ContactUris,
   })
   .prefault({});
 

@@ -49,7 +49,7 @@ async function checkWorld(file: string, { json }: { json?: boolean }): Promise<v
   print(
     json,
     { file, name: world.name, regions },
-    `${file}: good. ${world.name} has ${regions.length} regions: ${told}.`,
+    `${file}: good. ${world.name} has ${regions.length} region${regions.length === 1 ? "" : "s"}: ${told}.`,
   );
 }
 

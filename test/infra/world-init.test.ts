@@ -70,6 +70,11 @@ test(
       code: 0,
       stdout: expect.stringContaining("example has 2 regions: eu, us."),
     });
+    const wrong = await run(["world", "init", at("c.json"), ...options, "--contact", "not an address <b>"]);
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("--contact: ") });
+    const one = ["--name", "example", "--domain", "example.org", "--regions", "us-east-1"];
+    await run(["world", "init", at("one.json"), ...one]);
+    expect((await run(["world", "check", at("one.json")])).stdout).toContain("example has 1 region: us.");
     const cost = await run(["world", "cost", at("w.json"), "--json"]);
     expect(JSON.parse(cost.stdout)).toMatchObject({
       regions: [{ region: "eu" }, { region: "us" }, { region: "global" }],
