@@ -12,10 +12,15 @@ const NODES = 2;
 const ONE_NODE = [
   "stream-management/burst.talk",
   "stream-management/asleep-new-session.talk",
+  "stream-management/lends-and-ends.talk",
   "stream-management/resume.talk",
   "stream-management/resumes-and-dies.talk",
   "stream-management/resumes-and-dies-elsewhere.talk",
+  "stream-management/resumes-and-dies-presence.talk",
   "stream-management/resumes-and-dies-replaced.talk",
+  "stream-management/resumes-and-dies-request.talk",
+  "stream-management/surplus-and-goes.talk",
+  "stream-management/surplus-read-fails.talk",
   "stream-management/three-deliveries.talk",
   "stream-management/unacknowledged-close.talk",
 ];
