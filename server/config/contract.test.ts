@@ -66,6 +66,8 @@ describe("listeners", () => {
     [{ address: "::" }, { address: "192.0.2.1" }],
     [{ address: "192.0.2.1" }, { address: "0.0.0.0" }],
     [{ address: "::1" }, { address: "0:0::1" }],
+    [{}, { address: "localhost" }],
+    [{ address: "localhost" }, { address: "::1" }],
   ])("%j and %j cannot both have the port", (one, other) =>
     expect(pair(one, other)).toEqual(["listeners[1].port: 5222 is taken by listeners[0] already"]),
   );
@@ -93,6 +95,13 @@ describe("listeners", () => {
     const http = { kind: "http", port: 1, directTls: true };
     expect(told({ listeners: [http] })).toEqual(["listeners[0].directTls: needs `tls: true` beside it"]);
     expect(told({ listeners: [{ ...http, tls: true }] })).toEqual([]);
+  });
+
+  test("the address that clients are told is one of a WebSocket", () => {
+    const http = (publicUrl: string) => told({ listeners: [{ kind: "http", port: 1, publicUrl }] });
+    for (const url of ["foo bar", "https://a.test/ws", "wss://", "wss://a b/ws", ""])
+      expect(http(url)).toEqual([expect.stringMatching(/^listeners\[0\]\.publicUrl: expected a WebSocket address/)]);
+    for (const url of ["wss://a.test/xmpp-websocket", "ws://127.0.0.1:5280/ws"]) expect(http(url)).toEqual([]);
   });
 
   test("metrics are on loopback, or exposed by an operator who says so", () => {

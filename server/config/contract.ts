@@ -34,6 +34,9 @@ export const HostConfig = z.strictObject({
     .describe("Module name → its settings, or false to leave it out. What is not named runs with its defaults."),
 });
 
+/** RFC 6455 §3. */
+const isWebSocketUrl = (text: string) => !/\s/.test(text) && /^wss?:$/.test(URL.parse(text)?.protocol ?? "");
+
 const ProxyProtocol = NetworkList.describe("Networks (CIDR) whose connections begin with a PROXY header.");
 
 /** A listening socket. */
@@ -55,7 +58,11 @@ export const ListenerConfig = z.discriminatedUnion("kind", [
       .default(false)
       .describe("With `tls`: who chooses xmpp-client by ALPN gets a stream instead of HTTP. XEP-0368."),
     websocketPath: z.string().startsWith("/").default("/xmpp-websocket"),
-    publicUrl: z.string().optional().describe("WebSocket address told to clients by host-meta."),
+    publicUrl: z
+      .string()
+      .refine(isWebSocketUrl, "expected a WebSocket address, as wss://example.org/xmpp-websocket")
+      .optional()
+      .describe("WebSocket address told to clients by host-meta."),
     tlsTerminated: z
       .boolean()
       .default(false)

@@ -15,8 +15,21 @@ interface Open {
   key: PropertyKey;
 }
 
-/** Places of every setting of a text that is JSON: of its name in an object, of itself in an array. */
-export function placesOf(text: string): (path: readonly PropertyKey[]) => Place | undefined {
+/** Settings of a text that is JSON which stand in it once more: only the last would count. RFC 8259 §4. */
+export function namedTwice(text: string): readonly (readonly PropertyKey[])[] {
+  const twice = new Map<string, readonly PropertyKey[]>();
+  placesOf(text, (path) => twice.set(JSON.stringify(path), path));
+  // What is in a thing that stands there twice is told with it.
+  const inside = (path: readonly PropertyKey[]) =>
+    path.some((_, length) => length > 0 && twice.has(JSON.stringify(path.slice(0, length))));
+  return [...twice.values()].filter((path) => !inside(path));
+}
+
+/** Places of every setting of a text that is JSON: of its name in an object, of itself in an array; `again` hears of a second one. */
+export function placesOf(
+  text: string,
+  again?: (path: readonly PropertyKey[]) => void,
+): (path: readonly PropertyKey[]) => Place | undefined {
   const offsets = new Map<string, number>();
   const open: Open[] = [];
   let wantsKey = false;
@@ -40,6 +53,7 @@ export function placesOf(text: string): (path: readonly PropertyKey[]) => Place 
     if (wantsKey && inside !== undefined) {
       inside.key = JSON.parse(token) as string;
       wantsKey = false;
+      if (offsets.has(JSON.stringify(open.map(({ key }) => key)))) again?.(open.map(({ key }) => key));
       note(index);
       continue;
     }

@@ -63,3 +63,12 @@ test("a place is that of the nearest thing that is there", () => {
     undefined,
   ]);
 });
+
+test("a setting that is given twice is told, and what is in it with it", () => {
+  const good = `"node":"n","hosts":[{"domain":"a.test"}],"listeners":[{"kind":"c2s","port":1}]`;
+  expect(
+    told(`{${good},
+  "storage":{"kind":"memory","kind":"memory"},"log":{"level":"info"},
+  "drainSeconds":1,"log":{"level":"debug"}}`),
+  ).toEqual(["storage.kind: is given twice (line 2, column 14)", "log: is given twice (line 2, column 47)"]);
+});

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import { NodeConfig, NodeSettings } from "./contract.ts";
 import { notJson } from "./json-fault.ts";
-import { placesOf } from "./json-places.ts";
+import { namedTwice, placesOf } from "./json-places.ts";
 import { mended } from "./mend.ts";
 import { nearest, settingsAt, valueAt } from "./settings.ts";
 import { inWords } from "./words.ts";
@@ -22,8 +22,9 @@ export class ConfigError extends Error {
 /** Checks `value` against `schema`; `text` is what it was read from. @throws ConfigError with every mistake */
 export function check<T extends z.ZodType>(schema: T, value: unknown, source: string, text?: string): z.output<T> {
   const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const problems = result.error.issues.flatMap((issue) => describe(issue, schema, value));
+  const twice = text === undefined ? [] : namedTwice(text).map((path) => ({ path, what: "is given twice" }));
+  if (result.success && twice.length === 0) return result.data;
+  const problems = (result.error?.issues ?? []).flatMap((issue) => describe(issue, schema, value)).concat(twice);
   throw new ConfigError(source, [...new Set(problems.map((problem) => told(problem, text)))]);
 }
 

@@ -77,6 +77,8 @@ function collide(a: LookedListener, b: LookedListener): boolean {
 }
 
 function covers(wildcard: string, address: string): boolean {
+  // RFC 6761 §6.3: one of the two, and which is the machine's to say.
+  if (wildcard === "localhost") return address === "127.0.0.1" || address === "::1";
   return wildcard === "::" || (wildcard === "0.0.0.0" && !address.includes(":"));
 }
 
