@@ -10,7 +10,7 @@ import {
 import { accountActions } from "./admin/accounts.ts";
 import { deadLetterActions } from "./admin/dead-letters.ts";
 import { listenForAdmin } from "./admin/listener.ts";
-import { adminSocketPath } from "./admin/socket-path.ts";
+import { adminSocketPath, tooLong } from "./admin/socket-path.ts";
 import { drainOnSignal, endWhileStarting } from "./drain.ts";
 import { type RunningNode, startNode } from "./node.ts";
 import { reload } from "./reload.ts";
@@ -22,14 +22,15 @@ const STATUS_INTERVAL = 500;
 /** Starts a node from a configuration file and keeps it up. @throws ConfigError, StoreUnavailable, Error of the system */
 export async function serve(file: string): Promise<void> {
   const config = loadConfig(file);
-  const shut = hostsNobodyLogsInTo(config);
-  if (shut.length > 0) throw new ConfigError(file, shut);
+  const mistakes = hostsNobodyLogsInTo(config);
+  const long = config.adminSocket === undefined ? undefined : tooLong(adminSocketPath(config));
+  if (long !== undefined) mistakes.push(`adminSocket: ${long}`);
+  if (mistakes.length > 0) throw new ConfigError(file, mistakes);
   const started = endWhileStarting();
   const node = await startNode(config, { patient: true }).catch((error: unknown) => {
     throw explain(error, config);
   });
   started();
-  node.server.log.info({ listeners: node.listeners.map(describeListener) }, "ready");
   // One stanza's unforeseen failure must not end everybody's sessions; anything worse leaves no state to trust.
   process.on("unhandledRejection", (error) => node.server.log.error({ err: error }, "unhandled rejection"));
   process.on("uncaughtException", (error) => {
@@ -47,6 +48,7 @@ export async function serve(file: string): Promise<void> {
     stopTelling();
     void admin?.close();
   });
+  node.server.log.info({ listeners: node.listeners.map(describeListener) }, "ready");
   process.send?.({ type: "ready", listeners: node.listeners.map(describeListener) });
 }
 
@@ -76,7 +78,10 @@ async function openAdmin(node: RunningNode, config: NodeConfig, reloadFile: () =
     const { federation } = node;
     return await listenForAdmin(path, { federation, accounts, deadLetters, domains, reload: reloadFile });
   } catch (error) {
-    if (config.adminSocket !== undefined) throw error;
+    if (config.adminSocket !== undefined) {
+      if (error instanceof Error) error.message = `adminSocket: ${error.message}`;
+      throw error;
+    }
     node.server.log.warn({ path, reason: (error as Error).message }, "no admin socket");
     return undefined;
   }
@@ -99,11 +104,19 @@ function tellSupervisor(status: () => object): () => void {
   return () => clearInterval(timer);
 }
 
-/** A port that is taken is said with the setting that names it. */
+/** A port that is taken, and a name that leads nowhere, are said with the setting that names them. */
 function explain(error: unknown, config: NodeConfig): unknown {
-  if (!(error instanceof Error) || !("code" in error) || !("port" in error)) return error;
+  if (!(error instanceof Error) || !("code" in error)) return error;
+  if ("hostname" in error && "syscall" in error && error.syscall === "getaddrinfo") {
+    const index = config.listeners.findIndex((listener) => listener.address === error.hostname);
+    if (index >= 0)
+      error.message = `listeners[${index}].address: ${error.hostname} leads to no address (${error.code})`;
+    return error;
+  }
+  if (!("port" in error)) return error;
   const { code, port, address } = error as Error & { code: string; port: number; address?: string };
-  const index = config.listeners.findIndex((listener) => listener.port === port);
+  const here = config.listeners.findIndex((listener) => listener.port === port && listener.address === address);
+  const index = here >= 0 ? here : config.listeners.findIndex((listener) => listener.port === port);
   const what = code === "EADDRINUSE" ? "is in use by another process" : `cannot be opened (${code})`;
   error.message = `listeners[${index}].port: ${address ?? ""} port ${port} ${what}`;
   return error;

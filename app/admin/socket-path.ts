@@ -8,6 +8,15 @@ import type { NodeConfig } from "../../server/index.ts";
 /** Bytes that a socket's path may have on every system. */
 const MOST = 100;
 
+/** Bytes of a socket's path that the system takes: unix(7), and 104 with the end on BSD. */
+const TAKEN = process.platform === "linux" ? 107 : 103;
+
+/** That a path is too long for a socket; undefined where it is not. */
+export function tooLong(path: string): string | undefined {
+  const length = Buffer.byteLength(path);
+  return length <= TAKEN ? undefined : `${path} has ${length} bytes; the path of a socket has ${TAKEN} at most`;
+}
+
 /** The path; beside the database where that is a file, else in a folder that is the user's alone. */
 export function adminSocketPath(config: NodeConfig): string {
   return pathOf(config, folderOf(ownUid()));

@@ -18,7 +18,7 @@ const wrongUse = new Set(["UsageError", "ConfigError", "TlsError", "WorldError",
 /** Errors whose message tells an operator all there is. */
 const plainlyTold = new Set(["Failure", "StoreUnavailable", "StorageOpenError", "RedisUnavailable"]);
 /** Codes of the system's errors that mean a wrong setting. */
-const wrongSetting = /^(EADDRINUSE|EADDRNOTAVAIL|EACCES)$/;
+const wrongSetting = /^(EADDRINUSE|EADDRNOTAVAIL|EACCES|ENOTFOUND)$/;
 
 /** A domain in whatever form it was written, as configurations hold it. @throws UsageError */
 export async function domainOf(text: string): Promise<string> {

@@ -1,9 +1,9 @@
 // `meridian config`: looks at a node's configuration.
-import { closeSync, openSync, readSync } from "node:fs";
 import type { Command } from "commander";
 import type { NodeConfig } from "../../server/index.ts";
 import { print } from "./command.ts";
 import { lookOutside } from "./look-outside.ts";
+import { placeMistakes } from "./look-places.ts";
 
 /** Adds `config check`. */
 export function configCommands(program: Command): void {
@@ -48,12 +48,18 @@ function isNew(problem: string, told: readonly string[]): boolean {
   return !problem.includes("mistaken.invalid") && !told.some((other) => other.startsWith(path));
 }
 
+/** A component comes to a listener of its kind; in a cluster that may be another node's. */
+function shutOut({ components, listeners, cluster }: NodeConfig): string[] {
+  if (cluster !== undefined || listeners.some(({ kind }) => kind === "component")) return [];
+  return components.map(({ domain }, i) => `components[${i}]: no listener of kind component takes ${domain}`);
+}
+
 /** Looks at what a configuration names: certificates, files, modules. */
 async function lookAtNamed(config: NodeConfig) {
   const { checkCertificates, ConfigError, modulesLeftOut } = await import("../../server/index.ts");
   const certificates = checkCertificates(config, Date.now());
   const outside = await lookOutside(config);
-  const problems = [...certificates.problems, ...outside.problems, ...databaseMistakes(config)];
+  const problems = [...certificates.problems, ...outside.problems, ...(await placeMistakes(config))];
   let leftOut: ReturnType<typeof modulesLeftOut> = [];
   try {
     leftOut = modulesLeftOut(config);
@@ -61,27 +67,5 @@ async function lookAtNamed(config: NodeConfig) {
     if (!(error instanceof ConfigError)) throw error;
     problems.push(...error.problems);
   }
-  return { problems, warnings: [...certificates.warnings, ...outside.warnings], leftOut };
-}
-
-/** What every database of SQLite's begins with; an empty file becomes one. https://sqlite.org/fileformat.html §1.3 */
-const SQLITE_HEADER = Buffer.from("SQLite format 3\0", "latin1");
-
-/** A database file that is there and is none, or cannot be read and written. */
-function databaseMistakes({ storage }: NodeConfig): string[] {
-  if (storage.kind !== "sqlite") return [];
-  try {
-    const file = openSync(storage.file, "r+");
-    try {
-      const start = Buffer.alloc(SQLITE_HEADER.length);
-      const length = readSync(file, start, 0, start.length, 0);
-      if (length === 0 || start.equals(SQLITE_HEADER)) return [];
-      return [`storage.file: ${storage.file} is no SQLite database`];
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === "ENOENT" ? [] : [`storage.file: ${storage.file} cannot be read and written (${code})`];
-  }
+  return { problems, warnings: [...certificates.warnings, ...outside.warnings, ...shutOut(config)], leftOut };
 }

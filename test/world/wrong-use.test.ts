@@ -105,7 +105,7 @@ test("a node that cannot have all it asks for ends by itself, whatever listens a
   other.close();
   const unsafe = nodeFile("unsafe", { adminSocket: "/tmp/meridian-wrong-use.sock" });
   const { code, stderr } = await run(["serve", "--config", unsafe]);
-  expect(stderr).toMatch(/^\/tmp .*\n$/);
+  expect(stderr).toMatch(/^adminSocket: \/tmp .*\n$/);
   expect(code).toBe(1);
 });
 
@@ -123,13 +123,27 @@ test.each(["starttls", "none"])(
   },
 );
 
+const c2sAt = (address: string) => ({ listeners: [{ kind: "c2s", port: 0, tls: "none", address }] });
+
 test.each([
-  ["an admin socket", { adminSocket: "/proc/meridian/node.sock" }],
-  ["a database", { storage: { kind: "sqlite", file: "/proc/meridian/node.db" } }],
-])("%s where no folder can be: the node says so and ends", async (_what, settings) => {
-  const { code, stderr } = await run(["serve", "--config", nodeFile("proc", settings)]);
-  expect(stderr).toContain("/proc/meridian");
+  ["adminSocket: /proc/meridian", { adminSocket: "/proc/meridian/node.sock" }, "adminSocket: "],
+  ["adminSocket: /dev/null/", { adminSocket: "/dev/null/node.sock" }, "adminSocket: "],
+  ["adminSocket: /tmp/xxx", { adminSocket: `/tmp/${"x".repeat(110)}/node.sock` }, "has 125 bytes"],
+  ["storage.file: /proc/meridian", { storage: { kind: "sqlite", file: "/proc/meridian/node.db" } }, "/proc/meridian"],
+  [
+    "listeners[0].address: nowhere.invalid leads",
+    c2sAt("nowhere.invalid"),
+    "listeners[0].address: nowhere.invalid leads",
+  ],
+])("%s …: config check tells what serve would end with, and serve names it", async (said, settings, served) => {
+  const file = nodeFile("unfit-place", settings);
+  const check = await run(["config", "check", file]);
+  expect(check.stderr).toContain(`\n  ${said}`);
+  expect(check.code).toBe(2);
+  const { code, stdout, stderr } = await run(["serve", "--config", file]);
+  expect(stderr).toContain(served);
   expect(stderr).not.toContain("    at ");
+  expect(stdout).not.toContain('"ready"');
   expect(code).not.toBe(0);
 });
 
@@ -216,7 +230,9 @@ test("config check reads what is named as a node would; what serve finds, it tel
   const unset = nodeFile("unset", { components: [{ domain: "c.test", secret: { env: "MERIDIAN_NOT_SET" } }] });
   expect(await run(["config", "check", unset])).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining("components[0].secret.env: the variable MERIDIAN_NOT_SET is not set here"),
+    stdout: expect.stringMatching(
+      /components\[0\]\.secret\.env: the variable MERIDIAN_NOT_SET is not set here\ncomponents\[0\]: no listener of kind component takes c\.test/,
+    ),
   });
   for (const [setting, wrong] of [
     ["trustedAuthorities[0]", { trustedAuthorities: [empty] }],
