@@ -155,7 +155,8 @@ export class MeridianServer {
     if (cluster !== undefined) router.elsewhere = new ClusterComponents(bus, router, clock);
     const configured = configuredServices(config);
     const node = { router, services, configured, storage, accounts, trace, bus, registry, locks, clock, log };
-    for (const host of config.hosts) router.hosts.set(host.domain, await startHost(host, node));
+    for (const [i, host] of config.hosts.entries())
+      router.hosts.set(host.domain, await startHost(host, `hosts[${i}]`, node));
     announceComponents(router.hosts, components);
     const { failuresBeforeBan, banSeconds } = config.authentication;
     const { stanzasPerAccount: perAccount, stanzasPerAddress: perAddress } = config.limits;

@@ -19,7 +19,7 @@ export function configCommands(program: Command): void {
       const named = read.config === undefined ? undefined : await lookAtNamed(read.config);
       const problems = [
         ...read.problems,
-        ...(named?.problems ?? []).filter((problem) => isNew(problem, read.problems)),
+        ...(named?.problems ?? []).filter((problem) => isNew(problem, read.problems)).map(read.placed),
       ];
       const checked = read.config;
       if (problems.length > 0 || checked === undefined || named === undefined) throw new ConfigError(file, problems);
@@ -36,7 +36,7 @@ export function configCommands(program: Command): void {
       };
       const good = `${file}: good. Node ${found.node} of region ${found.region} serves ${domains.join(", ")}.`;
       const missing = leftOut.map(
-        ({ host, module, reason }) => `hosts[${host}].modules.${module} will not start: it ${reason}.`,
+        ({ host, module, reason }) => `hosts[${domains.indexOf(host)}].modules.${module} will not start: it ${reason}.`,
       );
       print(json, found, [good, ...missing, ...warnings].join("\n"));
     });

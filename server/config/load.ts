@@ -59,14 +59,20 @@ export function loadConfig(file: string): NodeConfig {
 export function readConfig(file: string): {
   readonly problems: readonly string[];
   readonly config: NodeConfig | undefined;
+  /** A mistake that begins with its path, as what looks beyond the file tells it, with its place in the file. */
+  readonly placed: (problem: string) => string;
 } {
   const text = readText(file);
   const value = parseJson(file, text);
+  const placed = (problem: string) => {
+    const [, path = "", what = ""] = /^(\S*?): (.*)$/s.exec(problem) ?? [];
+    return path === "" ? problem : told({ path: partsOf(path), what }, text, path);
+  };
   try {
-    return { problems: [], config: check(NodeConfig, value, file, text) };
+    return { problems: [], config: check(NodeConfig, value, file, text), placed };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { problems: error.problems, config: mended(NodeSettings, value, STAND_INS) };
+    return { problems: error.problems, config: mended(NodeSettings, value, STAND_INS), placed };
   }
 }
 
@@ -97,9 +103,8 @@ interface Problem {
   readonly what: string;
 }
 
-function told({ path, what }: Problem, text: string | undefined): string {
+function told({ path, what }: Problem, text: string | undefined, where = pathText(path)): string {
   const place = text === undefined ? undefined : placesOf(text)(path);
-  const where = path.length === 0 ? "(top)" : pathText(path);
   return `${where}: ${what}${place === undefined ? "" : ` (line ${place.line}, column ${place.column})`}`;
 }
 
@@ -122,7 +127,13 @@ function describe(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): P
   return [{ path, what: inWords(issue.message) }];
 }
 
+/** What `pathText` wrote, as a path again. */
+function partsOf(text: string): PropertyKey[] {
+  return [...text.matchAll(/\[(\d+)\]|[^.[\]]+/g)].map(([name, index]) => (index === undefined ? name : Number(index)));
+}
+
 function pathText(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return "(top)";
   return path
     .map((part, i) => (typeof part === "number" ? `[${part}]` : `${i === 0 ? "" : "."}${String(part)}`))
     .join("");

@@ -18,14 +18,14 @@ module("plain");
 
 const host = (modules: object = {}) => HostConfig.parse({ domain: "verona.test", modules });
 const names = (modules: object, ...services: ("database" | "redis" | "http")[]) =>
-  chooseModules(host(modules), new Set(services), known).modules.map((chosen) => chosen.module.name);
+  chooseModules(host(modules), new Set(services), "hosts[0]", known).modules.map((chosen) => chosen.module.name);
 
 test("with its services a module starts, after what it needs", () => {
   expect(names({ upload: {} }, "database", "redis", "http")).toEqual(["push", "mail", "upload", "plain"]);
 });
 
 test("without a service neither the module starts nor what needs it, and each says why", () => {
-  const { modules, leftOut } = chooseModules(host({ push: {}, upload: {} }), new Set(["database"]), known);
+  const { modules, leftOut } = chooseModules(host({ push: {}, upload: {} }), new Set(["database"]), "hosts[0]", known);
   expect(modules.map((chosen) => chosen.module.name)).toEqual(["plain"]);
   expect(leftOut).toEqual([
     {

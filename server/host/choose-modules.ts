@@ -29,14 +29,18 @@ export interface Choice {
   readonly leftOut: readonly LeftOut[];
 }
 
-/** Checks the module settings of a host of a node with these services. @throws ConfigError with every mistake */
+/**
+ * Checks the module settings of a host of a node with these services; `under` is where the host stands in the
+ * configuration. @throws ConfigError with every mistake
+ */
 export function chooseModules(
   config: HostConfig,
   services: ReadonlySet<ServiceName>,
+  under: string,
   known: ReadonlyMap<string, ModuleDefinition> = MODULES,
 ): Choice {
   const problems: string[] = [];
-  const path = `hosts[${config.domain}].modules`;
+  const path = `${under}.modules`;
   for (const name of Object.keys(config.modules))
     if (!known.has(name)) problems.push(`${path}.${name}: ${unknownModule(name, [...known.keys()])}`);
   const chosen = new Map<string, Chosen>();
@@ -102,10 +106,19 @@ function inOrderOfNeed(chosen: ReadonlyMap<string, Chosen>): Chosen[] {
   return [...ordered];
 }
 
-/** Modules that will not start, of every host. @throws ConfigError with the mistakes of the first host that has any */
+/** Modules that will not start, of every host. @throws ConfigError with the mistakes of every host */
 export function modulesLeftOut(config: NodeConfig): (LeftOut & { readonly host: string })[] {
   const services = configuredServices(config);
-  return config.hosts.flatMap((host) =>
-    chooseModules(host, services).leftOut.map((left) => ({ host: host.domain, ...left })),
-  );
+  const problems: string[] = [];
+  const left = config.hosts.flatMap((host, i) => {
+    try {
+      return chooseModules(host, services, `hosts[${i}]`).leftOut.map((one) => ({ host: host.domain, ...one }));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new ConfigError("configuration", problems);
+  return left;
 }

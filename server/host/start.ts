@@ -10,9 +10,9 @@ export interface HostSurroundings extends Omit<HostParts, "domain" | "admins" | 
   readonly configured: ReadonlySet<ServiceName>;
 }
 
-/** Starts a host with its modules. @throws ConfigError */
-export async function startHost(config: HostConfig, node: HostSurroundings): Promise<VirtualHost> {
-  const { modules, leftOut } = chooseModules(config, node.configured);
+/** Starts a host with its modules; `under` is where it stands in the configuration. @throws ConfigError */
+export async function startHost(config: HostConfig, under: string, node: HostSurroundings): Promise<VirtualHost> {
+  const { modules, leftOut } = chooseModules(config, node.configured, under);
   for (const { module, reason, named } of leftOut)
     node.log[named ? "warn" : "info"]({ host: config.domain, module }, `module not started: it ${reason}`);
   const host = new VirtualHost({

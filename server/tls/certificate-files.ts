@@ -25,24 +25,32 @@ export type Problem = (path: string, what: string) => void;
 
 /** Reads and checks the files; undefined where anything is wrong, and then `problem` was told every mistake. */
 export function readCertificate(paths: CertificatePaths, problem: Problem): LoadedCertificate | undefined {
-  const certificatePem = read(paths.certificate, problem);
+  const shown = readChain(paths.certificate, problem);
   const keyPem = read(paths.key, problem);
-  const chain = certificatePem === undefined ? undefined : parseChain(paths.certificate, certificatePem, problem);
   const key = keyPem === undefined ? undefined : parseKey(paths.key, keyPem, problem);
-  const leaf = chain?.[0];
-  if (certificatePem === undefined || keyPem === undefined || chain === undefined || leaf === undefined || !key)
-    return undefined;
-  if (!leaf.checkPrivateKey(key)) {
-    problem(paths.key, `is not the key of the first certificate in ${paths.certificate} (${oneLine(leaf.subject)})`);
+  if (shown === undefined || keyPem === undefined || key === undefined) return undefined;
+  if (!shown.leaf.checkPrivateKey(key)) {
+    const { subject } = shown.leaf;
+    problem(paths.key, `is not the key of the first certificate in ${paths.certificate} (${oneLine(subject)})`);
     return undefined;
   }
-  return { certificatePem, keyPem, leaf, chain };
+  return { ...shown, keyPem };
+}
+
+/** Reads what is shown to others, whatever its key is like; undefined where it cannot be, and `problem` was told why. */
+export function readChain(path: string, problem: Problem): Omit<LoadedCertificate, "keyPem"> | undefined {
+  const certificatePem = read(path, problem);
+  const chain = certificatePem === undefined ? undefined : parseChain(path, certificatePem, problem);
+  const leaf = chain?.[0];
+  return certificatePem === undefined || chain === undefined || leaf === undefined
+    ? undefined
+    : { certificatePem, leaf, chain };
 }
 
 /** What deserves an operator's eye though it can be served: dates, names, order of the chain. */
 export function certificateWarnings(
   domain: string,
-  loaded: LoadedCertificate,
+  loaded: Pick<LoadedCertificate, "leaf" | "chain">,
   now: number,
   warnDays: number,
 ): string[] {

@@ -48,9 +48,14 @@ test("the key of another certificate, and a key that is not there", () => {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   writeFileSync(key, privateKey.export({ format: "pem", type: "pkcs8" }));
   const { problems } = checked({ certificate, key });
+  const both = checked({ certificate: of("wrong-name").certificate, key }).problems;
   rmSync(folder, { recursive: true });
   expect(problems).toEqual([
     expect.stringMatching(/^hosts\[0\]\.certificate\.key: .* is not the key of the first certificate/),
+  ]);
+  expect(both).toEqual([
+    expect.stringMatching(/is not the key of the first certificate/),
+    expect.stringMatching(/does not name bücher\.test$/),
   ]);
   expect(checked({ certificate, key: "/nowhere/key.pem" }).problems).toEqual([
     "hosts[0].certificate.key: /nowhere/key.pem no such file",

@@ -1,7 +1,7 @@
 // What is wrong with the certificates that a configuration names, before a node runs with them.
 import { isIP } from "node:net";
 import type { NodeConfig } from "../config/contract.ts";
-import { certificateWarnings, readCertificate } from "./certificate-files.ts";
+import { certificateWarnings, readCertificate, readChain } from "./certificate-files.ts";
 
 /** Days before its end from which a certificate is told of. */
 const WARN_DAYS = 14;
@@ -44,10 +44,12 @@ export function checkCertificates(config: NodeConfig, now: number): CertificateC
       if (!shut && (clients || servers)) warnings.push(`${path}: is missing: ${domain} offers no STARTTLS`);
       continue;
     }
-    const loaded = readCertificate(certificate, (file, what) => {
+    const whole = readCertificate(certificate, (file, what) => {
       const which = file === certificate.key ? "key" : "certificate";
       problems.push(`${path}.${which}: ${file} ${what}`);
     });
+    // What is wrong with the key keeps nothing of the rest from being told.
+    const loaded = whole ?? readChain(certificate.certificate, () => {});
     if (loaded === undefined) continue;
     for (const warning of certificateWarnings(domain, loaded, now, WARN_DAYS))
       (USELESS.test(warning) ? problems : warnings).push(`${path}.certificate: ${certificate.certificate} ${warning}`);

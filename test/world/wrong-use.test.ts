@@ -114,12 +114,10 @@ test.each(["starttls", "none"])(
   async (tls) => {
     const listeners = [{ kind: "c2s", port: 0, tls }];
     const file = nodeFile("shut", { authentication: {}, listeners });
-    const said = {
-      code: 2,
-      stderr: `${file}:\n  hosts[0].certificate: is missing: authentication.requireTls lets no client of a.test log in without TLS\n`,
-    };
-    expect(await run(["config", "check", file])).toMatchObject(said);
-    expect(await run(["serve", "--config", file])).toMatchObject(said);
+    const said = `${file}:\n  hosts[0].certificate: is missing: authentication.requireTls lets no client of a.test log in without TLS`;
+    const check = await run(["config", "check", file]);
+    expect([check.code, check.stderr.replace(/ \(line 1, column \d+\)\n$/, "")]).toEqual([2, said]);
+    expect(await run(["serve", "--config", file])).toMatchObject({ code: 2, stderr: `${said}\n` });
   },
 );
 
@@ -181,7 +179,9 @@ test("config check tells every file that a configuration names and that cannot b
   });
   const { code, stdout } = await run(["config", "check", named, "--json"]);
   const { problems } = JSON.parse(stdout) as { problems: string[] };
-  expect(problems.map((problem) => problem.replace(/: \S+ cannot be read \(ENOENT\)$/, "")).sort()).toEqual([
+  expect(
+    problems.map((problem) => problem.replace(/: \S+ cannot be read \(ENOENT\) \(line 1, column \d+\)$/, "")).sort(),
+  ).toEqual([
     "authentication.clientAuthorities[0]",
     "authentication.providers[0].publicKeyFile",
     "authentication.providers[1].token.file",
@@ -216,7 +216,7 @@ test("config check reads what is named as a node would; what serve finds, it tel
   const none = "has no PEM certificate (-----BEGIN CERTIFICATE-----)";
   const { code, stdout } = await run(["config", "check", named, "--json"]);
   const { problems } = JSON.parse(stdout) as { problems: string[] };
-  expect([code, ...problems.sort()]).toEqual([
+  expect([code, ...problems.map((problem) => problem.replace(/ \(line 1, column \d+\)$/, "")).sort()]).toEqual([
     2,
     `authentication.clientAuthorities[0]: ${empty} ${none}`,
     `authentication.providers[0].publicKeyFile: ${empty}: JWT: this is no public key or certificate in PEM`,
@@ -244,6 +244,34 @@ test("config check reads what is named as a node would; what serve finds, it tel
         new RegExp(`^configuration:\\n  federation\\.${setting.replace(/[[\]]/g, "\\$&")}: .*\\n$`),
       ),
     });
+});
+
+test("config check tells where a certificate, a module's setting and a file are written, in every host", async () => {
+  const file = join(folder.path, "places.json");
+  writeFileSync(
+    file,
+    `{ "node": "n", "storage": { "kind": "memory" }, "authentication": { "requireTls": false },
+  "listeners": [{ "kind": "c2s", "port": 0 }],
+  "hosts": [{ "domain": "bücher.test",
+      "certificate": { "certificate": "/nowhere/a.pem",
+        "key": "/nowhere/a.key" } },
+    { "domain": "a.test", "modules": {
+        "offline": { "maxMesages": 1 } } },
+    { "domain": "b.test", "modules": { "offlin": {} } }],
+  "federation": { "trustedAuthorities": [
+      "/nowhere/ca.pem"] } }`,
+  );
+  const { code, stdout } = await run(["config", "check", file, "--json"]);
+  const { problems } = JSON.parse(stdout) as { problems: string[] };
+  const places = problems.map((problem) => problem.replace(/: .* \((line \d+, column \d+)\)$/s, " $1"));
+  expect([code, ...places.sort()]).toEqual([
+    2,
+    "federation.trustedAuthorities[0] line 10, column 7",
+    "hosts[0].certificate.certificate line 4, column 24",
+    "hosts[0].certificate.key line 5, column 9",
+    expect.stringMatching(/^hosts\[1\]\.modules\.offline\S* line 7, column \d+$/),
+    "hosts[2].modules.offlin line 8, column 40",
+  ]);
 });
 
 test("a test of the way to a domain of one's own, however it is written, says that there is none", async () => {
