@@ -139,7 +139,7 @@ export class MeridianServer {
     });
     const storage = services.use(DATABASE);
     const { waits } = stage;
-    const { scramIterations: iterations, minPasswordLength } = config.authentication;
+    const { scramIterations: iterations, minPasswordLength, failuresBeforeBan, banSeconds } = config.authentication;
     const domains = config.hosts.map(({ domain }) => domain);
     const decoyIterations = await waits.until(THE_DATABASE, () => iterationsInUse(storage, iterations, domains));
     const accounts = new Accounts(storage.accounts, { iterations, decoyIterations, minPasswordLength, clock });
@@ -158,7 +158,6 @@ export class MeridianServer {
     for (const [i, host] of config.hosts.entries())
       router.hosts.set(host.domain, await startHost(host, `hosts[${i}]`, node));
     announceComponents(router.hosts, components);
-    const { failuresBeforeBan, banSeconds } = config.authentication;
     const { stanzasPerAccount: perAccount, stanzasPerAddress: perAddress } = config.limits;
     const context: C2sContext = {
       hosts: router.hosts,
