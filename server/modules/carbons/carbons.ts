@@ -6,8 +6,8 @@ import { defineModule, type IqRequest, type ModuleHost } from "../../module/defi
 import { pass } from "../../module/verdict.ts";
 import { StanzaError } from "../../stanza/error.ts";
 import { Stanza } from "../../stanza/stanza.ts";
-import { directedKey } from "../presence/broadcast.ts";
 import { eligibility, NS_CARBONS } from "./eligible.ts";
+import { isOfRoom, noteRoom } from "./rooms.ts";
 
 const NS_FORWARD = "urn:xmpp:forward:0";
 
@@ -30,6 +30,7 @@ export const carbons = defineModule({
       request: (session) => session.set(enabledKey, true),
     });
     host.stage("account.sending", "carbons.sent", { kinds: ["message"] }, (stanza, { session }) => {
+      noteRoom(session, stanza);
       copySent(host, session, stanza);
       return pass;
     });
@@ -45,15 +46,6 @@ function switchTo(request: IqRequest, enabled: boolean): undefined {
   if (request.session === undefined) throw new StanzaError("not-allowed", "only a session of the account may ask");
   request.session.set(enabledKey, enabled);
   return undefined;
-}
-
-/** True where the account is in the room that a message comes from: a device of it showed itself there. XEP-0045 §7.2. */
-function inRoom(host: ModuleHost, local: string, from: Jid | undefined): boolean {
-  if (from === undefined) return false;
-  const room = `${from.bare}/`;
-  for (const session of host.sessions.of(local))
-    for (const address of session.get(directedKey) ?? []) if (address.startsWith(room)) return true;
-  return false;
 }
 
 const NONE: readonly ClientSession[] = [];
@@ -80,7 +72,7 @@ function copyReceived(host: ModuleHost, local: string, stanza: Stanza, takers: r
   if (receivers.length === 0 || taker === undefined) return;
   const { account } = taker;
   if (stanza.from?.bare === account.bare) return copyToSelf(stanza, receivers, account);
-  const fromRoom = stanza.type === "error" && inRoom(host, local, stanza.from);
+  const fromRoom = stanza.type === "error" && isOfRoom(host, local, stanza.from);
   if (!eligibility({ stanza, direction: "received", fromRoom }).copy) return;
   deliverCopies("received", stanza, account, receivers);
 }

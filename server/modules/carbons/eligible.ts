@@ -20,7 +20,7 @@ export interface Eligibility {
 export interface Candidate {
   readonly stanza: Stanza;
   readonly direction: "sent" | "received";
-  /** True where the account is in the room that the message comes from. */
+  /** True where the account is in the room that the message comes from, or wrote to it. */
   readonly fromRoom: boolean;
 }
 

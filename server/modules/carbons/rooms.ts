@@ -1,0 +1,46 @@
+// The rooms of an account, as far as its devices have shown: whose errors are no matter of its other devices. XEP-0280 §6.1.
+import { type ClientSession, SessionKey } from "../../host/session.ts";
+import type { Jid } from "../../jid/jid.ts";
+import type { ModuleHost } from "../../module/define.ts";
+import { messageType } from "../../stanza/message.ts";
+import type { Stanza } from "../../stanza/stanza.ts";
+import { directedKey } from "../presence/broadcast.ts";
+
+/** Bare JIDs that a session sent messages of type groupchat to, the latest last. */
+const writtenKey = new SessionKey<ReadonlySet<string>>("rooms written to", {
+  toJson: (rooms) => [...rooms],
+  fromJson: (json) => new Set(json as string[]),
+  reach: "everywhere",
+});
+
+/** How many of them are remembered of one session, and characters of them: every node keeps them. */
+const MOST = 100;
+const MOST_CHARACTERS = 8_192;
+
+/** Remembers whom a session writes to as to a room: the errors of that may come when it is in the room no more, or never was. */
+export function noteRoom(session: ClientSession, stanza: Stanza): void {
+  if (messageType(stanza) !== "groupchat" || stanza.to === undefined) return;
+  const { bare } = stanza.to;
+  const known = session.get(writtenKey);
+  if (known?.has(bare) === true || bare.length > MOST_CHARACTERS) return;
+  const rooms = new Set(known).add(bare);
+  let characters = 0;
+  for (const room of rooms) characters += room.length;
+  for (const room of rooms) {
+    if (rooms.size <= MOST && characters <= MOST_CHARACTERS) break;
+    rooms.delete(room);
+    characters -= room.length;
+  }
+  session.set(writtenKey, rooms);
+}
+
+/** True where the address is of a room that a device of the account wrote to, or showed itself in. XEP-0045 §7.2. */
+export function isOfRoom(host: ModuleHost, local: string, from: Jid | undefined): boolean {
+  if (from === undefined) return false;
+  const occupants = `${from.bare}/`;
+  for (const session of host.sessions.of(local)) {
+    if (session.get(writtenKey)?.has(from.bare) === true) return true;
+    for (const address of session.get(directedKey) ?? []) if (address.startsWith(occupants)) return true;
+  }
+  return false;
+}
