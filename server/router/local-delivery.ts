@@ -4,7 +4,7 @@ import type { VirtualHost } from "../host/virtual-host.ts";
 import type { Jid } from "../jid/jid.ts";
 import { goesOn, type Outcome } from "../module/stages.ts";
 import { logFailure } from "../observe/failure.ts";
-import { messageType } from "../stanza/message.ts";
+import { isForSessionAlone, messageType } from "../stanza/message.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import { takersKey } from "../stanza/takers.ts";
 import { MESSAGE_RULES } from "./delivery-rules.ts";
@@ -43,6 +43,7 @@ export function deliverMessage(host: VirtualHost, stanza: Stanza, promised = fal
   if (!to.isBare) {
     const session = host.sessions.find(to);
     if (session !== undefined) return deliverAll(host, [session], stanza);
+    if (isForSessionAlone(stanza)) return host.refuse(stanza, "service-unavailable");
   }
   const takers = host.sessions.of(to.local).filter((session) => session.presence && session.priority >= 0);
   const situation =

@@ -8,7 +8,7 @@ import { inBackground } from "../../router/background.ts";
 import { arrivalOf } from "../../stanza/arrival.ts";
 import { withDelay } from "../../stanza/delay.ts";
 import { mayAnswerWithError } from "../../stanza/error.ts";
-import { messageType } from "../../stanza/message.ts";
+import { isForSessionAlone, messageType } from "../../stanza/message.ts";
 import { type Fate, type PassedOn, Safety } from "../../stanza/safety.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import { stillStoredKey } from "../../stanza/still-stored.ts";
@@ -65,6 +65,12 @@ export async function rerouteEach(
     if (outcome.status === "rejected") logFailure(host.log, outcome.reason, "a stanza found no other way");
 }
 
+/** True where a stanza to a full JID would come to the session that held it, or to none. */
+function isHolder(host: VirtualHost, session: ClientSession, { to }: Stanza): boolean {
+  const there = to === undefined ? undefined : host.sessions.find(to);
+  return there === undefined || there === session;
+}
+
 /** True where another session of the account answers for the message, or has had it. */
 function hadBesides(host: VirtualHost, session: ClientSession, stanza: Stanza): boolean {
   return alsoGiven(host, session, stanza).length > 0 || wasCopied(host, session, stanza);
@@ -83,6 +89,9 @@ export function reroute(host: VirtualHost, stanza: Stanza, session?: ClientSessi
     // RFC 6121 §8.5.3.2.1: a headline is for the resource it names.
     if (stanza.to?.isBare === false && messageType(stanza) === "headline")
       return stanza.safety?.became("dropped: RFC 6121 §8.5.3.2.1");
+    // Not back to the session that held it. RFC 6121 §8.5.3.2.1, XEP-0045 §7.5.
+    if (isForSessionAlone(stanza) && session !== undefined && isHolder(host, session, stanza))
+      return host.refuse(stanza, "service-unavailable");
     if (session !== undefined && hadBesides(host, session, stanza)) return stanza.safety?.became(HAD);
     const at = arrivalOf(stanza);
     const own = stanza.withAddresses(stanza.from, stanza.to);

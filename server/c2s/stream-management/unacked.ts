@@ -1,5 +1,5 @@
 // What was sent and not acknowledged yet: counted, kept in order, bounded. XEP-0198 §4.
-import { messageType } from "../../stanza/message.ts";
+import { isForSessionAlone, messageType } from "../../stanza/message.ts";
 import type { Safety } from "../../stanza/safety.ts";
 import type { Sent } from "../../stanza/sent.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
@@ -44,7 +44,7 @@ export function isForUser(stanza: Stanza): boolean {
  * that one alone. RFC 6121 §8.5.3.2.1.
  */
 export function isForAnyDevice(stanza: Stanza): boolean {
-  if (!isForUser(stanza)) return false;
+  if (!isForUser(stanza) || isForSessionAlone(stanza)) return false;
   const type = messageType(stanza);
   return type === "chat" || type === "normal" || (type === "headline" && stanza.to?.isBare === true);
 }

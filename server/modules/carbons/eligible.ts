@@ -1,5 +1,5 @@
 // Which messages are copied to an account's other devices: the rules of XEP-0280 §6.1 as a table.
-import { messageType } from "../../stanza/message.ts";
+import { isPrivateOfRoom, messageType } from "../../stanza/message.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 
 /** Namespace of carbons. */
@@ -55,8 +55,7 @@ const RULES: readonly Rule[] = [
   {
     copy: false,
     reason: "a room sends its private messages to each device",
-    holds: ({ stanza, direction }) =>
-      direction === "received" && stanza.from?.isBare === false && stanza.has(NS_MUC_USER, "x"),
+    holds: ({ stanza, direction }) => direction === "received" && isPrivateOfRoom(stanza),
   },
   { copy: true, reason: "chat", holds: typed("chat") },
   { copy: true, reason: "a message with words", holds: ({ stanza }) => stanza.has("jabber:client", "body") },
