@@ -5,6 +5,7 @@ import { inBackground } from "../../router/background.ts";
 import { arrivalOf } from "../../stanza/arrival.ts";
 import { withDelay } from "../../stanza/delay.ts";
 import { Safety } from "../../stanza/safety.ts";
+import { isOver, NOT_WORTH_KEEPING } from "../../stanza/worth-keeping.ts";
 import type { C2sSession } from "../session.ts";
 import type { Holding } from "./holding.ts";
 import { alsoGiven, wasCopied } from "./others.ts";
@@ -150,6 +151,7 @@ export class Lending {
     const { host } = this.session;
     const { stanza } = kept;
     kept.lent = true;
+    if (isOver(stanza)) return this.holding.release([kept], NOT_WORTH_KEEPING);
     const copy = withDelay(stanza, host.domain, arrivalOf(stanza) ?? host.clock.now());
     const safety = new Safety(({ fate }) => this.holding.release([kept], fate));
     copy.safety = safety;

@@ -19,7 +19,11 @@ test("what finds no other way stays held, and what another session was given is 
     },
   } as unknown as VirtualHost;
   const kept = ["1", "2", "3"].map((id) =>
-    keptOf(Stanza.fromText(`<message from='romeo@verona.test/a' to='juliet@verona.test/b' id='${id}' type='chat'/>`)),
+    keptOf(
+      Stanza.fromText(
+        `<message from='romeo@verona.test/a' to='juliet@verona.test/b' id='${id}' type='chat'><body>x</body></message>`,
+      ),
+    ),
   );
   kept[2]!.lent = true;
   const released: string[] = [];

@@ -12,6 +12,7 @@ import { isForSessionAlone, messageType } from "../../stanza/message.ts";
 import { type Fate, type PassedOn, Safety } from "../../stanza/safety.ts";
 import type { Stanza } from "../../stanza/stanza.ts";
 import { stillStoredKey } from "../../stanza/still-stored.ts";
+import { isOver, NOT_WORTH_KEEPING } from "../../stanza/worth-keeping.ts";
 import { alsoGiven, wasCopied } from "./others.ts";
 import { isForUser, type Kept } from "./unacked.ts";
 
@@ -79,7 +80,7 @@ function hadBesides(host: VirtualHost, session: ClientSession, stanza: Stanza): 
 /**
  * Messages go to another resource or the offline store, requests are answered with an error, presence and answers are
  * dropped: the session they told something is gone. A message keeps its address and says since when it waits; where
- * another session of the account has it already, it goes nowhere.
+ * another session of the account has it already, or it is over by now, it goes nowhere.
  */
 export function reroute(host: VirtualHost, stanza: Stanza, session?: ClientSession): void | Promise<void> {
   if (stanza.note(stillStoredKey)?.leave() === true) return stanza.safety?.became("stored");
@@ -93,6 +94,7 @@ export function reroute(host: VirtualHost, stanza: Stanza, session?: ClientSessi
     if (isForSessionAlone(stanza) && session !== undefined && isHolder(host, session, stanza))
       return host.refuse(stanza, "service-unavailable");
     if (session !== undefined && hadBesides(host, session, stanza)) return stanza.safety?.became(HAD);
+    if (isOver(stanza)) return stanza.safety?.became(NOT_WORTH_KEEPING);
     const at = arrivalOf(stanza);
     const own = stanza.withAddresses(stanza.from, stanza.to);
     return redeliverInsistently(host, at === undefined ? own : withDelay(own, host.domain, at));

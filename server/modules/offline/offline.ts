@@ -13,6 +13,7 @@ import { withDelay } from "../../stanza/delay.ts";
 import { Safety } from "../../stanza/safety.ts";
 import { Stanza } from "../../stanza/stanza.ts";
 import { StillStored, stillStoredKey } from "../../stanza/still-stored.ts";
+import { fateOf, NOT_WORTH_KEEPING } from "../../stanza/worth-keeping.ts";
 import { NS_DELAY } from "../../xml/namespaces.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
 import { fromAsleep } from "./asleep.ts";
@@ -20,7 +21,6 @@ import { isAble, Looks } from "./looks.ts";
 import { Owed } from "./owed.ts";
 import { Shares } from "./shares.ts";
 import { decide, FULL, isUndecided } from "./undecided.ts";
-import { fateOf } from "./worth-keeping.ts";
 
 const OfflineConfig = z.strictObject({
   maxMessages: z.int().min(1).default(100).describe("Messages kept for one account; beyond it senders get an error."),
@@ -33,7 +33,7 @@ const PROMISED_LIMIT = 1_000_000;
 const BATCH = 50;
 
 const stored = handled("stored");
-const dropped = handled("dropped: XEP-0160 §3");
+const dropped = handled(NOT_WORTH_KEEPING);
 
 /** The offline module. */
 export const offline = defineModule({

@@ -1,7 +1,7 @@
 // Which messages are worth keeping.
 import { expect, test } from "@jest/globals";
-import { Stanza } from "../../stanza/stanza.ts";
-import { parseElement } from "../../xml/tree.ts";
+import { parseElement } from "../xml/tree.ts";
+import { Stanza } from "./stanza.ts";
 import { fateOf } from "./worth-keeping.ts";
 
 const STATE = "<composing xmlns='http://jabber.org/protocol/chatstates'/>";

@@ -1,6 +1,7 @@
 // Which messages are worth keeping for an account that is away. XEP-0160 §3, XEP-0334 §4.
-import { messageType } from "../../stanza/message.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
+import { messageType } from "./message.ts";
+import type { Fate as Settled } from "./safety.ts";
+import type { Stanza } from "./stanza.ts";
 
 const NS_HINTS = "urn:xmpp:hints";
 
@@ -23,6 +24,14 @@ const MOMENTARY: ReadonlySet<string> = new Set([
 /** True for a child that says nothing by itself: `<thread/>` groups chat states as well as words. XEP-0085 §5.6. */
 function momentary({ name, xmlns }: { readonly name: string; readonly xmlns: string }): boolean {
   return MOMENTARY.has(xmlns) || (xmlns === "jabber:client" && name === "thread");
+}
+
+/** What became of a message that is dropped by the rules. */
+export const NOT_WORTH_KEEPING: Settled = "dropped: XEP-0160 §3";
+
+/** True for what is over by the time that somebody reads it, where it waits at all. */
+export function isOver(stanza: Stanza): boolean {
+  return fateOf(stanza).fate === "drop";
 }
 
 /** The rules, the first that holds decides. */
