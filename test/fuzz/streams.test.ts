@@ -195,7 +195,8 @@ test(
     const until = performance.now() + SECONDS * 1000;
     const names = Object.keys(STATES);
     let round = 0;
-    while (performance.now() < until) {
+    // Each state once at least, however slow the machine is.
+    while (performance.now() < until || round < names.length) {
       const random = new Random(SEED + round);
       const name = names[round % names.length] as string;
       await converse(name, await STATES[name]!(), random);
@@ -212,7 +213,6 @@ test(
     await target.clock.advance(400_000);
     await target.settle("every session gone", () => target.server.sessionCount === 0);
     expect(errors()).toEqual([]);
-    expect(round).toBeGreaterThan(names.length);
   },
   60_000 + SECONDS * 2000,
 );
