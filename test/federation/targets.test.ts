@@ -118,18 +118,19 @@ test("every kind of bad target before the good one, and the one that was well is
   const a = await ground.node("a.test", { idleSeconds: 1 });
   const b = await ground.node("b.test");
   const bad = await Promise.all(Object.values(BAD).map((make) => make()));
-  let silent = 0;
-  const counted = await answering(() => void silent++);
-  announce(b.service, [{ port: counted }, ...bad, { port: b.port }]);
+  announce(b.service, [...bad, { port: b.port }]);
   a.send(`y@${b.service}`, "one");
   await b.until(() => b.received.length === 1, "the first message", 20_000);
   await a.until(() => a.log.some((line) => line.includes("s2s out ended")), "the end of the idle stream");
-  const started = performance.now();
+  const tried: unknown[] = [];
+  const stop = a.federation.watch(b.service, ({ event, facts }) => {
+    if (event === "connected") tried.push(facts.port);
+  });
   a.send(`y@${b.service}`, "two");
   await b.until(() => b.received.length === 2, "the second message");
-  expect(silent).toBe(1);
-  // Less than the time after which a second target is tried beside the first.
-  expect(performance.now() - started).toBeLessThan(2_000);
+  stop();
+  // On a busy machine others may be tried beside it by then.
+  expect(tried[0]).toBe(b.port);
 }, 40_000);
 
 test("where no target is a way, each is named with what it said, and host-unknown from all of them means not found", async () => {
