@@ -30,6 +30,7 @@ export class C2sSession implements ClientSession {
   readonly account: Jid;
   readonly since: number;
   readonly host: VirtualHost;
+  readonly remoteAddress: string;
   readonly remote = false;
   /** Undefined while no stream carries the session. */
   connection: C2sConnection | undefined;
@@ -61,8 +62,6 @@ export class C2sSession implements ClientSession {
     this.written = connection.context.metrics.stanzas.client.out;
     this.since = since;
   }
-
-  readonly remoteAddress: string;
 
   get presence(): Stanza | undefined {
     return this.lastPresence;
