@@ -158,6 +158,22 @@ test("a transaction whose caller was told that it failed is not committed", asyn
   expect(pool.log).toEqual(["begin", "update", "closed", "ended"]);
 });
 
+test("an operation whose time is over during a later attempt says what the one before failed with", async () => {
+  const pool = new ScriptedPool(["connect", lost()]);
+  let attempts = 0;
+  const second = Promise.withResolvers<never>();
+  const hanging: Pool = {
+    dialect: "postgres",
+    connect: () => (++attempts === 1 ? pool.connect() : second.promise),
+    faultOf: (error) => pool.faultOf(error),
+    end: () => pool.end(),
+  };
+  const engine = new PooledEngine(hanging, { operationMs: 200, maxWaiting: 3 });
+  await expect(engine.read(UPDATE)).rejects.toThrow("did not answer within 200 ms, at last: gone");
+  second.reject(lost());
+  await engine.close();
+});
+
 test("state is told once when the database goes and once when it is back", async () => {
   const told: [boolean, string][] = [];
   const pool = new ScriptedPool(["connect", lost()], ["connect", lost()]);

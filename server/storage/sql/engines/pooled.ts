@@ -41,6 +41,8 @@ type Attempt<T> = (connection: Connection, ms: number, reached: (phase: Phase) =
 /** An operation under way. */
 interface Call {
   phase: Phase;
+  /** What the last attempt failed with. */
+  reason?: string;
   /** True once its caller was told that it failed. */
   over: boolean;
   readonly idempotent: boolean;
@@ -131,10 +133,11 @@ export class PooledEngine implements SqlEngine {
       } catch (error) {
         const fault = this.#pool.faultOf(error);
         if (fault === "wrong") throw error;
-        if (fault !== "conflict") this.#isUp(false, messageOf(error));
+        call.reason = messageOf(error);
+        if (fault !== "conflict") this.#isUp(false, call.reason);
         const late = call.over || call.deadline - performance.now() <= pause;
         if (this.#closed || late || !mayRetry(fault, call.phase, call.idempotent)) {
-          throw unavailable(call, `the database is not available: ${messageOf(error)}`, error);
+          throw unavailable(call, `the database is not available: ${call.reason}`, error);
         }
       }
       await delay(pause);
@@ -202,7 +205,9 @@ function inTime<T>(promise: Promise<T>, call: Call): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const late = () => {
       call.over = true;
-      reject(unavailable(call, `the database did not answer within ${call.ms} ms`));
+      const { ms, reason } = call;
+      const last = reason === undefined ? "" : `, at last: ${reason}`;
+      reject(unavailable(call, `the database did not answer within ${ms} ms${last}`));
     };
     const timer = setTimeout(late, Math.max(1, call.deadline - performance.now()));
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
