@@ -1,10 +1,10 @@
 // Takes over what members held that are gone, one node at a time; a member that leaves says what is not to be taken over.
 import type { Logger } from "pino";
+import { chunksOf } from "../chunks.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { randomToken } from "../random.ts";
 import { eachInTurn } from "../router/background.ts";
 import type { HeldStore } from "../storage/ports.ts";
-import { chunksOf } from "./chunks.ts";
 import { adoptHeld } from "./held.ts";
 import { PROLONG, UNLOCK } from "./locks.ts";
 import type { RedisConnection } from "./redis.ts";

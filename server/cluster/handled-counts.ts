@@ -1,7 +1,7 @@
 // How much of each client's stanzas is handled, in Redis: for clients whose session died with its node. XEP-0198 §5.
 import { memberOfId } from "../c2s/stream-management/resumable.ts";
+import { chunksOf } from "../chunks.ts";
 import { type Clock, systemClock } from "../clock.ts";
-import { chunksOf } from "./chunks.ts";
 import type { CountDoubts } from "./count-doubts.ts";
 import type { RedisConnection } from "./redis.ts";
 

@@ -1,12 +1,12 @@
 // The registry of sessions: each node's own in Redis, everybody's in memory. Written when something changes, never else.
 import type { Logger } from "pino";
+import { chunksOf } from "../chunks.ts";
 import { systemClock, type Timer } from "../clock.ts";
 import type { ClientSession } from "../host/session.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { inBackground } from "../router/background.ts";
 import type { DocumentStore } from "../storage/ports.ts";
 import { flushLater } from "../stream/gather.ts";
-import { chunksOf } from "./chunks.ts";
 import { CountDoubts } from "./count-doubts.ts";
 import { Elsewhere, type Member } from "./elsewhere.ts";
 import { EntryPace } from "./entry-pace.ts";

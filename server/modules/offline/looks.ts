@@ -1,4 +1,5 @@
 // Looks for what is kept for sessions that are here already, where nobody may be left to tell of it. XEP-0160.
+import { chunksOf } from "../../chunks.ts";
 import { Persistent } from "../../host/persistent.ts";
 import type { ClientSession } from "../../host/session.ts";
 import type { ModuleHost } from "../../module/define.ts";
@@ -46,8 +47,8 @@ export class Looks {
   private async look(): Promise<void> {
     const { clock, domain, sessions, storage } = this.host;
     const awake = [...new Map([...sessions.own()].filter(isAble).map((one) => [one.account.local, one]))];
-    for (let from = 0; from < awake.length; from += AT_ONCE) {
-      const group = new Map(awake.slice(from, from + AT_ONCE));
+    for (const some of chunksOf(awake, AT_ONCE)) {
+      const group = new Map(some);
       const found = new Set(await storage.offline.having(domain, [...group.keys()]));
       for (const [local, session] of group) if (found.has(local)) this.bring(session);
       if (found.size > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, PAUSE));

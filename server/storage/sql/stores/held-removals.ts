@@ -1,4 +1,5 @@
 // Removes held messages until none of them is there or can come any more.
+import { chunksOf } from "../../../chunks.ts";
 import { type HeldKey, StoreUnavailable } from "../../ports.ts";
 
 /** Keys that wait for their removal; beyond it the oldest are forgotten (and delivered twice, should their node die). */
@@ -109,8 +110,7 @@ export class HeldRemovals {
   /** True where all went through; a part of it may have to be looked for once more later. */
   async #again(): Promise<boolean> {
     const due = [...this.#due.values()];
-    for (let from = 0; from < due.length; from += BATCH) {
-      const batch = due.slice(from, from + BATCH);
+    for (const batch of chunksOf(due, BATCH)) {
       const began = performance.now();
       try {
         await this.#delete(batch.map(({ key }) => key));
