@@ -29,6 +29,7 @@ export { NodeMetrics } from "./observe/metrics.ts";
 export { StrangersLog } from "./observe/strangers.ts";
 export type { InboundStanzas, RemoteLink, RemoteRouter, ReturnCondition } from "./ports.ts";
 export { closeServer, type Listening, MeridianServer, type ServerOptions } from "./server.ts";
+export { Content } from "./stanza/content.ts";
 export { countOf } from "./stanza/count.ts";
 export { errorReply, mayAnswerWithError } from "./stanza/error.ts";
 export { domainOfAddress, faultOf, faultReply, isStanzaKind, overBound, type StanzaFault } from "./stanza/fault.ts";

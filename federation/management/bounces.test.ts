@@ -1,11 +1,11 @@
 // Which error on a one-way stream answers what: by kind, id and both addresses, once, and never what was long ago.
 import { expect, test } from "@jest/globals";
-import { Jid, Stanza, type StanzaKind } from "../../server/index.ts";
+import { Content, Jid, Stanza, type StanzaKind } from "../../server/index.ts";
 import { Bounces } from "./bounces.ts";
 import { Ledger } from "./ledger.ts";
 
 function stanza(kind: StanzaKind, from: string, to: string, id: string | undefined, type = "chat"): Stanza {
-  return new Stanza(kind, Jid.parse(from), Jid.parse(to), id, type, undefined, "", "/>", []);
+  return new Stanza(kind, Jid.parse(from), Jid.parse(to), new Content(id, type, undefined, "", "/>", []));
 }
 const sent = stanza("message", "x@a.test/r", "y@b.test", "m");
 const answer = stanza("message", "y@b.test", "x@a.test/r", "m", "error");

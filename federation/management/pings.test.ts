@@ -1,10 +1,10 @@
 // Pings between servers: answered on any stream, at any node, by whom they were asked.
 import { expect, test } from "@jest/globals";
-import { Jid, Stanza } from "../../server/index.ts";
+import { Content, Jid, Stanza } from "../../server/index.ts";
 import { Pings } from "./pings.ts";
 
 function answer(from: string, to: string, id: string): Stanza {
-  return new Stanza("iq", Jid.parse(from), Jid.parse(to), id, "result", undefined, "", "/>", []);
+  return new Stanza("iq", Jid.parse(from), Jid.parse(to), new Content(id, "result", undefined, "", "/>", []));
 }
 
 test("an answer that came to another node counts once, from whom was asked, to who asked", () => {

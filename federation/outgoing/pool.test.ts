@@ -1,6 +1,6 @@
 // What a node remembers of remote domains and keeps for them is bounded, whatever its users send.
 import { expect, test } from "@jest/globals";
-import { Jid, NodeConfig, Stanza } from "../../server/index.ts";
+import { Content, Jid, NodeConfig, Stanza } from "../../server/index.ts";
 import { turns } from "../../test/harness/manual-clock.ts";
 import type { FederationContext } from "../context.ts";
 import { CountsByRemote } from "../counts.ts";
@@ -13,7 +13,7 @@ import { Shares } from "./shares.ts";
 function stanzaTo(to: string, body = "", from = "x@a.test"): Stanza {
   const children = [{ name: "body", xmlns: "jabber:client" }];
   const tail = `><body>${body}</body></message>`;
-  return new Stanza("message", Jid.parse(from), Jid.parse(to), "m", "chat", undefined, "", tail, children);
+  return new Stanza("message", Jid.parse(from), Jid.parse(to), new Content("m", "chat", undefined, "", tail, children));
 }
 
 /** A context whose resolver never answers, so that everything waits. */

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { Jid } from "../jid/jid.ts";
 import { prepareResourcepart } from "../jid/precis.ts";
+import { Content } from "../stanza/content.ts";
 import { errorReply, type StanzaErrorCondition } from "../stanza/error.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import { escapeText } from "../xml/escape.ts";
@@ -49,7 +50,7 @@ function bind(connection: C2sConnection, raw: RawElement): void {
   if (session === undefined) return refuse(connection, request, "resource-constraint");
   const payload = `<bind xmlns='${NS_BIND}'><jid>${escapeText(session.jid.full)}</jid></bind>`;
   connection.stream.sendStanza(
-    new Stanza("iq", undefined, undefined, request.id, "result", undefined, "", `>${payload}</iq>`, []),
+    new Stanza("iq", undefined, undefined, new Content(request.id, "result", undefined, "", `>${payload}</iq>`, [])),
   );
   session.host.emit("session.bound", { session });
 }

@@ -3,6 +3,7 @@ import { expect, test } from "@jest/globals";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import { givesBack } from "../host/waiting-errors.ts";
 import { Jid } from "../jid/jid.ts";
+import { Content } from "../stanza/content.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import type { C2sConnection } from "./connection.ts";
 import { C2sSession } from "./session.ts";
@@ -10,7 +11,12 @@ import { C2sSession } from "./session.ts";
 const jid = Jid.parse("romeo@verona.test/orchard");
 
 function error(id: string): Stanza {
-  return new Stanza("message", Jid.parse("mallory@verona.test/x"), jid, id, "error", undefined, "", "/>", []);
+  return new Stanza(
+    "message",
+    Jid.parse("mallory@verona.test/x"),
+    jid,
+    new Content(id, "error", undefined, "", "/>", []),
+  );
 }
 
 test("errors of others neither wait nor end a stream that is behind, and what comes back does wait", () => {

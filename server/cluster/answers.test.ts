@@ -4,6 +4,7 @@ import { type JoinedBus, JoinedBuses } from "../../test/harness/joined-buses.ts"
 import { ManualClock } from "../../test/harness/manual-clock.ts";
 import { Requests } from "../host/requests.ts";
 import { Jid } from "../jid/jid.ts";
+import { Content } from "../stanza/content.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import { newRequestId, takeAnswers } from "./answers.ts";
 
@@ -42,7 +43,7 @@ beforeEach(() => {
 });
 
 function iq(type: string, from: Jid, to: Jid, id: string | undefined): Stanza {
-  return new Stanza("iq", from, to, id, type, undefined, "", "/>", []);
+  return new Stanza("iq", from, to, new Content(id, type, undefined, "", "/>", []));
 }
 
 /** Asks at a node; answers the request's id and what came back. */

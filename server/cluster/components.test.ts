@@ -6,6 +6,7 @@ import { ManualClock } from "../../test/harness/manual-clock.ts";
 import { reserveComponents } from "../component/connection.ts";
 import { Jid } from "../jid/jid.ts";
 import { Router } from "../router/router.ts";
+import { Content } from "../stanza/content.ts";
 import { Safety } from "../stanza/safety.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import { ClusterComponents } from "./components.ts";
@@ -36,7 +37,7 @@ class Node {
   /** Sends to the component; answers whether it is safe. */
   send(id: string): () => boolean {
     const [from, to] = [Jid.parse("client.test"), Jid.parse(`x@${DOMAIN}`)];
-    const stanza = new Stanza("message", from, to, id, undefined, undefined, "", "/>", []);
+    const stanza = new Stanza("message", from, to, new Content(id, undefined, undefined, "", "/>", []));
     let safe = false;
     const safety = new Safety(() => {
       safe = true;

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "@jest/globals";
 import { type JoinedBus, JoinedBuses } from "../../test/harness/joined-buses.ts";
 import { Jid } from "../jid/jid.ts";
 import type { InboundStanzas, RemoteRouter, ReturnCondition } from "../ports.ts";
+import { Content } from "../stanza/content.ts";
 import { Safety } from "../stanza/safety.ts";
 import { Stanza, type StanzaKind } from "../stanza/stanza.ts";
 import { PinnedRouter } from "./pinned-router.ts";
@@ -54,7 +55,7 @@ class Node implements InboundStanzas {
   /** Routes a stanza of a client; answers whether it is safe. */
   send(id: string, to = "capulet.test", kind: StanzaKind = "message", type?: string): () => boolean {
     const from = Jid.parse(`romeo@${LOCAL}/orchard`);
-    const stanza = new Stanza(kind, from, Jid.parse(`juliet@${to}`), id, type, undefined, "", "/>", []);
+    const stanza = new Stanza(kind, from, Jid.parse(`juliet@${to}`), new Content(id, type, undefined, "", "/>", []));
     let safe = false;
     stanza.safety = new Safety(() => {
       safe = true;

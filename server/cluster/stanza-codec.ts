@@ -2,6 +2,7 @@
 import { givesBack, isGivenBack } from "../host/waiting-errors.ts";
 import { Jid } from "../jid/jid.ts";
 import { arrivalOf, noteArrival } from "../stanza/arrival.ts";
+import { Content } from "../stanza/content.ts";
 import { Stanza, type StanzaKind } from "../stanza/stanza.ts";
 import { takersKey } from "../stanza/takers.ts";
 import type { ChildHead } from "../xml/raw-element.ts";
@@ -42,12 +43,7 @@ export function stanzaOfFields(fields: readonly string[]): Stanza {
     kind as StanzaKind,
     from === "" ? undefined : Jid.parse(from),
     to === "" ? undefined : Jid.parse(to),
-    given(id),
-    given(type),
-    given(lang),
-    extra,
-    tail,
-    children,
+    new Content(given(id), given(type), given(lang), extra, tail, children),
   );
   if (arrival !== "") noteArrival(stanza, Number(arrival));
   // No resource has a line's end in it. RFC 7622 §3.4.

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Clock, Timer } from "../clock.ts";
 import { forwardAnswer, newRequestId } from "../cluster/answers.ts";
 import type { NodeBus } from "../cluster/ports.ts";
+import { Content } from "../stanza/content.ts";
 import { Stanza } from "../stanza/stanza.ts";
 
 /** ms to wait for an answer. */
@@ -49,7 +50,7 @@ export class Requests {
       done(undefined);
     }, ANSWER_TIMEOUT);
     this.pending.set(id, { to: to.full, timer, done });
-    return new Stanza(kind, from, to, id, type, lang, extra, tail, children);
+    return new Stanza(kind, from, to, new Content(id, type, lang, extra, tail, children));
   }
 
   /**

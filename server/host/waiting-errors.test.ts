@@ -1,13 +1,14 @@
 // Errors that wait for their session: in order, bounded, held until they are given on.
 import { expect, test } from "@jest/globals";
 import { Jid } from "../jid/jid.ts";
+import { Content } from "../stanza/content.ts";
 import { Safety } from "../stanza/safety.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import { givesBack, isErrorAnswer, mustBeTaken, WaitingErrors } from "./waiting-errors.ts";
 
 function answer(id: string, tail = "/>"): Stanza {
   const [from, to] = [Jid.parse("y@b.test"), Jid.parse("x@a.test/r")];
-  return new Stanza("message", from, to, id, "error", undefined, "", tail, []);
+  return new Stanza("message", from, to, new Content(id, "error", undefined, "", tail, []));
 }
 
 test("they go on in order while there is room, and are safe once they were given", () => {
@@ -61,7 +62,12 @@ test("what waits for an account's sessions is bounded together", () => {
 });
 
 test("of presence the last counts, and an error of others may be left out", () => {
-  const presence = new Stanza("presence", Jid.parse("y@b.test"), undefined, "p", "error", undefined, "", "/>", []);
+  const presence = new Stanza(
+    "presence",
+    Jid.parse("y@b.test"),
+    undefined,
+    new Content("p", "error", undefined, "", "/>", []),
+  );
   expect([isErrorAnswer(presence), isErrorAnswer(answer("a"))]).toEqual([false, true]);
   expect(mustBeTaken(answer("a"))).toBe(false);
 });

@@ -2,12 +2,13 @@
 import { expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { Jid } from "../jid/jid.ts";
+import { Content } from "../stanza/content.ts";
 import { type Fate, type PassedOn, Safety } from "../stanza/safety.ts";
 import { Stanza } from "../stanza/stanza.ts";
 import { Router } from "./router.ts";
 
 const message = (to: string) =>
-  new Stanza("message", Jid.parse("x@peer.test"), Jid.parse(to), "m", "error", undefined, "", "/>", []);
+  new Stanza("message", Jid.parse("x@peer.test"), Jid.parse(to), new Content("m", "error", undefined, "", "/>", []));
 
 test("a stanza of another server goes to a domain served here, and to no third server", () => {
   const router = new Router(pino({ level: "silent" }));

@@ -6,8 +6,9 @@ import { decodeValue } from "../xml/references.ts";
 import { unshared } from "../xml/unshared.ts";
 
 /**
- * The content of a stanza (see there for each field). Its texts are slices of what was read with it (up to 64 KiB, with stanzas for others), and V8
- * keeps all of that while one slice is there: nothing for a stanza that goes on at once, much for one that waits.
+ * The content of a stanza (see there for each field). Its texts are slices of what was read with it (up to 64 KiB, with
+ * stanzas for others), and V8 keeps all of that while one slice is there: nothing for a stanza that goes on at once, much
+ * for one that waits.
  */
 export class Content {
   id: string | undefined;

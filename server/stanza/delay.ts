@@ -2,6 +2,7 @@
 import { escapeAttribute } from "../xml/escape.ts";
 import { NS_DELAY } from "../xml/namespaces.ts";
 import { noteArrival } from "./arrival.ts";
+import { Content } from "./content.ts";
 import { Stanza } from "./stanza.ts";
 
 /**
@@ -16,7 +17,7 @@ export function withDelay(stanza: Stanza, domain: string, at: number): Stanza {
   const content = tail === "/>" ? ">" : tail.slice(0, tail.lastIndexOf("</"));
   const stamped = said ? tail : `${content}${start}${new Date(at).toISOString()}'/></${kind}>`;
   const heads = said ? children : [...children, { name: "delay", xmlns: NS_DELAY }];
-  const copy = new Stanza(kind, from, to, id, type, lang, extra, stamped, heads);
+  const copy = new Stanza(kind, from, to, new Content(id, type, lang, extra, stamped, heads));
   copy.safety = stanza.safety;
   noteArrival(copy, at);
   return copy;

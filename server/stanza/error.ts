@@ -1,6 +1,7 @@
 // Stanza errors: conditions, their usual types, and the reply that carries one. RFC 6120 §8.3.
 import { escapeText } from "../xml/escape.ts";
 import { NS_CLIENT, NS_STANZA_ERRORS } from "../xml/namespaces.ts";
+import { Content } from "./content.ts";
 import { Stanza } from "./stanza.ts";
 
 /** Error types. RFC 6120 §8.3.2. */
@@ -87,7 +88,10 @@ export function errorReply(stanza: Stanza, condition: StanzaErrorCondition, deta
       ? ""
       : `<text xmlns='${NS_STANZA_ERRORS}' xml:lang='en'>${escapeText(details.text)}</text>`;
   const tail = `><error type='${type}'><${condition} xmlns='${NS_STANZA_ERRORS}'/>${text}${details.application ?? ""}</error></${stanza.kind}>`;
-  return new Stanza(stanza.kind, stanza.to, stanza.from, stanza.id, "error", undefined, "", tail, [
-    { name: "error", xmlns: NS_CLIENT },
-  ]);
+  return new Stanza(
+    stanza.kind,
+    stanza.to,
+    stanza.from,
+    new Content(stanza.id, "error", undefined, "", tail, [{ name: "error", xmlns: NS_CLIENT }]),
+  );
 }

@@ -1,6 +1,7 @@
 // One stanza that cannot be taken as it is: it is answered alone, and its stream goes on. RFC 6120 §8.3.
 import { Jid } from "../jid/jid.ts";
 import type { RawElement } from "../xml/raw-element.ts";
+import { Content } from "./content.ts";
 import { errorReply, mayAnswerWithError } from "./error.ts";
 import { iqFault } from "./iq.ts";
 import { Stanza, type StanzaKind } from "./stanza.ts";
@@ -44,7 +45,7 @@ export function faultReply(raw: RawElement, { condition, text }: StanzaFault, in
   if (!isStanzaKind(raw.name)) return undefined;
   const from = asWritten(raw.attr("from"));
   const to = asWritten(raw.attr("to")) ?? instead;
-  const stanza = new Stanza(raw.name, from, to, raw.attr("id"), raw.attr("type"), undefined, "", "/>", []);
+  const stanza = new Stanza(raw.name, from, to, new Content(raw.attr("id"), raw.attr("type"), undefined, "", "/>", []));
   if (from === undefined || !mayAnswerWithError(stanza)) return undefined;
   return errorReply(stanza, condition, { text });
 }

@@ -2,6 +2,7 @@
 import { Element } from "ltx";
 import type { Jid } from "../jid/jid.ts";
 import type { RawElement } from "../xml/raw-element.ts";
+import { Content } from "./content.ts";
 import { Stanza } from "./stanza.ts";
 
 /** Payload of a result: a tree, XML text of elements that declare their namespaces, or nothing. */
@@ -22,7 +23,12 @@ export function buildIq(
 ): Stanza {
   const text = payload === undefined ? "" : payload.toString();
   const children = payload instanceof Element ? [{ name: payload.getName(), xmlns: payload.getNS() ?? "" }] : [];
-  return new Stanza("iq", from, to, id, type, undefined, "", text === "" ? "/>" : `>${text}</iq>`, children);
+  return new Stanza(
+    "iq",
+    from,
+    to,
+    new Content(id, type, undefined, "", text === "" ? "/>" : `>${text}</iq>`, children),
+  );
 }
 
 /** What is wrong with an IQ's shape, or undefined: RFC 6120 §8.2.3 rules 1 to 5. */

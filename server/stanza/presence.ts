@@ -1,6 +1,7 @@
 // Presence: priorities, and stanzas of presence that the server makes itself. RFC 6121 §4.
 import type { Jid } from "../jid/jid.ts";
 import { NS_CLIENT } from "../xml/namespaces.ts";
+import { Content } from "./content.ts";
 import { Stanza } from "./stanza.ts";
 
 /** The four types that manage subscriptions. RFC 6121 §3. */
@@ -25,5 +26,5 @@ export function presencePriority(stanza: Stanza): number | undefined {
 
 /** Presence without content. */
 export function presence(from: Jid, to: Jid, type?: string, id?: string): Stanza {
-  return new Stanza("presence", from, to, id, type, undefined, "", "/>", []);
+  return new Stanza("presence", from, to, new Content(id, type, undefined, "", "/>", []));
 }

@@ -31,7 +31,7 @@ export class NoteKey<T> {
 export class Stanza {
   private tree: Element | undefined;
   private startTag: string | undefined;
-  private content: Content;
+  private readonly content: Content;
   private detached = false;
   /** Its text, where the content is a part of that. */
   private whole: string | undefined;
@@ -47,21 +47,11 @@ export class Stanza {
   readonly from: Jid | undefined;
   readonly to: Jid | undefined;
 
-  constructor(
-    kind: StanzaKind,
-    from: Jid | undefined,
-    to: Jid | undefined,
-    id: string | undefined,
-    type: string | undefined,
-    lang: string | undefined,
-    extra: string,
-    tail: string,
-    children: readonly ChildHead[],
-  ) {
+  constructor(kind: StanzaKind, from: Jid | undefined, to: Jid | undefined, content: Content) {
     this.kind = kind;
     this.from = from;
     this.to = to;
-    this.content = new Content(id, type, lang, extra, tail, children);
+    this.content = content;
   }
 
   get id(): string | undefined {
@@ -198,8 +188,7 @@ export class Stanza {
 
   /** The same stanza with other addresses; notes are kept. */
   withAddresses(from: Jid | undefined, to: Jid | undefined): Stanza {
-    const copy = new Stanza(this.kind, from, to, this.id, this.type, this.lang, this.extra, this.tail, this.children);
-    copy.content = this.content;
+    const copy = new Stanza(this.kind, from, to, this.content);
     copy.noteMap = this.noteMap;
     copy.safety = this.safety;
     copy.arrival = this.arrival;
@@ -259,12 +248,7 @@ function verbatim(raw: RawElement, from: Jid | undefined, to: Jid | undefined, s
     raw.name as StanzaKind,
     from,
     to,
-    id,
-    type,
-    lang ?? streamLang,
-    extra,
-    raw.tail,
-    inClientNamespace(raw.children, raw.xmlns),
+    new Content(id, type, lang ?? streamLang, extra, raw.tail, inClientNamespace(raw.children, raw.xmlns)),
   );
 }
 
@@ -291,7 +275,7 @@ function fromTree(
   const inner = serializeChildren(element, content, room);
   const tail = inner === "" ? "/>" : `>${inner}</${kind}>`;
   const lang = attrs["xml:lang"] ?? streamLang;
-  const stanza = new Stanza(kind, from, to, attrs.id, attrs.type, lang, extra, tail, children);
+  const stanza = new Stanza(kind, from, to, new Content(attrs.id, attrs.type, lang, extra, tail, children));
   if (room.left < 0) stanza.flaw = TOO_LONG;
   return stanza;
 }

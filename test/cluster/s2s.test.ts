@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { check, Jid, NodeConfig, Stanza } from "../../server/index.ts";
 import { REDIS } from "../../server/service/keys.ts";
+import { Content } from "../../server/stanza/content.ts";
 import { header, RawTcp } from "../attacks/raw.ts";
 import { Ground, message, TestNode } from "../federation/nodes.ts";
 import { needing } from "../harness/needing.ts";
@@ -121,7 +122,9 @@ described("two nodes", () => {
       relay.holding = true;
       for (let i = 0; i < 50; i++) other.send(`y@${outside.service}`, `m${i}`);
       const question = message(`x@${other.service}`, `y@${outside.service}`, "question", "");
-      other.route(new Stanza("iq", question.from, question.to, "question", "get", undefined, "", "/>", []));
+      other.route(
+        new Stanza("iq", question.from, question.to, new Content("question", "get", undefined, "", "/>", [])),
+      );
       await owner.until(
         () => owner.federation.outgoingStatus().some(({ unacknowledged }) => unacknowledged >= 51),
         "the messages of the other node",
@@ -171,7 +174,7 @@ described("two nodes", () => {
       const children = [{ name: "ping", xmlns: "urn:xmpp:ping" }];
       for (const asking of [one, two]) {
         const answer = new Promise<Stanza | undefined>((resolve) => {
-          const request = new Stanza("iq", host, to, "x", "get", undefined, "", tail, children);
+          const request = new Stanza("iq", host, to, new Content("x", "get", undefined, "", tail, children));
           asking.running.server.router.hosts.get("a.test")?.request(request, resolve);
         });
         expect(await answer).toMatchObject({ type: "result" });

@@ -7,6 +7,7 @@ import { type Authority, openAuthority } from "../../app/local-world/certificate
 import { startZone, type ZoneOptions, type ZoneRecord, type ZoneServer } from "../../app/local-world/dns.ts";
 import { type RunningNode, startNode } from "../../app/node.ts";
 import { check, Jid, NodeConfig, type NodeConfigInput, Stanza } from "../../server/index.ts";
+import { Content } from "../../server/stanza/content.ts";
 import { makeLeaf } from "../tls-identity/certificates.ts";
 import { Relay } from "./relay.ts";
 
@@ -247,5 +248,5 @@ export class TestNode {
 export function message(from: string, to: string, id: string, body: string): Stanza {
   const tail = `><body>${body}</body></message>`;
   const children = [{ name: "body", xmlns: "jabber:client" }];
-  return new Stanza("message", Jid.parse(from), Jid.parse(to), id, "chat", undefined, "", tail, children);
+  return new Stanza("message", Jid.parse(from), Jid.parse(to), new Content(id, "chat", undefined, "", tail, children));
 }

@@ -1,6 +1,7 @@
 // A stanza that the other server cannot bear: it alone comes back, whatever was under way beside it goes on, in its order.
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Jid, Stanza } from "../../server/index.ts";
+import { Content } from "../../server/stanza/content.ts";
 import { Ground, type TestNode } from "./nodes.ts";
 
 let ground: Ground;
@@ -15,7 +16,12 @@ afterEach(() => ground.clear());
 function poison(a: TestNode, to: string, id: string): Stanza {
   const tail = "><body>&unheard-of;</body></message>";
   const children = [{ name: "body", xmlns: "jabber:client" }];
-  return new Stanza("message", Jid.parse(`x@${a.service}`), Jid.parse(to), id, "chat", undefined, "", tail, children);
+  return new Stanza(
+    "message",
+    Jid.parse(`x@${a.service}`),
+    Jid.parse(to),
+    new Content(id, "chat", undefined, "", tail, children),
+  );
 }
 
 const TOTAL = 300;

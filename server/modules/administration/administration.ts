@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { Jid } from "../../jid/jid.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
+import { Content } from "../../stanza/content.ts";
 import type { FormField } from "../../stanza/data-form.ts";
 import { StanzaError } from "../../stanza/error.ts";
 import { Stanza } from "../../stanza/stanza.ts";
@@ -121,7 +122,12 @@ function sessionCommands(host: ModuleHost): Command[] {
       const body = escapeText((values.get("announcement") ?? []).join("\n"));
       const tail = `><body>${body}</body></message>`;
       const heads = [{ name: "body", xmlns: "jabber:client" }];
-      const whole = new Stanza("message", host.jid, undefined, undefined, "headline", undefined, "", tail, heads);
+      const whole = new Stanza(
+        "message",
+        host.jid,
+        undefined,
+        new Content(undefined, "headline", undefined, "", tail, heads),
+      );
       for (const session of host.sessions.all())
         if (session.presence !== undefined) session.deliver(whole.withAddresses(host.jid, session.jid));
       return { note: "It was sent." };

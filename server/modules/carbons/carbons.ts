@@ -4,6 +4,7 @@ import { type ClientSession, FLAG, SessionKey } from "../../host/session.ts";
 import type { Jid } from "../../jid/jid.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { pass } from "../../module/verdict.ts";
+import { Content } from "../../stanza/content.ts";
 import { StanzaError } from "../../stanza/error.ts";
 import { Stanza } from "../../stanza/stanza.ts";
 import { eligibility, NS_CARBONS } from "./eligible.ts";
@@ -105,7 +106,10 @@ function deliverCopies(
 export function copy(direction: "sent" | "received", stanza: Stanza, account: Jid, to: Jid): Stanza {
   const forwarded = `<forwarded xmlns='${NS_FORWARD}'>${stanza.framed()}</forwarded>`;
   const tail = `><${direction} xmlns='${NS_CARBONS}'>${forwarded}</${direction}></message>`;
-  return new Stanza("message", account, to, undefined, stanza.type, undefined, "", tail, [
-    { name: direction, xmlns: NS_CARBONS },
-  ]);
+  return new Stanza(
+    "message",
+    account,
+    to,
+    new Content(undefined, stanza.type, undefined, "", tail, [{ name: direction, xmlns: NS_CARBONS }]),
+  );
 }
