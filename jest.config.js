@@ -11,7 +11,7 @@ export default {
   extensionsToTreatAsEsm: [".ts"],
   transform: { "\\.ts$": "<rootDir>/test/harness/strip-types.cjs" },
   moduleFileExtensions: ["ts", "js", "mjs", "cjs", "json"],
-  testMatch: ["<rootDir>/{app,server,federation,regions,infra,test,bench}/**/*.test.ts"],
+  testMatch: ["<rootDir>/{app,xmpp,contract,server,federation,regions,infra,test,bench}/**/*.test.ts"],
   // ms: ends what hangs, and decides nothing else. Two files at once leave each with one core.
   testTimeout: 60000,
   // ms: a worker that holds nothing open takes longer than Jest's half second to end where the machine is busy.

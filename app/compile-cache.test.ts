@@ -15,7 +15,7 @@ function keptOf(program: string, args: readonly string[]): string[] {
 
 test.each([
   ["cli/main.ts", ["no-such-command"], ["app/cli/run.ts", "app/cli/account.ts", "commander/lib/command.js"]],
-  ["main.ts", ["serve", "--config", "/nowhere/node.json"], ["app/serve.ts", "app/node.ts", "server/server.ts"]],
+  ["main.ts", ["serve", "--config", "/nowhere/node.json"], ["app/serve.ts", "app/node.ts", "server/node.ts"]],
 ])("%s", (program, args, loaded) => {
   keptOf(program, args);
   const kept = keptOf(program, args);

@@ -1,19 +1,18 @@
 // One node: where server and federation meet.
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
+import type { NodeConfig } from "../contract/contract.ts";
+import { readSecret } from "../contract/secret.ts";
 import type { Federation } from "../federation/index.ts";
 import {
-  type Clock,
   createLog,
   type Listening,
   MeridianServer,
-  type NodeConfig,
   newRequestId,
   PinnedRouter,
-  readSecret,
   sendDepartures,
-  systemClock,
 } from "../server/index.ts";
+import { type Clock, systemClock } from "../xmpp/clock.ts";
 
 /** What a node may be given instead of the machine's own. */
 export interface NodeOptions {

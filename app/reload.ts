@@ -1,6 +1,7 @@
 // Takes a changed configuration into a running node, as far as that goes without a restart.
 import { isDeepStrictEqual } from "node:util";
-import { loadConfig, type NodeConfig } from "../server/index.ts";
+import type { NodeConfig } from "../contract/contract.ts";
+import { loadConfig } from "../contract/load.ts";
 import type { RunningNode } from "./node.ts";
 
 /** What a running node takes on. */

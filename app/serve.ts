@@ -1,12 +1,8 @@
 // Runs one node until it is told to drain, and tells a supervising process how it is.
-import {
-  ConfigError,
-  factsOf,
-  hostsNobodyLogsInTo,
-  type Listening,
-  loadConfig,
-  type NodeConfig,
-} from "../server/index.ts";
+
+import type { NodeConfig } from "../contract/contract.ts";
+import { ConfigError, loadConfig } from "../contract/load.ts";
+import { factsOf, hostsNobodyLogsInTo, type Listening } from "../server/index.ts";
 import { accountActions } from "./admin/accounts.ts";
 import { deadLetterActions } from "./admin/dead-letters.ts";
 import { listenForAdmin } from "./admin/listener.ts";

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startZone, type ZoneRecord, type ZoneServer } from "../app/local-world/dns.ts";
-import type { NodeConfigInput } from "../server/config/contract.ts";
+import type { NodeConfigInput } from "../contract/contract.ts";
 import { freePorts, waitForFeatures } from "./harness/ports.ts";
 import { type Command, outputOf, startPinned, stop, temporaryFolder } from "./harness/processes.ts";
 import { localpart, PASSWORD, type ServerName, type ServerUnderTest } from "./harness/server.ts";
@@ -144,7 +144,7 @@ async function meridian(site: Site): Promise<Command> {
   };
   writeFileSync(file, JSON.stringify(config));
   const { openStorage } = await import("../server/storage/open.ts");
-  const { deriveCredentials } = await import("../server/auth/credentials.ts");
+  const { deriveCredentials } = await import("../server/accounts/credentials.ts");
   const storage = await openStorage({ kind: "sqlite", file: database, synchronous: "normal" });
   const credentials = await deriveCredentials(PASSWORD, 4096);
   for (let index = 0; index < site.accounts; index += 1)

@@ -1,19 +1,15 @@
 // What every connection of a node's federation shares.
 import type { SecureContext } from "node:tls";
 import type { Logger } from "pino";
-import {
-  type Clock,
-  DEFAULT_XML_LIMITS,
-  type Dialable,
-  type FederationConfig,
-  FROM_SERVERS,
-  type InboundStanzas,
-  type Limits,
-  type NodeMetrics,
-  type Stanza,
-  type StrangersLog,
-  stanzaLimits,
-} from "../server/index.ts";
+import type { FederationConfig } from "../contract/contract.ts";
+import type { Dialable } from "../contract/global-address.ts";
+import type { InboundStanzas, NodeMetrics, StrangersLog } from "../server/index.ts";
+import { FROM_SERVERS } from "../xmpp/bounds.ts";
+import type { Clock } from "../xmpp/clock.ts";
+import type { Stanza } from "../xmpp/stanza/stanza.ts";
+import type { Limits } from "../xmpp/stream/stream.ts";
+import { stanzaLimits } from "../xmpp/xml/limits.ts";
+import { DEFAULT_XML_LIMITS } from "../xmpp/xml/tokenizer.ts";
 import type { CountsByRemote } from "./counts.ts";
 import type { Pings } from "./management/pings.ts";
 import type { Attempts } from "./outgoing/attempts.ts";

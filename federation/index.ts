@@ -1,21 +1,20 @@
 // Server-to-server federation of one node: what is given to the server, and what an operator may see and do.
 import type { AddressInfo, Server } from "node:net";
 import type { Logger } from "pino";
+import type { FederationConfig, NodeConfig } from "../contract/contract.ts";
+import { Dialable } from "../contract/global-address.ts";
 import {
-  type Clock,
   closeServer,
-  Dialable,
-  type FederationConfig,
   type InboundStanzas,
   type Listening,
-  type NodeConfig,
   type NodeMetrics,
   type RemoteLink,
   type RemoteRouter,
   readEachCertificates,
-  type Stanza,
   StrangersLog,
 } from "../server/index.ts";
+import type { Clock } from "../xmpp/clock.ts";
+import type { Stanza } from "../xmpp/stanza/stanza.ts";
 import type { FederationContext } from "./context.ts";
 import { CountsByRemote } from "./counts.ts";
 import { diagnose, type FindingListener } from "./diagnose/diagnose.ts";

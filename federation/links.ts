@@ -1,5 +1,5 @@
 // Links: remote domains that a stream leads to at all times, such as the other regions of a world; watched by alarms.
-import type { Timer } from "../server/index.ts";
+import type { Timer } from "../xmpp/clock.ts";
 import type { FederationContext } from "./context.ts";
 import type { Pair } from "./outgoing/pair.ts";
 import type { OutgoingPool } from "./outgoing/pool.ts";

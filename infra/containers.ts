@@ -1,5 +1,5 @@
 // The containers of a node's task, as ECS wants them told. Pure.
-import type { NodeConfigInput } from "../server/config/contract.ts";
+import type { NodeConfigInput } from "../contract/contract.ts";
 import { collectorConfig } from "./metrics.ts";
 import { files, metricsPort, openPorts } from "./ports.ts";
 

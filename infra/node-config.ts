@@ -1,6 +1,7 @@
 // The configuration of a region's nodes as the server's contract has it. Pure: a world, a region and its addresses in.
+
+import type { NodeConfigInput } from "../contract/contract.ts";
 import type { Region, World } from "../regions/world.ts";
-import type { NodeConfigInput } from "../server/config/contract.ts";
 import { cacheUrl } from "./cache-access.ts";
 import { files, metricsPort, openPorts } from "./ports.ts";
 

@@ -1,7 +1,7 @@
 // The shape of a world file: an operator's regions as data, each setting with its bounds and what it is for.
 import { domainToASCII } from "node:url";
 import { z } from "zod";
-import { DomainPattern, DomainName as PreparedDomain } from "../server/config/names.ts";
+import { DomainPattern, DomainName as PreparedDomain } from "../contract/names.ts";
 import { sizeNames } from "./sizes.ts";
 
 /** Name of a world or a region: short enough to be part of every AWS name built upon it. */

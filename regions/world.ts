@@ -1,7 +1,7 @@
 // A world as the rest of Meridian uses it: read from its file, checked as a whole, every default filled in.
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { notJson } from "../server/config/json-fault.ts";
+import { notJson } from "../contract/json-fault.ts";
 import { awsRegions } from "./aws-regions.ts";
 import {
   type Continent,

@@ -1,7 +1,7 @@
 // The orderly end of a node's clients: their sessions go to other nodes where there are any, else they end.
 import type { C2sConnection } from "./c2s/connection.ts";
 import type { C2sContext } from "./c2s/context.ts";
-import type { ClusterPorts } from "./cluster/ports.ts";
+import type { ClusterPorts } from "./ports/cluster.ts";
 
 /** ms that closing streams have before their connections are dropped. */
 const CLOSE_GRACE = 2_000;

@@ -4,18 +4,20 @@ import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 
 const root = join(import.meta.dirname, "..");
-const PARTS = ["server", "federation", "infra", "regions", "app", "bench", "test"] as const;
+const PARTS = ["xmpp", "contract", "server", "federation", "infra", "regions", "app", "bench", "test"] as const;
 type Part = (typeof PARTS)[number];
 
 /** What each part may import of others: a file, or everything below a folder ("regions/"). Tests and benchmarks: all. */
 const ALLOWED: Readonly<Record<Part, readonly string[]>> = {
-  server: [],
-  federation: ["server/index.ts"],
-  regions: ["server/config/json-fault.ts", "server/config/names.ts"],
-  infra: ["regions/", "server/config/contract.ts", "server/config/folder.ts"],
-  app: ["regions/", "infra/rollout/", "federation/index.ts", "server/index.ts", "server/config/", "server/jid/jid.ts"],
-  bench: ["server/", "federation/", "regions/", "infra/", "app/", "test/"],
-  test: ["server/", "federation/", "regions/", "infra/", "app/", "bench/"],
+  xmpp: [],
+  contract: ["xmpp/"],
+  server: ["xmpp/", "contract/"],
+  federation: ["server/index.ts", "xmpp/", "contract/"],
+  regions: ["contract/json-fault.ts", "contract/names.ts"],
+  infra: ["regions/", "contract/contract.ts", "contract/folder.ts"],
+  app: ["regions/", "infra/rollout/", "federation/index.ts", "server/index.ts", "contract/", "xmpp/"],
+  bench: ["xmpp/", "contract/", "server/", "federation/", "regions/", "infra/", "app/", "test/"],
+  test: ["xmpp/", "contract/", "server/", "federation/", "regions/", "infra/", "app/", "bench/"],
 };
 
 const files = PARTS.flatMap((part) => globSync(`${part}/**/*.ts`, { cwd: root }))
@@ -54,17 +56,13 @@ describe("the arrows", () => {
     expect(problems).toEqual([]);
   });
 
-  test("the configuration contract draws in nothing of the server but its own folder and the preparation of names", () => {
-    const seen = new Set(["server/config/contract.ts"]);
-    for (const file of seen) for (const imported of importsOf(file)) seen.add(imported);
-    expect([...seen].filter((file) => !/^server\/(config|jid)\//.test(file))).toEqual([]);
-  });
-
   test.each([
+    ["xmpp/a.ts", "contract/contract.ts"],
+    ["contract/a.ts", "server/index.ts"],
     ["server/a.ts", "federation/index.ts"],
     ["server/a.ts", "app/node.ts"],
-    ["federation/a.ts", "server/router/router.ts"],
-    ["federation/a.test.ts", "server/router/router.ts"],
+    ["federation/a.ts", "server/delivery/route.ts"],
+    ["federation/a.test.ts", "server/delivery/route.ts"],
     ["federation/a.ts", "app/node.ts"],
     ["regions/a.ts", "server/index.ts"],
     ["infra/a.ts", "server/index.ts"],

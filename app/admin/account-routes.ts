@@ -1,6 +1,6 @@
 // The accounts of a running node over its admin socket: the routes of the node, and the same actions for a command.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Jid } from "../../server/jid/jid.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
 import { type AccountActions, PASSWORD_ACTIONS, PLAIN_ACTIONS } from "./accounts.ts";
 import { ask } from "./client.ts";
 import { send } from "./socket.ts";

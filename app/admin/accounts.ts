@@ -1,6 +1,6 @@
 // What an operator does to accounts, by a server of this process: a node's own, or one opened on the store alone.
 import type { MeridianServer } from "../../server/index.ts";
-import { Jid } from "../../server/jid/jid.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
 
 /** Accounts read from the store at once. */
 const PAGE = 500;

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, lstatSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import type { NodeConfig } from "../../server/index.ts";
+import type { NodeConfig } from "../../contract/contract.ts";
 
 /** Bytes that a socket's path may have on every system. */
 const MOST = 100;

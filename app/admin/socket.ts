@@ -3,7 +3,7 @@ import { chmodSync, lstatSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { dirname } from "node:path";
-import { makeFolder } from "../../server/config/folder.ts";
+import { makeFolder } from "../../contract/folder.ts";
 import { folderFault } from "./socket-path.ts";
 
 /** Serves requests on a socket; what `answer` throws is told. @throws Error where its folder is open to others, or it is taken */

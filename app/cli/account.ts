@@ -1,6 +1,7 @@
 // `meridian account`: makes, changes, shuts, removes and lists accounts, by a node that runs or else in its store.
 import type { Command } from "commander";
-import type { Jid, NodeConfig } from "../../server/index.ts";
+import type { NodeConfig } from "../../contract/contract.ts";
+import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { AccountActions } from "../admin/accounts.ts";
 import { domainOf, Failure, print, UsageError } from "./command.ts";
 import { newPassword, readPassword } from "./password.ts";
@@ -121,7 +122,7 @@ async function listAccounts(text: string | undefined, options: Options): Promise
 }
 
 async function accountOf(text: string, withResource = false): Promise<Jid> {
-  const { Jid } = await import("../../server/jid/jid.ts");
+  const { Jid } = await import("../../xmpp/jid/jid.ts");
   const jid = Jid.tryParse(text);
   if (jid === undefined || jid.local === "" || (!jid.isBare && !withResource))
     throw new UsageError(`${text}: expected an account, such as juliet@example.org`);
@@ -147,7 +148,7 @@ async function withAccounts(
   work: (place: Place) => Promise<void>,
 ): Promise<void> {
   const file = options.config;
-  const { loadConfig } = await import("../../server/config/load.ts");
+  const { loadConfig } = await import("../../contract/load.ts");
   const { nodeRuns } = await import("../admin/client.ts");
   const { adminSocketFor } = await import("../admin/socket-path.ts");
   const config = loadConfig(file);

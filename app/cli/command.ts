@@ -22,7 +22,7 @@ const wrongSetting = /^(EADDRINUSE|EADDRNOTAVAIL|EACCES|ENOTFOUND)$/;
 
 /** A domain in whatever form it was written, as configurations hold it. @throws UsageError */
 export async function domainOf(text: string): Promise<string> {
-  const { Jid } = await import("../../server/jid/jid.ts");
+  const { Jid } = await import("../../xmpp/jid/jid.ts");
   const jid = Jid.tryParse(text);
   if (jid === undefined || jid.full !== jid.domain) throw new UsageError(`${text}: expected a domain`);
   return jid.domain;

@@ -1,6 +1,6 @@
 // `meridian config`: looks at a node's configuration.
 import type { Command } from "commander";
-import type { NodeConfig } from "../../server/index.ts";
+import type { NodeConfig } from "../../contract/contract.ts";
 import { print } from "./command.ts";
 import { lookOutside } from "./look-outside.ts";
 import { placeMistakes } from "./look-places.ts";
@@ -14,7 +14,7 @@ export function configCommands(program: Command): void {
     .argument("<file>", "the configuration (JSON)")
     .option("--json", "print JSON")
     .action(async (file: string, { json }: { json?: boolean }) => {
-      const { ConfigError, readConfig } = await import("../../server/index.ts");
+      const { ConfigError, readConfig } = await import("../../contract/load.ts");
       const read = readConfig(file);
       const named = read.config === undefined ? undefined : await lookAtNamed(read.config);
       const problems = [
@@ -56,7 +56,8 @@ function shutOut({ components, listeners, cluster }: NodeConfig): string[] {
 
 /** Looks at what a configuration names: certificates, files, modules. */
 async function lookAtNamed(config: NodeConfig) {
-  const { checkCertificates, ConfigError, modulesLeftOut } = await import("../../server/index.ts");
+  const { ConfigError } = await import("../../contract/load.ts");
+  const { checkCertificates, modulesLeftOut } = await import("../../server/index.ts");
   const certificates = checkCertificates(config, Date.now());
   const outside = await lookOutside(config);
   const problems = [...certificates.problems, ...outside.problems, ...(await placeMistakes(config))];

@@ -53,7 +53,7 @@ async function lettersOf(options: Options): Promise<readonly DeadLetter[]> {
 }
 
 async function asked({ config }: Options, method: "GET" | "POST", path: string): Promise<unknown> {
-  const { loadConfig } = await import("../../server/config/load.ts");
+  const { loadConfig } = await import("../../contract/load.ts");
   const { adminSocketFor } = await import("../admin/socket-path.ts");
   const { ask } = await import("../admin/client.ts");
   return ask(adminSocketFor(loadConfig(config), config), method, path);

@@ -1,5 +1,5 @@
 // What a configuration names outside of itself, read by what a node will read it with: authorities, keys, secrets.
-import type { NodeConfig } from "../../server/index.ts";
+import type { NodeConfig } from "../../contract/contract.ts";
 
 /** Mistakes, each with its path in the configuration, and what another machine may have that this one has not. */
 export interface LookedOutside {
@@ -16,12 +16,15 @@ interface Outside {
 /** Looks at the files and variables that `config` names. */
 export async function lookOutside(config: NodeConfig): Promise<LookedOutside> {
   const server = await import("../../server/index.ts");
+  const { ConfigError } = await import("../../contract/load.ts");
+  const { readSecret } = await import("../../contract/secret.ts");
+  const { systemClock } = await import("../../xmpp/clock.ts");
   const problems = new Set<string>();
   const tried = (look: () => unknown): void => {
     try {
       look();
     } catch (error) {
-      if (!(error instanceof server.ConfigError)) throw error;
+      if (!(error instanceof ConfigError)) throw error;
       for (const problem of error.problems) problems.add(problem);
     }
   };
@@ -37,12 +40,12 @@ export async function lookOutside(config: NodeConfig): Promise<LookedOutside> {
       // A variable is of the process that will run, which this one need not be like.
       unset.push(path);
       warnings.push(`${path}.env: the variable ${secret.env} is not set here`);
-    } else tried(() => server.readSecret(secret, path));
+    } else tried(() => readSecret(secret, path));
   }
   authentication.providers.forEach((provider, at) => {
     const path = `authentication.providers[${at}]`;
     if (provider.kind === "stored" || unset.some((secret) => secret.startsWith(path))) return;
-    tried(() => server.outsideProvider(provider, server.systemClock, path));
+    tried(() => server.outsideProvider(provider, systemClock, path));
   });
   return { problems: [...problems], warnings };
 }

@@ -3,7 +3,7 @@ import { lookup } from "node:dns/promises";
 import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmdirSync } from "node:fs";
 import { isIP } from "node:net";
 import { dirname, join, resolve } from "node:path";
-import type { NodeConfig } from "../../server/index.ts";
+import type { NodeConfig } from "../../contract/contract.ts";
 import { adminSocketPath, tooLong } from "../admin/socket-path.ts";
 
 /** Every mistake, with its path in the configuration. */

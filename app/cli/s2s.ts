@@ -1,7 +1,7 @@
 // `meridian s2s`: what a node's federation does, and where the way to a remote domain breaks.
 import type { Command } from "commander";
+import type { NodeConfig } from "../../contract/contract.ts";
 import type { Finding, IncomingStatus, OutgoingStatus, TraceEvent } from "../../federation/index.ts";
-import type { NodeConfig } from "../../server/index.ts";
 import { table as columns } from "../local-world/table.ts";
 import { domainOf, Exit, Failure, print, UsageError } from "./command.ts";
 
@@ -74,7 +74,7 @@ function table({ outgoing, incoming }: Status): string {
 
 async function test(text: string, options: Options & { from?: string; local?: boolean }): Promise<void> {
   const domain = await domainOf(text);
-  const { loadConfig } = await import("../../server/config/load.ts");
+  const { loadConfig } = await import("../../contract/load.ts");
   const config = loadConfig(options.config);
   const served = (name: string) => config.hosts.some((host) => host.domain === name);
   if (served(domain)) throw new UsageError(`${domain} is served here: nothing for it leaves this node`);
@@ -140,7 +140,9 @@ async function testHere(
   show: (finding: Finding) => void,
 ): Promise<boolean> {
   const { Federation } = await import("../../federation/index.ts");
-  const { createLog, NodeMetrics, readSecret, systemClock, TlsContexts } = await import("../../server/index.ts");
+  const { createLog, NodeMetrics, TlsContexts } = await import("../../server/index.ts");
+  const { readSecret } = await import("../../contract/secret.ts");
+  const { systemClock } = await import("../../xmpp/clock.ts");
   const { dialbackSecret } = config.federation;
   const secret = dialbackSecret === undefined ? undefined : readSecret(dialbackSecret, "federation.dialbackSecret");
   const metrics = new NodeMetrics();
@@ -192,7 +194,7 @@ async function reload(options: Options): Promise<void> {
 }
 
 async function socketOf({ config }: Options): Promise<string> {
-  const { loadConfig } = await import("../../server/config/load.ts");
+  const { loadConfig } = await import("../../contract/load.ts");
   const { adminSocketFor } = await import("../admin/socket-path.ts");
   return adminSocketFor(loadConfig(config), config);
 }

@@ -4,7 +4,7 @@ import { link, open, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import forge from "node-forge";
-import { makeFolder } from "../../server/config/folder.ts";
+import { makeFolder } from "../../contract/folder.ts";
 
 /** A certificate with its key, PEM. */
 export interface Issued {

@@ -1,7 +1,7 @@
 // The folder in which a local world keeps its state: one world, one user of it at a time.
 import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeFolder } from "../../server/config/folder.ts";
+import { makeFolder } from "../../contract/folder.ts";
 import { UsageError } from "../cli/command.ts";
 import { identify, isRunning, type ProcessIdentity } from "./process-identity.ts";
 

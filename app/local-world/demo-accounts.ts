@@ -1,7 +1,9 @@
 // The accounts that people try a world with: two in each region, everybody in everybody's roster.
 import { randomBytes } from "node:crypto";
+import { NodeConfig, type NodeConfigInput } from "../../contract/contract.ts";
+import { check } from "../../contract/load.ts";
 import type { Region, World } from "../../regions/world.ts";
-import { check, createLog, MeridianServer, NodeConfig, type NodeConfigInput } from "../../server/index.ts";
+import { createLog, MeridianServer } from "../../server/index.ts";
 import { newPassword } from "../cli/password.ts";
 import type { DataFolder } from "./data-folder.ts";
 

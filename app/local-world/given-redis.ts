@@ -1,6 +1,6 @@
 // A Redis or Valkey that runs already, by its URL: whether it answers, and what nodes are told of it.
 import { Redis } from "ioredis";
-import type { NodeConfigInput } from "../../server/index.ts";
+import type { NodeConfigInput } from "../../contract/contract.ts";
 import { UsageError } from "../cli/command.ts";
 import { withoutPassword } from "./url.ts";
 

@@ -1,6 +1,6 @@
 // One node of a local region: its configuration file, ports, log and process.
 import { writeFileSync } from "node:fs";
-import type { NodeConfigInput } from "../../server/index.ts";
+import type { NodeConfigInput } from "../../contract/contract.ts";
 import { Failure } from "../cli/command.ts";
 import { portsOf } from "./node-config.ts";
 import { NodeProcess, type ReportedLink, StartFailed } from "./node-process.ts";

@@ -1,7 +1,7 @@
 // One region of a local world: its certificate, store and nodes, and the ports at which clients and servers find it.
 import { writeFileSync } from "node:fs";
+import type { NodeConfigInput } from "../../contract/contract.ts";
 import type { Region, World } from "../../regions/world.ts";
-import type { NodeConfigInput } from "../../server/index.ts";
 import type { BalancedRegion } from "./balancer-config.ts";
 import type { Authority } from "./certificate-authority.ts";
 import type { LogIn } from "./client.ts";

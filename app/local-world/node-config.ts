@@ -1,7 +1,7 @@
 // The configuration of a local world's node: the contract of the server, filled in for this machine. Pure.
 import { join } from "node:path";
+import type { NodeConfigInput } from "../../contract/contract.ts";
 import type { Region, World } from "../../regions/world.ts";
-import type { NodeConfigInput } from "../../server/index.ts";
 import { shortEnough } from "../admin/socket-path.ts";
 import type { ReportedListener } from "./node-process.ts";
 import type { AnyPorts } from "./ports.ts";

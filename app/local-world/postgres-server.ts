@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeFolder } from "../../server/config/folder.ts";
+import { makeFolder } from "../../contract/folder.ts";
 import { Failure } from "../cli/command.ts";
 import { Daemon } from "./daemon.ts";
 import { type OrdinaryUser, ordinaryUser, postgresOf } from "./machine.ts";

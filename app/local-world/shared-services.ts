@@ -2,7 +2,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
-import type { NodeConfigInput } from "../../server/index.ts";
+import type { NodeConfigInput } from "../../contract/contract.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { Databases } from "./databases.ts";
 import { checkRedis, type RedisInput, redisAddress } from "./given-redis.ts";

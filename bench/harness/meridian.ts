@@ -2,8 +2,8 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { NodeConfig, type NodeConfigInput } from "../../server/config/contract.ts";
-import { check } from "../../server/config/load.ts";
+import { NodeConfig, type NodeConfigInput } from "../../contract/contract.ts";
+import { check } from "../../contract/load.ts";
 import { DOMAIN, localpart, PASSWORD, type Recipe, type Site } from "./server.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -54,7 +54,7 @@ function withoutArchive(): Record<string, false> {
 /** Every account has the same password, so keys derived once will do. */
 async function createAccounts(site: Site): Promise<void> {
   const { openStorage } = await import("../../server/storage/open.ts");
-  const { deriveCredentials } = await import("../../server/auth/credentials.ts");
+  const { deriveCredentials } = await import("../../server/accounts/credentials.ts");
   const { storage: settings } = check(NodeConfig, configuration(site), "benchmark");
   const storage = await openStorage(settings);
   const credentials = await deriveCredentials(PASSWORD, site.iterations);

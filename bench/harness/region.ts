@@ -1,7 +1,7 @@
 // A region under test: nodes of Meridian that share a Redis and a database, all on the servers' core.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import type { NodeConfigInput } from "../../server/config/contract.ts";
+import type { NodeConfigInput } from "../../contract/contract.ts";
 import { startPostgres, type TestPostgres } from "../../test/harness/postgres.ts";
 import { startRedis, type TestRedis } from "../../test/harness/redis.ts";
 import { find, hintOf } from "../../test/harness/software.ts";

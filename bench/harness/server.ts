@@ -1,7 +1,7 @@
 // A server under test: what every one is given, and how one is started.
 import type { ChildProcess } from "node:child_process";
 import { rmSync } from "node:fs";
-import type { NodeConfigInput } from "../../server/config/contract.ts";
+import type { NodeConfigInput } from "../../contract/contract.ts";
 import { type CertificateFiles, makeCertificate } from "./certificate.ts";
 import { freePorts, waitForFeatures } from "./ports.ts";
 import { type Command, outputOf, startPinned, stop, temporaryFolder } from "./processes.ts";

@@ -2,7 +2,7 @@
 import type { EventEmitter } from "node:events";
 import { Element, Parser } from "ltx";
 import { SaxesParser } from "saxes";
-import { DEFAULT_XML_LIMITS, StreamTokenizer } from "../../server/xml/tokenizer.ts";
+import { DEFAULT_XML_LIMITS, StreamTokenizer } from "../../xmpp/xml/tokenizer.ts";
 
 const HEADER =
   "<?xml version='1.0'?><stream:stream to='example.org' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>";

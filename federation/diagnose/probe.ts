@@ -1,7 +1,7 @@
 // What answers at a place where no XMPP stream came about: seen from the first octets that come back.
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { Clock } from "../../server/index.ts";
+import type { Clock } from "../../xmpp/clock.ts";
 import { dnsName } from "../resolver/name.ts";
 
 /** What was found. */

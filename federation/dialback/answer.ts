@@ -1,5 +1,9 @@
 // What dialback answers: as authoritative server without any state, and errors that leave the stream alone. XEP-0220 §2.4, §2.5.
-import { escapeAttribute, escapeText, Jid, NS_STANZA_ERRORS, type RawElement } from "../../server/index.ts";
+
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { escapeAttribute, escapeText } from "../../xmpp/xml/escape.ts";
+import { NS_STANZA_ERRORS } from "../../xmpp/xml/namespaces.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { FederationContext } from "../context.ts";
 import { verifyKey } from "./key.ts";
 

@@ -1,5 +1,8 @@
 // Questions about dialback keys that are open on one stream, and their answers. XEP-0220 §2.1.2.
-import { escapeAttribute, type RawElement, type StreamEnd, type XmppStream } from "../../server/index.ts";
+
+import type { StreamEnd, XmppStream } from "../../xmpp/stream/stream.ts";
+import { escapeAttribute } from "../../xmpp/xml/escape.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { FederationContext } from "../context.ts";
 import type { DialbackCondition } from "./answer.ts";
 

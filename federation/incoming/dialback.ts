@@ -1,5 +1,5 @@
 // Dialback on incoming streams: as receiving server, and as authoritative server. XEP-0220 §2.2, §2.4.
-import type { RawElement } from "../../server/index.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import {
   answerAddresses,
   type DialbackCondition,

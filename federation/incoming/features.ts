@@ -1,5 +1,5 @@
 // What an incoming stream offers, by where it stands. RFC 6120 §4.3.2.
-import { NS_DIALBACK_FEATURE, NS_SASL, NS_TLS } from "../../server/index.ts";
+import { NS_DIALBACK_FEATURE, NS_SASL, NS_TLS } from "../../xmpp/xml/namespaces.ts";
 import { limitsText, NS_BIDI_FEATURE, SM_FEATURE } from "../management/elements.ts";
 import type { Policy } from "../policy.ts";
 

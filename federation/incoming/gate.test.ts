@@ -1,6 +1,9 @@
 // The door for a peer's stanzas: no more is read than may be unsafe at one time.
 import { expect, test } from "@jest/globals";
-import type { RawElement, Safety, Stanza, XmppStream } from "../../server/index.ts";
+import type { Safety } from "../../xmpp/stanza/safety.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { XmppStream } from "../../xmpp/stream/stream.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { FederationContext } from "../context.ts";
 import { Gate } from "./gate.ts";
 

@@ -1,22 +1,19 @@
 // The door for stanzas of a remote server: of a proven domain, to one of ours, no faster than allowed, counted.
+import { ADDED } from "../../xmpp/bounds.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { Handled, UNOWNED } from "../../xmpp/management/handled.ts";
 import {
-  ADDED,
   domainOfAddress,
   faultOf,
   faultReply,
-  follow,
-  Handled,
   isStanzaKind,
-  Jid,
   overBound,
-  type RawElement,
-  type Safety,
-  Stanza,
   type StanzaFault,
-  type StanzaKind,
-  UNOWNED,
-  type XmppStream,
-} from "../../server/index.ts";
+} from "../../xmpp/stanza/fault.ts";
+import { follow, type Safety } from "../../xmpp/stanza/safety.ts";
+import { Stanza, type StanzaKind } from "../../xmpp/stanza/stanza.ts";
+import type { XmppStream } from "../../xmpp/stream/stream.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { FederationContext } from "../context.ts";
 import type { RemoteCounts } from "../counts.ts";
 import { ackText } from "../management/elements.ts";

@@ -1,5 +1,10 @@
 // What an incoming stream's header claims, and what speaks against it. RFC 6120 §4.7, §4.9.3.
-import { declaresContent, Jid, NS_SERVER, type StreamErrorCondition, type StreamHeader } from "../../server/index.ts";
+
+import { Jid } from "../../xmpp/jid/jid.ts";
+import type { StreamErrorCondition } from "../../xmpp/stream/error.ts";
+import { declaresContent } from "../../xmpp/stream/received-header.ts";
+import { NS_SERVER } from "../../xmpp/xml/namespaces.ts";
+import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
 import type { FederationContext } from "../context.ts";
 
 /** Domains that a header names, prepared where they are any, else as they were written. */

@@ -1,7 +1,8 @@
 // Listens for other servers, with STARTTLS or direct TLS. RFC 6120 §3.2.1, XEP-0368.
 import { createServer, type Server, type Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { expectProxyHeaders, TcpTransport } from "../../server/index.ts";
+import { expectProxyHeaders } from "../../server/index.ts";
+import { TcpTransport } from "../../xmpp/stream/tcp.ts";
 import type { FederationContext } from "../context.ts";
 import { acceptOptions } from "../tls/index.ts";
 import type { IncomingObserver } from "./observer.ts";

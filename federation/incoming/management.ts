@@ -1,6 +1,9 @@
 // Stream management of incoming streams: counted, acknowledged, and kept a while for the peer to take up again. XEP-0198.
 import { randomBytes } from "node:crypto";
-import { blockOf, NS_SM, type RawElement, type Timer } from "../../server/index.ts";
+import { blockOf } from "../../server/index.ts";
+import type { Timer } from "../../xmpp/clock.ts";
+import { NS_SM } from "../../xmpp/xml/namespaces.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { FederationContext } from "../context.ts";
 import { enabledText, handledOf, resumedText, smFailedText, tooHighText } from "../management/elements.ts";
 import type { Ledger } from "../management/ledger.ts";

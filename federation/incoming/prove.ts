@@ -1,5 +1,9 @@
 // STARTTLS and SASL EXTERNAL on incoming streams. RFC 6120 §5, §6; XEP-0178 §3.
-import { escapeText, Jid, NS_SASL, NS_TLS, type RawElement } from "../../server/index.ts";
+
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { escapeText } from "../../xmpp/xml/escape.ts";
+import { NS_SASL, NS_TLS } from "../../xmpp/xml/namespaces.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { CertificateVerdict } from "../tls/index.ts";
 import type { IncomingSession } from "./session.ts";
 

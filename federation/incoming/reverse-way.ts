@@ -1,5 +1,8 @@
 // A peer's bidirectional stream as a way for our stanzas: asked for, proven, offered to pairs, and given up. XEP-0288.
-import type { RawElement, Timer, XmppStream } from "../../server/index.ts";
+
+import type { Timer } from "../../xmpp/clock.ts";
+import type { XmppStream } from "../../xmpp/stream/stream.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { FederationContext } from "../context.ts";
 import { Carrier } from "../management/carrier.ts";
 import { limitsOf } from "../management/elements.ts";

@@ -1,22 +1,14 @@
 // An incoming stream of another server: negotiated, authenticated for domain pairs, read stanza by stanza.
 import { randomBytes } from "node:crypto";
-import {
-  type HeaderOut,
-  languageOf,
-  logFailure,
-  NS_DIALBACK,
-  NS_SASL,
-  NS_SERVER,
-  NS_SM,
-  NS_TLS,
-  type RawElement,
-  type StreamEnd,
-  type StreamHandler,
-  type StreamHeader,
-  type Timer,
-  type Transport,
-  XmppStream,
-} from "../../server/index.ts";
+import { logFailure } from "../../server/index.ts";
+import type { Timer } from "../../xmpp/clock.ts";
+import type { HeaderOut } from "../../xmpp/stream/header.ts";
+import { languageOf } from "../../xmpp/stream/received-header.ts";
+import { type StreamEnd, type StreamHandler, XmppStream } from "../../xmpp/stream/stream.ts";
+import type { Transport } from "../../xmpp/stream/transport.ts";
+import { NS_DIALBACK, NS_SASL, NS_SERVER, NS_SM, NS_TLS } from "../../xmpp/xml/namespaces.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
+import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
 import { authenticatedLimits, type FederationContext, UNAUTHENTICATED_LIMITS } from "../context.ts";
 import type { Carrier } from "../management/carrier.ts";
 import { NS_BIDI } from "../management/elements.ts";

@@ -1,5 +1,5 @@
 // Token bucket over stanzas: how many a second one stream may bring.
-import type { Clock } from "../../server/index.ts";
+import type { Clock } from "../../xmpp/clock.ts";
 
 /** Seconds of its rate that a stream may bring at once. */
 const BURST_SECONDS = 2;

@@ -1,5 +1,5 @@
 // What the certificate of one stream's peer proves, of each domain it was asked about, once.
-import type { XmppStream } from "../../server/index.ts";
+import type { XmppStream } from "../../xmpp/stream/stream.ts";
 import type { FederationContext } from "../context.ts";
 import { type CertificateVerdict, judgeClaim, peerChain } from "../tls/index.ts";
 

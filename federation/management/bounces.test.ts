@@ -1,6 +1,8 @@
 // Which error on a one-way stream answers what: by kind, id and both addresses, once, and never what was long ago.
 import { expect, test } from "@jest/globals";
-import { Content, Jid, Stanza, type StanzaKind } from "../../server/index.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { Content } from "../../xmpp/stanza/content.ts";
+import { Stanza, type StanzaKind } from "../../xmpp/stanza/stanza.ts";
 import { Bounces } from "./bounces.ts";
 import { Ledger } from "./ledger.ts";
 

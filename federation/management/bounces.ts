@@ -1,5 +1,7 @@
 // What went out on a one-way stream lately, by its head alone: an error that comes back on it is told from a made-up one.
-import { mayAnswerWithError, type Stanza, type StanzaKind, unshared } from "../../server/index.ts";
+import { mayAnswerWithError } from "../../xmpp/stanza/error.ts";
+import type { Stanza, StanzaKind } from "../../xmpp/stanza/stanza.ts";
+import { unshared } from "../../xmpp/xml/unshared.ts";
 
 /** Heads that are remembered, and their UTF-16 units in all: a head has none but its own limits. */
 const KEPT = 256;

@@ -1,5 +1,8 @@
 // A proven stream as a way for stanzas: what is on the way is kept until acknowledged, silence is asked, idleness ends it.
-import type { Stanza, Timer, XmppStream } from "../../server/index.ts";
+
+import type { Timer } from "../../xmpp/clock.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { XmppStream } from "../../xmpp/stream/stream.ts";
 import type { FederationContext } from "../context.ts";
 import type { Bounces } from "./bounces.ts";
 import { exceeds, type PeerLimits, SM_ENABLE, SM_REQUEST, tooHighText } from "./elements.ts";

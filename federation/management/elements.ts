@@ -1,6 +1,10 @@
 // The elements of stream management and of stream limits as text, and what they say. XEP-0198, XEP-0478.
 import type { Element } from "ltx";
-import { countOf, escapeAttribute, NS_SM, NS_STANZA_ERRORS, type RawElement, type Stanza } from "../../server/index.ts";
+import { countOf } from "../../xmpp/management/count.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import { escapeAttribute } from "../../xmpp/xml/escape.ts";
+import { NS_SM, NS_STANZA_ERRORS } from "../../xmpp/xml/namespaces.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 
 /** Stream limits. XEP-0478. */
 export const NS_STREAM_LIMITS = "urn:xmpp:stream-limits:0";

@@ -1,5 +1,8 @@
 // What went out on a stream and is not acknowledged: whose each stanza is, and how much there may be. XEP-0198 §4.
-import { mayAnswerWithError, Sent, type Stanza } from "../../server/index.ts";
+
+import { Sent } from "../../xmpp/management/sent.ts";
+import { mayAnswerWithError } from "../../xmpp/stanza/error.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 
 /** A stanza and whose it is. */
 export interface Entry<Owner> {

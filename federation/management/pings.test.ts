@@ -1,6 +1,8 @@
 // Pings between servers: answered on any stream, at any node, by whom they were asked.
 import { expect, test } from "@jest/globals";
-import { Content, Jid, Stanza } from "../../server/index.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { Content } from "../../xmpp/stanza/content.ts";
+import { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { Pings } from "./pings.ts";
 
 function answer(from: string, to: string, id: string): Stanza {

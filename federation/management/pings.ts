@@ -1,6 +1,9 @@
 // Pings between servers and their answers, which may come on any stream of the asked domain. XEP-0199 §4.3.
 import { randomBytes } from "node:crypto";
-import { escapeAttribute, NS_PING, type RawElement, type Stanza } from "../../server/index.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import { escapeAttribute } from "../../xmpp/xml/escape.ts";
+import { NS_PING } from "../../xmpp/xml/namespaces.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 
 /** Questions that may be open at one time. */
 const LIMIT = 20_000;

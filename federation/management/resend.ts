@@ -1,5 +1,5 @@
 // Which stanzas may be sent again when nobody knows whether they arrived, and which of them is what ends the streams.
-import { NoteKey, type Stanza } from "../../server/index.ts";
+import { NoteKey, type Stanza } from "../../xmpp/stanza/stanza.ts";
 
 /** The stanza was on a stream that ended, and is sent once more. */
 const RESENT = new NoteKey<boolean>("s2s resent");

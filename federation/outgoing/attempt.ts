@@ -1,6 +1,8 @@
 // One attempt to have a stream that carries stanzas: from resolution to authentication, each state with its time.
 import type { Element } from "ltx";
-import { NS_SM, NS_STREAM, type StreamHeader, type XmppStream } from "../../server/index.ts";
+import type { XmppStream } from "../../xmpp/stream/stream.ts";
+import { NS_SM, NS_STREAM } from "../../xmpp/xml/namespaces.ts";
+import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
 import { authenticatedLimits, type FederationContext } from "../context.ts";
 import { handledOf, limitsText, NS_BIDI, NS_BIDI_FEATURE, resumeText } from "../management/elements.ts";
 import type { Target } from "../resolver/index.ts";

@@ -1,6 +1,6 @@
 // Whose attempts begin when: each account has its part, and who waits goes on by turns.
 import { expect, test } from "@jest/globals";
-import { Jid } from "../../server/index.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
 import { Attempts } from "./attempts.ts";
 
 const romeo = Jid.parse("romeo@a.test/orchard");

@@ -1,5 +1,5 @@
 // Attempts under way for each sender: whoever writes to thousands of slow domains takes no others' places of name look-ups.
-import type { Jid } from "../../server/index.ts";
+import type { Jid } from "../../xmpp/jid/jid.ts";
 import { Shares } from "./shares.ts";
 
 /**

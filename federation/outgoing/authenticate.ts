@@ -1,13 +1,9 @@
 // Proves our domain on an outgoing stream: SASL EXTERNAL where offered, else dialback. XEP-0178, XEP-0220 §2.1.
 import type { Element } from "ltx";
-import {
-  escapeAttribute,
-  NS_DIALBACK,
-  NS_DIALBACK_FEATURE,
-  NS_SASL,
-  type RawElement,
-  type StreamHeader,
-} from "../../server/index.ts";
+import { escapeAttribute } from "../../xmpp/xml/escape.ts";
+import { NS_DIALBACK, NS_DIALBACK_FEATURE, NS_SASL } from "../../xmpp/xml/namespaces.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
+import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
 import type { FederationContext } from "../context.ts";
 import { makeKey } from "../dialback/key.ts";
 import { StreamEnded } from "./dialogue.ts";

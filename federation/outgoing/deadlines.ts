@@ -1,5 +1,5 @@
 // Time of an attempt, or of one target's part in it: for each state, and for all of it.
-import type { Clock } from "../../server/index.ts";
+import type { Clock } from "../../xmpp/clock.ts";
 import { type AttemptState, OutgoingFailure, type Progress, STATE_SECONDS } from "./states.ts";
 
 /** What is bounded, and how. */

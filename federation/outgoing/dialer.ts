@@ -1,5 +1,7 @@
 // Gets domain pairs of one remote domain a stream: one attempt at a time, a stream that is there already first.
-import type { Jid, Timer } from "../../server/index.ts";
+
+import type { Timer } from "../../xmpp/clock.ts";
+import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { FederationContext } from "../context.ts";
 import { NS_BIDI_FEATURE } from "../management/elements.ts";
 import type { Target } from "../resolver/index.ts";

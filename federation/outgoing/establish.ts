@@ -1,16 +1,10 @@
 // Brings a stream to another server to the point where it may be authenticated: header, features, TLS. RFC 6120 §4, §5.
 import type { Element } from "ltx";
-import {
-  type HeaderOut,
-  NS_DIALBACK,
-  NS_SERVER,
-  NS_STREAM,
-  NS_TLS,
-  type StreamEnd,
-  type StreamHeader,
-  TcpTransport,
-  XmppStream,
-} from "../../server/index.ts";
+import type { HeaderOut } from "../../xmpp/stream/header.ts";
+import { type StreamEnd, XmppStream } from "../../xmpp/stream/stream.ts";
+import { TcpTransport } from "../../xmpp/stream/tcp.ts";
+import { NS_DIALBACK, NS_SERVER, NS_STREAM, NS_TLS } from "../../xmpp/xml/namespaces.ts";
+import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
 import { type FederationContext, OPENING_LIMITS } from "../context.ts";
 import type { Target } from "../resolver/index.ts";
 import { type CertificateVerdict, connectOptions, judgeTarget, peerChain } from "../tls/index.ts";

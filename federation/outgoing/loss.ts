@@ -1,5 +1,5 @@
 // What an end of a stream means for what comes next: pure decisions. RFC 6120 §4.9.3.
-import type { StreamEnd } from "../../server/index.ts";
+import type { StreamEnd } from "../../xmpp/stream/stream.ts";
 import { describeEnd, StreamEnded } from "./dialogue.ts";
 import { OutgoingFailure } from "./states.ts";
 

@@ -1,5 +1,5 @@
 // Stanzas from one local domain to one remote domain: one way at a time, so that their order holds; never without an owner.
-import type { Stanza } from "../../server/index.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { Carrier } from "../management/carrier.ts";
 import type { Entry } from "../management/ledger.ts";
 import { endsStreams, mayBeResent, wasResent } from "../management/resend.ts";

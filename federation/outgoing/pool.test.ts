@@ -1,7 +1,10 @@
 // What a node remembers of remote domains and keeps for them is bounded, whatever its users send.
 import { expect, test } from "@jest/globals";
-import { Content, Jid, NodeConfig, Stanza } from "../../server/index.ts";
+import { NodeConfig } from "../../contract/contract.ts";
 import { turns } from "../../test/harness/manual-clock.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { Content } from "../../xmpp/stanza/content.ts";
+import { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { FederationContext } from "../context.ts";
 import { CountsByRemote } from "../counts.ts";
 import { policyFor } from "../policy.ts";

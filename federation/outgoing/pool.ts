@@ -1,5 +1,8 @@
 // Every remote domain of a node: stanzas find their domain pair here, and streams that may be shared.
-import type { Jid, RemoteRouter, Stanza } from "../../server/index.ts";
+
+import type { RemoteRouter } from "../../server/index.ts";
+import type { Jid } from "../../xmpp/jid/jid.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { FederationContext } from "../context.ts";
 import type { Verifications } from "../dialback/verifications.ts";
 import type { Method } from "./authenticate.ts";

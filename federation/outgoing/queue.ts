@@ -1,5 +1,5 @@
 // Stanzas that wait for a remote domain: first in, first out, bounded in number and characters.
-import type { Stanza } from "../../server/index.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { Shares } from "./shares.ts";
 
 /** What waits in all queues of a node, in characters. */

@@ -1,5 +1,9 @@
 // One remote domain: its domain pairs, the streams to it, and one state of failure that an operator can read and reset.
-import type { Jid, ReturnCondition, Stanza, StreamEnd } from "../../server/index.ts";
+
+import type { ReturnCondition } from "../../server/index.ts";
+import type { Jid } from "../../xmpp/jid/jid.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { StreamEnd } from "../../xmpp/stream/stream.ts";
 import type { FederationContext } from "../context.ts";
 import type { RemoteCounts } from "../counts.ts";
 import type { Carrier } from "../management/carrier.ts";

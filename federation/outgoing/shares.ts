@@ -1,5 +1,5 @@
 // What each sender has of something that all senders share: one account, or one domain, never has all of it.
-import type { Jid } from "../../server/index.ts";
+import type { Jid } from "../../xmpp/jid/jid.ts";
 
 /** Part of the whole that one account may have, and one domain of ours: a component has many addresses. */
 const ACCOUNT_PART = 1 / 8;

@@ -1,18 +1,12 @@
 // An outgoing stream once it is proven: carries stanzas of one domain pair or several, and theirs where it is bidirectional.
 import { randomBytes } from "node:crypto";
 import type { Element } from "ltx";
-import {
-  type HeaderOut,
-  logFailure,
-  NS_DIALBACK,
-  NS_SERVER,
-  NS_SM,
-  NS_STREAM,
-  type RawElement,
-  type StreamEnd,
-  type StreamHandler,
-  type StreamHeader,
-} from "../../server/index.ts";
+import { logFailure } from "../../server/index.ts";
+import type { HeaderOut } from "../../xmpp/stream/header.ts";
+import type { StreamEnd, StreamHandler } from "../../xmpp/stream/stream.ts";
+import { NS_DIALBACK, NS_SERVER, NS_SM, NS_STREAM } from "../../xmpp/xml/namespaces.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
+import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
 import type { FederationContext } from "../context.ts";
 import { answerAddresses, dialbackErrorText, dialbackPair, verifyAnswer } from "../dialback/answer.ts";
 import { Verifications } from "../dialback/verifications.ts";

@@ -1,5 +1,5 @@
 // A broken stream that the peer may take up again, and what it left. XEP-0198 §5.
-import type { Handled } from "../../server/index.ts";
+import type { Handled } from "../../xmpp/management/handled.ts";
 import type { Ledger } from "../management/ledger.ts";
 import type { Sender } from "../management/sender.ts";
 import type { Loss } from "./loss.ts";

@@ -1,5 +1,5 @@
 // Which targets of a domain were lately no way to it: they are tried last for a while.
-import type { Clock } from "../../server/index.ts";
+import type { Clock } from "../../xmpp/clock.ts";
 import { type Target, TtlCache } from "../resolver/index.ts";
 
 /** Seconds that a target is tried last after it failed, or was overtaken by one that began later. */

@@ -1,5 +1,5 @@
 // What was looked up, kept as long as its TTL allows and no longer; bounded, the least recently used goes first.
-import type { Clock } from "../../server/index.ts";
+import type { Clock } from "../../xmpp/clock.ts";
 
 /** A bounded cache with a life for each entry. */
 export class TtlCache<V> {

@@ -1,6 +1,6 @@
 // The stub resolver: a question to several name servers in turn, aliases followed, answers cached, questions shared.
 import type { Answer } from "dns-packet";
-import type { Clock } from "../../server/index.ts";
+import type { Clock } from "../../xmpp/clock.ts";
 import { MAX_ALIASES, MAX_RECORD_SET, ttlOf, walkAliases } from "./alias-chain.ts";
 import { TtlCache } from "./cache.ts";
 import { type ExchangeOptions, exchange, type NameServer, type Outcome } from "./exchange.ts";

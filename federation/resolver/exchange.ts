@@ -2,7 +2,7 @@
 import { randomInt } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { connect, isIPv6 } from "node:net";
-import type { Clock } from "../../server/index.ts";
+import type { Clock } from "../../xmpp/clock.ts";
 import { judge, makeQuery, type QueryType, type Reply } from "./message.ts";
 
 /** A name server's address and port. */

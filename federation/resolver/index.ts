@@ -1,7 +1,7 @@
 // The resolver's public face: domains to targets, hosts to addresses.
 import { randomInt } from "node:crypto";
-import type { Clock } from "../../server/index.ts";
-import { parseServerAddress } from "../../server/index.ts";
+import { parseServerAddress } from "../../contract/networks.ts";
+import type { Clock } from "../../xmpp/clock.ts";
 import { type Addresses, lookUpAddresses } from "./addresses.ts";
 import { DnsClient, type Lookup } from "./client.ts";
 import type { QueryType } from "./message.ts";

@@ -1,7 +1,7 @@
 // The resolver's small parts: names, server addresses, resolv.conf, the cache, the alias walk, interleaving.
 import { expect, test } from "@jest/globals";
 import type { Answer } from "dns-packet";
-import { parseServerAddress } from "../../server/index.ts";
+import { parseServerAddress } from "../../contract/networks.ts";
 import { HeldClock } from "../../test/dns/held-clock.ts";
 import { interleave, lookUpAddresses } from "./addresses.ts";
 import { walkAliases } from "./alias-chain.ts";

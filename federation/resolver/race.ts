@@ -1,5 +1,5 @@
 // Happy eyeballs: candidates dialled one after another, 250 ms apart, and the first that connects is kept (RFC 8305).
-import type { Clock, Timer } from "../../server/index.ts";
+import type { Clock, Timer } from "../../xmpp/clock.ts";
 
 /** How candidates are dialled. */
 export interface DialOptions<C, S> {

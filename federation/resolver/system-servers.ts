@@ -1,6 +1,6 @@
 // The name servers of this machine, from /etc/resolv.conf.
 import { readFileSync } from "node:fs";
-import { parseServerAddress } from "../../server/index.ts";
+import { parseServerAddress } from "../../contract/networks.ts";
 import type { NameServer } from "./exchange.ts";
 
 /** What /etc/resolv.conf says that matters to us. */

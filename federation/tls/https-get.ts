@@ -1,7 +1,8 @@
 // One GET over HTTPS for POSH: addresses from our own resolver, certificates checked, time and size bounded.
 import { Agent, type RequestOptions, request } from "node:https";
 import { createSecureContext } from "node:tls";
-import type { Clock, Dialable } from "../../server/index.ts";
+import type { Dialable } from "../../contract/global-address.ts";
+import type { Clock } from "../../xmpp/clock.ts";
 import type { Addresses } from "../resolver/addresses.ts";
 import { ipLiteral } from "../resolver/name.ts";
 

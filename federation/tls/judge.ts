@@ -1,7 +1,7 @@
 // What a peer's certificate proves of a domain, by every way that is switched on: chain, DANE, POSH.
 import type { X509Certificate } from "node:crypto";
 import type { TlsaData } from "dns-packet";
-import type { Clock } from "../../server/index.ts";
+import type { Clock } from "../../xmpp/clock.ts";
 import type { Resolver } from "../resolver/index.ts";
 import type { Anchors } from "./anchors.ts";
 import { walkChain } from "./chain.ts";

@@ -1,6 +1,6 @@
 // POSH: a domain says over HTTPS which certificates its XMPP server may present (RFC 7711).
 import { createHash, type X509Certificate } from "node:crypto";
-import type { Clock } from "../../server/index.ts";
+import type { Clock } from "../../xmpp/clock.ts";
 import { TtlCache } from "../resolver/cache.ts";
 import { dnsName, ipLiteral } from "../resolver/name.ts";
 import type { HttpsGet } from "./https-get.ts";

@@ -5,7 +5,7 @@
 set -eu
 to=${1:?usage: assemble.sh DIR}
 mkdir -p "$to/infra"
-cp -R app server federation regions "$to/"
+cp -R app xmpp contract server federation regions "$to/"
 cp -R infra/image infra/ports.ts "$to/infra/"
 cp package.json package-lock.json LICENSE "$to/" 2>/dev/null || cp package.json package-lock.json "$to/"
 find "$to" -name '*.test.ts' -exec rm -f {} +

@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { makeFolder } from "../../server/config/folder.ts";
+import { makeFolder } from "../../contract/folder.ts";
 import { readJson, writeJson } from "./atomic-file.ts";
 
 const Request = z.enum(["pause", "abort", "promote"]);

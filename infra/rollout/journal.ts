@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { makeFolder } from "../../server/config/folder.ts";
+import { makeFolder } from "../../contract/folder.ts";
 import { readJson, writeJson } from "./atomic-file.ts";
 import type { RegionHealth } from "./driver.ts";
 import type { Plan } from "./plan.ts";

@@ -3,7 +3,7 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { makeFolder } from "../../server/config/folder.ts";
+import { makeFolder } from "../../contract/folder.ts";
 import { readJson, writeJson } from "./atomic-file.ts";
 import { RolloutError } from "./errors.ts";
 

@@ -1,9 +1,9 @@
 // SASL exchanges on client streams, whichever profile carries them: fed, throttled, counted. RFC 6120 §6, XEP-0388.
-import { Jid } from "../jid/jid.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
 import { logFailure } from "../observe/failure.ts";
+import type { AccountRecord } from "../ports/store.ts";
 import type { SaslContext, SaslExchange, SaslFailure, SaslStep } from "../sasl/mechanism.ts";
 import { beginExchange, decodeSaslData, offeredMechanisms, refusal } from "../sasl/mechanisms.ts";
-import type { AccountRecord } from "../storage/ports.ts";
 import type { C2sConnection } from "./connection.ts";
 
 type Success = Extract<SaslStep, { kind: "success" }>;

@@ -1,14 +1,14 @@
 // Resource binding, and the session request of older clients. RFC 6120 §7, RFC 3921 §3.
 import { randomBytes } from "node:crypto";
+import type { Jid } from "../../xmpp/jid/jid.ts";
+import { prepareResourcepart } from "../../xmpp/jid/precis.ts";
+import { Content } from "../../xmpp/stanza/content.ts";
+import { errorReply, type StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
+import { Stanza } from "../../xmpp/stanza/stanza.ts";
+import { escapeText } from "../../xmpp/xml/escape.ts";
+import { NS_BIND, NS_SESSION } from "../../xmpp/xml/namespaces.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
-import type { Jid } from "../jid/jid.ts";
-import { prepareResourcepart } from "../jid/precis.ts";
-import { Content } from "../stanza/content.ts";
-import { errorReply, type StanzaErrorCondition } from "../stanza/error.ts";
-import { Stanza } from "../stanza/stanza.ts";
-import { escapeText } from "../xml/escape.ts";
-import { NS_BIND, NS_SESSION } from "../xml/namespaces.ts";
-import type { RawElement } from "../xml/raw-element.ts";
 import type { C2sConnection } from "./connection.ts";
 import type { StreamFeature } from "./feature.ts";
 import { C2sSession } from "./session.ts";

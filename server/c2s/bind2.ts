@@ -1,10 +1,10 @@
 // Binding within SASL2, with the features a client wants from the start. XEP-0386.
 import { createHash } from "node:crypto";
 import type { Element } from "ltx";
+import type { Jid } from "../../xmpp/jid/jid.ts";
+import { prepareResourcepart } from "../../xmpp/jid/precis.ts";
+import { NS_SM } from "../../xmpp/xml/namespaces.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
-import type { Jid } from "../jid/jid.ts";
-import { prepareResourcepart } from "../jid/precis.ts";
-import { NS_SM } from "../xml/namespaces.ts";
 import { newResource, openSession } from "./bind.ts";
 import type { C2sConnection } from "./connection.ts";
 import type { C2sSession } from "./session.ts";

@@ -1,10 +1,10 @@
 // What every client connection of a node shares.
 import type { X509Certificate } from "node:crypto";
 import type { Logger } from "pino";
-import type { LoginThrottle } from "../auth/throttle.ts";
-import type { Clock } from "../clock.ts";
-import type { AuthenticationConfig } from "../config/contract.ts";
-import type { StreamLimits } from "../config/limits.ts";
+import type { AuthenticationConfig } from "../../contract/contract.ts";
+import type { StreamLimits } from "../../contract/limits.ts";
+import type { Clock } from "../../xmpp/clock.ts";
+import type { LoginThrottle } from "../accounts/throttle.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { NodeMetrics } from "../observe/metrics.ts";
 import type { StrangersLog } from "../observe/strangers.ts";

@@ -1,7 +1,7 @@
 // Tokens of an account's installations: derived by a key that is in no database, of which only the nonces are kept. XEP-0484.
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import type { VirtualHost } from "../host/virtual-host.ts";
-import { type AccountRecord, StoreUnavailable } from "../storage/ports.ts";
+import { type AccountRecord, StoreUnavailable } from "../ports/store.ts";
 
 const KIND = "fast";
 const DAY = 86_400_000;

@@ -1,12 +1,12 @@
 // Fast re-authentication with a token: no password, no SCRAM, one round trip. XEP-0484.
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Element } from "ltx";
+import { prepareLocalpart } from "../../xmpp/jid/precis.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
-import { prepareLocalpart } from "../jid/precis.ts";
 import { logFailure } from "../observe/failure.ts";
+import type { AccountRecord } from "../ports/store.ts";
 import { channelBindingData } from "../sasl/channel-binding.ts";
 import type { SaslExchange, SaslStep } from "../sasl/mechanism.ts";
-import type { AccountRecord } from "../storage/ports.ts";
 import { saslContext } from "./authentication.ts";
 import type { C2sConnection } from "./connection.ts";
 import {

@@ -1,5 +1,5 @@
 // Stream negotiation as data: what a feature says in <stream:features/> and what it does with its elements.
-import type { RawElement } from "../xml/raw-element.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { C2sConnection } from "./connection.ts";
 
 /** When a feature is offered. */

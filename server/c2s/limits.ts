@@ -1,9 +1,9 @@
 // Bounds of a client stream before and after authentication, from the node's configuration.
 
-import { FROM_CLIENTS } from "../config/bounds.ts";
-import type { StreamLimits } from "../config/limits.ts";
-import type { Limits } from "../stream/stream.ts";
-import { DEFAULT_XML_LIMITS, stanzaLimits } from "../xml/limits.ts";
+import type { StreamLimits } from "../../contract/limits.ts";
+import { FROM_CLIENTS } from "../../xmpp/bounds.ts";
+import type { Limits } from "../../xmpp/stream/stream.ts";
+import { DEFAULT_XML_LIMITS, stanzaLimits } from "../../xmpp/xml/limits.ts";
 
 /** ms of the node's time a second for one stream: many of its clients together are to be heard beside it. */
 const WORK_BEFORE = 100;

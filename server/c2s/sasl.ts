@@ -1,7 +1,8 @@
 // The SASL profile of RFC 6120 on client streams. RFC 6120 §6.
+
+import { escapeText } from "../../xmpp/xml/escape.ts";
+import { NS_SASL, NS_SASL_CHANNEL_BINDING } from "../../xmpp/xml/namespaces.ts";
 import { channelBindingTypes, encodeSaslData } from "../sasl/mechanisms.ts";
-import { escapeText } from "../xml/escape.ts";
-import { NS_SASL, NS_SASL_CHANNEL_BINDING } from "../xml/namespaces.ts";
 import { abort, begin, offer, respond, type SaslProfile, saslContext } from "./authentication.ts";
 import type { C2sConnection } from "./connection.ts";
 import type { StreamFeature } from "./feature.ts";

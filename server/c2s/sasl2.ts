@@ -1,12 +1,12 @@
 // The extensible SASL profile: log-in, binding and resumption in one exchange. XEP-0388.
 import type { Element } from "ltx";
-import type { Jid } from "../jid/jid.ts";
+import type { Jid } from "../../xmpp/jid/jid.ts";
+import { escapeText } from "../../xmpp/xml/escape.ts";
+import { NS_SASL, NS_SASL2, NS_SM } from "../../xmpp/xml/namespaces.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import { logFailure } from "../observe/failure.ts";
+import type { AccountRecord } from "../ports/store.ts";
 import { encodeSaslData } from "../sasl/mechanisms.ts";
-import type { AccountRecord } from "../storage/ports.ts";
-import { escapeText } from "../xml/escape.ts";
-import { NS_SASL, NS_SASL2, NS_SM } from "../xml/namespaces.ts";
-import type { RawElement } from "../xml/raw-element.ts";
 import { abort, begin, offer, respond, run, type SaslProfile } from "./authentication.ts";
 import { bindInline, bindInlineFeature, NS_BIND2 } from "./bind2.ts";
 import type { C2sConnection } from "./connection.ts";

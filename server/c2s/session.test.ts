@@ -1,10 +1,10 @@
 // What a client without stream management gets while it is behind: what comes back waits, errors of others do not.
 import { expect, test } from "@jest/globals";
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { Content } from "../../xmpp/stanza/content.ts";
+import { Stanza } from "../../xmpp/stanza/stanza.ts";
+import { givesBack } from "../delivery/waiting-errors.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
-import { givesBack } from "../host/waiting-errors.ts";
-import { Jid } from "../jid/jid.ts";
-import { Content } from "../stanza/content.ts";
-import { Stanza } from "../stanza/stanza.ts";
 import type { C2sConnection } from "./connection.ts";
 import { C2sSession } from "./session.ts";
 

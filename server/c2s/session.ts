@@ -1,14 +1,15 @@
 // A bound client session: one resource of an account, on the connection that bound it.
-import type { ClientSession, Gate, SessionKey } from "../host/session.ts";
+
+import type { Jid } from "../../xmpp/jid/jid.ts";
+import { sizeOf } from "../../xmpp/management/sent.ts";
+import { presence } from "../../xmpp/stanza/presence.ts";
+import type { Stanza, StanzaKind } from "../../xmpp/stanza/stanza.ts";
+import type { StreamErrorCondition } from "../../xmpp/stream/error.ts";
+import type { StreamEnd } from "../../xmpp/stream/stream.ts";
+import { isErrorAnswer, isGivenBack, LEFT_OUT, WaitingErrors } from "../delivery/waiting-errors.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
-import { isErrorAnswer, isGivenBack, LEFT_OUT, WaitingErrors } from "../host/waiting-errors.ts";
-import type { Jid } from "../jid/jid.ts";
 import { type Trace, withoutSecrets } from "../observe/trace.ts";
-import { presence } from "../stanza/presence.ts";
-import { sizeOf } from "../stanza/sent.ts";
-import type { Stanza, StanzaKind } from "../stanza/stanza.ts";
-import type { StreamErrorCondition } from "../stream/error.ts";
-import type { StreamEnd } from "../stream/stream.ts";
+import type { ClientSession, Gate, SessionKey } from "../ports/session.ts";
 import type { C2sConnection } from "./connection.ts";
 import { rerouteInBackground } from "./stream-management/reroute.ts";
 import type { StreamManagement } from "./stream-management/stream-management.ts";

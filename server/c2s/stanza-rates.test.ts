@@ -1,7 +1,7 @@
 // Stanza rates of accounts and addresses: on one node, and divided among several.
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { ManualClock, turns } from "../../test/harness/manual-clock.ts";
-import { loneCounts, type SharedCounts, type Usage } from "../cluster/limits.ts";
+import { loneCounts, type SharedCounts, type Usage } from "../cluster/shared/limits.ts";
 import { type StanzaRate, StanzaRates, shareOf } from "./stanza-rates.ts";
 
 const LIMITS = { perAccount: 100, perAddress: 1000 };

@@ -1,10 +1,11 @@
 // How many stanzas a second an account, and an address, may send over all of its streams, and over all nodes; and how much
 // of this node's time an account may take over all of its streams here.
-import { networkOf } from "../auth/throttle.ts";
-import type { Clock, Timer } from "../clock.ts";
-import type { SharedCounts } from "../cluster/limits.ts";
-import { ByteBucket } from "../stream/byte-bucket.ts";
-import { Stint } from "../stream/stint.ts";
+
+import type { Clock, Timer } from "../../xmpp/clock.ts";
+import { ByteBucket } from "../../xmpp/stream/byte-bucket.ts";
+import { Stint } from "../../xmpp/stream/stint.ts";
+import { networkOf } from "../accounts/throttle.ts";
+import type { SharedCounts } from "../cluster/shared/limits.ts";
 
 /** Seconds of its rate that may come at once. */
 const BURST_SECONDS = 5;

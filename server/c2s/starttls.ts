@@ -1,6 +1,6 @@
 // STARTTLS on client streams. RFC 6120 §5.
-import { NS_TLS } from "../xml/namespaces.ts";
-import type { RawElement } from "../xml/raw-element.ts";
+import { NS_TLS } from "../../xmpp/xml/namespaces.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { C2sConnection } from "./connection.ts";
 import type { StreamFeature } from "./feature.ts";
 

@@ -1,29 +1,29 @@
 // A node's part in its cluster: joins it, follows who lives, carries stanzas to sessions elsewhere, leaves.
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
+import type { ClusterConfig } from "../../contract/contract.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { follow, Safety } from "../../xmpp/stanza/safety.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { StreamErrorCondition } from "../../xmpp/stream/error.ts";
 import type { C2sContext } from "../c2s/context.ts";
 import { C2sSession } from "../c2s/session.ts";
 import { rerouteInBackground } from "../c2s/stream-management/reroute.ts";
-import type { ClusterConfig } from "../config/contract.ts";
-import type { ClientSession } from "../host/session.ts";
+import { inBackground } from "../delivery/background.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
-import { Jid } from "../jid/jid.ts";
-import { inBackground } from "../router/background.ts";
-import { follow, Safety } from "../stanza/safety.ts";
-import type { Stanza } from "../stanza/stanza.ts";
-import type { Storage } from "../storage/ports.ts";
-import type { StreamErrorCondition } from "../stream/error.ts";
-import { Adoption } from "./adoption.ts";
-import { ClusterHandover } from "./handover.ts";
-import { RedisLocks } from "./locks.ts";
-import { Membership } from "./membership.ts";
-import { WireBus } from "./node-bus.ts";
+import type { ClientSession } from "../ports/session.ts";
+import type { Storage } from "../ports/store.ts";
+import { WireBus } from "./bus/node-bus.ts";
+import { stanzaOfFields } from "./bus/stanza-codec.ts";
+import { RedisWire } from "./bus/wire.ts";
+import { Membership } from "./membership/membership.ts";
+import { REDIS_SILENT } from "./membership/redis-health.ts";
+import { Takeovers } from "./membership/takeovers.ts";
+import { RedisLocks } from "./ownership/locks.ts";
 import { connectRedis, type RedisConnection, RedisUnavailable } from "./redis.ts";
-import { REDIS_SILENT } from "./redis-health.ts";
-import { RedisSessionRegistry } from "./session-registry.ts";
-import { stanzaOfFields } from "./stanza-codec.ts";
-import { Takeovers } from "./takeovers.ts";
-import { RedisWire } from "./wire.ts";
+import { Adoption } from "./sessions/adoption.ts";
+import { ClusterHandover } from "./sessions/handover.ts";
+import { RedisSessionRegistry } from "./sessions/session-registry.ts";
 
 /** ms that a node which leaves waits for what it gave to others to be safe there, and what they gave to it, here. */
 const SAFE_TIMEOUT = 6_000;

@@ -1,22 +1,29 @@
 // An external component: a program that serves a domain of its own through this server. XEP-0114.
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Logger } from "pino";
-import type { Clock, Timer } from "../clock.ts";
-import { ADDED, FROM_COMPONENTS } from "../config/bounds.ts";
-import { Jid } from "../jid/jid.ts";
+import { ADDED, FROM_COMPONENTS } from "../../xmpp/bounds.ts";
+import type { Clock, Timer } from "../../xmpp/clock.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
+import {
+  domainOfAddress,
+  faultOf,
+  faultReply,
+  isStanzaKind,
+  overBound,
+  type StanzaFault,
+} from "../../xmpp/stanza/fault.ts";
+import { Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { HeaderOut } from "../../xmpp/stream/header.ts";
+import { declaresContent, languageOf } from "../../xmpp/stream/received-header.ts";
+import { type Limits, type StreamEnd, type StreamHandler, XmppStream } from "../../xmpp/stream/stream.ts";
+import type { Transport } from "../../xmpp/stream/transport.ts";
+import { stanzaLimits } from "../../xmpp/xml/limits.ts";
+import { NS_COMPONENT } from "../../xmpp/xml/namespaces.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
+import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
+import type { DomainService, Router } from "../delivery/route.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { StrangersLog } from "../observe/strangers.ts";
-import type { DomainService, Router } from "../router/router.ts";
-import { domainOfAddress, faultOf, faultReply, isStanzaKind, overBound, type StanzaFault } from "../stanza/fault.ts";
-import { Stanza } from "../stanza/stanza.ts";
-import type { HeaderOut } from "../stream/header.ts";
-import { declaresContent, languageOf } from "../stream/received-header.ts";
-import { type Limits, type StreamEnd, type StreamHandler, XmppStream } from "../stream/stream.ts";
-import type { Transport } from "../stream/transport.ts";
-import { stanzaLimits } from "../xml/limits.ts";
-import { NS_COMPONENT } from "../xml/namespaces.ts";
-import type { RawElement } from "../xml/raw-element.ts";
-import type { StreamHeader } from "../xml/tokenizer.ts";
 
 /** ms a component has to prove itself. */
 const HANDSHAKE_TIMEOUT = 10_000;

@@ -1,6 +1,6 @@
 // Listens for external components. XEP-0114.
 import { createServer, type Server } from "node:net";
-import { TcpTransport } from "../stream/tcp.ts";
+import { TcpTransport } from "../../xmpp/stream/tcp.ts";
 import { ComponentConnection, type ComponentContext } from "./connection.ts";
 
 /** Starts listening. @throws Error of the system (`EADDRINUSE` …) */

@@ -1,7 +1,7 @@
 // Modules are chosen by configuration, need and service.
 import { expect, test } from "@jest/globals";
 import { z } from "zod";
-import { HostConfig } from "../config/contract.ts";
+import { HostConfig } from "../../contract/contract.ts";
 import type { ModuleDefinition } from "../module/define.ts";
 import { chooseModules } from "./choose-modules.ts";
 

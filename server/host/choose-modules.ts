@@ -1,7 +1,7 @@
 // Which modules a host starts, in order of need: their settings checked, without those whose services are missing.
-import type { HostConfig, NodeConfig } from "../config/contract.ts";
-import { ConfigError, mistakesIn } from "../config/load.ts";
-import { nearest } from "../config/settings.ts";
+import type { HostConfig, NodeConfig } from "../../contract/contract.ts";
+import { ConfigError, mistakesIn } from "../../contract/load.ts";
+import { nearest } from "../../contract/settings.ts";
 import type { ModuleDefinition } from "../module/define.ts";
 import { MODULES } from "../modules/index.ts";
 import { CONFIGURED_BY, configuredServices } from "../service/configured.ts";

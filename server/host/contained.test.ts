@@ -1,11 +1,11 @@
 // A stanza that cannot be delivered is answered, and ends nothing but itself.
 import { expect, test } from "@jest/globals";
 import { pino } from "pino";
-import { alone } from "../cluster/alone.ts";
-import { Jid } from "../jid/jid.ts";
-import { errorReply, type StanzaErrorCondition } from "../stanza/error.ts";
-import { Stanza } from "../stanza/stanza.ts";
-import type { ClientSession } from "./session.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { errorReply, type StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
+import { Stanza } from "../../xmpp/stanza/stanza.ts";
+import { alone } from "../cluster/membership/alone.ts";
+import type { ClientSession } from "../ports/session.ts";
 import { type HostParts, VirtualHost } from "./virtual-host.ts";
 
 function setUp() {

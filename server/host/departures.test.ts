@@ -1,6 +1,6 @@
 // What takes leave of a removed account's contacts is kept whatever the account is called. XEP-0077 §3.2.
 import { expect, test } from "@jest/globals";
-import { Stanza } from "../stanza/stanza.ts";
+import { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { memoryStorage } from "../storage/memory/storage.ts";
 import { KeptDepartures } from "./departures.ts";
 

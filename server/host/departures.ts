@@ -1,11 +1,11 @@
 // Subscriptions that a removed account had at other domains, removed while no node ran: the next node ends them.
 import { hash } from "node:crypto";
 import type { Logger } from "pino";
+import { Stanza } from "../../xmpp/stanza/stanza.ts";
+import { inBackground } from "../delivery/background.ts";
 import { logFailure } from "../observe/failure.ts";
-import type { RemoteRouter } from "../ports.ts";
-import { inBackground } from "../router/background.ts";
-import { Stanza } from "../stanza/stanza.ts";
-import type { Storage } from "../storage/ports.ts";
+import type { RemoteRouter } from "../ports/delivery.ts";
+import type { Storage } from "../ports/store.ts";
 
 /** Kind of document, of a domain as a whole. */
 const KIND = "departure";

@@ -1,6 +1,6 @@
 // What a virtual host says of itself and of its accounts to service discovery. XEP-0030.
 
-import type { Jid } from "../jid/jid.ts";
+import type { Jid } from "../../xmpp/jid/jid.ts";
 
 /** A disco identity. XEP-0030 §3.1. */
 export interface Identity {

@@ -1,6 +1,6 @@
 // The sessions of one virtual host, of this node and of the cluster's others, by account and resource.
-import type { Jid } from "../jid/jid.ts";
-import type { ClientSession } from "./session.ts";
+import type { Jid } from "../../xmpp/jid/jid.ts";
+import type { ClientSession } from "../ports/session.ts";
 
 const NONE: readonly ClientSession[] = [];
 

@@ -1,5 +1,5 @@
 // Brings up a virtual host: its modules in order of need, each with its checked settings.
-import type { HostConfig } from "../config/contract.ts";
+import type { HostConfig } from "../../contract/contract.ts";
 import type { ServiceName } from "../service/service.ts";
 import { chooseModules } from "./choose-modules.ts";
 import { type HostParts, VirtualHost } from "./virtual-host.ts";

@@ -1,11 +1,22 @@
 // One domain served here: its modules, its sessions, and the way of a stanza through both.
 import type { Logger } from "pino";
-import type { Accounts } from "../auth/accounts.ts";
+import type { Clock } from "../../xmpp/clock.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { type ErrorDetails, failureOf, type StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
+import { messageType } from "../../xmpp/stanza/message.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { Accounts } from "../accounts/accounts.ts";
+import { AccountChanges } from "../accounts/lifecycle.ts";
 import type { InlineBindFeature } from "../c2s/bind2.ts";
 import type { StreamFeature } from "../c2s/feature.ts";
-import type { Clock } from "../clock.ts";
-import type { Exclusive, NodeBus, SessionRegistry } from "../cluster/ports.ts";
-import { Jid } from "../jid/jid.ts";
+import { inBackground } from "../delivery/background.ts";
+import { DeadLetters } from "../delivery/dead-letters.ts";
+import { insistentKey } from "../delivery/insistent.ts";
+import { acceptHostIq, IqHandlers } from "../delivery/iq.ts";
+import { Requests } from "../delivery/requests.ts";
+import type { Router } from "../delivery/route.ts";
+import { type Filter, type Outcome, Pipeline } from "../delivery/stages.ts";
+import { deliverMessage, deliverToAccount } from "../delivery/to-account.ts";
 import type {
   ApiKey,
   CopyRule,
@@ -17,26 +28,15 @@ import type {
   StagePoints,
 } from "../module/define.ts";
 import { Events, type HostEvents } from "../module/events.ts";
-import { type Filter, type Outcome, Pipeline } from "../module/stages.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { Trace } from "../observe/trace.ts";
-import type { RemoteLink } from "../ports.ts";
-import { inBackground } from "../router/background.ts";
-import { acceptHostIq, IqHandlers } from "../router/iq-dispatch.ts";
-import { deliverMessage, deliverToAccount } from "../router/local-delivery.ts";
-import type { Router } from "../router/router.ts";
+import type { Exclusive, NodeBus, SessionRegistry } from "../ports/cluster.ts";
+import type { RemoteLink } from "../ports/delivery.ts";
+import type { ClientSession } from "../ports/session.ts";
+import type { Storage } from "../ports/store.ts";
 import type { ServiceKey } from "../service/service.ts";
 import type { Services } from "../service/services.ts";
-import { type ErrorDetails, failureOf, type StanzaErrorCondition } from "../stanza/error.ts";
-import { messageType } from "../stanza/message.ts";
-import type { Stanza } from "../stanza/stanza.ts";
-import type { Storage } from "../storage/ports.ts";
-import { AccountChanges } from "./account-changes.ts";
-import { DeadLetters } from "./dead-letters.ts";
 import { DiscoRegistry } from "./disco-registry.ts";
-import { insistentKey } from "./insistent.ts";
-import { Requests } from "./requests.ts";
-import type { ClientSession } from "./session.ts";
 import { Sessions } from "./sessions.ts";
 
 /** What a host is made of. */

@@ -2,26 +2,26 @@
 import type { Element } from "ltx";
 import type { Logger } from "pino";
 import type { z } from "zod";
-import type { Accounts } from "../auth/accounts.ts";
+import type { Clock } from "../../xmpp/clock.ts";
+import type { Jid } from "../../xmpp/jid/jid.ts";
+import type { ErrorDetails, StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
+import type { IqPayload } from "../../xmpp/stanza/iq.ts";
+import type { Stanza, StanzaKind } from "../../xmpp/stanza/stanza.ts";
+import type { Accounts } from "../accounts/accounts.ts";
+import type { AccountChanges } from "../accounts/lifecycle.ts";
 import type { InlineBindFeature } from "../c2s/bind2.ts";
 import type { StreamFeature } from "../c2s/feature.ts";
-import type { Clock } from "../clock.ts";
-import type { Exclusive, NodeBus } from "../cluster/ports.ts";
-import type { AccountChanges } from "../host/account-changes.ts";
-import type { DeadLetters } from "../host/dead-letters.ts";
+import type { DeadLetters } from "../delivery/dead-letters.ts";
+import type { Filter } from "../delivery/stages.ts";
 import type { DiscoRegistry } from "../host/disco-registry.ts";
-import type { ClientSession } from "../host/session.ts";
 import type { Sessions } from "../host/sessions.ts";
-import type { Jid } from "../jid/jid.ts";
 import type { Trace } from "../observe/trace.ts";
-import type { RemoteLink } from "../ports.ts";
+import type { Exclusive, NodeBus } from "../ports/cluster.ts";
+import type { RemoteLink } from "../ports/delivery.ts";
+import type { ClientSession } from "../ports/session.ts";
+import type { Storage } from "../ports/store.ts";
 import type { ServiceKey, ServiceName } from "../service/service.ts";
-import type { ErrorDetails, StanzaErrorCondition } from "../stanza/error.ts";
-import type { IqPayload } from "../stanza/iq.ts";
-import type { Stanza, StanzaKind } from "../stanza/stanza.ts";
-import type { Storage } from "../storage/ports.ts";
 import type { HostEvents } from "./events.ts";
-import type { Filter } from "./stages.ts";
 
 /** An IQ request as its handler sees it. */
 export interface IqRequest {

@@ -1,7 +1,8 @@
 // Events of a virtual host: what observers are told, and that an observer's failure changes nothing.
-import type { ClientSession } from "../host/session.ts";
-import type { Jid } from "../jid/jid.ts";
-import type { Stanza } from "../stanza/stanza.ts";
+
+import type { Jid } from "../../xmpp/jid/jid.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { ClientSession } from "../ports/session.ts";
 
 /** Events with what each carries. */
 export interface HostEvents {

@@ -2,8 +2,8 @@
 import { expect, test } from "@jest/globals";
 import pino from "pino";
 import { ManualClock } from "../../test/harness/manual-clock.ts";
-import { AuthenticationUnavailable } from "../auth/key-derivation.ts";
-import { StoreUnavailable } from "../storage/ports.ts";
+import { AuthenticationUnavailable } from "../accounts/key-derivation.ts";
+import { StoreUnavailable } from "../ports/store.ts";
 import { logFailure, Outages } from "./failure.ts";
 
 function logged(error: unknown, level?: "warn", said?: Outages): Record<string, unknown>[] {

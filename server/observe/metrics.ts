@@ -1,9 +1,9 @@
 // What a node counts, and how Prometheus reads it. Counting is a plain increment; labels are made when asked.
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { Histogram, Registry } from "prom-client";
-import type { StanzaKind } from "../stanza/stanza.ts";
-import type { StreamErrorCondition } from "../stream/error.ts";
-import type { StreamEnd } from "../stream/stream.ts";
+import type { StanzaKind } from "../../xmpp/stanza/stanza.ts";
+import type { StreamErrorCondition } from "../../xmpp/stream/error.ts";
+import type { StreamEnd } from "../../xmpp/stream/stream.ts";
 
 /** Whose stanzas: clients' or other servers'. */
 export type Side = "client" | "server";

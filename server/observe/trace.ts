@@ -1,7 +1,7 @@
 // Wire traces: for accounts an operator names, and for as long as he says, stanzas go to the log. Never what is secret.
 import { clone, Element } from "ltx";
-import type { Clock } from "../clock.ts";
-import { NS_DIALBACK, NS_SASL } from "../xml/namespaces.ts";
+import type { Clock } from "../../xmpp/clock.ts";
+import { NS_DIALBACK, NS_SASL } from "../../xmpp/xml/namespaces.ts";
 
 /** Accounts under trace at one time. */
 const LIMIT = 100;

@@ -1,6 +1,6 @@
 // The authorization identity: nobody acts for another account here. RFC 6120 §6.3.8.
-import { Jid } from "../jid/jid.ts";
-import { prepareLocalpart } from "../jid/precis.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { prepareLocalpart } from "../../xmpp/jid/precis.ts";
 
 /** True for none, and for the bare JID of the account itself. `local` is prepared. */
 export function isOwnAuthzid(authzid: string, domain: string, local: string): boolean {

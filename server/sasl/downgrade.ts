@@ -1,5 +1,5 @@
 // SCRAM downgrade protection: the hash of what this server offered, told under the password's signature. XEP-0474 §5.
-import type { ScramHash } from "../storage/ports.ts";
+import type { ScramHash } from "../ports/store.ts";
 import { digest } from "./scram-keys.ts";
 
 /**

@@ -1,7 +1,7 @@
 // EXTERNAL for clients: the account that a client certificate names. XEP-0178 §2, RFC 4422 appendix A.
 import type { X509Certificate } from "node:crypto";
-import { systemClock } from "../clock.ts";
-import { Jid } from "../jid/jid.ts";
+import { systemClock } from "../../xmpp/clock.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
 import { leadsTo } from "../tls/client-chain.ts";
 import { xmppAddresses } from "../tls/xmpp-addresses.ts";
 import { failure, OUT_OF_TURN } from "./failure.ts";

@@ -1,8 +1,8 @@
 // What a SASL mechanism is to a stream: a small state machine fed with the peer's data. RFC 4422, RFC 6120 §6.
 import type { X509Certificate } from "node:crypto";
 import type { TLSSocket } from "node:tls";
-import type { Clock } from "../clock.ts";
-import type { AccountRecord, ScramHash, ScramKeys } from "../storage/ports.ts";
+import type { Clock } from "../../xmpp/clock.ts";
+import type { AccountRecord, ScramHash, ScramKeys } from "../ports/store.ts";
 
 /** SASL failure conditions. RFC 6120 §6.5. */
 export type SaslCondition =

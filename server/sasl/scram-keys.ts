@@ -1,6 +1,6 @@
 // SCRAM's arithmetic: hashes, keys from a salted password, proofs, and the keys told for unknown accounts. RFC 5802 §3.
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import type { AccountRecord, ScramHash, ScramKeys } from "../storage/ports.ts";
+import type { AccountRecord, ScramHash, ScramKeys } from "../ports/store.ts";
 
 /** Iterations of new accounts' keys; RFC 7677 §4 asks for 4096 at least. */
 export const DEFAULT_ITERATIONS = 10_000;

@@ -1,8 +1,8 @@
 // What SCRAM tells nobody: which accounts there are; and what it tells under the password's signature (XEP-0474).
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { clientFinal, fakeContext, stepOf } from "../../test/sasl/scram-client.ts";
-import { deriveCredentials } from "../auth/credentials.ts";
-import type { Credentials, ScramHash } from "../storage/ports.ts";
+import { deriveCredentials } from "../accounts/credentials.ts";
+import type { Credentials, ScramHash } from "../ports/store.ts";
 import type { SaslContext, SaslExchange, SaslStep } from "./mechanism.ts";
 import { scram } from "./scram.ts";
 

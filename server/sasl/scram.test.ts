@@ -1,9 +1,9 @@
 // SCRAM against the RFCs' own vectors, XEP-0474's, and what attackers try.
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { clientFinal, clientFirst, fakeContext, salted, stepOf } from "../../test/sasl/scram-client.ts";
-import { deriveCredentials } from "../auth/credentials.ts";
-import type { Credentials, ScramHash } from "../storage/ports.ts";
-import { StoreUnavailable } from "../storage/ports.ts";
+import { deriveCredentials } from "../accounts/credentials.ts";
+import type { Credentials, ScramHash } from "../ports/store.ts";
+import { StoreUnavailable } from "../ports/store.ts";
 import type { SaslContext, SaslExchange, SaslStep } from "./mechanism.ts";
 import { scram } from "./scram.ts";
 import { keysFromSalted } from "./scram-keys.ts";

@@ -1,6 +1,6 @@
 // SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-512, each with -PLUS: the server's side. RFC 5802, RFC 7677.
 import { randomBytes, timingSafeEqual } from "node:crypto";
-import type { ScramHash, ScramKeys } from "../storage/ports.ts";
+import type { ScramHash, ScramKeys } from "../ports/store.ts";
 import { isOwnAuthzid, usernameToLocal } from "./authzid.ts";
 import { channelBindingData, channelBindingTypes } from "./channel-binding.ts";
 import { downgradeHash } from "./downgrade.ts";

@@ -1,5 +1,5 @@
 // Which services a configuration has, before anything is started: what modules may count on.
-import type { NodeConfig } from "../config/contract.ts";
+import type { NodeConfig } from "../../contract/contract.ts";
 import type { ServiceName } from "./service.ts";
 
 /** What the settings of a node say of its services. */

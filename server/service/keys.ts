@@ -1,7 +1,8 @@
 // Keys of the node's services: what each gives to the parts of the node.
-import type { SharedCounts } from "../cluster/limits.ts";
+
 import type { RedisConnection } from "../cluster/redis.ts";
-import type { Storage } from "../storage/ports.ts";
+import type { SharedCounts } from "../cluster/shared/limits.ts";
+import type { Storage } from "../ports/store.ts";
 import { ServiceKey } from "./service.ts";
 
 /** The port for machines that watch: there while the node starts and drains, when it is asked most. */

@@ -1,9 +1,9 @@
 // The services of a node by its configuration: what watches it first, then Redis and the database.
 import type { Logger } from "pino";
-import type { Clock } from "../clock.ts";
-import { loneCounts } from "../cluster/limits.ts";
-import { redisHealth } from "../cluster/redis-health.ts";
-import type { NodeConfig } from "../config/contract.ts";
+import type { NodeConfig } from "../../contract/contract.ts";
+import type { Clock } from "../../xmpp/clock.ts";
+import { redisHealth } from "../cluster/membership/redis-health.ts";
+import { loneCounts } from "../cluster/shared/limits.ts";
 import type { NodeMetrics } from "../observe/metrics.ts";
 import { storageHealth } from "../storage/health.ts";
 import { openStorage } from "../storage/open.ts";
@@ -47,7 +47,7 @@ export function nodeServices(config: NodeConfig, surroundings: ServiceSurroundin
     needs: cluster === undefined ? [] : [REDIS],
     async start() {
       if (cluster === undefined) return loneCounts;
-      const { RedisCounts } = await import("../cluster/limits-redis.ts");
+      const { RedisCounts } = await import("../cluster/shared/limits-redis.ts");
       const { prefix } = cluster;
       return new RedisCounts(services.use(REDIS), { prefix, node: config.node, clock, log });
     },

@@ -1,2 +1,2 @@
 // The storage part of the configuration contract, as this folder's own name for it.
-export { StorageConfig } from "../config/storage.ts";
+export { StorageConfig } from "../../contract/storage.ts";

@@ -1,5 +1,5 @@
 // How a storage is, proven by a write: one that can only be read serves nobody who sends.
-import type { Storage } from "./ports.ts";
+import type { Storage } from "../ports/store.ts";
 
 /** ms of real time that a write may take. */
 const PATIENCE = 2_000;

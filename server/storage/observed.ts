@@ -1,5 +1,5 @@
 // Tells how long each operation of a storage took, for metrics.
-import type { Storage } from "./ports.ts";
+import type { Storage } from "../ports/store.ts";
 
 /** Told after each operation: `accounts.get`, ms, and whether it was rejected. */
 export type Observer = (operation: string, ms: number, failed: boolean) => void;

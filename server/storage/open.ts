@@ -1,9 +1,9 @@
 // Opens the storage that a configuration names, its schema brought up to date.
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../../xmpp/clock.ts";
+import { type Storage, StoreUnavailable } from "../ports/store.ts";
 import type { StorageConfig } from "./config.ts";
 import { memoryStorage } from "./memory/storage.ts";
 import { type Observer, observed } from "./observed.ts";
-import { type Storage, StoreUnavailable } from "./ports.ts";
 import type { SqlEngine, StorageBounds } from "./sql/engine.ts";
 import { codeOf, messageOf } from "./sql/engines/fault.ts";
 import { PooledEngine } from "./sql/engines/pooled.ts";

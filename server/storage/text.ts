@@ -1,6 +1,6 @@
 // What text a store takes, and index keys of bounded size: the same on every dialect and in memory.
 import { hash } from "node:crypto";
-import { type HeldMessage, type RosterItem, UnstorableText } from "./ports.ts";
+import { type HeldMessage, type RosterItem, UnstorableText } from "../ports/store.ts";
 
 /** Bytes of a domainpart or localpart. RFC 7622 §3.1. */
 export const PART_BYTES = 1023;

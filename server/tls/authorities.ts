@@ -1,6 +1,6 @@
 // Certificate authorities that an operator trusts, from PEM files.
 import type { X509Certificate } from "node:crypto";
-import { readAs, readEach } from "../config/named-file.ts";
+import { readAs, readEach } from "../../contract/named-file.ts";
 import { certificatesOf } from "./pem.ts";
 
 /** Reads all authorities of the PEM files that the list at `path` names. @throws ConfigError with every mistake */

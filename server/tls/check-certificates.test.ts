@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
+import { NodeConfig } from "../../contract/contract.ts";
 import { certificateFiles, TALK_START } from "../../test/harness/certificates.ts";
-import { NodeConfig } from "../config/contract.ts";
 import { checkCertificates } from "./check-certificates.ts";
 
 const DOMAIN = "bücher.test";

@@ -1,6 +1,6 @@
 // What is wrong with the certificates that a configuration names, before a node runs with them.
 import { isIP } from "node:net";
-import type { NodeConfig } from "../config/contract.ts";
+import type { NodeConfig } from "../../contract/contract.ts";
 import { certificateWarnings, readCertificate, readChain } from "./certificate-files.ts";
 
 /** Days before its end from which a certificate is told of. */

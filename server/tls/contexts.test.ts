@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ManualClock } from "../../test/harness/manual-clock.ts";
 import { type Issued, issue, pemFolder } from "../../test/tls/certificates.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../xmpp/clock.ts";
 import { readAuthorities } from "./authorities.ts";
 import { TlsContexts, type TlsContextsOptions, type TlsHost } from "./contexts.ts";
 import { TlsError } from "./error.ts";

@@ -4,7 +4,7 @@ import { type Stats, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createSecureContext, type SecureContext, type SecureContextOptions, type TLSSocket } from "node:tls";
 import { domainToASCII } from "node:url";
-import { type Clock, systemClock, type Timer } from "../clock.ts";
+import { type Clock, systemClock, type Timer } from "../../xmpp/clock.ts";
 import { factsOf } from "../observe/failure.ts";
 import {
   type CertificatePaths,

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "@jest/globals";
-import { NS_TLS } from "../../server/xml/namespaces.ts";
+import { NS_TLS } from "../../xmpp/xml/namespaces.ts";
 import { DOMAIN, startTarget } from "./node.ts";
 import { header } from "./raw.ts";
 

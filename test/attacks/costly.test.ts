@@ -1,6 +1,6 @@
 // One account sends what costs most, on several streams: whoever else asks is answered in between, not after it.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type Clock, systemClock } from "../../server/clock.ts";
+import { type Clock, systemClock } from "../../xmpp/clock.ts";
 import { ServerUnderTest } from "../harness/scene-server.ts";
 import { bound } from "./bound.ts";
 import { DOMAIN } from "./node.ts";

@@ -1,6 +1,6 @@
 // Strangers learn from no answer whether there is an account: everything an account answers to is tried.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { parseElement } from "../../server/xml/tree.ts";
+import { parseElement } from "../../xmpp/xml/tree.ts";
 import { parseTalk } from "../harness/parse-talk.ts";
 import { runTalk } from "../harness/run-talk.ts";
 import { bound } from "./bound.ts";

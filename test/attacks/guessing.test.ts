@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { NS_SASL } from "../../server/xml/namespaces.ts";
+import { NS_SASL } from "../../xmpp/xml/namespaces.ts";
 import { DOMAIN, startTarget, type Target } from "./node.ts";
 import { plain, RawTcp } from "./raw.ts";
 

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
 import { afterEach, expect, test } from "@jest/globals";
-import { NS_SASL } from "../../server/xml/namespaces.ts";
+import { NS_SASL } from "../../xmpp/xml/namespaces.ts";
 import { TALK_START } from "../harness/certificates.ts";
 import { issue, pemFolder } from "../tls/certificates.ts";
 import { DOMAIN, startTarget, type Target } from "./node.ts";

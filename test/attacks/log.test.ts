@@ -1,6 +1,6 @@
 // A stranger writes the log: by keys of dialback, which are refused at once.
 import { afterEach, expect, test } from "@jest/globals";
-import { NS_DIALBACK, NS_SERVER } from "../../server/xml/namespaces.ts";
+import { NS_DIALBACK, NS_SERVER } from "../../xmpp/xml/namespaces.ts";
 import { DOMAIN, startTarget, type Target } from "./node.ts";
 import { header, RawTcp } from "./raw.ts";
 

@@ -1,7 +1,7 @@
 // A node to attack: one domain, PLAIN without TLS, time held, its log at hand.
 import { expect } from "@jest/globals";
 import type { RunningNode } from "../../app/node.ts";
-import type { MeridianServer } from "../../server/server.ts";
+import type { MeridianServer } from "../../server/node.ts";
 import { TALK_START } from "../harness/certificates.ts";
 import { ManualClock } from "../harness/manual-clock.ts";
 import { ServerUnderTest } from "../harness/scene-server.ts";

@@ -1,6 +1,6 @@
 // Elements sent ahead of their turn: each is looked at only once what comes before it is done.
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { NS_FRAMING, NS_TLS } from "../../server/xml/namespaces.ts";
+import { NS_FRAMING, NS_TLS } from "../../xmpp/xml/namespaces.ts";
 import { DOMAIN, startTarget, type Target } from "./node.ts";
 import { bindText, header, plain, RawTcp, RawWebSocket } from "./raw.ts";
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls, type SecureContext } from "node:tls";
 import { WebSocket } from "ws";
-import { NS_BIND, NS_CLIENT, NS_FRAMING, NS_SASL, NS_STREAM, NS_TLS } from "../../server/xml/namespaces.ts";
+import { NS_BIND, NS_CLIENT, NS_FRAMING, NS_SASL, NS_STREAM, NS_TLS } from "../../xmpp/xml/namespaces.ts";
 import { PASSWORD } from "../harness/scene-server.ts";
 
 /** Real ms that anything may take before a test calls it a hang. */

@@ -1,5 +1,5 @@
 // Stanzas that are as much as a client may send, and what of them has to arrive, whichever way they go.
-import { ADDED, FROM_CLIENTS } from "../../server/config/bounds.ts";
+import { ADDED, FROM_CLIENTS } from "../../xmpp/bounds.ts";
 import { elementsOf, parseXml, showXml, type XmlNode } from "../harness/xml-node.ts";
 
 /** A stanza at a bound, for a receiver. */

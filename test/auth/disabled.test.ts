@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createSecureContext } from "node:tls";
 import { afterEach, expect, test } from "@jest/globals";
-import { NS_SASL } from "../../server/xml/namespaces.ts";
+import { NS_SASL } from "../../xmpp/xml/namespaces.ts";
 import { DOMAIN, startTarget, type Target } from "../attacks/node.ts";
 import { RawTcp } from "../attacks/raw.ts";
 import { TALK_START } from "../harness/certificates.ts";

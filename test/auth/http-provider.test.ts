@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { AuthenticationUnavailable } from "../../server/auth/key-derivation.ts";
-import { type HttpOptions, httpProvider } from "../../server/auth/providers/http.ts";
-import { ProviderConfig } from "../../server/config/contract.ts";
+import { ProviderConfig } from "../../contract/contract.ts";
+import { AuthenticationUnavailable } from "../../server/accounts/key-derivation.ts";
+import { type HttpOptions, httpProvider } from "../../server/accounts/providers/http.ts";
 import { ManualClock } from "../harness/manual-clock.ts";
 
 const servers: Server[] = [];

@@ -1,12 +1,12 @@
 // Counts of sessions whose node died, told by a Redis that was promoted without the last writes.
 import { afterEach, expect } from "@jest/globals";
 import { pino } from "pino";
-import { systemClock } from "../../server/clock.ts";
-import { CountDoubts } from "../../server/cluster/count-doubts.ts";
-import { HandledCounts } from "../../server/cluster/handled-counts.ts";
+import { ClusterConfig } from "../../contract/contract.ts";
 import { connectRedis, type RedisConnection } from "../../server/cluster/redis.ts";
-import { ClusterConfig } from "../../server/config/contract.ts";
+import { CountDoubts } from "../../server/cluster/sessions/count-doubts.ts";
+import { HandledCounts } from "../../server/cluster/sessions/handled-counts.ts";
 import { memoryStorage } from "../../server/storage/memory/storage.ts";
+import { systemClock } from "../../xmpp/clock.ts";
 import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
 

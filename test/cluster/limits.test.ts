@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Redis } from "ioredis";
 import { pino } from "pino";
-import { systemClock } from "../../server/clock.ts";
-import { RedisCounts } from "../../server/cluster/limits-redis.ts";
+import { ClusterConfig, type RedisConfig } from "../../contract/contract.ts";
 import { connectRedis, type RedisConnection } from "../../server/cluster/redis.ts";
-import { ClusterConfig, type RedisConfig } from "../../server/config/contract.ts";
+import { RedisCounts } from "../../server/cluster/shared/limits-redis.ts";
+import { systemClock } from "../../xmpp/clock.ts";
 import { ManualClock } from "../harness/manual-clock.ts";
 import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";

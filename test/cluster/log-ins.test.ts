@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { type RunningNode, startNode } from "../../app/node.ts";
-import { check, NodeConfig } from "../../server/index.ts";
+import { NodeConfig } from "../../contract/contract.ts";
+import { check } from "../../contract/load.ts";
 import { plain, RawTcp } from "../attacks/raw.ts";
 import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";

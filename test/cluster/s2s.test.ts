@@ -1,9 +1,12 @@
 // Two nodes of one domain over a real Redis, and a server outside: order, deaths, drains, answers and components.
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { check, Jid, NodeConfig, Stanza } from "../../server/index.ts";
+import { NodeConfig } from "../../contract/contract.ts";
+import { check } from "../../contract/load.ts";
 import { REDIS } from "../../server/service/keys.ts";
-import { Content } from "../../server/stanza/content.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { Content } from "../../xmpp/stanza/content.ts";
+import { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { header, RawTcp } from "../attacks/raw.ts";
 import { Ground, message, TestNode } from "../federation/nodes.ts";
 import { needing } from "../harness/needing.ts";

@@ -3,9 +3,9 @@ import type { Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, expect } from "@jest/globals";
 import type { Redis } from "ioredis";
 import { pino } from "pino";
+import { ClusterConfig } from "../../contract/contract.ts";
+import { RedisWire } from "../../server/cluster/bus/wire.ts";
 import { connectRedis } from "../../server/cluster/redis.ts";
-import { RedisWire } from "../../server/cluster/wire.ts";
-import { ClusterConfig } from "../../server/config/contract.ts";
 import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
 

@@ -1,5 +1,5 @@
 // A clock that moves only when told to, for tests of what waits.
-import type { Clock, Timer } from "../../server/clock.ts";
+import type { Clock, Timer } from "../../xmpp/clock.ts";
 
 /** Time that stands still until `advance`. */
 export class HeldClock implements Clock {

@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 import { afterEach, expect, test } from "@jest/globals";
 import { type Answer, encode } from "dns-packet";
 import { createResolver, type Resolver } from "../../federation/resolver/index.ts";
-import { systemClock } from "../../server/clock.ts";
+import { systemClock } from "../../xmpp/clock.ts";
 import { HeldClock } from "./held-clock.ts";
 import { type RawQuery, type RawServer, startRawServer } from "./raw-server.ts";
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import type { NodeConfigInput } from "../../server/index.ts";
+import type { NodeConfigInput } from "../../contract/contract.ts";
 import { unless } from "../harness/needing.ts";
 import { Ground, message, type TestNode } from "./nodes.ts";
 import { impossible, SlowNetwork } from "./slow-network.ts";

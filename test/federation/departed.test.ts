@@ -2,7 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { check, NodeConfig } from "../../server/index.ts";
+import { NodeConfig } from "../../contract/contract.ts";
+import { check } from "../../contract/load.ts";
 import { openStorage } from "../../server/storage/open.ts";
 import { run } from "../world/command.ts";
 import { Ground, TestNode } from "./nodes.ts";

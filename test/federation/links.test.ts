@@ -1,7 +1,7 @@
 // Links to other regions: made before anybody sends, watched, made again; and the names that infra's alarms know them by.
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { FederationConfig } from "../../contract/contract.ts";
 import { measures } from "../../infra/metrics.ts";
-import { FederationConfig } from "../../server/config/contract.ts";
 import { Ground, message, type TestNode } from "./nodes.ts";
 
 let ground: Ground;

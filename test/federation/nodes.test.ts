@@ -1,8 +1,8 @@
 // Two nodes and the network between them: every way to prove a domain, cuts at any moment, renewal, reload, drain.
 import { writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { FederationConfig } from "../../contract/contract.ts";
 import type { TraceEvent } from "../../federation/index.ts";
-import { FederationConfig } from "../../server/config/contract.ts";
 import { makeLeaf } from "../tls-identity/certificates.ts";
 import { Ground, message } from "./nodes.ts";
 

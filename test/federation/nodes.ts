@@ -6,8 +6,11 @@ import { pino } from "pino";
 import { type Authority, openAuthority } from "../../app/local-world/certificate-authority.ts";
 import { startZone, type ZoneOptions, type ZoneRecord, type ZoneServer } from "../../app/local-world/dns.ts";
 import { type RunningNode, startNode } from "../../app/node.ts";
-import { check, Jid, NodeConfig, type NodeConfigInput, Stanza } from "../../server/index.ts";
-import { Content } from "../../server/stanza/content.ts";
+import { NodeConfig, type NodeConfigInput } from "../../contract/contract.ts";
+import { check } from "../../contract/load.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { Content } from "../../xmpp/stanza/content.ts";
+import { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { makeLeaf } from "../tls-identity/certificates.ts";
 import { Relay } from "./relay.ts";
 

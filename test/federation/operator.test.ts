@@ -9,9 +9,9 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { type AdminTarget, listenForAdmin } from "../../app/admin/listener.ts";
 import { adminSocketFor, adminSocketPath } from "../../app/admin/socket-path.ts";
+import { FederationConfig } from "../../contract/contract.ts";
 import type { Federation } from "../../federation/index.ts";
 import type { TraceListener } from "../../federation/trace.ts";
-import { FederationConfig } from "../../server/config/contract.ts";
 import { Ground, type TestNode } from "./nodes.ts";
 
 const run = promisify(execFile);

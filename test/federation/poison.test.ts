@@ -1,7 +1,8 @@
 // A stanza that the other server cannot bear: it alone comes back, whatever was under way beside it goes on, in its order.
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { Jid, Stanza } from "../../server/index.ts";
-import { Content } from "../../server/stanza/content.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { Content } from "../../xmpp/stanza/content.ts";
+import { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { Ground, type TestNode } from "./nodes.ts";
 
 let ground: Ground;

@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { FederationConfig } from "../../server/config/contract.ts";
+import { FederationConfig } from "../../contract/contract.ts";
 import { Ground, type TestNode } from "./nodes.ts";
 
 let ground: Ground;

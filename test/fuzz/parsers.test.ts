@@ -1,16 +1,16 @@
 // What leaves the server, read by expat, libxml2 and saxes: none refuses it, and all see what we think we wrote. FUZZ_SEED, FUZZ_RUNS.
 import { expect, test } from "@jest/globals";
 import type { Element } from "ltx";
-import { ADDED, FROM_CLIENTS } from "../../server/config/bounds.ts";
-import { Jid } from "../../server/jid/jid.ts";
 import { copy } from "../../server/modules/carbons/carbons.ts";
-import { withDelay } from "../../server/stanza/delay.ts";
-import { errorReply } from "../../server/stanza/error.ts";
-import { Stanza } from "../../server/stanza/stanza.ts";
-import { stanzaLimits } from "../../server/xml/limits.ts";
-import { isContentNamespace } from "../../server/xml/namespaces.ts";
-import { selfContained } from "../../server/xml/self-contained.ts";
-import { StreamTokenizer } from "../../server/xml/tokenizer.ts";
+import { ADDED, FROM_CLIENTS } from "../../xmpp/bounds.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { withDelay } from "../../xmpp/stanza/delay.ts";
+import { errorReply } from "../../xmpp/stanza/error.ts";
+import { Stanza } from "../../xmpp/stanza/stanza.ts";
+import { stanzaLimits } from "../../xmpp/xml/limits.ts";
+import { isContentNamespace } from "../../xmpp/xml/namespaces.ts";
+import { selfContained } from "../../xmpp/xml/self-contained.ts";
+import { StreamTokenizer } from "../../xmpp/xml/tokenizer.ts";
 import { needing } from "../harness/needing.ts";
 import { find } from "../harness/software.ts";
 import { parseXml } from "../harness/xml-node.ts";

@@ -1,5 +1,5 @@
 // What the stream fuzzer says: valid elements of every state, and ways to spoil them.
-import { NS_BIND, NS_CLIENT, NS_SASL, NS_STREAM, NS_TLS } from "../../server/xml/namespaces.ts";
+import { NS_BIND, NS_CLIENT, NS_SASL, NS_STREAM, NS_TLS } from "../../xmpp/xml/namespaces.ts";
 import { bindText, header, plain } from "../attacks/raw.ts";
 import type { Random } from "./xml-random.ts";
 

@@ -1,7 +1,7 @@
 // XML as trees to compare, whoever parsed it: our tree, saxes, and Python's expat and libxml2.
 import { spawnSync } from "node:child_process";
 import type { Element } from "ltx";
-import { isContentNamespace, NS_CLIENT, NS_XML } from "../../server/xml/namespaces.ts";
+import { isContentNamespace, NS_CLIENT, NS_XML } from "../../xmpp/xml/namespaces.ts";
 import type { XmlNode } from "../harness/xml-node.ts";
 
 /** Name as `{namespace}local`, attributes without declarations by the same names, content in order. */

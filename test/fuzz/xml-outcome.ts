@@ -1,15 +1,15 @@
 // What a stream's text comes to, by our tokenizer and by saxes, in one form for comparison.
 import type { Element } from "ltx";
 import { SaxesParser } from "saxes";
-import { isCommonName } from "../../server/xml/characters.ts";
-import { parseDocument } from "../../server/xml/document.ts";
-import { escapeAttribute } from "../../server/xml/escape.ts";
-import { NS_STREAM } from "../../server/xml/namespaces.ts";
-import { RawElement } from "../../server/xml/raw-element.ts";
-import { isOddNamespace } from "../../server/xml/scope.ts";
-import { serialize, serializeUnprefixed } from "../../server/xml/serialize.ts";
-import { DEFAULT_XML_LIMITS, StreamTokenizer, type XmlLimits } from "../../server/xml/tokenizer.ts";
-import { buildTree } from "../../server/xml/tree.ts";
+import { isCommonName } from "../../xmpp/xml/characters.ts";
+import { parseDocument } from "../../xmpp/xml/document.ts";
+import { escapeAttribute } from "../../xmpp/xml/escape.ts";
+import { NS_STREAM } from "../../xmpp/xml/namespaces.ts";
+import { RawElement } from "../../xmpp/xml/raw-element.ts";
+import { isOddNamespace } from "../../xmpp/xml/scope.ts";
+import { serialize, serializeUnprefixed } from "../../xmpp/xml/serialize.ts";
+import { DEFAULT_XML_LIMITS, StreamTokenizer, type XmlLimits } from "../../xmpp/xml/tokenizer.ts";
+import { buildTree } from "../../xmpp/xml/tree.ts";
 
 const NS_XML = "http://www.w3.org/XML/1998/namespace";
 

@@ -1,5 +1,5 @@
 // What a name in a talk stands for: somebody who sends, receives, and can be waited for.
-import { NS_PING } from "../../server/xml/namespaces.ts";
+import { NS_PING } from "../../xmpp/xml/namespaces.ts";
 import { type Inbox, NothingCame, PATIENCE } from "./inbox.ts";
 import type { Receiver } from "./match.ts";
 

@@ -1,7 +1,7 @@
 // Node buses over a wire in memory, which loses what a test says.
 import { pino } from "pino";
-import { WireBus } from "../../server/cluster/node-bus.ts";
-import type { Wire } from "../../server/cluster/wire.ts";
+import { WireBus } from "../../server/cluster/bus/node-bus.ts";
+import type { Wire } from "../../server/cluster/bus/wire.ts";
 
 const log = pino({ level: "silent" });
 

@@ -1,5 +1,5 @@
 // A client of a talk: brought to the stage its line names, then spoken stanza by stanza.
-import { NS_BIND, NS_CLIENT, NS_FRAMING, NS_STREAM, NS_TLS } from "../../server/xml/namespaces.ts";
+import { NS_BIND, NS_CLIENT, NS_FRAMING, NS_STREAM, NS_TLS } from "../../xmpp/xml/namespaces.ts";
 import { type Actor, ping, waitFor } from "./actor.ts";
 import type { Received } from "./inbox.ts";
 import { authenticate, type Login } from "./sasl-client.ts";

@@ -1,5 +1,5 @@
 // A storage that a talk can make hang or fail, operation by operation.
-import { type Storage, StoreUnavailable } from "../../server/storage/ports.ts";
+import { type Storage, StoreUnavailable } from "../../server/ports/store.ts";
 
 /** How an operation behaves: as it should, with an error, or (`hangs`) not at all until it is told otherwise. */
 export type StoreState = "works" | "fails" | "hangs";

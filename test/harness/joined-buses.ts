@@ -1,5 +1,5 @@
 // Node buses joined in memory: frames arrive in order, a turn later; members come and die when a test says so.
-import type { BusFailure, FrameTaker, MemberObserver, NodeBus } from "../../server/cluster/ports.ts";
+import type { BusFailure, FrameTaker, MemberObserver, NodeBus } from "../../server/ports/cluster.ts";
 import { turns } from "./manual-clock.ts";
 
 type AnnouncementTaker = (from: string, fields: readonly string[]) => void;

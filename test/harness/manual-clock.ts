@@ -1,5 +1,5 @@
 // A clock that stands still until a talk moves it on.
-import type { Clock, Timer } from "../../server/clock.ts";
+import type { Clock, Timer } from "../../xmpp/clock.ts";
 
 interface Pending {
   readonly at: number;

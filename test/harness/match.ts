@@ -6,7 +6,7 @@ import {
   NS_STANZA_ERRORS,
   NS_STREAM,
   NS_STREAM_ERRORS,
-} from "../../server/xml/namespaces.ts";
+} from "../../xmpp/xml/namespaces.ts";
 import type { ElementPattern } from "./pattern.ts";
 import { elementsOf, showXml, textOf, type XmlNode } from "./xml-node.ts";
 

@@ -7,7 +7,7 @@ import {
   NS_STANZA_ERRORS,
   NS_STREAM,
   NS_STREAM_ERRORS,
-} from "../../server/xml/namespaces.ts";
+} from "../../xmpp/xml/namespaces.ts";
 import { parseXml, type XmlNode } from "./xml-node.ts";
 
 /** A pattern of one element. */

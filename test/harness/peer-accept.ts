@@ -1,13 +1,6 @@
 // The receiving side of an impersonated server: features, STARTTLS, EXTERNAL and dialback, then stanzas to its inbox.
 import { randomBytes } from "node:crypto";
-import {
-  NS_DIALBACK,
-  NS_DIALBACK_FEATURE,
-  NS_SASL,
-  NS_SERVER,
-  NS_STREAM,
-  NS_TLS,
-} from "../../server/xml/namespaces.ts";
+import { NS_DIALBACK, NS_DIALBACK_FEATURE, NS_SASL, NS_SERVER, NS_STREAM, NS_TLS } from "../../xmpp/xml/namespaces.ts";
 import { FOREVER } from "./inbox.ts";
 import type { Peer } from "./peer.ts";
 import type { TcpWire } from "./wire.ts";

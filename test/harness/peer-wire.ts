@@ -1,5 +1,5 @@
 // One connection of an impersonated server whose every element the talk speaks.
-import { NS_SERVER, NS_TLS } from "../../server/xml/namespaces.ts";
+import { NS_SERVER, NS_TLS } from "../../xmpp/xml/namespaces.ts";
 import type { Actor } from "./actor.ts";
 import { showItem } from "./client.ts";
 import type { Peer } from "./peer.ts";

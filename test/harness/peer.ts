@@ -1,6 +1,6 @@
 // A remote server that a talk impersonates: it negotiates and authenticates by itself, and its stanzas are the talk's.
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { NS_PING, NS_SERVER } from "../../server/xml/namespaces.ts";
+import { NS_PING, NS_SERVER } from "../../xmpp/xml/namespaces.ts";
 import { type Actor, type Answers, ping } from "./actor.ts";
 import { type CertificateKind, contextOf } from "./certificates.ts";
 import { FOREVER, Inbox, NothingCame, PATIENCE } from "./inbox.ts";

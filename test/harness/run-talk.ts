@@ -1,6 +1,6 @@
 // Runs a talk: sets the scene, does its steps in order, and at the end wants nothing left unread.
 
-import { UNOWNED } from "../../server/stanza/handled.ts";
+import { UNOWNED } from "../../xmpp/management/handled.ts";
 import type { Actor } from "./actor.ts";
 import { Client, showItem } from "./client.ts";
 import { NothingCame, type Received } from "./inbox.ts";

@@ -1,7 +1,7 @@
 // The client's side of SASL for talks: PLAIN and SCRAM, written from RFC 4616, RFC 5802 and RFC 9266 on their own.
 import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual, X509Certificate } from "node:crypto";
 import { TLSSocket } from "node:tls";
-import { NS_SASL } from "../../server/xml/namespaces.ts";
+import { NS_SASL } from "../../xmpp/xml/namespaces.ts";
 import type { Wire } from "./wire.ts";
 import { showXml, textOf, type XmlNode } from "./xml-node.ts";
 

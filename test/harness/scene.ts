@@ -1,6 +1,6 @@
 // The stage of one talk: servers under test, impersonated servers, DNS, clock, and everybody who speaks.
 import { randomInt } from "node:crypto";
-import type { Subscription } from "../../server/storage/ports.ts";
+import type { Subscription } from "../../server/ports/store.ts";
 import type { Actor } from "./actor.ts";
 import { CERTIFICATE_KINDS, type CertificateKind, clientContext, TALK_START } from "./certificates.ts";
 import { Client, STAGES, type Stage } from "./client.ts";

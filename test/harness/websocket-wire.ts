@@ -1,6 +1,6 @@
 // A client connection over WebSocket, one element a frame. RFC 7395.
 import { WebSocket } from "ws";
-import { NS_CLIENT, NS_FRAMING } from "../../server/xml/namespaces.ts";
+import { NS_CLIENT, NS_FRAMING } from "../../xmpp/xml/namespaces.ts";
 import type { Answers } from "./actor.ts";
 import { Inbox, type Received } from "./inbox.ts";
 import type { Transcript } from "./transcript.ts";

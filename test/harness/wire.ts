@@ -1,7 +1,7 @@
 // One connection to (or from) the server under test: TCP or TLS, text out, stream events into an inbox.
 import { connect, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls, type SecureContext, TLSSocket } from "node:tls";
-import { NS_SASL, NS_TLS } from "../../server/xml/namespaces.ts";
+import { NS_SASL, NS_TLS } from "../../xmpp/xml/namespaces.ts";
 import type { Answers } from "./actor.ts";
 import { Inbox, type Received } from "./inbox.ts";
 import { StreamReader } from "./stream-reader.ts";

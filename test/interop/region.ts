@@ -6,8 +6,8 @@ import { pino } from "pino";
 import { type Authority, openAuthority } from "../../app/local-world/certificate-authority.ts";
 import { startZone, type ZoneRecord, type ZoneServer } from "../../app/local-world/dns.ts";
 import { type RunningNode, startNode } from "../../app/node.ts";
-import { NodeConfig, type NodeConfigInput } from "../../server/config/contract.ts";
-import { check } from "../../server/config/load.ts";
+import { NodeConfig, type NodeConfigInput } from "../../contract/contract.ts";
+import { check } from "../../contract/load.ts";
 import type { ClientTransport } from "./foreign-client.ts";
 
 /** Password of every account in these tests. */

@@ -4,7 +4,7 @@ import { createServer as createHttpServer } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { pino } from "pino";
-import { expectProxyHeaders, PROXY_HEADER_MS } from "../../server/stream/proxy-protocol.ts";
+import { expectProxyHeaders, PROXY_HEADER_MS } from "../../server/edge/proxy-protocol.ts";
 import { ManualClock } from "../harness/manual-clock.ts";
 import { open, v1, v2, type Way } from "./speaker.ts";
 

@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import type { TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import { deriveCredentials } from "../../server/auth/credentials.ts";
+import { deriveCredentials } from "../../server/accounts/credentials.ts";
+import type { Credentials } from "../../server/ports/store.ts";
 import type { SaslContext, SaslStep } from "../../server/sasl/mechanism.ts";
 import { beginExchange, channelBindingTypes, offeredMechanisms } from "../../server/sasl/mechanisms.ts";
-import type { Credentials } from "../../server/storage/ports.ts";
 import { TlsContexts } from "../../server/tls/contexts.ts";
 import { type Issued, issue, pemFolder } from "../tls/certificates.ts";
 import { clientFinal, fakeContext, stepOf } from "./scram-client.ts";

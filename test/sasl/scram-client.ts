@@ -1,7 +1,7 @@
 // The client's side of SCRAM and a stream's context, for tests alone.
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
+import type { Credentials, ScramHash } from "../../server/ports/store.ts";
 import type { SaslContext, SaslStep } from "../../server/sasl/mechanism.ts";
-import type { Credentials, ScramHash } from "../../server/storage/ports.ts";
 
 const NODE_HASH = { "SHA-1": "sha1", "SHA-256": "sha256", "SHA-512": "sha512" } as const;
 const BYTES = { "SHA-1": 20, "SHA-256": 32, "SHA-512": 64 } as const;

@@ -1,8 +1,8 @@
 // The storages that the contract is tried on, each opened as often as a test likes on the same data.
 import { join } from "node:path";
+import type { Storage } from "../../server/ports/store.ts";
 import type { StorageConfig } from "../../server/storage/config.ts";
 import { type OpenOptions, openStorage } from "../../server/storage/open.ts";
-import type { Storage } from "../../server/storage/ports.ts";
 import { removeFolder, temporaryFolder } from "../harness/daemon.ts";
 import { startMariadb, type TestMariadb } from "../harness/mariadb.ts";
 import { startPostgres, type TestPostgres } from "../harness/postgres.ts";

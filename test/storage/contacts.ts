@@ -1,6 +1,6 @@
 // Whoever has somebody in his roster is found by the contact: the removal of an account rests on it.
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import type { RosterItem, Storage } from "../../server/storage/ports.ts";
+import type { RosterItem, Storage } from "../../server/ports/store.ts";
 import { MIGRATIONS } from "../../server/storage/sql/migrations/migrate.ts";
 import { COLUMN_TYPES } from "../../server/storage/sql/migrations/migration.ts";
 import { type Backend, Opened } from "./backends.ts";

@@ -1,6 +1,6 @@
 // What every store promises of texts, whatever keeps it: odd ones stay what they are, and what no store keeps is refused.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type Storage, UnstorableText } from "../../server/storage/ports.ts";
+import { type Storage, UnstorableText } from "../../server/ports/store.ts";
 import { type Backend, Opened } from "./backends.ts";
 import { oddTexts, rosterItem, textOfBytes } from "./samples.ts";
 

@@ -6,7 +6,7 @@ import {
   type Storage,
   StoreUnavailable,
   UnstorableText,
-} from "../../server/storage/ports.ts";
+} from "../../server/ports/store.ts";
 import { heldMigration } from "../../server/storage/sql/migrations/0002-held.ts";
 import { COLUMN_TYPES } from "../../server/storage/sql/migrations/migration.ts";
 import { type Backend, Opened } from "./backends.ts";

@@ -1,6 +1,6 @@
 // What a storage promises while its database server is stopped, gone or stuck, and afterwards.
 import { afterEach, expect, test } from "@jest/globals";
-import { type Storage, StoreUnavailable } from "../../server/storage/ports.ts";
+import { type Storage, StoreUnavailable } from "../../server/ports/store.ts";
 import { type Backend, type DatabaseServer, Opened } from "./backends.ts";
 import { rosterItem } from "./samples.ts";
 

@@ -1,5 +1,5 @@
 // Data that the contract's tests share: roster items, keys, and strings that stores trip over.
-import type { Credentials, RosterItem } from "../../server/storage/ports.ts";
+import type { Credentials, RosterItem } from "../../server/ports/store.ts";
 
 /** A roster item; `over` replaces parts of it. */
 export function rosterItem(jid: string, over: Partial<RosterItem> = {}): RosterItem {

@@ -5,9 +5,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
+import { Dialable } from "../../contract/global-address.ts";
 import { createHttpsGet, createPosh, type HttpsAnswer, rootsOf } from "../../federation/tls/index.ts";
-import { systemClock } from "../../server/clock.ts";
-import { Dialable } from "../../server/config/global-address.ts";
+import { systemClock } from "../../xmpp/clock.ts";
 import { HeldClock } from "../dns/held-clock.ts";
 import { type Made, makeLeaf, makeRoot, NOW } from "./certificates.ts";
 

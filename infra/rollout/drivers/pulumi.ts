@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type * as automation from "@pulumi/pulumi/automation/index.js";
-import { makeFolder } from "../../../server/config/folder.ts";
+import { makeFolder } from "../../../contract/folder.ts";
 import type { PlannedResource } from "../../policies.ts";
 import { worldOverride } from "../../settings.ts";
 import type { Driver, Operation, Preview, RegionHealth, ResourceChange, Target } from "../driver.ts";

@@ -1,7 +1,7 @@
 // When a client is asked what it has handled. XEP-0198 §4.
-import type { Timer } from "../../clock.ts";
-import { flushLater } from "../../stream/gather.ts";
-import { NS_SM } from "../../xml/namespaces.ts";
+import type { Timer } from "../../../xmpp/clock.ts";
+import { flushLater } from "../../../xmpp/stream/gather.ts";
+import { NS_SM } from "../../../xmpp/xml/namespaces.ts";
 import type { C2sSession } from "../session.ts";
 
 /** Stanzas sent after which an acknowledgement is asked for at once. */

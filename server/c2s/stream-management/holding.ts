@@ -1,10 +1,10 @@
 // Makes safe what a client is slow to acknowledge: stored beside the session that holds it. XEP-0198.
-import type { Timer } from "../../clock.ts";
+import type { Timer } from "../../../xmpp/clock.ts";
+import type { Fate, PassedOn } from "../../../xmpp/stanza/safety.ts";
+import { arrivalOf } from "../../delivery/arrival.ts";
+import { inBackground } from "../../delivery/background.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
-import { inBackground } from "../../router/background.ts";
-import { arrivalOf } from "../../stanza/arrival.ts";
-import type { Fate, PassedOn } from "../../stanza/safety.ts";
-import { type HeldKey, StoreUnavailable } from "../../storage/ports.ts";
+import { type HeldKey, StoreUnavailable } from "../../ports/store.ts";
 import { isError, type Kept, type Unacked } from "./unacked.ts";
 
 /** ms that a client has to acknowledge what somebody waits for, before it is stored. */

@@ -1,7 +1,7 @@
 // Presence that waits: one of each sender, in bounds.
 import { expect, test } from "@jest/globals";
-import { Jid } from "../../jid/jid.ts";
-import { presence } from "../../stanza/presence.ts";
+import { Jid } from "../../../xmpp/jid/jid.ts";
+import { presence } from "../../../xmpp/stanza/presence.ts";
 import { LatestPresence } from "./latest-presence.ts";
 
 const from = (sender: string, id: string) =>

@@ -1,6 +1,6 @@
 // Presence for a client that has to acknowledge something first: the last of each sender, since it replaces what was before.
-import { sizeOf } from "../../stanza/sent.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
+import { sizeOf } from "../../../xmpp/management/sent.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 
 /** Bounds of what waits: stanzas of one session, and characters of all sessions of an account at this node. */
 export interface LatestLimits {

@@ -1,11 +1,12 @@
 // What a session asleep holds goes to another one of its account, and is not repeated when it wakes. XEP-0198 §5, §6.
-import type { ClientSession } from "../../host/session.ts";
+
+import { withDelay } from "../../../xmpp/stanza/delay.ts";
+import { Safety } from "../../../xmpp/stanza/safety.ts";
+import { arrivalOf } from "../../delivery/arrival.ts";
+import { inBackground } from "../../delivery/background.ts";
+import { isOver, NOT_WORTH_KEEPING } from "../../delivery/worth-keeping.ts";
 import { logFailure } from "../../observe/failure.ts";
-import { inBackground } from "../../router/background.ts";
-import { arrivalOf } from "../../stanza/arrival.ts";
-import { withDelay } from "../../stanza/delay.ts";
-import { Safety } from "../../stanza/safety.ts";
-import { isOver, NOT_WORTH_KEEPING } from "../../stanza/worth-keeping.ts";
+import type { ClientSession } from "../../ports/session.ts";
 import type { C2sSession } from "../session.ts";
 import type { Holding } from "./holding.ts";
 import { alsoGiven, wasCopied } from "./others.ts";

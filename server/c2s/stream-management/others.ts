@@ -1,10 +1,10 @@
 // Which of an account's other sessions has, or gets, what one of them was given. RFC 6121 §8.5.2, XEP-0280.
 
-import type { ClientSession } from "../../host/session.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { arrivalOf } from "../../delivery/arrival.ts";
+import { takersKey } from "../../delivery/takers.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
-import { arrivalOf } from "../../stanza/arrival.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
-import { takersKey } from "../../stanza/takers.ts";
+import type { ClientSession } from "../../ports/session.ts";
 import { C2sSession } from "../session.ts";
 import type { LatestPresence } from "./latest-presence.ts";
 import { isForAnyDevice } from "./unacked.ts";

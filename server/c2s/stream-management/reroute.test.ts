@@ -1,10 +1,10 @@
 // What a session held and could not deliver: let go of only where it found another way.
 import { expect, test } from "@jest/globals";
 import { pino } from "pino";
-import { systemClock } from "../../clock.ts";
+import { systemClock } from "../../../xmpp/clock.ts";
+import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
-import { Stanza } from "../../stanza/stanza.ts";
-import { StoreUnavailable } from "../../storage/ports.ts";
+import { StoreUnavailable } from "../../ports/store.ts";
 import { rerouteEach } from "./reroute.ts";
 import { keptOf } from "./unacked.ts";
 

@@ -1,18 +1,18 @@
 // Where stanzas go that a session or a node held and could not deliver. XEP-0198 §6, XEP-0160.
 
-import { redeliverInsistently } from "../../host/insistent.ts";
-import type { ClientSession } from "../../host/session.ts";
+import { withDelay } from "../../../xmpp/stanza/delay.ts";
+import { mayAnswerWithError } from "../../../xmpp/stanza/error.ts";
+import { isForSessionAlone, messageType } from "../../../xmpp/stanza/message.ts";
+import { type Fate, type PassedOn, Safety } from "../../../xmpp/stanza/safety.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { arrivalOf } from "../../delivery/arrival.ts";
+import { inBackground } from "../../delivery/background.ts";
+import { redeliverInsistently } from "../../delivery/insistent.ts";
+import { stillStoredKey } from "../../delivery/still-stored.ts";
+import { isOver, NOT_WORTH_KEEPING } from "../../delivery/worth-keeping.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
 import { logFailure } from "../../observe/failure.ts";
-import { inBackground } from "../../router/background.ts";
-import { arrivalOf } from "../../stanza/arrival.ts";
-import { withDelay } from "../../stanza/delay.ts";
-import { mayAnswerWithError } from "../../stanza/error.ts";
-import { isForSessionAlone, messageType } from "../../stanza/message.ts";
-import { type Fate, type PassedOn, Safety } from "../../stanza/safety.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
-import { stillStoredKey } from "../../stanza/still-stored.ts";
-import { isOver, NOT_WORTH_KEEPING } from "../../stanza/worth-keeping.ts";
+import type { ClientSession } from "../../ports/session.ts";
 import { alsoGiven, wasCopied } from "./others.ts";
 import { isForUser, type Kept } from "./unacked.ts";
 

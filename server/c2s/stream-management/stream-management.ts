@@ -1,15 +1,15 @@
 // Stream management of one session: counts, acknowledgements, and what happens when its stream breaks. XEP-0198.
-import type { Timer } from "../../clock.ts";
-import type { ClientSession, Gate } from "../../host/session.ts";
-import { randomToken } from "../../random.ts";
-import { inBackground } from "../../router/background.ts";
-import { noteArrival } from "../../stanza/arrival.ts";
-import { Handled, type TakenElsewhere } from "../../stanza/handled.ts";
-import type { Fate, PassedOn } from "../../stanza/safety.ts";
-import { Sent } from "../../stanza/sent.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
-import type { StreamEnd } from "../../stream/stream.ts";
-import { NS_SM } from "../../xml/namespaces.ts";
+import type { Timer } from "../../../xmpp/clock.ts";
+import { Handled, type TakenElsewhere } from "../../../xmpp/management/handled.ts";
+import { Sent } from "../../../xmpp/management/sent.ts";
+import { randomToken } from "../../../xmpp/random.ts";
+import type { Fate, PassedOn } from "../../../xmpp/stanza/safety.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import type { StreamEnd } from "../../../xmpp/stream/stream.ts";
+import { NS_SM } from "../../../xmpp/xml/namespaces.ts";
+import { noteArrival } from "../../delivery/arrival.ts";
+import { inBackground } from "../../delivery/background.ts";
+import type { ClientSession, Gate } from "../../ports/session.ts";
 import type { C2sConnection } from "../connection.ts";
 import type { C2sSession, Outlet } from "../session.ts";
 import { Asking } from "./asking.ts";

@@ -1,11 +1,11 @@
 // What waits for a client in the store: while that is slow, senders wait with it, and little is in memory.
 import { expect, test } from "@jest/globals";
 import { pino } from "pino";
-import { systemClock } from "../../clock.ts";
+import { systemClock } from "../../../xmpp/clock.ts";
+import { Sent } from "../../../xmpp/management/sent.ts";
+import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
-import { Sent } from "../../stanza/sent.ts";
-import { Stanza } from "../../stanza/stanza.ts";
-import { type HeldKey, StoreUnavailable } from "../../storage/ports.ts";
+import { type HeldKey, StoreUnavailable } from "../../ports/store.ts";
 import { Holding } from "./holding.ts";
 import { Surplus } from "./surplus.ts";
 import type { Kept } from "./unacked.ts";

@@ -1,13 +1,13 @@
 // Messages for a client that has to acknowledge others first: in the store of held messages, in order. XEP-0198.
-import type { Timer } from "../../clock.ts";
+import type { Timer } from "../../../xmpp/clock.ts";
+import { sizeOf } from "../../../xmpp/management/sent.ts";
+import { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { arrivalOf, noteArrival } from "../../delivery/arrival.ts";
+import { inBackground } from "../../delivery/background.ts";
+import { takersKey } from "../../delivery/takers.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
 import { logFailure } from "../../observe/failure.ts";
-import { inBackground } from "../../router/background.ts";
-import { arrivalOf, noteArrival } from "../../stanza/arrival.ts";
-import { sizeOf } from "../../stanza/sent.ts";
-import { Stanza } from "../../stanza/stanza.ts";
-import { takersKey } from "../../stanza/takers.ts";
-import type { HeldKey } from "../../storage/ports.ts";
+import type { HeldKey } from "../../ports/store.ts";
 import type { Holding } from "./holding.ts";
 import { type Kept, keptOf } from "./unacked.ts";
 

@@ -1,7 +1,7 @@
 // Tells a client what was handled: never more than what it may still be told after this node's death. XEP-0198 §4, §5.
-import { reached } from "../../stanza/count.ts";
-import { type Handled, UNOWNED } from "../../stanza/handled.ts";
-import { NS_SM } from "../../xml/namespaces.ts";
+import { reached } from "../../../xmpp/management/count.ts";
+import { type Handled, UNOWNED } from "../../../xmpp/management/handled.ts";
+import { NS_SM } from "../../../xmpp/xml/namespaces.ts";
 import type { C2sSession } from "../session.ts";
 
 /** The acknowledgements of one session. */

@@ -1,9 +1,10 @@
 // What was sent and not acknowledged yet: counted, kept in order, bounded. XEP-0198 §4.
-import { isForSessionAlone, messageType } from "../../stanza/message.ts";
-import type { Safety } from "../../stanza/safety.ts";
-import type { Sent } from "../../stanza/sent.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
-import type { HeldKey } from "../../storage/ports.ts";
+
+import type { Sent } from "../../../xmpp/management/sent.ts";
+import { isForSessionAlone, messageType } from "../../../xmpp/stanza/message.ts";
+import type { Safety } from "../../../xmpp/stanza/safety.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import type { HeldKey } from "../../ports/store.ts";
 
 const NS_CARBONS = "urn:xmpp:carbons:2";
 

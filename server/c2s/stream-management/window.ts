@@ -1,12 +1,12 @@
 // How much a client may leave unacknowledged, and what waits beyond it. XEP-0198.
-import type { Timer } from "../../clock.ts";
-import type { ClientSession } from "../../host/session.ts";
-import { isErrorAnswer, isGivenBack, LEFT_OUT, mustBeTaken, WaitingErrors } from "../../host/waiting-errors.ts";
-import { inBackground } from "../../router/background.ts";
-import { mayAnswerWithError } from "../../stanza/error.ts";
-import { Safety } from "../../stanza/safety.ts";
-import { sizeOf } from "../../stanza/sent.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
+import type { Timer } from "../../../xmpp/clock.ts";
+import { sizeOf } from "../../../xmpp/management/sent.ts";
+import { mayAnswerWithError } from "../../../xmpp/stanza/error.ts";
+import { Safety } from "../../../xmpp/stanza/safety.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { inBackground } from "../../delivery/background.ts";
+import { isErrorAnswer, isGivenBack, LEFT_OUT, mustBeTaken, WaitingErrors } from "../../delivery/waiting-errors.ts";
+import type { ClientSession } from "../../ports/session.ts";
 import type { C2sSession } from "../session.ts";
 import type { Holding } from "./holding.ts";
 import { LatestPresence } from "./latest-presence.ts";

@@ -1,12 +1,12 @@
 // Service administration by ad-hoc commands, for the host's admins. XEP-0133.
 import { z } from "zod";
-import { Jid } from "../../jid/jid.ts";
+import { Jid } from "../../../xmpp/jid/jid.ts";
+import { Content } from "../../../xmpp/stanza/content.ts";
+import type { FormField } from "../../../xmpp/stanza/data-form.ts";
+import { StanzaError } from "../../../xmpp/stanza/error.ts";
+import { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { escapeText } from "../../../xmpp/xml/escape.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
-import { Content } from "../../stanza/content.ts";
-import type { FormField } from "../../stanza/data-form.ts";
-import { StanzaError } from "../../stanza/error.ts";
-import { Stanza } from "../../stanza/stanza.ts";
-import { escapeText } from "../../xml/escape.ts";
 import { type Command, type CommandResult, commandsApi } from "../commands/commands.ts";
 
 const NS_ADMIN = "http://jabber.org/protocol/admin";

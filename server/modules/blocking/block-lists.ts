@@ -1,5 +1,5 @@
 // Block lists in memory over the store, so that a stanza's check is a look-up. XEP-0191.
-import type { Jid } from "../../jid/jid.ts";
+import type { Jid } from "../../../xmpp/jid/jid.ts";
 import type { ModuleHost } from "../../module/define.ts";
 import { Turns } from "../../turns.ts";
 

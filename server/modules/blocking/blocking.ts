@@ -1,17 +1,17 @@
 // Blocking: a user's list of those who can neither reach nor see the account. XEP-0191.
 import { Element } from "ltx";
 import { z } from "zod";
-import { Requests } from "../../host/requests.ts";
-import { FLAG, SessionKey } from "../../host/session.ts";
-import { Jid } from "../../jid/jid.ts";
-import { parseMany } from "../../jid/many.ts";
+import { Jid } from "../../../xmpp/jid/jid.ts";
+import { parseMany } from "../../../xmpp/jid/many.ts";
+import { StanzaError } from "../../../xmpp/stanza/error.ts";
+import { buildIq } from "../../../xmpp/stanza/iq.ts";
+import { itemsOf } from "../../../xmpp/stanza/items.ts";
+import { presence } from "../../../xmpp/stanza/presence.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { Requests } from "../../delivery/requests.ts";
+import { handled, pass, reject, type Verdict } from "../../delivery/verdict.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
-import { handled, pass, reject, type Verdict } from "../../module/verdict.ts";
-import { StanzaError } from "../../stanza/error.ts";
-import { buildIq } from "../../stanza/iq.ts";
-import { itemsOf } from "../../stanza/items.ts";
-import { presence } from "../../stanza/presence.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
+import { FLAG, SessionKey } from "../../ports/session.ts";
 import { directedKey } from "../presence/broadcast.ts";
 import { departureKey } from "../roster/end-subscriptions.ts";
 import { hasFrom } from "../roster/item.ts";

@@ -2,11 +2,11 @@
 
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { NS_DATA_FORMS } from "../../../xmpp/stanza/data-form.ts";
+import { escapeAttribute } from "../../../xmpp/xml/escape.ts";
+import { parseElement } from "../../../xmpp/xml/tree.ts";
 import type { DiscoEntry } from "../../host/disco-registry.ts";
 import { defineModule } from "../../module/define.ts";
-import { NS_DATA_FORMS } from "../../stanza/data-form.ts";
-import { escapeAttribute } from "../../xml/escape.ts";
-import { parseElement } from "../../xml/tree.ts";
 
 const NS_CAPS = "http://jabber.org/protocol/caps";
 

@@ -1,12 +1,12 @@
 // Copies of messages for an account's other devices. XEP-0280.
 import { z } from "zod";
-import { type ClientSession, FLAG, SessionKey } from "../../host/session.ts";
-import type { Jid } from "../../jid/jid.ts";
+import type { Jid } from "../../../xmpp/jid/jid.ts";
+import { Content } from "../../../xmpp/stanza/content.ts";
+import { StanzaError } from "../../../xmpp/stanza/error.ts";
+import { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { pass } from "../../delivery/verdict.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
-import { pass } from "../../module/verdict.ts";
-import { Content } from "../../stanza/content.ts";
-import { StanzaError } from "../../stanza/error.ts";
-import { Stanza } from "../../stanza/stanza.ts";
+import { type ClientSession, FLAG, SessionKey } from "../../ports/session.ts";
 import { eligibility, NS_CARBONS } from "./eligible.ts";
 import { isOfRoom, noteRoom } from "./rooms.ts";
 

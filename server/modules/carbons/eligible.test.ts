@@ -1,7 +1,7 @@
 // Which messages are copied: each rule of XEP-0280 §6.1, by its reason.
 import { expect, test } from "@jest/globals";
-import { Stanza } from "../../stanza/stanza.ts";
-import { parseElement } from "../../xml/tree.ts";
+import { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { parseElement } from "../../../xmpp/xml/tree.ts";
 import { type Candidate, eligibility } from "./eligible.ts";
 
 const BODY = "<body>Hark</body>";

@@ -1,6 +1,6 @@
 // Which messages are copied to an account's other devices: the rules of XEP-0280 §6.1 as a table.
-import { isPrivateOfRoom, messageType } from "../../stanza/message.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
+import { isPrivateOfRoom, messageType } from "../../../xmpp/stanza/message.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 
 /** Namespace of carbons. */
 export const NS_CARBONS = "urn:xmpp:carbons:2";

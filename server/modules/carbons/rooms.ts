@@ -1,9 +1,10 @@
 // The rooms of an account, as far as its devices have shown: whose errors are no matter of its other devices. XEP-0280 §6.1.
-import { type ClientSession, SessionKey } from "../../host/session.ts";
-import type { Jid } from "../../jid/jid.ts";
+
+import type { Jid } from "../../../xmpp/jid/jid.ts";
+import { messageType } from "../../../xmpp/stanza/message.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { ModuleHost } from "../../module/define.ts";
-import { messageType } from "../../stanza/message.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
+import { type ClientSession, SessionKey } from "../../ports/session.ts";
 import { directedKey } from "../presence/broadcast.ts";
 
 /** Bare JIDs that a session sent messages of type groupchat to, the latest last. */

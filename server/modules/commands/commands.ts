@@ -2,11 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { Element } from "ltx";
 import { z } from "zod";
+import type { Jid } from "../../../xmpp/jid/jid.ts";
+import { type Form, formElement, NS_DATA_FORMS, submittedValues } from "../../../xmpp/stanza/data-form.ts";
+import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import type { NodeInfo } from "../../host/disco-registry.ts";
-import type { Jid } from "../../jid/jid.ts";
 import { ApiKey, defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
-import { type Form, formElement, NS_DATA_FORMS, submittedValues } from "../../stanza/data-form.ts";
-import { StanzaError } from "../../stanza/error.ts";
 
 const NS_COMMANDS = "http://jabber.org/protocol/commands";
 /** Open executions of one host, and ms each is kept. */

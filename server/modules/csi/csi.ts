@@ -1,8 +1,8 @@
 // Client state indication: what can wait while nobody looks is held back. XEP-0352.
 import { z } from "zod";
-import { type ClientSession, type Gate, SessionKey } from "../../host/session.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { defineModule } from "../../module/define.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
+import { type ClientSession, type Gate, SessionKey } from "../../ports/session.ts";
 
 const NS_CSI = "urn:xmpp:csi:0";
 const NS_PUBSUB_EVENT = "http://jabber.org/protocol/pubsub#event";

@@ -1,8 +1,8 @@
 // Last activity of an account, and how long the server is up. XEP-0012.
 import { Element } from "ltx";
 import { z } from "zod";
+import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
-import { StanzaError } from "../../stanza/error.ts";
 import { hasFrom } from "../roster/item.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
 

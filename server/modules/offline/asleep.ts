@@ -1,7 +1,8 @@
 // Brings a session what others of its account hold that wait for their clients. XEP-0198 §5.
-import type { ClientSession } from "../../host/session.ts";
+
 import type { ModuleHost } from "../../module/define.ts";
 import { logFailure } from "../../observe/failure.ts";
+import type { ClientSession } from "../../ports/session.ts";
 
 /**
  * What sessions of the account hold that wait to be resumed comes first: it is older, and its user is here now. Where

@@ -2,16 +2,16 @@
 import { expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
-import { insistentKey } from "../../host/insistent.ts";
-import type { ClientSession } from "../../host/session.ts";
-import { Jid } from "../../jid/jid.ts";
+import { Jid } from "../../../xmpp/jid/jid.ts";
+import { Safety } from "../../../xmpp/stanza/safety.ts";
+import { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { insistentKey } from "../../delivery/insistent.ts";
+import type { Filter } from "../../delivery/stages.ts";
+import { handled } from "../../delivery/verdict.ts";
 import type { ModuleHost, StagePoints } from "../../module/define.ts";
-import type { Filter } from "../../module/stages.ts";
-import { handled } from "../../module/verdict.ts";
-import { Safety } from "../../stanza/safety.ts";
-import { Stanza } from "../../stanza/stanza.ts";
+import type { ClientSession } from "../../ports/session.ts";
+import { StoreUnavailable } from "../../ports/store.ts";
 import { memoryStorage } from "../../storage/memory/storage.ts";
-import { StoreUnavailable } from "../../storage/ports.ts";
 import { offline } from "./offline.ts";
 
 const JULIET = Jid.parse("juliet@verona.test/balcony");

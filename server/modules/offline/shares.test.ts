@@ -1,6 +1,6 @@
 // Shares of an offline store.
 import { expect, test } from "@jest/globals";
-import { Jid } from "../../jid/jid.ts";
+import { Jid } from "../../../xmpp/jid/jid.ts";
 import { Shares } from "./shares.ts";
 
 const fill = (shares: Shares, sender: string, count: number) => {

@@ -1,5 +1,5 @@
 // How much of an account's offline store strangers may fill: a part is kept for contacts, and no stranger has it alone.
-import type { Jid } from "../../jid/jid.ts";
+import type { Jid } from "../../../xmpp/jid/jid.ts";
 
 /** Accounts and senders remembered; beyond it the oldest begin anew. */
 const LIMIT = 20_000;

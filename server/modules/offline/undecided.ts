@@ -1,8 +1,9 @@
 // A message of which nobody knows whether the store has it: nobody is told anything until that is decided. XEP-0160.
+
+import { isStoreAway } from "../../../xmpp/stanza/error.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { ModuleHost } from "../../module/define.ts";
-import { isStoreAway } from "../../stanza/error.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
-import type { StoreUnavailable } from "../../storage/ports.ts";
+import type { StoreUnavailable } from "../../ports/store.ts";
 
 /** What a sender is told where an account has no room. */
 export const FULL = "the offline store of this account is full";

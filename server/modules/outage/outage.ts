@@ -1,7 +1,7 @@
 // Where to look when the service is down: addresses of a status document elsewhere. XEP-0455.
 import { z } from "zod";
+import { escapeText } from "../../../xmpp/xml/escape.ts";
 import { defineModule } from "../../module/define.ts";
-import { escapeText } from "../../xml/escape.ts";
 
 /** The module; its form is part of the host's disco information. */
 export const outage = defineModule({

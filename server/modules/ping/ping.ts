@@ -1,7 +1,7 @@
 // Pings of a host and of its accounts. XEP-0199.
 import { z } from "zod";
+import { NS_PING } from "../../../xmpp/xml/namespaces.ts";
 import { defineModule } from "../../module/define.ts";
-import { NS_PING } from "../../xml/namespaces.ts";
 
 /** The ping module. */
 export const ping = defineModule({

@@ -1,7 +1,7 @@
 // What a session remembers of its directed presence is bounded by what every node keeps of it. RFC 6121 §4.6.
 import { expect, test } from "@jest/globals";
-import type { ClientSession, SessionKey } from "../../host/session.ts";
-import { Jid } from "../../jid/jid.ts";
+import { Jid } from "../../../xmpp/jid/jid.ts";
+import type { ClientSession, SessionKey } from "../../ports/session.ts";
 import { directedKey, noteDirected } from "./broadcast.ts";
 
 /** A session of facts alone, and how often the others were told of them. */

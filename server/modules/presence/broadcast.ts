@@ -1,11 +1,12 @@
 // Presence a session sends to everyone who may see it, and what it learns in turn. RFC 6121 §4.2 to §4.6.
-import { atCostOf } from "../../host/cost.ts";
-import { type ClientSession, SessionKey } from "../../host/session.ts";
-import { Jid } from "../../jid/jid.ts";
+
+import { Jid } from "../../../xmpp/jid/jid.ts";
+import { presence as barePresence } from "../../../xmpp/stanza/presence.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { eachInTurn } from "../../delivery/background.ts";
+import { atCostOf } from "../../delivery/cost.ts";
 import type { ModuleHost } from "../../module/define.ts";
-import { eachInTurn } from "../../router/background.ts";
-import { presence as barePresence } from "../../stanza/presence.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
+import { type ClientSession, SessionKey } from "../../ports/session.ts";
 import { hasFrom, hasTo } from "../roster/item.ts";
 import { requestStanza, TOLD_LIMIT } from "../roster/request.ts";
 import type { Roster, Rosters } from "../roster/rosters.ts";

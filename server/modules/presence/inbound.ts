@@ -1,9 +1,9 @@
 // Subscription stanzas and probes that reach a user. RFC 6121 §3, §4.3, appendix A.3.
-import type { Jid } from "../../jid/jid.ts";
+import type { Jid } from "../../../xmpp/jid/jid.ts";
+import { presence, type SubscriptionType } from "../../../xmpp/stanza/presence.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { ModuleHost } from "../../module/define.ts";
-import { presence, type SubscriptionType } from "../../stanza/presence.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
-import type { RosterItem } from "../../storage/ports.ts";
+import type { RosterItem } from "../../ports/store.ts";
 import { departureKey } from "../roster/end-subscriptions.ts";
 import { hasFrom, inState, stateOf } from "../roster/item.ts";
 import { keptRequest } from "../roster/request.ts";

@@ -1,10 +1,10 @@
 // Subscription stanzas that a user sends. RFC 6121 §3, appendix A.2.
-import type { Jid } from "../../jid/jid.ts";
+import type { Jid } from "../../../xmpp/jid/jid.ts";
+import { presence, type SubscriptionType } from "../../../xmpp/stanza/presence.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { reject, taken, type Verdict } from "../../delivery/verdict.ts";
 import type { ModuleHost } from "../../module/define.ts";
-import { reject, taken, type Verdict } from "../../module/verdict.ts";
-import { presence, type SubscriptionType } from "../../stanza/presence.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
-import type { RosterItem } from "../../storage/ports.ts";
+import type { RosterItem } from "../../ports/store.ts";
 import { hasFrom, inState, stateOf } from "../roster/item.ts";
 import { Rosters } from "../roster/rosters.ts";
 import { OUTBOUND } from "../roster/subscription-table.ts";

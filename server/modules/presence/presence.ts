@@ -1,14 +1,18 @@
 // Presence: broadcasts, probes, directed presence and subscriptions. RFC 6121 §3 and §4.
 import { z } from "zod";
-import { LONGEST_ADDRESS } from "../../config/bounds.ts";
+import { LONGEST_ADDRESS } from "../../../xmpp/bounds.ts";
+import type { Jid } from "../../../xmpp/jid/jid.ts";
+import {
+  isSubscriptionType,
+  presencePriority,
+  presence as unavailablePresence,
+} from "../../../xmpp/stanza/presence.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { NS_PRE_APPROVAL } from "../../../xmpp/xml/namespaces.ts";
+import { pass, reject, taken, type Verdict } from "../../delivery/verdict.ts";
 import { Persistent } from "../../host/persistent.ts";
-import type { ClientSession } from "../../host/session.ts";
-import type { Jid } from "../../jid/jid.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
-import { pass, reject, taken, type Verdict } from "../../module/verdict.ts";
-import { isSubscriptionType, presencePriority, presence as unavailablePresence } from "../../stanza/presence.ts";
-import type { Stanza } from "../../stanza/stanza.ts";
-import { NS_PRE_APPROVAL } from "../../xml/namespaces.ts";
+import type { ClientSession } from "../../ports/session.ts";
 import { hasTo } from "../roster/item.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
 import {

@@ -1,11 +1,11 @@
 // Private XML storage: small documents a client keeps with its account. XEP-0049.
 import { Element } from "ltx";
 import { z } from "zod";
+import { StanzaError } from "../../../xmpp/stanza/error.ts";
+import { selfContained } from "../../../xmpp/xml/self-contained.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
-import { StanzaError } from "../../stanza/error.ts";
 import { DOCUMENT_KEY_BYTES } from "../../storage/text.ts";
 import { Turns } from "../../turns.ts";
-import { selfContained } from "../../xml/self-contained.ts";
 
 const NS_PRIVATE = "jabber:iq:private";
 const KIND = "private";

@@ -1,7 +1,8 @@
 // How many accounts one address may make within an hour, in bounded memory. XEP-0077 §5.
-import { networkOf } from "../../auth/throttle.ts";
-import type { Clock } from "../../clock.ts";
-import type { SharedCounts } from "../../cluster/limits.ts";
+
+import type { Clock } from "../../../xmpp/clock.ts";
+import { networkOf } from "../../accounts/throttle.ts";
+import type { SharedCounts } from "../../cluster/shared/limits.ts";
 
 const HOUR = 3_600_000;
 /** Addresses remembered. */

@@ -1,14 +1,14 @@
 // In-band registration, password change and removal. XEP-0077. Off unless an operator turns it on.
 import { Element } from "ltx";
 import { z } from "zod";
+import { prepareLocalpart } from "../../../xmpp/jid/precis.ts";
+import { errorReply, StanzaError } from "../../../xmpp/stanza/error.ts";
+import { iqResult } from "../../../xmpp/stanza/iq.ts";
+import { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import type { RawElement } from "../../../xmpp/xml/raw-element.ts";
 import type { C2sConnection } from "../../c2s/connection.ts";
-import { prepareLocalpart } from "../../jid/precis.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { LIMITS } from "../../service/keys.ts";
-import { errorReply, StanzaError } from "../../stanza/error.ts";
-import { iqResult } from "../../stanza/iq.ts";
-import { Stanza } from "../../stanza/stanza.ts";
-import type { RawElement } from "../../xml/raw-element.ts";
 import { RegistrationRate } from "./rate.ts";
 
 const NS_REGISTER = "jabber:iq:register";

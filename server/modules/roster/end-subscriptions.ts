@@ -1,9 +1,9 @@
 // Ends what is between an account and a contact, or whoever has it for one. RFC 6121 §2.5.2, XEP-0077 §3.2.
-import { Jid } from "../../jid/jid.ts";
+import { Jid } from "../../../xmpp/jid/jid.ts";
+import { presence } from "../../../xmpp/stanza/presence.ts";
+import { NoteKey, type Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { ModuleHost } from "../../module/define.ts";
-import { presence } from "../../stanza/presence.ts";
-import { NoteKey, type Stanza } from "../../stanza/stanza.ts";
-import { type RosterItem, StoreUnavailable } from "../../storage/ports.ts";
+import { type RosterItem, StoreUnavailable } from "../../ports/store.ts";
 import { hasFrom, hasTo } from "./item.ts";
 import type { Rosters } from "./rosters.ts";
 

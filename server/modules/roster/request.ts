@@ -1,7 +1,7 @@
 // What is kept of a subscription request until it is answered. RFC 6121 §3.1.3.
-import type { Jid } from "../../jid/jid.ts";
-import { presence } from "../../stanza/presence.ts";
-import { Stanza } from "../../stanza/stanza.ts";
+import type { Jid } from "../../../xmpp/jid/jid.ts";
+import { presence } from "../../../xmpp/stanza/presence.ts";
+import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 
 /** Bytes kept of one request. A larger one is kept without what its sender wrote: it only says who asks. */
 const REQUEST_LIMIT = 3 * 1024;

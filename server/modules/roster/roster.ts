@@ -1,12 +1,12 @@
 // Contact lists: get, set, remove, pushes and versions. RFC 6121 §2.
 import { Element } from "ltx";
 import { z } from "zod";
-import { Jid } from "../../jid/jid.ts";
+import { Jid } from "../../../xmpp/jid/jid.ts";
+import { StanzaError } from "../../../xmpp/stanza/error.ts";
+import { itemsOf } from "../../../xmpp/stanza/items.ts";
+import { NS_ROSTER, NS_ROSTER_VERSIONING } from "../../../xmpp/xml/namespaces.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
-import { StanzaError } from "../../stanza/error.ts";
-import { itemsOf } from "../../stanza/items.ts";
-import type { RosterItem } from "../../storage/ports.ts";
-import { NS_ROSTER, NS_ROSTER_VERSIONING } from "../../xml/namespaces.ts";
+import type { RosterItem } from "../../ports/store.ts";
 import { endOneSided, endSubscriptions } from "./end-subscriptions.ts";
 import { itemElement } from "./item.ts";
 import { type Roster, Rosters, rostersApi } from "./rosters.ts";

@@ -1,11 +1,11 @@
 // Rosters in memory over the store: loaded once while someone is there, changed, stored and pushed.
 import { Element } from "ltx";
-import { Requests } from "../../host/requests.ts";
-import { Jid } from "../../jid/jid.ts";
+import { Jid } from "../../../xmpp/jid/jid.ts";
+import { buildIq } from "../../../xmpp/stanza/iq.ts";
+import { NS_ROSTER } from "../../../xmpp/xml/namespaces.ts";
+import { Requests } from "../../delivery/requests.ts";
 import { ApiKey, type ModuleHost } from "../../module/define.ts";
-import { buildIq } from "../../stanza/iq.ts";
-import type { RosterItem } from "../../storage/ports.ts";
-import { NS_ROSTER } from "../../xml/namespaces.ts";
+import type { RosterItem } from "../../ports/store.ts";
 import { itemElement, removedElement, unknownItem } from "./item.ts";
 import { Visibility } from "./visibility.ts";
 

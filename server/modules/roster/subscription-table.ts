@@ -1,5 +1,5 @@
 // The subscription state machine as data: RFC 6121 appendix A, tables 1 to 8.
-import type { SubscriptionType } from "../../stanza/presence.ts";
+import type { SubscriptionType } from "../../../xmpp/stanza/presence.ts";
 
 /** The nine states of RFC 6121 appendix A.1. */
 export type SubscriptionState =

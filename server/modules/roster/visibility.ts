@@ -1,5 +1,5 @@
 // Who is kept from an account's presence whatever the roster says: asked before the server sends any by itself.
-import type { Jid } from "../../jid/jid.ts";
+import type { Jid } from "../../../xmpp/jid/jid.ts";
 
 /** True where the account and the contact are to know nothing of each other. At once, where that is known. */
 export type Hides = (local: string, contact: Jid) => boolean | Promise<boolean>;

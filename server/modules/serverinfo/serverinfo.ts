@@ -2,12 +2,12 @@
 import { randomBytes } from "node:crypto";
 import { Element } from "ltx";
 import { z } from "zod";
+import { Jid } from "../../../xmpp/jid/jid.ts";
+import { StanzaError } from "../../../xmpp/stanza/error.ts";
+import { buildIq } from "../../../xmpp/stanza/iq.ts";
+import { NS_DISCO_INFO } from "../../../xmpp/xml/namespaces.ts";
 import { addNetworkInfo } from "../../host/network-info.ts";
-import { Jid } from "../../jid/jid.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
-import { StanzaError } from "../../stanza/error.ts";
-import { buildIq } from "../../stanza/iq.ts";
-import { NS_DISCO_INFO } from "../../xml/namespaces.ts";
 
 const NS_SERVERINFO = "urn:xmpp:serverinfo:0";
 const NS_PUBSUB = "http://jabber.org/protocol/pubsub";

@@ -1,7 +1,7 @@
 // The session request of older clients (Strophe sends it whatever the features say). RFC 3921 §3.
 import { z } from "zod";
+import { NS_SESSION } from "../../../xmpp/xml/namespaces.ts";
 import { defineModule } from "../../module/define.ts";
-import { NS_SESSION } from "../../xml/namespaces.ts";
 
 /** The session module: binding has made the session already, so there is nothing left to do. */
 export const session = defineModule({

@@ -1,8 +1,8 @@
 // Business cards: an account's own to change, everybody's to read. XEP-0054.
 import { z } from "zod";
+import { StanzaError } from "../../../xmpp/stanza/error.ts";
+import { selfContained } from "../../../xmpp/xml/self-contained.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
-import { StanzaError } from "../../stanza/error.ts";
-import { selfContained } from "../../xml/self-contained.ts";
 
 const NS_VCARD = "vcard-temp";
 

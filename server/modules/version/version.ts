@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { Element } from "ltx";
 import { z } from "zod";
+import { NS_VERSION } from "../../../xmpp/xml/namespaces.ts";
 import { defineModule } from "../../module/define.ts";
-import { NS_VERSION } from "../../xml/namespaces.ts";
 
 /** Version from the package. */
 export const SOFTWARE_VERSION: string = JSON.parse(

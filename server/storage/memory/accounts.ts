@@ -1,5 +1,5 @@
 // Accounts in memory, and the shelf that the memory stores share.
-import type { AccountRecord, AccountStore, Credentials, OfflineMessage, RosterItem } from "../ports.ts";
+import type { AccountRecord, AccountStore, Credentials, OfflineMessage, RosterItem } from "../../ports/store.ts";
 import { checkAccount, compareKeys } from "../text.ts";
 import type { MemoryHeld } from "./held.ts";
 

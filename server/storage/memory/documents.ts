@@ -1,5 +1,5 @@
 // Documents of accounts in memory.
-import type { DocumentStore } from "../ports.ts";
+import type { DocumentStore } from "../../ports/store.ts";
 import { checkDocument, checkText, compareKeys, indexKey, TEXT_BYTES } from "../text.ts";
 import { findShelf, type Shelves, shelfOf } from "./accounts.ts";
 

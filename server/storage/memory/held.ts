@@ -1,6 +1,7 @@
 // Messages that sessions hold for their clients, in memory. XEP-0198.
+
+import type { HeldKey, HeldMessage, HeldStore } from "../../ports/store.ts";
 import { HeldIds } from "../held-ids.ts";
-import type { HeldKey, HeldMessage, HeldStore } from "../ports.ts";
 import { checkHeld, compareKeys } from "../text.ts";
 
 /** Held messages in memory: they outlive a node of a test, and not the process. */

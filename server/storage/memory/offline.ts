@@ -1,5 +1,5 @@
 // Offline messages in memory. XEP-0160.
-import type { OfflineMessage, OfflineStore } from "../ports.ts";
+import type { OfflineMessage, OfflineStore } from "../../ports/store.ts";
 import { checkAccount, checkText, TEXT_BYTES } from "../text.ts";
 import { findShelf, type Shelves, shelfOf } from "./accounts.ts";
 

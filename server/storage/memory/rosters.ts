@@ -1,5 +1,5 @@
 // Rosters in memory.
-import { FIRST, type RosterEntry, type RosterItem, type RosterOwner, type RosterStore } from "../ports.ts";
+import { FIRST, type RosterEntry, type RosterItem, type RosterOwner, type RosterStore } from "../../ports/store.ts";
 import { BARE_JID_BYTES, checkAccount, checkRosterItem, checkText, compareKeys, indexKey } from "../text.ts";
 import { findShelf, type Shelf, type Shelves, shelfOf } from "./accounts.ts";
 

@@ -1,9 +1,9 @@
 // Storage that ends with the process: tests and demonstrations.
-import { type Clock, systemClock } from "../../clock.ts";
-import { MemoryHeld } from "../memory/held.ts";
-import type { Storage } from "../ports.ts";
+import { type Clock, systemClock } from "../../../xmpp/clock.ts";
+import type { Storage } from "../../ports/store.ts";
 import { MemoryAccounts, type Shelves } from "./accounts.ts";
 import { MemoryDocuments } from "./documents.ts";
+import { MemoryHeld } from "./held.ts";
 import { MemoryOffline } from "./offline.ts";
 import { MemoryRosters } from "./rosters.ts";
 

@@ -1,5 +1,5 @@
 // The stores of one SQL database, put together.
-import type { Storage } from "../ports.ts";
+import type { Storage } from "../../ports/store.ts";
 import { type Builder, builderOf } from "./dialect.ts";
 import type { SqlEngine, StorageBounds } from "./engine.ts";
 import type { Bound } from "./statement.ts";

@@ -1,6 +1,8 @@
 // Our node beside real peers: a domain whose certificate they believe, and one that proves itself by key.
 import { type RunningNode, startNode } from "../../../app/node.ts";
-import { check, createLog, NodeConfig } from "../../../server/index.ts";
+import { NodeConfig } from "../../../contract/contract.ts";
+import { check } from "../../../contract/load.ts";
+import { createLog } from "../../../server/index.ts";
 import { DNS_ADDRESS, PASSWORD, type Papers } from "./site.ts";
 
 /** Localpart of our user. */

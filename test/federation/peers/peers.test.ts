@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { RunningNode } from "../../../app/node.ts";
 import { Client } from "../../../bench/harness/client.ts";
 import type { ServerUnderTest } from "../../../bench/harness/server.ts";
-import { FederationConfig } from "../../../server/config/contract.ts";
+import { FederationConfig } from "../../../contract/contract.ts";
 import type { Daemon } from "../../harness/daemon.ts";
 import { Relay } from "../relay.ts";
 import { prepareEjabberd, startEjabberd } from "./ejabberd.ts";

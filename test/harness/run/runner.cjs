@@ -15,7 +15,7 @@ const ALONE = [
   "test/attacks/churn.test.ts",
   "test/attacks/guessing.test.ts",
   "test/federation/cold.test.ts",
-  "server/auth/accounts.test.ts",
+  "server/accounts/accounts.test.ts",
 ];
 
 module.exports = class Runner extends TestRunner {

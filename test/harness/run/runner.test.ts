@@ -40,16 +40,16 @@ test("first what disturbs nobody, then harm with the longest files first, then t
   const stages = await stagesOf(
     "test/attacks/guessing.test.ts",
     "test/chaos/nodes.test.ts",
-    "server/auth/accounts.test.ts",
+    "server/accounts/accounts.test.ts",
     "test/talks/talks.test.ts",
     "test/federation/peers/peers.test.ts",
     "test/chaos/gray-nodes.test.ts",
-    "server/stanza/stanza.test.ts",
+    "xmpp/stanza/stanza.test.ts",
   );
   expect(stages).toEqual([
-    [["test/talks/talks.test.ts", "server/stanza/stanza.test.ts"], false],
+    [["test/talks/talks.test.ts", "xmpp/stanza/stanza.test.ts"], false],
     [["test/chaos/gray-nodes.test.ts", "test/federation/peers/peers.test.ts", "test/chaos/nodes.test.ts"], false],
-    [["test/attacks/guessing.test.ts", "server/auth/accounts.test.ts"], true],
+    [["test/attacks/guessing.test.ts", "server/accounts/accounts.test.ts"], true],
   ]);
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { StoreUnavailable } from "../../ports.ts";
+import { StoreUnavailable } from "../../../ports/store.ts";
 import { changes, type StorageBounds } from "../engine.ts";
 import type { Bound } from "../statement.ts";
 import { ConnectionLost, type Fault } from "./fault.ts";

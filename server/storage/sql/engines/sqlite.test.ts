@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { StoreUnavailable } from "../../ports.ts";
+import { StoreUnavailable } from "../../../ports/store.ts";
 import { changes, rows, type Work } from "../engine.ts";
 import type { Bound } from "../statement.ts";
 import { SqliteEngine } from "./sqlite.ts";

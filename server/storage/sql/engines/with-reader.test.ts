@@ -1,6 +1,6 @@
 // Reads that may lag go to the reader, everything else to the writer, which also stands in.
 import { expect, test } from "@jest/globals";
-import { StoreUnavailable } from "../../ports.ts";
+import { StoreUnavailable } from "../../../ports/store.ts";
 import type { SqlEngine } from "../engine.ts";
 import { WithReader } from "./with-reader.ts";
 

@@ -1,5 +1,5 @@
 // A database with a second address for reads that may be a moment behind: a replica.
-import { StoreUnavailable } from "../../ports.ts";
+import { StoreUnavailable } from "../../../ports/store.ts";
 import type { DialectName } from "../dialect.ts";
 import type { ReadOptions, SqlEngine, Work, WriteOptions } from "../engine.ts";
 import type { Bound } from "../statement.ts";

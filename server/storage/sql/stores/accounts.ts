@@ -1,5 +1,5 @@
 // Accounts in SQL.
-import type { AccountRecord, AccountStore, Credentials } from "../../ports.ts";
+import type { AccountRecord, AccountStore, Credentials } from "../../../ports/store.ts";
 import { checkAccount } from "../../text.ts";
 import { compiled } from "../compiled.ts";
 import { changes, type SqlEngine, type StorageBounds, type Work } from "../engine.ts";

@@ -1,5 +1,5 @@
 // SCRAM keys as text for a column: JSON with the keys in base64.
-import type { Credentials, ScramHash, ScramKeys } from "../../ports.ts";
+import type { Credentials, ScramHash, ScramKeys } from "../../../ports/store.ts";
 
 const HASHES: readonly ScramHash[] = ["SHA-1", "SHA-256", "SHA-512"];
 

@@ -1,5 +1,5 @@
 // Documents of accounts in SQL.
-import type { DocumentStore } from "../../ports.ts";
+import type { DocumentStore } from "../../../ports/store.ts";
 import { checkAccount, checkDocument, checkText, indexKey, TEXT_BYTES } from "../../text.ts";
 import { compiled } from "../compiled.ts";
 import type { SqlEngine } from "../engine.ts";

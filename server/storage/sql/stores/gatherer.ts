@@ -1,5 +1,5 @@
 // Group commit over a socket: while one transaction is on its way, what comes meanwhile gathers for the next.
-import { StoreUnavailable } from "../../ports.ts";
+import { StoreUnavailable } from "../../../ports/store.ts";
 
 /** What a gatherer does and how much it holds. */
 export interface GathererOptions<Item, Answer> {

@@ -1,6 +1,6 @@
 // Removes held messages until none of them is there or can come any more.
 import { chunksOf } from "../../../chunks.ts";
-import { type HeldKey, StoreUnavailable } from "../../ports.ts";
+import { type HeldKey, StoreUnavailable } from "../../../ports/store.ts";
 
 /** Keys that wait for their removal; beyond it the oldest are forgotten (and delivered twice, should their node die). */
 const MAX_DUE = 200_000;

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { type HeldMessage, type Storage, StoreUnavailable } from "../../ports.ts";
+import { type HeldMessage, type Storage, StoreUnavailable } from "../../../ports/store.ts";
 import type { SqlEngine } from "../engine.ts";
 import { SqliteEngine } from "../engines/sqlite.ts";
 import { sqlStorage } from "../storage.ts";

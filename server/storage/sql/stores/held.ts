@@ -1,6 +1,7 @@
 // Messages that sessions hold for their clients, in SQL. XEP-0198.
+
+import type { HeldKey, HeldMessage, HeldStore } from "../../../ports/store.ts";
 import { HeldIds } from "../../held-ids.ts";
-import type { HeldKey, HeldMessage, HeldStore } from "../../ports.ts";
 import { checkHeld } from "../../text.ts";
 import { compiled } from "../compiled.ts";
 import type { SqlEngine, StorageBounds, Work } from "../engine.ts";

@@ -1,5 +1,5 @@
 // Offline messages in SQL. XEP-0160.
-import type { OfflineMessage, OfflineStore } from "../../ports.ts";
+import type { OfflineMessage, OfflineStore } from "../../../ports/store.ts";
 import { checkAccount, checkText, TEXT_BYTES } from "../../text.ts";
 import { compiled } from "../compiled.ts";
 import { changes, rows, type SqlEngine, type StorageBounds, type Work } from "../engine.ts";

@@ -6,7 +6,7 @@ import {
   type RosterOwner,
   type RosterStore,
   type Subscription,
-} from "../../ports.ts";
+} from "../../../ports/store.ts";
 import { BARE_JID_BYTES, checkAccount, checkRosterItem, checkText, indexKey } from "../../text.ts";
 import { compiled } from "../compiled.ts";
 import { rows, type SqlEngine, type Work } from "../engine.ts";

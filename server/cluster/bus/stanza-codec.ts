@@ -1,0 +1,84 @@
+// Stanzas as fields of a frame and back, without a parser in between.
+
+import { Jid } from "../../../xmpp/jid/jid.ts";
+import { Content } from "../../../xmpp/stanza/content.ts";
+import { Stanza, type StanzaKind } from "../../../xmpp/stanza/stanza.ts";
+import type { ChildHead } from "../../../xmpp/xml/raw-element.ts";
+import { arrivalOf, noteArrival } from "../../delivery/arrival.ts";
+import { takersKey } from "../../delivery/takers.ts";
+import { givesBack, isGivenBack } from "../../delivery/waiting-errors.ts";
+
+/** Fields before the children's. */
+const FIXED = 9;
+
+/** A stanza as fields: kind, from, to, id, type, lang, extra, tail, arrival; then name and namespace of each child, and who else takes it, or that it gives back. */
+export function stanzaFields(stanza: Stanza): string[] {
+  const fields = [
+    stanza.kind,
+    stanza.from?.full ?? "",
+    stanza.to?.full ?? "",
+    optional(stanza.id),
+    optional(stanza.type),
+    optional(stanza.lang),
+    stanza.extra,
+    stanza.tail,
+    String(arrivalOf(stanza) ?? ""),
+  ];
+  const seen = new Map<string, number>();
+  for (const { name, xmlns } of stanza.children) fields.push(name, namespaceField(seen, xmlns));
+  // One more than pairs: a node that does not know of it passes over it.
+  const takers = stanza.note(takersKey);
+  if (isGivenBack(stanza)) fields.push("");
+  else if (takers !== undefined) fields.push(takers.join("\n"));
+  return fields;
+}
+
+/** The stanza of such fields. @throws JidError */
+export function stanzaOfFields(fields: readonly string[]): Stanza {
+  const [kind, from = "", to = "", id = "", type = "", lang = "", extra = "", tail = "/>", arrival = ""] = fields;
+  const children: ChildHead[] = [];
+  const namespaces: string[] = [];
+  for (let i = FIXED; i + 1 < fields.length; i += 2)
+    children.push({ name: fields[i] as string, xmlns: namespaceOf(namespaces, fields[i + 1] as string) });
+  const stanza = new Stanza(
+    kind as StanzaKind,
+    from === "" ? undefined : Jid.parse(from),
+    to === "" ? undefined : Jid.parse(to),
+    new Content(given(id), given(type), given(lang), extra, tail, children),
+  );
+  if (arrival !== "") noteArrival(stanza, Number(arrival));
+  // No resource has a line's end in it. RFC 7622 §3.4.
+  const takers = (fields.length - FIXED) % 2 === 1 ? fields.at(-1) : undefined;
+  if (takers === "" && stanza.type === "error") givesBack(stanza, undefined);
+  else if (takers !== undefined) stanza.setNote(takersKey, takers.split("\n"));
+  return stanza;
+}
+
+/** UTF-16 units from which on a namespace is written once, and then by its place: hardly one is so long and repeated. */
+const LONG = 32;
+/** Before a place; no namespace has it, since XML 1.0 does not. */
+const PLACE = "\u0001";
+
+/** One declaration may hold for thousands of children: written with each, a small stanza would be a frame of gigabytes. */
+function namespaceField(seen: Map<string, number>, xmlns: string): string {
+  if (xmlns.length < LONG) return xmlns;
+  const place = seen.get(xmlns);
+  if (place !== undefined) return `${PLACE}${place}`;
+  seen.set(xmlns, seen.size);
+  return xmlns;
+}
+
+function namespaceOf(namespaces: string[], field: string): string {
+  if (field.startsWith(PLACE)) return namespaces[Number(field.slice(PLACE.length))] ?? "";
+  if (field.length >= LONG) namespaces.push(field);
+  return field;
+}
+
+/** An attribute may be there and empty. */
+function optional(text: string | undefined): string {
+  return text === undefined ? "" : `=${text}`;
+}
+
+function given(field: string): string | undefined {
+  return field === "" ? undefined : field.slice(1);
+}

@@ -1,0 +1,59 @@
+// A node without a cluster: the same ports, with nobody behind them.
+import type { BusFailure, ClusterPorts, Exclusive, NodeBus, SessionRegistry } from "../../ports/cluster.ts";
+
+/** The bus of a node that is alone. */
+export class LoneBus implements NodeBus {
+  readonly member: string;
+  readonly others: readonly string[] = [];
+
+  /** `node` is its name: there is no other with which its starts could be confused. */
+  constructor(node: string) {
+    this.member = node;
+  }
+
+  take(): void {}
+
+  send(
+    _member: string,
+    _kind: string,
+    _fields: readonly string[],
+    _confirmed: () => void,
+    failed: (reason: BusFailure) => void,
+  ): void {
+    failed("died");
+  }
+
+  announce(): void {}
+
+  barrier(): undefined {
+    return undefined;
+  }
+
+  congested(): boolean {
+    return false;
+  }
+
+  onMember(): void {}
+
+  onGap(): void {}
+
+  onAnnouncement(): void {}
+}
+
+/** Nobody asks where a session is. */
+const loneRegistry: SessionRegistry = {
+  bound() {},
+  changed() {},
+  ended() {},
+  moved() {},
+  locations: () => [],
+  handled: () => undefined,
+};
+
+/** Nobody else is there; what one node does at once its modules order themselves. */
+const loneLocks: Exclusive = { run: (_key, work) => work() };
+
+/** The ports of a node that is alone. */
+export function alone(node: string): ClusterPorts {
+  return { bus: new LoneBus(node), registry: loneRegistry, locks: loneLocks };
+}

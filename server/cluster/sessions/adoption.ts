@@ -1,0 +1,100 @@
+// Takes over what members held that are gone, one node at a time; a member that leaves says what is not to be taken over.
+import type { Logger } from "pino";
+import { randomToken } from "../../../xmpp/random.ts";
+import { chunksOf } from "../../chunks.ts";
+import { eachInTurn } from "../../delivery/background.ts";
+import type { VirtualHost } from "../../host/virtual-host.ts";
+import type { HeldStore } from "../../ports/store.ts";
+import { PROLONG, UNLOCK } from "../ownership/locks.ts";
+import type { RedisConnection } from "../redis.ts";
+import { adoptHeld } from "./held.ts";
+
+/** ms that a node has to take over what another held, before a third may; prolonged while it works, for it may die over it. */
+const ADOPTION = 6_000;
+
+/** ms that a member's last word is kept. */
+const REMEMBERED = 3_600_000;
+
+/** Ids in one command. */
+const CHUNK = 1_000;
+
+/** Nothing is left out. */
+const NONE: ReadonlySet<number> = new Set();
+
+/** ms between two looks at whether all is removed that was taken over. */
+const LOOK = 500;
+
+/** What takes part. */
+export interface AdoptionParts {
+  readonly prefix: string;
+  /** This node's name at the moment. */
+  readonly self: () => string;
+  readonly held: HeldStore;
+  readonly hosts: ReadonlyMap<string, VirtualHost>;
+  readonly log: Logger;
+}
+
+/** What one node takes over, and leaves. */
+export class Adoption {
+  private readonly redis: RedisConnection;
+  private readonly parts: AdoptionParts;
+
+  constructor(redis: RedisConnection, parts: AdoptionParts) {
+    this.redis = redis;
+    this.parts = parts;
+  }
+
+  /**
+   * Takes over what a member held that is gone, but for the ids in `but`. False where another node is at it, which may
+   * die over it: to be tried again.
+   */
+  async of(member: string, but = NONE): Promise<boolean> {
+    const { held, hosts, log } = this.parts;
+    const lock = `${this.parts.prefix}:adopting:{${member}}`;
+    const token = `${this.parts.self()} ${randomToken(6)}`;
+    if ((await this.redis.set(lock, token, "PX", ADOPTION, "NX")) !== "OK") return false;
+    // A node that stood still may find it another's.
+    const prolong = () => void this.redis.eval(PROLONG, 1, lock, token, ADOPTION).catch(() => {});
+    const renewing = setInterval(prolong, ADOPTION / 3);
+    try {
+      const gone = await this.redis.smembers(this.wordOf(member));
+      await held.remove(gone.map((id) => ({ member, id: Number(id) })));
+      await adoptHeld(held, member, hosts, log, but).finally(() => this.removed(member));
+      return true;
+    } finally {
+      clearInterval(renewing);
+      await this.redis.eval(UNLOCK, 1, lock, token).catch(() => {});
+    }
+  }
+
+  /**
+   * What members held that are gone, for instance because the whole region was down, or who buried them died over it.
+   * False where another node is at some of it.
+   */
+  async orphans(lives: (member: string) => Promise<boolean>): Promise<boolean> {
+    let done = true;
+    await eachInTurn(await this.parts.held.members(), async (member) => {
+      if (!(await lives(member)) && !(await this.of(member))) done = false;
+    });
+    return done;
+  }
+
+  /** This node leaves: what it could not remove, and what may still come behind its back, is not to be delivered again. */
+  async leave(): Promise<void> {
+    for (const [member, keys] of Map.groupBy(this.parts.held.unremoved, ({ member }) => member)) {
+      const word = this.wordOf(member);
+      for (const chunk of chunksOf(keys, CHUNK)) await this.redis.sadd(word, ...chunk.map(({ id }) => String(id)));
+      await this.redis.pexpire(word, REMEMBERED);
+    }
+  }
+
+  /** What has its new way and is not removed yet must not be taken over by another node meanwhile. */
+  private async removed(member: string): Promise<void> {
+    while (this.parts.held.unremoved.some((key) => key.member === member))
+      await new Promise((resolve) => setTimeout(resolve, LOOK).unref());
+  }
+
+  private wordOf(member: string): string {
+    return `${this.parts.prefix}:unremoved:{${member}}`;
+  }
+}

@@ -1,0 +1,96 @@
+// What a dead node held is taken over account by account: none of them waits for another's.
+import { expect, test } from "@jest/globals";
+import { pino } from "pino";
+import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
+import { insistentKey, type Redelivering } from "../../delivery/insistent.ts";
+import type { VirtualHost } from "../../host/virtual-host.ts";
+import { StoreUnavailable } from "../../ports/store.ts";
+import { MemoryHeld } from "../../storage/memory/held.ts";
+import { adoptHeld } from "./held.ts";
+
+const log = pino({ level: "silent" });
+
+/** Messages held by `dead~1`, each for the account named, and a host that cannot keep those of `refused` for now. */
+async function scene(...accounts: string[]) {
+  const clock = new ManualClock(0);
+  const held = new MemoryHeld(() => 1);
+  for (const [i, local] of accounts.entries()) {
+    const text = `<message from='romeo@verona.test/a' to='${local}@verona.test' id='${i + 1}'/>`;
+    await held.add({ member: "dead~1", id: held.ids.next(), domain: "verona.test", local, text, at: 0 });
+  }
+  const refused = new Set<string>();
+  const kept: string[] = [];
+  const host: Redelivering & { domain: string } = {
+    domain: "verona.test",
+    clock,
+    log,
+    redeliver(stanza) {
+      const local = stanza.to?.local ?? "";
+      if (refused.has(local)) return host.refuse(stanza, "resource-constraint");
+      kept.push(`${local} ${stanza.id}`);
+      stanza.safety?.became("stored");
+    },
+    refuse(stanza, condition) {
+      const attempt = condition === "resource-constraint" ? stanza.note(insistentKey) : undefined;
+      if (attempt !== undefined) return attempt.refused();
+      kept.push(`returned ${stanza.id}`);
+      stanza.safety?.became("given back");
+    },
+  };
+  const hosts = new Map([["verona.test", host as unknown as VirtualHost]]);
+  const left = async () => (await held.read("dead~1", 0, 10_000)).map(({ local }) => local);
+  return { clock, held, refused, kept, left, adopt: () => adoptHeld(held, "dead~1", hosts, log) };
+}
+
+test("an account whose messages cannot be kept delays nobody else's", async () => {
+  const { refused, kept, left, adopt } = await scene("mallory", "mallory", "juliet", "mallory", "juliet");
+  refused.add("mallory");
+  void adopt();
+  await turns(50);
+  expect(kept).toEqual(["juliet 3", "juliet 5"]);
+  expect(await left()).toEqual(["mallory", "mallory", "mallory"]);
+});
+
+test("not even where it has more messages than are read at a time", async () => {
+  const { clock, refused, kept, left, adopt } = await scene(...new Array<string>(1_000).fill("mallory"), "juliet");
+  refused.add("mallory");
+  void adopt();
+  await turns(50);
+  await clock.advance(5_000);
+  await turns(50);
+  expect(kept).toEqual(["juliet 1001"]);
+  expect((await left()).length).toBe(1_000);
+});
+
+test("what had to wait is taken over in order once it can be, and nothing twice", async () => {
+  const { clock, refused, kept, left, adopt } = await scene("mallory", "mallory", "juliet", "mallory");
+  refused.add("mallory");
+  let done = false;
+  void adopt().then(() => {
+    done = true;
+  });
+  await turns(50);
+  await clock.advance(100_000);
+  expect(done).toBe(false);
+  refused.clear();
+  await clock.advance(10_000);
+  await turns(50);
+  expect(kept).toEqual(["juliet 3", "mallory 1", "mallory 2", "mallory 4"]);
+  expect(await left()).toEqual([]);
+  expect(done).toBe(true);
+});
+
+test("a store that cannot be read ends it, and what was begun is waited for", async () => {
+  const { clock, held, refused, kept, adopt } = await scene("mallory", "juliet");
+  refused.add("mallory");
+  const read = held.read.bind(held);
+  held.read = async (member, after, limit) => {
+    if (after > 0) throw new StoreUnavailable("away");
+    return read(member, after, limit);
+  };
+  const told = adopt().catch((error: Error) => `${error.message}, ${kept.length}`);
+  await turns(50);
+  refused.clear();
+  await clock.advance(10_000);
+  expect(await told).toBe("away, 2");
+});

@@ -1,0 +1,240 @@
+// Stands for a session that another node of the cluster holds: what is delivered to it goes over the bus.
+
+import { Jid } from "../../../xmpp/jid/jid.ts";
+import { presence } from "../../../xmpp/stanza/presence.ts";
+import { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import type { StreamErrorCondition } from "../../../xmpp/stream/error.ts";
+import { noteArrival } from "../../delivery/arrival.ts";
+import type { VirtualHost } from "../../host/virtual-host.ts";
+import type { Gate } from "../../ports/session.ts";
+import { type ClientSession, type SessionKey, sharedKeys } from "../../ports/session.ts";
+import { stanzaFields } from "../bus/stanza-codec.ts";
+import type { SessionEntry } from "./session-entry.ts";
+import { undelivered } from "./undelivered.ts";
+
+/** ms between two looks at whether a congested node has caught up. */
+const LOOK_INTERVAL = 50;
+
+/** ms after which a member that has too much waiting for it is tried again. */
+const AGAIN = 1_000;
+
+/** Stanzas that may wait behind older ones. */
+const WAITING_LIMIT = 1_000;
+
+/** A session elsewhere. */
+export class RemoteSession implements ClientSession {
+  readonly remote = true;
+  readonly keeps = false;
+  readonly jid: Jid;
+  readonly account: Jid;
+  readonly host: VirtualHost;
+  /** The member that holds it. */
+  readonly member: string;
+  readonly gate: Gate | undefined = undefined;
+  private entry: SessionEntry;
+  private parsed: Stanza | undefined;
+  /** Stanzas that wait behind older ones. */
+  private behind: Stanza[] | undefined;
+  /** Stanzas sent and not confirmed. */
+  private underWay = 0;
+  private followers: (() => void)[] = [];
+
+  constructor(host: VirtualHost, member: string, entry: SessionEntry) {
+    this.host = host;
+    this.member = member;
+    this.entry = entry;
+    this.jid = Jid.parse(entry.jid);
+    this.account = this.jid.toBare();
+  }
+
+  get since(): number {
+    return this.entry.since;
+  }
+
+  get remoteAddress(): string {
+    return this.entry.address;
+  }
+
+  get presence(): Stanza | undefined {
+    if (this.entry.presence === undefined) return undefined;
+    this.parsed ??= this.parse(this.entry.presence);
+    return this.parsed;
+  }
+
+  /** It is there, whatever it said of itself: what cannot be read here must not hide it, nor stop who looks at it. */
+  private parse(text: string): Stanza {
+    try {
+      return Stanza.fromText(text);
+    } catch (error) {
+      this.host.log.error({ err: error, jid: this.jid.full }, "presence of a session elsewhere cannot be read");
+      return presence(this.jid, this.account);
+    }
+  }
+
+  /** True where it has presence, which need not be parsed for this. */
+  get available(): boolean {
+    return this.entry.presence !== undefined;
+  }
+
+  get priority(): number {
+    return this.entry.priority;
+  }
+
+  get waiting(): boolean {
+    return this.entry.waiting;
+  }
+
+  get interested(): boolean {
+    return this.entry.interested;
+  }
+
+  /** Takes what its node says of it now. */
+  update(entry: SessionEntry): void {
+    this.entry = entry;
+    this.parsed = undefined;
+  }
+
+  deliver(stanza: Stanza): void {
+    noteArrival(stanza, this.host.clock.now());
+    if (this.behind !== undefined) return this.wait(stanza, this.behind);
+    this.send("stanza", stanza);
+  }
+
+  /** Past what waits at its node as well: something older than that. */
+  write(stanza: Stanza): void {
+    noteArrival(stanza, this.host.clock.now());
+    this.send("older", stanza);
+  }
+
+  private send(kind: "stanza" | "older", stanza: Stanza): void {
+    const safety = stanza.safety?.hold();
+    this.underWay++;
+    this.host.bus.send(
+      this.member,
+      kind,
+      [this.jid.full, ...stanzaFields(stanza)],
+      () => {
+        safety?.release("safe elsewhere");
+        this.arrived();
+      },
+      (reason) => {
+        // Nothing goes to a member that is no more, though its sessions may not all be taken out yet.
+        if (reason === "died") this.host.sessions.remove(this);
+        undelivered(this.host, stanza, safety, reason);
+        this.arrived();
+      },
+    );
+  }
+
+  /**
+   * The session was elsewhere before: what was sent there is passed on from there, and what comes now waits until that
+   * is safe, or it would overtake. RFC 6120 §10.1.
+   */
+  follow(before: RemoteSession): void {
+    if (before.underWay === 0 && before.behind === undefined) return;
+    this.hold();
+    before.followers.push(() => this.release());
+  }
+
+  /** Holds back what comes from now on: the session is being brought here. */
+  hold(): void {
+    this.behind ??= [];
+  }
+
+  /** Lets what was held back go: to where the session is now, or over the bus. */
+  release(to: ClientSession = this): void {
+    const { behind: waiting = [] } = this;
+    this.behind = undefined;
+    for (const stanza of waiting) {
+      to.deliver(stanza);
+      stanza.safety?.release("passed on");
+    }
+    if (waiting.length === 0 || to !== this) this.settled();
+  }
+
+  /** What it asks here came to its own node first, which has charged the stanza. */
+  charge(): void {}
+
+  get congested(): boolean {
+    return this.host.bus.congested(this.member);
+  }
+
+  get backPressure(): Promise<void> | undefined {
+    return this.congested ? this.caughtUp().then(nothing) : undefined;
+  }
+
+  async caughtUp(): Promise<boolean> {
+    while (this.congested) await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
+    return true;
+  }
+
+  async acknowledged(): Promise<boolean> {
+    return this.caughtUp();
+  }
+
+  /** Its node gives what it holds, and confirms once that is under way. */
+  lend(taker: ClientSession): Promise<void> {
+    return new Promise((resolve) => {
+      this.host.bus.send(this.member, "lend", [this.jid.full, taker.jid.full], resolve, () => resolve());
+    });
+  }
+
+  end(condition: StreamErrorCondition, text = ""): void {
+    this.host.sessions.remove(this);
+    const fields = [this.jid.full, String(this.since), condition, text];
+    const tell = (): void =>
+      this.host.bus.send(this.member, "end", fields, nothing, (reason) => {
+        if (reason !== "died") this.host.clock.setTimeout(tell, AGAIN);
+      });
+    tell();
+  }
+
+  finish(): void {
+    this.end("conflict");
+  }
+
+  /** Order is kept where the session is. */
+  pause(): void {}
+
+  unpause(): void {}
+
+  wake(woken: () => void = nothing): void {
+    this.host.bus.send(this.member, "wake", [this.jid.full], woken, (reason) => {
+      // A member that died and yet lives shows its sessions again, which are woken then.
+      if (reason !== "died") this.host.clock.setTimeout(() => this.wake(woken), AGAIN);
+    });
+  }
+
+  get<T>(key: SessionKey<T>): T | undefined {
+    const { facts } = this.entry;
+    if (key.shared === undefined || !Object.hasOwn(facts, key.name)) return undefined;
+    try {
+      return (sharedKeys.get(key.name) as SessionKey<T> | undefined)?.shared?.fromJson(facts[key.name]);
+    } catch (error) {
+      this.host.log.error({ err: error, jid: this.jid.full, fact: key.name }, "a fact of a session cannot be read");
+      return undefined;
+    }
+  }
+
+  private wait(stanza: Stanza, waiting: Stanza[]): void {
+    stanza.safety?.hold();
+    waiting.push(stanza);
+    // Out of order is better than without bound.
+    if (waiting.length > WAITING_LIMIT) this.release();
+  }
+
+  private arrived(): void {
+    this.underWay--;
+    this.settled();
+  }
+
+  private settled(): void {
+    if (this.underWay > 0 || this.behind !== undefined) return;
+    for (const follower of this.followers.splice(0)) follower();
+  }
+
+  /** Facts are set where the session is. */
+  set(): void {}
+}
+
+function nothing(): void {}

@@ -1,0 +1,137 @@
+// Messages that no client could take: after three deliveries that they ended they are an operator's, and nobody's else.
+import { hash } from "node:crypto";
+import type { Logger } from "pino";
+import type { Clock } from "../../xmpp/clock.ts";
+import { randomToken } from "../../xmpp/random.ts";
+import type { StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import { NS_DELAY } from "../../xmpp/xml/namespaces.ts";
+import type { Storage } from "../ports/store.ts";
+
+/** Deliveries that one message may end. */
+const DELIVERIES = 3;
+/** Messages of one account that are counted; the oldest are forgotten. */
+const COUNTED = 50;
+/** Dead letters kept for one domain; beyond it the oldest of the account that has most goes. */
+const KEPT = 200;
+/** And for one account, which may be sent such messages by anybody: beyond it its oldest goes. */
+const SHARE = 20;
+
+/** Kinds of documents: an account's counts, and the dead letters of a domain (under its empty local part). */
+const COUNTS = "undelivered";
+const LETTERS = "dead-letter";
+/** Ids of an account's dead letters, oldest first; an operator may have removed some of them. */
+const OWN = "dead-letters";
+
+/** A message that no client could take. */
+export interface DeadLetter {
+  readonly id: string;
+  /** Bare JID that it was for. */
+  readonly account: string;
+  /** Full JID of its sender; empty where it could not be read. */
+  readonly from: string;
+  /** When it was given up, ms since the epoch. */
+  readonly at: number;
+  readonly reason: string;
+  /** The stanza as it was kept. */
+  readonly text: string;
+}
+
+/** What of a host takes part. */
+interface Parts {
+  readonly domain: string;
+  readonly storage: Pick<Storage, "documents">;
+  readonly clock: Clock;
+  readonly log: Logger;
+  refuse(stanza: Stanza, condition: StanzaErrorCondition, text: string): void | Promise<void>;
+}
+
+/** The dead letters of one host. Counts and letters are in its store, so that they hold across nodes and log-ins. */
+export class DeadLetters {
+  private readonly host: Parts;
+
+  constructor(host: Parts) {
+    this.host = host;
+  }
+
+  /**
+   * A delivery to `local` ended while this was the first message its client had not acknowledged. True where it was
+   * the third: the message is a dead letter then, its sender is told, and it goes nowhere. @throws StoreUnavailable
+   */
+  async ended(local: string, stanza: Stanza): Promise<boolean> {
+    const { domain, storage } = this.host;
+    const print = printOf(stanza);
+    const counts = await this.counts(local);
+    const count = (counts.get(print) ?? 0) + 1;
+    counts.delete(print);
+    if (count < DELIVERIES) counts.set(print, count);
+    const text = JSON.stringify([...counts].slice(-COUNTED));
+    if (count < DELIVERIES) {
+      await storage.documents.put(domain, local, COUNTS, "", text);
+      return false;
+    }
+    await this.add(local, stanza.text(), "it ended three deliveries", stanza.from?.full);
+    await storage.documents.put(domain, local, COUNTS, "", text);
+    await this.host.refuse(stanza, "not-acceptable", "the client it was for could not take it");
+    return true;
+  }
+
+  /** True where a delivery to the account was ended: what is kept for it is to come one by one. @throws StoreUnavailable */
+  async suspects(local: string): Promise<boolean> {
+    return (await this.counts(local)).size > 0;
+  }
+
+  /** Keeps a message that cannot be delivered, for an operator to read. @throws StoreUnavailable */
+  async add(local: string, text: string, reason: string, from = ""): Promise<void> {
+    const { domain, storage, clock, log } = this.host;
+    const at = clock.now();
+    const account = local === "" ? domain : `${local}@${domain}`;
+    log.warn({ account, from, reason }, "a message is a dead letter");
+    await this.makeRoom();
+    const id = `${at.toString(36)}-${randomToken(6)}`;
+    const letter: DeadLetter = { id, account, from, at, reason, text };
+    await storage.documents.put(domain, "", LETTERS, id, JSON.stringify(letter));
+    const own = [...(await this.own(local)), id];
+    for (const old of own.splice(0, own.length - SHARE)) await this.remove(old);
+    await storage.documents.put(domain, local, OWN, "", JSON.stringify(own));
+  }
+
+  /** All of them, oldest first. @throws StoreUnavailable */
+  async list(): Promise<DeadLetter[]> {
+    const all = await this.host.storage.documents.list(this.host.domain, "", LETTERS);
+    return all.map(({ text }) => JSON.parse(text) as DeadLetter).sort((a, b) => a.at - b.at);
+  }
+
+  /** True where there was one of that id. @throws StoreUnavailable */
+  remove(id: string): Promise<boolean> {
+    return this.host.storage.documents.remove(this.host.domain, "", LETTERS, id);
+  }
+
+  /** Ten accounts fill a domain: it is read as a whole only then. */
+  private async makeRoom(): Promise<void> {
+    const { domain, storage } = this.host;
+    if ((await storage.documents.count(domain, "", LETTERS)) < KEPT) return;
+    const all = Map.groupBy(await this.list(), ({ account }) => account);
+    const [fullest] = [...all.values()].sort((a, b) => b.length - a.length);
+    const oldest = fullest?.[0];
+    if (oldest !== undefined) await this.remove(oldest.id);
+  }
+
+  private async own(local: string): Promise<string[]> {
+    const text = await this.host.storage.documents.get(this.host.domain, local, OWN, "");
+    return text === undefined ? [] : (JSON.parse(text) as string[]);
+  }
+
+  private async counts(local: string): Promise<Map<string, number>> {
+    const text = await this.host.storage.documents.get(this.host.domain, local, COUNTS, "");
+    return new Map(text === undefined ? [] : (JSON.parse(text) as [string, number][]));
+  }
+}
+
+/** What a message is known by across its deliveries: a time may have been added to it. XEP-0203. */
+function printOf({ from, id, type, tail, children }: Stanza): string {
+  const delayed = children.at(-1)?.xmlns === NS_DELAY;
+  const end = delayed ? tail.lastIndexOf("<delay") : tail.lastIndexOf("</");
+  const content = tail === "/>" ? ">" : tail.slice(0, end);
+  return hash("sha256", JSON.stringify([from?.full, id, type, content]), "base64");
+}

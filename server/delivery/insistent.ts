@@ -1,0 +1,88 @@
+// Messages that were promised to somebody: a store that does not answer for a moment is no reason to give them up.
+
+import { NoteKey, type Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { VirtualHost } from "../host/virtual-host.ts";
+import { inBackground } from "./background.ts";
+
+/** Notes of a stanza whose keeper tries again: it is told instead of the sender. */
+export const insistentKey = new NoteKey<Insistence>("tried again");
+
+/** ms between two attempts: the first pause, and the longest. */
+const FIRST_PAUSE = 250;
+const LONGEST_PAUSE = 5_000;
+/** ms after which the sender is told that it could not be kept after all. */
+const GIVE_UP = 300_000;
+
+/** What of a host takes part. */
+export type Redelivering = Pick<VirtualHost, "redeliver" | "refuse" | "clock" | "log">;
+
+/**
+ * Redelivers a message to a bare JID. Where the store, or the node that holds the session, cannot take it now it is
+ * tried again: its sender may have been told that it is safe, and be gone.
+ */
+export function redeliverInsistently(host: Redelivering, stanza: Stanza): void | Promise<void> {
+  return new Insistence(host, stanza).begin();
+}
+
+/** The attempts for one message. */
+class Insistence {
+  private readonly host: Redelivering;
+  private readonly stanza: Stanza;
+  private trying = false;
+  private tried = 0;
+  private wasRefused = false;
+
+  constructor(host: Redelivering, stanza: Stanza) {
+    this.host = host;
+    this.stanza = stanza;
+    stanza.setNote(insistentKey, this);
+  }
+
+  /**
+   * It could not be kept. Where it was taken for kept before (it was on its way to another node, or waited for a client)
+   * it is tried anew from here on, and whoever waits for its safety goes on waiting: nobody else has it.
+   */
+  refused(): void {
+    this.wasRefused = true;
+    if (this.trying) return;
+    const safety = this.stanza.safety?.hold();
+    this.trying = true;
+    inBackground(
+      this.insist().then(() => safety?.release("passed on")),
+      this.host.log,
+    );
+  }
+
+  /** True where an earlier attempt was given up, which may have been stored all the same. */
+  get again(): boolean {
+    return this.tried > 0;
+  }
+
+  /** The first attempt, and more where that fails. */
+  begin(): void | Promise<void> {
+    this.trying = true;
+    const done = this.host.redeliver(this.stanza);
+    if (done === undefined && !this.wasRefused) {
+      this.trying = false;
+      return;
+    }
+    return this.insist(done);
+  }
+
+  private async insist(done?: void | Promise<void>): Promise<void> {
+    const { host, stanza } = this;
+    try {
+      await done;
+      const end = host.clock.now() + GIVE_UP;
+      for (let pause = FIRST_PAUSE; this.wasRefused; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+        await new Promise<void>((resolve) => host.clock.setTimeout(resolve, pause));
+        this.wasRefused = false;
+        this.tried++;
+        if (host.clock.now() > end) return await host.refuse(stanza, "service-unavailable", "it could not be kept");
+        await host.redeliver(stanza);
+      }
+    } finally {
+      this.trying = false;
+    }
+  }
+}

@@ -1,0 +1,102 @@
+// Finds the one owner of an IQ request and sends back what it says. RFC 6120 §8.2.3, RFC 6121 §8.5.
+import type { Element } from "ltx";
+import type { Jid } from "../../xmpp/jid/jid.ts";
+import { failureOf } from "../../xmpp/stanza/error.ts";
+import { type IqPayload, iqResult } from "../../xmpp/stanza/iq.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { VirtualHost } from "../host/virtual-host.ts";
+import type { IqAudience, IqHandler, IqRequest, IqTarget } from "../module/define.ts";
+import { atCostOf } from "./cost.ts";
+
+interface Owner {
+  readonly handler: IqHandler;
+  readonly audience: IqAudience;
+}
+
+/** Handlers by target, type, namespace and name. */
+export class IqHandlers {
+  private readonly owners = new Map<string, Owner>();
+
+  /** @throws Error where the payload has an owner already */
+  add(
+    target: IqTarget,
+    type: "get" | "set",
+    xmlns: string,
+    name: string,
+    handler: IqHandler,
+    audience: IqAudience,
+  ): void {
+    const key = `${target} ${type} ${xmlns} ${name}`;
+    if (this.owners.has(key)) throw new Error(`IQ ${key} has an owner already`);
+    this.owners.set(key, { handler, audience });
+  }
+
+  /** What a target answers to: type, namespace and name of each payload. */
+  *payloads(target: IqTarget): Generator<readonly [type: string, xmlns: string, name: string]> {
+    for (const key of this.owners.keys()) {
+      const [of, type = "", xmlns = "", name = ""] = key.split(" ");
+      if (of === target) yield [type, xmlns, name];
+    }
+  }
+
+  find(target: IqTarget, stanza: Stanza): Owner | undefined {
+    const child = stanza.children[0];
+    return child === undefined ? undefined : this.owners.get(`${target} ${stanza.type} ${child.xmlns} ${child.name}`);
+  }
+}
+
+/** Takes an IQ for the host's own JID. */
+export function acceptHostIq(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+  if (stanza.type !== "get" && stanza.type !== "set") return host.requests.answered(stanza);
+  const owner = (stanza.to as Jid).isBare ? host.iqHandlers.find("host", stanza) : undefined;
+  if (owner === undefined) return host.refuse(stanza, "service-unavailable");
+  return answer(host, owner, stanza);
+}
+
+/** Takes an IQ for an account, bare or full. */
+export function acceptAccountIq(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+  const to = stanza.to as Jid;
+  const request = stanza.type === "get" || stanza.type === "set";
+  if (!to.isBare) {
+    const session = host.sessions.find(to);
+    if (session !== undefined) session.deliver(stanza);
+    else if (request) host.refuse(stanza, "service-unavailable");
+    return;
+  }
+  if (!request) return host.requests.answered(stanza);
+  const owner = host.iqHandlers.find("account", stanza);
+  if (owner === undefined) return host.refuse(stanza, "service-unavailable");
+  // Who may ask is decided before anybody looks whether there is such an account: a stranger is told the same in both
+  // cases, which can only be what RFC 6121 §8.5.1 says of one that does not exist; and what answers to anyone answers for
+  // nobody as for one who keeps nothing. XEP-0030 §8, XEP-0054 §3.3.
+  if (stanza.from?.bare !== to.bare && owner.audience === "owner") return host.refuse(stanza, "service-unavailable");
+  return answer(host, owner, stanza);
+}
+
+function answer(host: VirtualHost, owner: Owner, stanza: Stanza): void | Promise<void> {
+  const from = stanza.from as Jid;
+  const request: IqRequest = {
+    stanza,
+    from,
+    to: stanza.to as Jid,
+    payload: stanza.element().getChildElements()[0] as Element,
+    session: from.domain === host.domain ? host.sessions.find(from) : undefined,
+  };
+  const reply = (payload: IqPayload) => host.route(iqResult(stanza, payload));
+  // What comes after a promise is in nobody's turn, and a roster or a list takes milliseconds to write.
+  const replyLater = (payload: IqPayload) => atCostOf(request.session, host.clock, () => reply(payload));
+  const failed = (error: unknown) => refuse(host, stanza, error);
+  try {
+    const result = owner.handler(request);
+    return result instanceof Promise ? result.then(replyLater, failed) : reply(result);
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+function refuse(host: VirtualHost, stanza: Stanza, error: unknown): void | Promise<void> {
+  const { condition, text, application } = failureOf(error);
+  if (condition === "internal-server-error")
+    host.log.error({ err: error, payload: stanza.children[0] }, "IQ handler failed");
+  return host.refuse(stanza, condition, { text, application });
+}

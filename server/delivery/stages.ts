@@ -1,0 +1,123 @@
+// Runs a stanza through the stages of one point, without a promise unless a stage makes one.
+import { type ErrorDetails, failureOf, type StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
+import type { Stanza, StanzaKind } from "../../xmpp/stanza/stanza.ts";
+import { type Ordered, order } from "./order.ts";
+import { reject, type Verdict } from "./verdict.ts";
+
+/** A stage: sees a stanza and its context, gives a verdict. */
+export type Filter<C> = (stanza: Stanza, context: C) => Verdict | Promise<Verdict>;
+
+/** A registered stage. */
+export interface Stage<C> extends Ordered {
+  readonly kinds: readonly StanzaKind[];
+  readonly filter: Filter<C>;
+}
+
+/** What comes out of a pipeline: the stanza to go on with, or that it stopped. */
+export type Outcome =
+  | { readonly kind: "go"; readonly stanza: Stanza }
+  | { readonly kind: "stopped" }
+  | { readonly kind: "rejected"; readonly condition: StanzaErrorCondition; readonly details: ErrorDetails };
+
+/** True where the stanza goes on, and that is known already. */
+export function goesOn(outcome: Outcome | Promise<Outcome>): outcome is Extract<Outcome, { kind: "go" }> {
+  return !(outcome instanceof Promise) && outcome.kind === "go";
+}
+
+const STOPPED: Outcome = { kind: "stopped" };
+
+/** The stages of one point of one virtual host. */
+export class Pipeline<C> {
+  private stages: Stage<C>[] = [];
+  private byKind: Record<StanzaKind, Stage<C>[]> = { message: [], presence: [], iq: [] };
+  private readonly failed: (stage: string, error: unknown) => void;
+
+  constructor(failed: (stage: string, error: unknown) => void) {
+    this.failed = failed;
+  }
+
+  /** Adds a stage. @throws Error for a name taken already, or a cycle */
+  add(stage: Stage<C>): void {
+    if (this.stages.some(({ name }) => name === stage.name)) throw new Error(`stage ${stage.name} exists already`);
+    this.stages = order([...this.stages, stage]);
+    for (const kind of ["message", "presence", "iq"] as const)
+      this.byKind[kind] = this.stages.filter(({ kinds }) => kinds.includes(kind));
+  }
+
+  /** True where no stage looks at this kind: callers may go on without an outcome. */
+  idle(kind: StanzaKind): boolean {
+    return this.byKind[kind].length === 0;
+  }
+
+  /** Runs the stages; a stage that throws fails closed: the stanza is rejected. */
+  run(stanza: Stanza, context: C): Outcome | Promise<Outcome> {
+    return this.from(0, stanza, context);
+  }
+
+  private from(start: number, stanza: Stanza, context: C): Outcome | Promise<Outcome> {
+    const stages = this.byKind[stanza.kind];
+    let current = stanza;
+    for (let i = start; i < stages.length; i++) {
+      const stage = stages[i] as Stage<C>;
+      const verdict = this.ask(stage, current, context);
+      if (verdict instanceof Promise) return this.onceSettled(verdict, i + 1, current, context);
+      if (verdict.kind === "pass") continue;
+      if (verdict.kind !== "replace") return settle(verdict, current);
+      current = inherit(verdict.stanza, current);
+    }
+    return { kind: "go", stanza: current };
+  }
+
+  /** Apart from `from`, which would make room for what this keeps with each stage that answers at once. */
+  private async onceSettled(verdict: Promise<Verdict>, next: number, asked: Stanza, context: C): Promise<Outcome> {
+    const outcome = settle(await verdict, asked);
+    return outcome.kind === "go" ? this.from(next, outcome.stanza, context) : outcome;
+  }
+
+  private ask(stage: Stage<C>, stanza: Stanza, context: C): Verdict | Promise<Verdict> {
+    try {
+      const verdict = stage.filter(stanza, context);
+      return verdict instanceof Promise ? this.closedOnFailure(stage, verdict) : verdict;
+    } catch (error) {
+      return this.closed(stage, error);
+    }
+  }
+
+  private async closedOnFailure(stage: Stage<C>, verdict: Promise<Verdict>): Promise<Verdict> {
+    try {
+      return await verdict;
+    } catch (error) {
+      return this.closed(stage, error);
+    }
+  }
+
+  private closed(stage: Stage<C>, error: unknown): Verdict {
+    this.failed(stage.name, error);
+    return failureVerdict(error);
+  }
+}
+
+function failureVerdict(error: unknown): Verdict {
+  const { condition, text } = failureOf(error);
+  return reject(condition, text);
+}
+
+/** Who waits for a stanza waits for what it was replaced by. */
+function inherit(replacement: Stanza, original: Stanza): Stanza {
+  replacement.safety ??= original.safety;
+  return replacement;
+}
+
+function settle(verdict: Verdict, stanza: Stanza): Outcome {
+  switch (verdict.kind) {
+    case "pass":
+      return { kind: "go", stanza };
+    case "replace":
+      return { kind: "go", stanza: inherit(verdict.stanza, stanza) };
+    case "handled":
+      stanza.safety?.became(verdict.fate);
+      return STOPPED;
+    case "reject":
+      return { kind: "rejected", condition: verdict.condition, details: verdict.details };
+  }
+}

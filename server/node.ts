@@ -1,0 +1,300 @@
+// One node's XMPP server: storage, virtual hosts and client listeners. Knows nothing of federation but its two ports.
+import type { AddressInfo, Server as NetServer } from "node:net";
+import type { Logger } from "pino";
+import type { ListenerConfig, NodeConfig } from "../contract/contract.ts";
+import { readSecret } from "../contract/secret.ts";
+import { type Clock, systemClock } from "../xmpp/clock.ts";
+import { Accounts } from "./accounts/accounts.ts";
+import { iterationsInUse } from "./accounts/iterations-in-use.ts";
+import { credentialSource } from "./accounts/sources.ts";
+import { decoySecret } from "./accounts/stored-secret.ts";
+import { Throttle } from "./accounts/throttle.ts";
+import { loginThrottle } from "./accounts/throttle-shared.ts";
+import { tokenKey } from "./accounts/token-key.ts";
+import { AddressCount } from "./c2s/address-count.ts";
+import { type C2sConnection, endUnboundStreams } from "./c2s/connection.ts";
+import type { C2sContext } from "./c2s/context.ts";
+import { StanzaRates } from "./c2s/stanza-rates.ts";
+import { ResumableSessions } from "./c2s/stream-management/resumable.ts";
+import type { Cluster } from "./cluster/cluster.ts";
+import { alone } from "./cluster/membership/alone.ts";
+import { openCluster } from "./cluster/open.ts";
+import { takeAnswers } from "./cluster/routes/answers.ts";
+import { ClusterComponents } from "./cluster/routes/components.ts";
+import { adoptHeld } from "./cluster/sessions/held.ts";
+import { announceComponents } from "./component/announce.ts";
+import { type ComponentConnection, reserveComponents } from "./component/connection.ts";
+import { listenForComponents } from "./component/listener.ts";
+import { Router } from "./delivery/route.ts";
+import { drainClients } from "./drain.ts";
+import { listenForClients } from "./edge/tcp.ts";
+import { startHost } from "./host/start.ts";
+import { NodeMetrics } from "./observe/metrics.ts";
+import { describeNode } from "./observe/node-gauges.ts";
+import { StrangersLog } from "./observe/strangers.ts";
+import { Trace } from "./observe/trace.ts";
+import type { ClusterPorts } from "./ports/cluster.ts";
+import type { RemoteRouter } from "./ports/delivery.ts";
+import type { Storage } from "./ports/store.ts";
+import { configuredServices } from "./service/configured.ts";
+import { DATABASE, LIMITS, METRICS } from "./service/keys.ts";
+import { nodeServices, THE_DATABASE, THE_REGISTRY } from "./service/node-services.ts";
+import { Waits } from "./service/patience.ts";
+import type { Services } from "./service/services.ts";
+import { reasonOf, type Stage } from "./service/stage.ts";
+import { readAuthorities } from "./tls/authorities.ts";
+import { TlsContexts } from "./tls/contexts.ts";
+
+/** What a server may be given from outside. */
+export interface ServerOptions {
+  readonly log: Logger;
+  readonly clock?: Clock;
+  /** True for a node that waits at its start for what is away, Redis or its database; false: it fails. */
+  readonly patient?: boolean;
+}
+
+/** A listening socket as it came to be. */
+export interface Listening {
+  readonly kind: ListenerConfig["kind"];
+  /** `starttls`, `direct` or `none`. */
+  readonly tls: string;
+  readonly address: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** The server of one node. */
+export class MeridianServer {
+  readonly config: NodeConfig;
+  readonly router: Router;
+  readonly storage: Storage;
+  readonly accounts: Accounts;
+  readonly tls: TlsContexts;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: NodeMetrics;
+  /** Redis, database and what else belongs to the node and to no host. */
+  readonly services: Services;
+  private readonly stage: Stage;
+  private readonly context: C2sContext;
+  private readonly listening: Listening[] = [];
+  private readonly components = new Set<ComponentConnection>();
+  private readonly cluster: Cluster | undefined;
+
+  private constructor(
+    config: NodeConfig,
+    router: Router,
+    services: Services,
+    stage: Stage,
+    accounts: Accounts,
+    context: C2sContext,
+    cluster: Cluster | undefined,
+  ) {
+    this.config = config;
+    this.router = router;
+    this.services = services;
+    this.stage = stage;
+    this.storage = services.use(DATABASE);
+    this.accounts = accounts;
+    this.context = context;
+    this.cluster = cluster;
+    this.tls = context.tls;
+    this.clock = context.clock;
+    this.log = context.log;
+    this.metrics = context.metrics;
+    describeNode(this.metrics, { config, hosts: router.hosts, storage: this.storage, context, cluster });
+  }
+
+  /**
+   * Starts the services and brings up every virtual host; nothing listens yet but for those who watch the node.
+   * @throws ConfigError, StorageOpenError, RedisUnavailable, Error of the system
+   */
+  static async create(config: NodeConfig, options: ServerOptions): Promise<MeridianServer> {
+    const { log, clock = systemClock, patient = false } = options;
+    const waits = new Waits(patient, log);
+    const stage: Stage = { now: "starting", waits, unheard: () => undefined };
+    const metrics = new NodeMetrics();
+    const notReady = () => reasonOf(stage, services);
+    const services = nodeServices(config, { metrics, notReady, waits, clock, log });
+    await services.start();
+    try {
+      return await MeridianServer.bringUp(config, options, { services, stage, metrics });
+    } catch (error) {
+      await services.stop();
+      throw error;
+    }
+  }
+
+  private static async bringUp(
+    config: NodeConfig,
+    options: ServerOptions,
+    { services, stage, metrics }: { services: Services; stage: Stage; metrics: NodeMetrics },
+  ): Promise<MeridianServer> {
+    const { log, clock = systemClock } = options;
+    const authorities = readAuthorities(config.authentication.clientAuthorities, "authentication.clientAuthorities");
+    const tls = new TlsContexts(config.hosts, {
+      log,
+      clock,
+      ...(authorities.length === 0 ? {} : { clientAuthorities: authorities.map(String) }),
+    });
+    const storage = services.use(DATABASE);
+    const { waits } = stage;
+    const { scramIterations: iterations, minPasswordLength, failuresBeforeBan, banSeconds } = config.authentication;
+    const domains = config.hosts.map(({ domain }) => domain);
+    const decoyIterations = await waits.until(THE_DATABASE, () => iterationsInUse(storage, iterations, domains));
+    const accounts = new Accounts(storage.accounts, { iterations, decoyIterations, minPasswordLength, clock });
+    const router = new Router(log);
+    const components = config.components.map(({ domain }) => domain);
+    reserveComponents(router, components);
+    const trace = new Trace(clock);
+    const parts = { hosts: router.hosts, storage, log };
+    const cluster = await waits.until(THE_REGISTRY, () => openCluster(config, parts, services));
+    stage.unheard = () => cluster?.notReady;
+    const { bus, registry, locks } = cluster ?? alone(config.node);
+    takeAnswers(bus, router.hosts, () => router.way);
+    if (cluster !== undefined) router.elsewhere = new ClusterComponents(bus, router, clock);
+    const configured = configuredServices(config);
+    const node = { router, services, configured, storage, accounts, trace, bus, registry, locks, clock, log };
+    for (const [i, host] of config.hosts.entries())
+      router.hosts.set(host.domain, await startHost(host, `hosts[${i}]`, node));
+    announceComponents(router.hosts, components);
+    const { stanzasPerAccount: perAccount, stanzasPerAddress: perAddress } = config.limits;
+    const context: C2sContext = {
+      hosts: router.hosts,
+      tls,
+      authentication: config.authentication,
+      limits: config.limits,
+      credentials: credentialSource(config.authentication, accounts, clock, log),
+      clientAuthorities: authorities,
+      throttle: loginThrottle(new Throttle({ clock, failuresBeforeBan, banSeconds }), services.use(LIMITS)),
+      rates: new StanzaRates(clock, { perAccount, perAddress }, services.use(LIMITS)),
+      decoySecret: await waits.until(THE_DATABASE, () => decoySecret(storage)),
+      decoyIterations,
+      tokenKey: await waits.until(THE_DATABASE, () => tokenKey(config, storage)),
+      addresses: new AddressCount(config.limits.connectionsPerAddress),
+      clock,
+      log,
+      strangers: new StrangersLog(log, clock),
+      metrics,
+      trace,
+      streamManagement: { ...config.streamManagement, readerSize: config.limits.backlogBytes },
+      resumable: new ResumableSessions(),
+      handover: undefined,
+      location: config.cluster?.location,
+      connections: new Set<C2sConnection>(),
+    };
+    for (const host of router.hosts.values())
+      host.accountChanges.endUnbound = (account, text) => endUnboundStreams(context.connections, account, text);
+    return new MeridianServer(config, router, services, stage, accounts, context, cluster);
+  }
+
+  /** Connects the port to other domains. */
+  connect(remote: RemoteRouter): void {
+    this.router.connect(remote);
+  }
+
+  /** Opens the client listeners. @throws Error of the system, naming address and port */
+  async listen(): Promise<readonly Listening[]> {
+    await this.join();
+    for (const config of this.config.listeners) {
+      if (config.kind === "c2s") this.listening.push(await this.listenTcp(config));
+      if (config.kind === "component") this.listening.push(await this.listenForComponents(config));
+      if (config.kind === "http") {
+        // Fastify is only loaded where it is used: it costs a tenth of a second at start.
+        const { listenForHttp } = await import("./edge/http.ts");
+        const { port, close } = await listenForHttp(config, this.context);
+        this.listening.push({
+          kind: "http",
+          tls: config.tls ? "direct" : "none",
+          address: config.address,
+          port,
+          close,
+        });
+      }
+    }
+    this.stage.now = "running";
+    return [...this.listening, ...(this.services.has(METRICS) ? this.services.use(METRICS) : [])];
+  }
+
+  /** This node among the others of its region, as its hosts see it. */
+  get ports(): ClusterPorts {
+    return this.cluster ?? alone(this.config.node);
+  }
+
+  /** Joins the cluster, and takes over what died with its nodes: alone, with this node's last start. */
+  private async join(): Promise<void> {
+    const { cluster, context } = this;
+    const { waits } = this.stage;
+    if (cluster !== undefined) return waits.until(THE_REGISTRY, () => cluster.join(context));
+    const { held } = this.storage;
+    await waits.until(THE_DATABASE, async () => {
+      for (const member of await held.members()) await adoptHeld(held, member, this.router.hosts, this.log);
+    });
+  }
+
+  /** Number of bound sessions. */
+  get sessionCount(): number {
+    let count = 0;
+    for (const host of this.router.hosts.values()) count += host.sessions.size;
+    return count;
+  }
+
+  /** Stops accepting and ends every client stream; those who watch the node are still served. */
+  async drain(): Promise<void> {
+    this.stage.now = "draining";
+    // The HTTP listener is closed only once its WebSockets are, so nothing waits for it before they are told.
+    const closed = this.closeListeners();
+    for (const component of [...this.components]) component.stream.fail("system-shutdown");
+    await drainClients({ context: this.context, cluster: this.ports, seconds: this.config.drainSeconds });
+    await closed;
+  }
+
+  /** Closes what `drain` left, the services last. */
+  async close(): Promise<void> {
+    this.stage.now = "draining";
+    const closed = this.closeListeners();
+    for (const connection of [...this.context.connections]) connection.stream.destroy();
+    for (const component of [...this.components]) component.stream.destroy();
+    await closed;
+    await this.cluster?.leave();
+    this.tls.close();
+    await this.services.stop();
+    this.metrics.close();
+  }
+
+  private async closeListeners(): Promise<void> {
+    await Promise.all(this.listening.splice(0).map((listening) => listening.close()));
+  }
+
+  private async listenForComponents({ address, port: wanted }: { address: string; port: number }): Promise<Listening> {
+    const secrets = new Map(
+      this.config.components.map(({ domain, secret }) => [domain, readSecret(secret, `components[${domain}].secret`)]),
+    );
+    const server = await listenForComponents(address, wanted, {
+      router: this.router,
+      secrets,
+      clock: this.clock,
+      log: this.log,
+      strangers: this.context.strangers,
+      faulty: () => this.metrics.faultyOfComponents++,
+      connections: this.components,
+    });
+    const { port } = server.address() as AddressInfo;
+    return { kind: "component", tls: "none", address, port, close: () => closeServer(server) };
+  }
+
+  private async listenTcp(config: Extract<ListenerConfig, { kind: "c2s" }>): Promise<Listening> {
+    const server = await listenForClients(config, this.context);
+    const { port } = server.address() as AddressInfo;
+    return { kind: "c2s", tls: config.tls, address: config.address, port, close: () => closeServer(server) };
+  }
+}
+
+/** Stops accepting; connections that are open stay. */
+export function closeServer(server: NetServer): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    // `close` waits for connections; ours end by themselves, so do not.
+    resolve();
+  });
+}

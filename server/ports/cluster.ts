@@ -1,0 +1,80 @@
+// What the rest of a node sees of its cluster. A node alone has the same ports, with nobody behind them.
+import type { ClientSession } from "./session.ts";
+
+/**
+ * Takes one frame of its kind from another node; calling `done` tells the sender that the frame is safe here. A throw
+ * before that gives the frame back to its sender.
+ */
+export type FrameTaker = (from: string, fields: readonly string[], done: () => void) => void;
+
+/** Told of members that came or went. */
+export type MemberObserver = (member: string, state: "joined" | "died", buried: boolean) => void;
+
+/** Why a frame was given back: its member died, has too much waiting, or could not take it. */
+export type BusFailure = "died" | "full" | "refused";
+
+/** Frames between the members of a cluster. */
+export interface NodeBus {
+  /** This process as a member: node name and a part that no other start of it has. */
+  readonly member: string;
+  /** Other members that live. */
+  readonly others: readonly string[];
+  /** The one taker of a kind of frame; kinds are words. */
+  take(kind: string, taker: FrameTaker): void;
+  /**
+   * Sends a frame to a member, in order with every other frame to it. One of the two is called, once: `confirmed` once
+   * it is safe there, `failed` where the member died first or is unknown, could not take it, or too much waits for it.
+   */
+  send(
+    member: string,
+    kind: string,
+    fields: readonly string[],
+    confirmed: () => void,
+    failed: (reason: BusFailure) => void,
+  ): void;
+  /** Tells every other member once; lost where the connection is away. */
+  announce(kind: string, fields: readonly string[]): void;
+  /**
+   * Resolves once every member has heard what was announced until now, as far as the connection goes; then this one has
+   * heard whatever was announced before it. Undefined where nobody else is there.
+   */
+  barrier(): Promise<void> | undefined;
+  /** True where so much waits for a member that senders should pause. */
+  congested(member: string): boolean;
+  /** Called when a member joined or died; `buried` is true at the one member that cleans up after a death. */
+  onMember(observer: MemberObserver): void;
+  /** Called when announcements of others may have been missed: what rests on them is to be read anew. */
+  onGap(observer: () => void): void;
+  /** The one taker of a kind of announcement. */
+  onAnnouncement(kind: string, taker: (from: string, fields: readonly string[]) => void): void;
+}
+
+/** A node's place among the others, as its hosts see it. */
+export interface ClusterPorts {
+  readonly bus: NodeBus;
+  readonly registry: SessionRegistry;
+  readonly locks: Exclusive;
+}
+
+/** Work that only one node does at a time. */
+export interface Exclusive {
+  /** Runs `work` while no other work of that key runs at any node, as far as the registry answers. */
+  run<T>(key: string, work: () => Promise<T>): Promise<T>;
+}
+
+/** Where a node's sessions are told, so that other nodes find them. */
+export interface SessionRegistry {
+  bound(session: ClientSession): void;
+  /** Presence, priority, interest or a shared fact changed; told once for each turn. */
+  changed(session: ClientSession): void;
+  ended(session: ClientSession): void;
+  /** The session goes on at another node, which tells of it: until then the others send it what they have through here. */
+  moved(session: ClientSession): void;
+  /** Where clients reach other nodes by their own addresses, as host:port. */
+  locations(): readonly string[];
+  /**
+   * So many of a client's stanzas are safe; undefined once its session is over. A promise is there until other nodes
+   * would know it, as far as they can be told. XEP-0198.
+   */
+  handled(smId: string, h: number | undefined): Promise<void> | undefined;
+}

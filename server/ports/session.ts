@@ -1,0 +1,100 @@
+// A client's session as modules see it: one bound resource of an account.
+import type { Jid } from "../../xmpp/jid/jid.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { StreamErrorCondition } from "../../xmpp/stream/error.ts";
+import type { WithErrors } from "../delivery/waiting-errors.ts";
+
+/** Typed key of a fact a module keeps with a session. */
+export class SessionKey<T> {
+  declare readonly type: T;
+  readonly name: string;
+  /** How the fact is told to other nodes; undefined where it stays on its own. */
+  readonly shared: FactCodec<T> | undefined;
+
+  /** @throws Error for a second shared key of that name */
+  constructor(name: string, shared?: FactCodec<T>) {
+    this.name = name;
+    this.shared = shared;
+    if (shared === undefined) return;
+    if (sharedKeys.has(name)) throw new Error(`the fact ${name} is shared by another key already`);
+    sharedKeys.set(name, this as SessionKey<unknown>);
+  }
+}
+
+/** A fact as JSON and back. */
+export interface FactCodec<T> {
+  toJson(value: T): unknown;
+  fromJson(json: unknown): T;
+  /** `everywhere`: every node sees it. `moving`: only the node that takes the session over. */
+  readonly reach: "everywhere" | "moving";
+}
+
+/** Shared keys by name. */
+export const sharedKeys = new Map<string, SessionKey<unknown>>();
+
+/** A fact that is true or absent, seen by every node. */
+export const FLAG: FactCodec<boolean> = { toJson: Boolean, fromJson: (json) => json === true, reach: "everywhere" };
+
+/** Decides what is written to a session now, and what waits. */
+export interface Gate {
+  /** True where the stanza may be written now; else the gate keeps it and writes it later with `session.write`. */
+  admit(stanza: Stanza): boolean;
+  /** Writes what is kept. */
+  flush(): void;
+}
+
+/** One bound resource. */
+export interface ClientSession extends WithErrors {
+  /** Full JID. */
+  readonly jid: Jid;
+  /** Bare JID of its account. */
+  readonly account: Jid;
+  /** When it was bound, ms since the epoch. */
+  readonly since: number;
+  /** Client's address. */
+  readonly remoteAddress: string;
+  /** True where its stream is gone and it waits to be resumed. */
+  readonly waiting: boolean;
+  /** True where another node of the cluster holds it. */
+  readonly remote: boolean;
+  /** The last presence broadcast while available; undefined while not. RFC 6121 §4.2. */
+  presence: Stanza | undefined;
+  /** Priority of that presence. */
+  priority: number;
+  /** True once the session asked for the roster and so gets pushes. RFC 6121 §2.1.6. */
+  interested: boolean;
+  /** Holds back what can wait, while it is set. */
+  gate: Gate | undefined;
+  /** Hands a stanza to the client, through the gate where there is one. */
+  deliver(stanza: Stanza): void;
+  /** Hands a stanza to the client past the gate. */
+  write(stanza: Stanza): void;
+  /** True where the client is behind: what can wait, should. */
+  readonly congested: boolean;
+  /**
+   * Where so much is on its way to where it is safe that who sends should be read no further: resolves once there is room
+   * again, or the wait is in vain.
+   */
+  readonly backPressure: Promise<void> | undefined;
+  /** So many ms were spent on a request of its, after a promise: its stream is read more slowly by that. */
+  charge(ms: number): void;
+  /** Waits until the client has caught up: true where it may be written more, false where it is over or asleep. */
+  caughtUp(): Promise<boolean>;
+  /** Waits for the client to acknowledge all it was sent, for some seconds at most; answers as `caughtUp`. XEP-0198. */
+  acknowledged(): Promise<boolean>;
+  /** Where the session waits to be resumed: messages it holds go to `taker`; resolves once they are on their way. */
+  lend(taker: ClientSession): Promise<void>;
+  /** True where somebody answers for what was delivered, should the stream break now. XEP-0198. */
+  readonly keeps: boolean;
+  /** Ends the session's stream with a stream error. */
+  end(condition: StreamErrorCondition, text?: string): void;
+  /** Messages that come from now on wait, until `unpause`: something older is on its way. */
+  pause(): void;
+  unpause(): void;
+  /** Something waits for the session that its own node should bring it; `woken` is called once that node knows. */
+  wake(woken?: () => void): void;
+  /** Takes the session out of its host without a word to its client. */
+  finish(): void;
+  get<T>(key: SessionKey<T>): T | undefined;
+  set<T>(key: SessionKey<T>, value: T): void;
+}
