@@ -1,7 +1,8 @@
 // The import rules between the parts (CONTRIBUTING.md, "Where things go"), checked over every source file.
-import { globSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { filesOf, importsOf } from "./harness/imports.ts";
 
 const root = join(import.meta.dirname, "..");
 const PARTS = ["xmpp", "contract", "server", "federation", "infra", "regions", "app", "bench", "test"] as const;
@@ -20,17 +21,8 @@ const ALLOWED: Readonly<Record<Part, readonly string[]>> = {
   test: ["xmpp/", "contract/", "server/", "federation/", "regions/", "infra/", "app/", "bench/"],
 };
 
-const files = PARTS.flatMap((part) => globSync(`${part}/**/*.ts`, { cwd: root }))
-  .filter((file) => !file.includes("node_modules"))
-  .sort();
+const files = PARTS.flatMap(filesOf);
 const isTest = (file: string) => file.endsWith(".test.ts");
-
-/** Files that one imports, statically or not, by path from the root; packages are left out. */
-function importsOf(file: string): string[] {
-  const text = readFileSync(join(root, file), "utf8");
-  const specifiers = [...text.matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)["'](\.[^"']*)["']/g)].map(([, path]) => path!);
-  return specifiers.map((path) => relative(root, join(root, dirname(file), path)));
-}
 
 /** Why a file may not import another; undefined where it may. */
 function refusal(file: string, imported: string): string | undefined {

@@ -1,11 +1,11 @@
 // Finds the one owner of an IQ request and sends back what it says. RFC 6120 §8.2.3, RFC 6121 §8.5.
 import type { Element } from "ltx";
 import type { Jid } from "../../xmpp/jid/jid.ts";
-import { failureOf } from "../../xmpp/stanza/error.ts";
 import { type IqPayload, iqResult } from "../../xmpp/stanza/iq.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { VirtualHost } from "../host/virtual-host.ts";
 import type { IqAudience, IqHandler, IqRequest, IqTarget } from "../module/define.ts";
+import { failureOf } from "../ports/failure.ts";
 import { atCostOf } from "./cost.ts";
 
 interface Owner {

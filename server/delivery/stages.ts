@@ -1,6 +1,7 @@
 // Runs a stanza through the stages of one point, without a promise unless a stage makes one.
-import { type ErrorDetails, failureOf, type StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
+import type { ErrorDetails, StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
 import type { Stanza, StanzaKind } from "../../xmpp/stanza/stanza.ts";
+import { failureOf } from "../ports/failure.ts";
 import { type Ordered, order } from "./order.ts";
 import { reject, type Verdict } from "./verdict.ts";
 

@@ -2,7 +2,7 @@
 import type { Logger } from "pino";
 import type { Clock } from "../../xmpp/clock.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
-import { type ErrorDetails, failureOf, type StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
+import type { ErrorDetails, StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
 import { messageType } from "../../xmpp/stanza/message.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { Accounts } from "../accounts/accounts.ts";
@@ -32,6 +32,7 @@ import { logFailure } from "../observe/failure.ts";
 import type { Trace } from "../observe/trace.ts";
 import type { Exclusive, NodeBus, SessionRegistry } from "../ports/cluster.ts";
 import type { RemoteLink } from "../ports/delivery.ts";
+import { failureOf } from "../ports/failure.ts";
 import type { ClientSession } from "../ports/session.ts";
 import type { Storage } from "../ports/store.ts";
 import type { ServiceKey } from "../service/service.ts";

@@ -1,7 +1,7 @@
 // How a failure is logged: with its stack, unless something outside is away, of which a line now and then says enough.
 import type { Logger } from "pino";
 import { type Clock, systemClock } from "../../xmpp/clock.ts";
-import { isStoreAway } from "../../xmpp/stanza/error.ts";
+import { isStoreAway } from "../ports/failure.ts";
 
 /** Errors that are an operator's mistakes: which those are says all there is. */
 const MISTAKES = new Set(["ConfigError", "TlsError"]);

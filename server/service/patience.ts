@@ -1,7 +1,7 @@
 // A node that starts while something it needs is away waits for it, and says so once.
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { isStoreAway } from "../../xmpp/stanza/error.ts";
+import { isStoreAway } from "../ports/failure.ts";
 
 /** ms of real time between two tries. */
 const PAUSE = 1_000;

@@ -1,8 +1,8 @@
 // Says of a message that it comes late, and when it was taken. XEP-0203.
 
-import { noteArrival } from "../../server/delivery/arrival.ts";
 import { escapeAttribute } from "../xml/escape.ts";
 import { NS_DELAY } from "../xml/namespaces.ts";
+import { noteArrival } from "./arrival.ts";
 import { Content } from "./content.ts";
 import { Stanza } from "./stanza.ts";
 

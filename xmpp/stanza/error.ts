@@ -52,21 +52,6 @@ export class StanzaError extends Error {
   }
 }
 
-/** True for the failure of a store that is down or too slow. */
-export function isStoreAway(error: unknown): error is Error {
-  return error instanceof Error && error.name === "StoreUnavailable";
-}
-
-/**
- * What a sender is told of a failure: what a handler says itself, and else fixed words. What a driver or a database
- * said (statements, names, addresses) is for the log alone.
- */
-export function failureOf(error: unknown): StanzaError {
-  if (error instanceof StanzaError) return error;
-  if (isStoreAway(error)) return new StanzaError("resource-constraint", "storage does not answer; try again");
-  return new StanzaError("internal-server-error");
-}
-
 /** What an error reply may say beyond its condition. */
 export interface ErrorDetails {
   readonly text?: string | undefined;

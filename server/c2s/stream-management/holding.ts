@@ -1,7 +1,7 @@
 // Makes safe what a client is slow to acknowledge: stored beside the session that holds it. XEP-0198.
 import type { Timer } from "../../../xmpp/clock.ts";
+import { arrivalOf } from "../../../xmpp/stanza/arrival.ts";
 import type { Fate, PassedOn } from "../../../xmpp/stanza/safety.ts";
-import { arrivalOf } from "../../delivery/arrival.ts";
 import { inBackground } from "../../delivery/background.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
 import { type HeldKey, StoreUnavailable } from "../../ports/store.ts";

@@ -1,8 +1,8 @@
 // What a session asleep holds goes to another one of its account, and is not repeated when it wakes. XEP-0198 §5, §6.
 
+import { arrivalOf } from "../../../xmpp/stanza/arrival.ts";
 import { withDelay } from "../../../xmpp/stanza/delay.ts";
 import { Safety } from "../../../xmpp/stanza/safety.ts";
-import { arrivalOf } from "../../delivery/arrival.ts";
 import { inBackground } from "../../delivery/background.ts";
 import { isOver, NOT_WORTH_KEEPING } from "../../delivery/worth-keeping.ts";
 import { logFailure } from "../../observe/failure.ts";

@@ -1,7 +1,7 @@
 // Which of an account's other sessions has, or gets, what one of them was given. RFC 6121 §8.5.2, XEP-0280.
 
+import { arrivalOf } from "../../../xmpp/stanza/arrival.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import { arrivalOf } from "../../delivery/arrival.ts";
 import { takersKey } from "../../delivery/takers.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
 import type { ClientSession } from "../../ports/session.ts";

@@ -1,11 +1,11 @@
 // Where stanzas go that a session or a node held and could not deliver. XEP-0198 §6, XEP-0160.
 
+import { arrivalOf } from "../../../xmpp/stanza/arrival.ts";
 import { withDelay } from "../../../xmpp/stanza/delay.ts";
 import { mayAnswerWithError } from "../../../xmpp/stanza/error.ts";
 import { isForSessionAlone, messageType } from "../../../xmpp/stanza/message.ts";
 import { type Fate, type PassedOn, Safety } from "../../../xmpp/stanza/safety.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import { arrivalOf } from "../../delivery/arrival.ts";
 import { inBackground } from "../../delivery/background.ts";
 import { redeliverInsistently } from "../../delivery/insistent.ts";
 import { stillStoredKey } from "../../delivery/still-stored.ts";

@@ -1,8 +1,8 @@
 // Messages for a client that has to acknowledge others first: in the store of held messages, in order. XEP-0198.
 import type { Timer } from "../../../xmpp/clock.ts";
 import { sizeOf } from "../../../xmpp/management/sent.ts";
+import { arrivalOf, noteArrival } from "../../../xmpp/stanza/arrival.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import { arrivalOf, noteArrival } from "../../delivery/arrival.ts";
 import { inBackground } from "../../delivery/background.ts";
 import { takersKey } from "../../delivery/takers.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";

@@ -1,10 +1,10 @@
 // Stanzas as fields of a frame and back, without a parser in between.
 
 import { Jid } from "../../../xmpp/jid/jid.ts";
+import { arrivalOf, noteArrival } from "../../../xmpp/stanza/arrival.ts";
 import { Content } from "../../../xmpp/stanza/content.ts";
 import { Stanza, type StanzaKind } from "../../../xmpp/stanza/stanza.ts";
 import type { ChildHead } from "../../../xmpp/xml/raw-element.ts";
-import { arrivalOf, noteArrival } from "../../delivery/arrival.ts";
 import { takersKey } from "../../delivery/takers.ts";
 import { givesBack, isGivenBack } from "../../delivery/waiting-errors.ts";
 

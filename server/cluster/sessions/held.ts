@@ -1,10 +1,10 @@
 // Brings what a node held for its clients when it died to where undelivered stanzas go.
 import type { Logger } from "pino";
 import type { Timer } from "../../../xmpp/clock.ts";
+import { noteArrival } from "../../../xmpp/stanza/arrival.ts";
 import { Safety } from "../../../xmpp/stanza/safety.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { reroute } from "../../c2s/stream-management/reroute.ts";
-import { noteArrival } from "../../delivery/arrival.ts";
 import { inBackground } from "../../delivery/background.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
 import { logFailure } from "../../observe/failure.ts";

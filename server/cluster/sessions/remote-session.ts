@@ -1,10 +1,10 @@
 // Stands for a session that another node of the cluster holds: what is delivered to it goes over the bus.
 
 import { Jid } from "../../../xmpp/jid/jid.ts";
+import { noteArrival } from "../../../xmpp/stanza/arrival.ts";
 import { presence } from "../../../xmpp/stanza/presence.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { StreamErrorCondition } from "../../../xmpp/stream/error.ts";
-import { noteArrival } from "../../delivery/arrival.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
 import type { Gate } from "../../ports/session.ts";
 import { type ClientSession, type SessionKey, sharedKeys } from "../../ports/session.ts";

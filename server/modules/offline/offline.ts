@@ -2,11 +2,11 @@
 import { clone } from "ltx";
 import { z } from "zod";
 import { Jid } from "../../../xmpp/jid/jid.ts";
+import { arrivalOf } from "../../../xmpp/stanza/arrival.ts";
 import { withDelay } from "../../../xmpp/stanza/delay.ts";
 import { Safety } from "../../../xmpp/stanza/safety.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { NS_DELAY } from "../../../xmpp/xml/namespaces.ts";
-import { arrivalOf } from "../../delivery/arrival.ts";
 import { inBackground } from "../../delivery/background.ts";
 import { insistentKey } from "../../delivery/insistent.ts";
 import { StillStored, stillStoredKey } from "../../delivery/still-stored.ts";

@@ -1,8 +1,8 @@
 // A message of which nobody knows whether the store has it: nobody is told anything until that is decided. XEP-0160.
 
-import { isStoreAway } from "../../../xmpp/stanza/error.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { ModuleHost } from "../../module/define.ts";
+import { isStoreAway } from "../../ports/failure.ts";
 import type { StoreUnavailable } from "../../ports/store.ts";
 
 /** What a sender is told where an account has no room. */
@@ -16,7 +16,7 @@ const GIVE_UP = 300_000;
 
 /** True for the failure of a store that may have done what it was asked for. */
 export function isUndecided(error: unknown): boolean {
-  return isStoreAway(error) && (error as StoreUnavailable).undecided;
+  return isStoreAway(error) && error.undecided;
 }
 
 /**

@@ -1,5 +1,5 @@
 // When a stanza reached its account, for what is kept and delivered later. XEP-0203.
-import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { Stanza } from "./stanza.ts";
 
 /** Notes the time, ms since the epoch, unless it is known already. A field, since each message is given one. */
 export function noteArrival(stanza: Stanza, at: number): void {

@@ -1,8 +1,9 @@
 // What a sender is told of a failure: never a word of a driver's or a database's.
 import { expect, test } from "@jest/globals";
-import { StoreUnavailable } from "../../server/ports/store.ts";
-import { errorReply, failureOf, StanzaError } from "./error.ts";
-import { Stanza } from "./stanza.ts";
+import { errorReply, StanzaError } from "../../xmpp/stanza/error.ts";
+import { Stanza } from "../../xmpp/stanza/stanza.ts";
+import { failureOf } from "./failure.ts";
+import { StoreUnavailable } from "./store.ts";
 
 const SAID =
   'duplicate key value violates unique constraint "accounts_pkey": INSERT INTO accounts VALUES ($1) at 10.1.2.3';

@@ -1,7 +1,5 @@
 // Tests of the bounds of stanzas step by step: what one step lets in, the next one takes with all that is added between.
 import { expect, test } from "@jest/globals";
-import { NodeConfig } from "../contract/contract.ts";
-import { StreamLimits, StreamManagementConfig } from "../contract/limits.ts";
 import {
   ADDED,
   FROM_CLIENTS,
@@ -9,7 +7,9 @@ import {
   FROM_COMPONENTS,
   FROM_SERVERS,
   type StanzaBounds,
-} from "./bounds.ts";
+} from "../xmpp/bounds.ts";
+import { NodeConfig } from "./contract.ts";
+import { StreamLimits, StreamManagementConfig } from "./limits.ts";
 
 function expectRoom(from: StanzaBounds, to: StanzaBounds): void {
   for (const key of ["bytes", "depth", "attributes", "prefixes"] as const)
