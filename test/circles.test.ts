@@ -40,11 +40,11 @@ describe.each(PARTS)("%s", (part) => {
   const files = arrowsBetweenFiles(part);
 
   test("has no circle of files", () => {
-    expect(circlesOf(files).flat().length).toBe(LEFT[part].files);
+    expect(circlesOf(files).flat().length).toBeLessThanOrEqual(LEFT[part].files);
   });
 
   test("has no circle of folders", () => {
-    expect(circlesOf(arrowsBetweenFolders(files)).flat().length).toBe(LEFT[part].folders);
+    expect(circlesOf(arrowsBetweenFolders(files)).flat().length).toBeLessThanOrEqual(LEFT[part].folders);
   });
 });
 

@@ -3,7 +3,6 @@
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { ModuleHost } from "../../module/define.ts";
 import { isStoreAway } from "../../ports/failure.ts";
-import type { StoreUnavailable } from "../../ports/store.ts";
 
 /** What a sender is told where an account has no room. */
 export const FULL = "the offline store of this account is full";
