@@ -1,6 +1,7 @@
-// What a second node costs: chat within a node and across two through Redis, and what a log-in asks of Redis.
+// What a second node costs: chat within a node and across two, beside ejabberd's; and what a log-in asks of Redis.
 import { Redis } from "ioredis";
 import { Client, within } from "./harness/client.ts";
+import { startEjabberdRegion } from "./harness/ejabberd-region.ts";
 import { median, type Row, type Table } from "./harness/figures.ts";
 import { CHAT_DESCRIPTION, Pairs } from "./harness/pairs.ts";
 import { missingFor, type Region, type RegionCpu, startRegion } from "./harness/region.ts";
@@ -33,12 +34,13 @@ export async function cluster(options: Options): Promise<Table[]> {
   const plan = { accounts: pairs * 2, nodeFlags: options.nodeFlags, storage: "sqlite" as const };
   const alone = await startRegion({ ...plan, nodes: 1, redis: false });
   const two = await startRegion({ ...plan, nodes: 2, redis: true });
-  const [here, there] = two.nodes as [ServerUnderTest, ServerUnderTest];
-  const [only] = alone.nodes as [ServerUnderTest];
-  const sides: Side[] = [
-    { name: "one node", region: alone, pairs: await Pairs.connect(only, pairs, options.tls) },
-    { name: "across two nodes", region: two, pairs: await Pairs.connect(here, pairs, options.tls, there) },
-  ];
+  const sides = [await connect("one node", alone, options), await connect("across two nodes", two, options)];
+  if (options.servers.includes("ejabberd"))
+    for (const [name, nodes] of [
+      ["ejabberd, one node", 1],
+      ["ejabberd, across two", 2],
+    ] as const)
+      sides.push(await connect(name, await startEjabberdRegion(nodes, { accounts: pairs * 2 }), options));
   for (const side of sides) for (const window of windows) await side.pairs.run(window, 3000); // warm-up
   const results = new Map<string, Round[]>();
   for (let round = 0; round < rounds; round += 1)
@@ -49,10 +51,16 @@ export async function cluster(options: Options): Promise<Table[]> {
       }
   for (const { pairs } of sides) pairs.disconnect();
   const rows = windows.flatMap((window) => rowsOf(sides, window, results));
-  const commands = await commandsOfLogins(two, here);
+  const commands = await commandsOfLogins(two, two.nodes[0] as ServerUnderTest);
   for (const { region } of sides) await region.stop();
   const title = `cluster: ${pairs} pairs, ${CHAT_DESCRIPTION}; CPU of every process; median of ${rounds} rounds`;
   return [{ title, rows }, commands];
+}
+
+/** Each message crosses where there are two nodes. */
+async function connect(name: string, region: Region, { pairs, tls }: Options): Promise<Side> {
+  const [here, there = here] = region.nodes as [ServerUnderTest, ServerUnderTest?];
+  return { name, region, pairs: await Pairs.connect(here, pairs, tls, there) };
 }
 
 async function measure({ region, pairs }: Side, window: number, ms: number): Promise<Round> {
@@ -75,14 +83,13 @@ async function measure({ region, pairs }: Side, window: number, ms: number): Pro
 function rowsOf(sides: readonly Side[], window: number, results: ReadonlyMap<string, readonly Round[]>): Row[] {
   const of = (name: string, key: keyof Round) =>
     median((results.get(`${name} ${window}`) ?? []).map((round) => round[key]));
-  const alone = of(sides[0]?.name ?? "", "all");
-  return sides.map(({ name }) => ({
+  return sides.map(({ name }, index) => ({
     where: name,
     window,
     "µs/message": of(name, "all"),
     "of nodes": of(name, "nodes"),
     "of Redis": of(name, "redis"),
-    "times one node": of(name, "all") / alone,
+    "times one node": of(name, "all") / of(sides[index - (index % 2)]?.name ?? "", "all"),
     "messages a publish": of(name, "batch"),
     "messages/s": of(name, "perSecond"),
     "load µs/message": of(name, "load"),

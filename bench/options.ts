@@ -5,7 +5,7 @@ import { SERVER_NAMES, type ServerName } from "./harness/server.ts";
 /** Usage, for a wrong command line. */
 export const USAGE = `usage: npm run bench -- [parse | chat | login | idle | start | s2s | storage | cluster | safe] [options]
 
-  --against NAME    prosody or ejabberd beside Meridian in the same run; may be repeated
+  --against NAME    prosody or ejabberd beside Meridian in the same run; may be repeated (cluster: ejabberd)
   --servers A,B     exactly these servers, in this order
   --pairs N         chat: pairs of clients (100)
   --window N        chat: messages in flight for each pair; may be repeated (1 and 10)

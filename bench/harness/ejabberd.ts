@@ -1,8 +1,8 @@
-// ejabberd as Debian packs it, in a folder of its own: no shaper, no archive, no carbons, no Erlang distribution.
+// ejabberd as Debian packs it, in a folder of its own: no shaper, no archive, no carbons; alone, or a node of a cluster.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DOMAIN, localpart, PASSWORD, type Recipe, type Site } from "./server.ts";
+import { DOMAIN, type ErlangNode, localpart, PASSWORD, type Recipe, type Site } from "./server.ts";
 
 /** Flags of Debian's ejabberdctl. */
 const ERLANG_FLAGS = ["+K", "true", "+P", "250000"];
@@ -13,9 +13,12 @@ export const ejabberd: Recipe = {
     const spool = join(folder, "spool");
     mkdirSync(spool, { recursive: true });
     writeFileSync(join(folder, "ejabberd.yml"), configuration(site));
+    const { erlang } = site;
     const argv = ["erl", ...ERLANG_FLAGS, "-noinput", "-mnesia", "dir", JSON.stringify(spool)];
-    argv.push("-s", "ejabberd", "-eval", createAccounts(site));
-    return { argv, folder, env: environment(folder) };
+    if (erlang !== undefined) argv.push(...distribution(erlang));
+    const begin = erlang?.joins === undefined ? createAccounts(site) : joinCluster(erlang.joins);
+    argv.push("-s", "ejabberd", "-eval", `${begin}, ${sayReady(folder)}`);
+    return { argv, folder, env: { ...environment(folder), ...(erlang === undefined ? {} : epmdOf(erlang)) } };
   },
 
   async ready({ folder }) {
@@ -59,12 +62,31 @@ modules:
 `;
 }
 
-/** Erlang that makes the accounts and then a file that says so. */
+/** Erlang that makes the accounts. */
 function createAccounts(site: Site): string {
   const name = localpart(0).slice(0, -1);
   return (
     `[ejabberd_auth:try_register(<<"${name}", (integer_to_binary(I))/binary>>, <<"${DOMAIN}">>, <<"${PASSWORD}">>) ` +
-    `|| I <- lists:seq(0, ${site.accounts - 1})], ` +
-    `file:write_file("${join(site.folder, "ready")}", <<>>).`
+    `|| I <- lists:seq(0, ${site.accounts - 1})]`
   );
+}
+
+/** What `ejabberdctl join_cluster` calls, whose script wants a user of its own. */
+function joinCluster(node: string): string {
+  return `ok = ejabberd_admin:join_cluster(<<"${node}">>)`;
+}
+
+/** Erlang that writes a file once all before it is done. */
+function sayReady(folder: string): string {
+  return `file:write_file("${join(folder, "ready")}", <<>>).`;
+}
+
+/** Nodes of a cluster know one another by name, through a port mapper of their own: another one's would mix them up. */
+function distribution({ name, cookie }: ErlangNode): string[] {
+  const address = ["-kernel", "inet_dist_use_interface", "{127,0,0,1}"];
+  return ["-name", name, "-setcookie", cookie, "-start_epmd", "false", ...address];
+}
+
+function epmdOf({ epmdPort }: ErlangNode): Record<string, string> {
+  return { ERL_EPMD_PORT: String(epmdPort), ERL_EPMD_ADDRESS: "127.0.0.1" };
 }

@@ -21,6 +21,16 @@ export const localpart = (index: number) => `user${index}`;
 /** How passwords are kept: as each server stores them best for the mechanism measured. */
 export type PasswordStore = "plain" | "SHA-1" | "SHA-256";
 
+/** A node of a cluster of ejabberd. */
+export interface ErlangNode {
+  /** name@address. */
+  readonly name: string;
+  readonly cookie: string;
+  readonly epmdPort: number;
+  /** Name of the node whose cluster it joins; it has the accounts from there. */
+  readonly joins?: string;
+}
+
 /** What a server is set up for. */
 export interface Setup {
   readonly accounts: number;
@@ -31,6 +41,8 @@ export interface Setup {
   readonly nodeFlags?: readonly string[];
   /** Settings of Meridian in place of a lone node's on SQLite. */
   readonly meridian?: Partial<NodeConfigInput>;
+  /** ejabberd as a node of a cluster. */
+  readonly erlang?: ErlangNode;
   /** Settings of Meridian's modules. */
   readonly modules?: Readonly<Record<string, Record<string, unknown>>>;
   /** False where another node has made the accounts in the storage they share. */
