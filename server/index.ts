@@ -1,6 +1,6 @@
 // What the rest of Meridian may use of the server.
 export { Accounts } from "./accounts/accounts.ts";
-export { outsideProvider } from "./accounts/sources.ts";
+export { outsideProvider } from "./accounts/providers/sources.ts";
 export { blockOf, networkOf } from "./accounts/throttle.ts";
 export { nodesThatLive } from "./cluster/open.ts";
 export { newRequestId } from "./cluster/routes/answers.ts";

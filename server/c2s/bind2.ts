@@ -8,7 +8,7 @@ import type { VirtualHost } from "../host/virtual-host.ts";
 import { newResource, openSession } from "./bind.ts";
 import type { C2sConnection } from "./connection.ts";
 import type { C2sSession } from "./session.ts";
-import { enable } from "./stream-management/feature.ts";
+import { enable } from "./stream-management-feature.ts";
 
 export const NS_BIND2 = "urn:xmpp:bind:0";
 

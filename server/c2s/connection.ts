@@ -24,7 +24,7 @@ import type { C2sSession } from "./session.ts";
 import type { StanzaRate } from "./stanza-rates.ts";
 import { startTlsFeature } from "./starttls.ts";
 import { streamLimitsFeatures } from "./stream-limits.ts";
-import { streamManagementFeature } from "./stream-management/feature.ts";
+import { streamManagementFeature } from "./stream-management-feature.ts";
 
 const CORE_FEATURES: readonly StreamFeature[] = [
   startTlsFeature,

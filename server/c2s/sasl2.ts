@@ -13,7 +13,7 @@ import type { C2sConnection } from "./connection.ts";
 import { fastExchange, fastFeature, issueToken, NS_FAST } from "./fast.ts";
 import type { StreamFeature } from "./feature.ts";
 import { mechanismList } from "./sasl.ts";
-import { readyToResume, resumeSession } from "./stream-management/feature.ts";
+import { readyToResume, resumeSession } from "./stream-management-feature.ts";
 
 /** What a client asked beside its authentication, kept until that has succeeded. */
 const asked = new WeakMap<C2sConnection, Element>();

@@ -17,13 +17,13 @@ import { WireBus } from "./bus/node-bus.ts";
 import { stanzaOfFields } from "./bus/stanza-codec.ts";
 import { RedisWire } from "./bus/wire.ts";
 import { Membership } from "./membership/membership.ts";
-import { REDIS_SILENT } from "./membership/redis-health.ts";
-import { Takeovers } from "./membership/takeovers.ts";
 import { RedisLocks } from "./ownership/locks.ts";
-import { connectRedis, type RedisConnection, RedisUnavailable } from "./redis.ts";
+import { connectRedis, type RedisConnection, RedisUnavailable } from "./redis/connection.ts";
+import { REDIS_SILENT } from "./redis/health.ts";
 import { Adoption } from "./sessions/adoption.ts";
 import { ClusterHandover } from "./sessions/handover.ts";
 import { RedisSessionRegistry } from "./sessions/session-registry.ts";
+import { Takeovers } from "./sessions/takeovers.ts";
 
 /** ms that a node which leaves waits for what it gave to others to be safe there, and what they gave to it, here. */
 const SAFE_TIMEOUT = 6_000;

@@ -10,11 +10,11 @@ import { KEEP_ALIVE, TcpTransport } from "../../xmpp/stream/tcp.ts";
 import { StreamWebSocket, WebSocketTransport } from "../../xmpp/stream/websocket.ts";
 import { C2sConnection } from "../c2s/connection.ts";
 import type { C2sContext } from "../c2s/context.ts";
+import { REQUEST_CHECKS } from "../request-checks.ts";
 import { keepDefaultContext } from "../tls/default-context.ts";
 import { alpnProtocols, divertStreams } from "./alpn.ts";
 import { hostMetaJson, hostMetaXml } from "./host-meta.ts";
 import { expectProxyHeaders } from "./proxy-protocol.ts";
-import { REQUEST_CHECKS } from "./request-checks.ts";
 import { limitConnections } from "./tcp.ts";
 
 type HttpListenerConfig = Extract<ListenerConfig, { kind: "http" }>;

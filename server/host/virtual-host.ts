@@ -27,6 +27,7 @@ import type {
   StageOptions,
   StagePoints,
 } from "../module/define.ts";
+import { DiscoRegistry } from "../module/disco-registry.ts";
 import { Events, type HostEvents } from "../module/events.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { Trace } from "../observe/trace.ts";
@@ -37,7 +38,6 @@ import type { ClientSession } from "../ports/session.ts";
 import type { Storage } from "../ports/store.ts";
 import type { ServiceKey } from "../service/service.ts";
 import type { Services } from "../service/services.ts";
-import { DiscoRegistry } from "./disco-registry.ts";
 import { Sessions } from "./sessions.ts";
 
 /** What a host is made of. */

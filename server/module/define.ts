@@ -13,7 +13,6 @@ import type { InlineBindFeature } from "../c2s/bind2.ts";
 import type { StreamFeature } from "../c2s/feature.ts";
 import type { DeadLetters } from "../delivery/dead-letters.ts";
 import type { Filter } from "../delivery/stages.ts";
-import type { DiscoRegistry } from "../host/disco-registry.ts";
 import type { Sessions } from "../host/sessions.ts";
 import type { Trace } from "../observe/trace.ts";
 import type { Exclusive, NodeBus } from "../ports/cluster.ts";
@@ -21,6 +20,7 @@ import type { RemoteLink } from "../ports/delivery.ts";
 import type { ClientSession } from "../ports/session.ts";
 import type { Storage } from "../ports/store.ts";
 import type { ServiceKey, ServiceName } from "../service/service.ts";
+import type { DiscoRegistry } from "./disco-registry.ts";
 import type { HostEvents } from "./events.ts";
 
 /** An IQ request as its handler sees it. */

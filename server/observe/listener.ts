@@ -1,7 +1,7 @@
 // The port for machines that watch: metrics, and whether the node lives and is ready.
 import type { AddressInfo } from "node:net";
 import Fastify from "fastify";
-import { REQUEST_CHECKS } from "../edge/request-checks.ts";
+import { REQUEST_CHECKS } from "../request-checks.ts";
 import type { NodeMetrics } from "./metrics.ts";
 
 /** ms that a request may take to come in whole; Fastify waits for ever unless told otherwise. */

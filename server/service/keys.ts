@@ -1,6 +1,6 @@
 // Keys of the node's services: what each gives to the parts of the node.
 
-import type { RedisConnection } from "../cluster/redis.ts";
+import type { RedisConnection } from "../cluster/redis/connection.ts";
 import type { SharedCounts } from "../cluster/shared/limits.ts";
 import type { Storage } from "../ports/store.ts";
 import { ServiceKey } from "./service.ts";

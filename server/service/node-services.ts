@@ -2,7 +2,7 @@
 import type { Logger } from "pino";
 import type { NodeConfig } from "../../contract/contract.ts";
 import type { Clock } from "../../xmpp/clock.ts";
-import { redisHealth } from "../cluster/membership/redis-health.ts";
+import { redisHealth } from "../cluster/redis/health.ts";
 import { loneCounts } from "../cluster/shared/limits.ts";
 import type { NodeMetrics } from "../observe/metrics.ts";
 import { storageHealth } from "../storage/health.ts";
@@ -37,7 +37,7 @@ export function nodeServices(config: NodeConfig, surroundings: ServiceSurroundin
     services.add(REDIS, {
       // Its client is only loaded where it is used, as the drivers of databases are.
       async start() {
-        const { connectRedis } = await import("../cluster/redis.ts");
+        const { connectRedis } = await import("../cluster/redis/connection.ts");
         return waits.until(THE_REGISTRY, () => connectRedis(cluster.redis, log));
       },
       stop: (redis) => redis.disconnect(),

@@ -2,7 +2,7 @@
 import { afterEach, expect } from "@jest/globals";
 import { pino } from "pino";
 import { ClusterConfig } from "../../contract/contract.ts";
-import { connectRedis, type RedisConnection } from "../../server/cluster/redis.ts";
+import { connectRedis, type RedisConnection } from "../../server/cluster/redis/connection.ts";
 import { CountDoubts } from "../../server/cluster/sessions/count-doubts.ts";
 import { HandledCounts } from "../../server/cluster/sessions/handled-counts.ts";
 import { memoryStorage } from "../../server/storage/memory/storage.ts";

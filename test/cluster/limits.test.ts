@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Redis } from "ioredis";
 import { pino } from "pino";
 import { ClusterConfig, type RedisConfig } from "../../contract/contract.ts";
-import { connectRedis, type RedisConnection } from "../../server/cluster/redis.ts";
+import { connectRedis, type RedisConnection } from "../../server/cluster/redis/connection.ts";
 import { RedisCounts } from "../../server/cluster/shared/limits-redis.ts";
 import { systemClock } from "../../xmpp/clock.ts";
 import { ManualClock } from "../harness/manual-clock.ts";

@@ -6,7 +6,7 @@ import { afterAll, expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { ClusterConfig } from "../../contract/contract.ts";
 import { cacheAccess } from "../../infra/cache-access.ts";
-import { connectRedis, RedisUnavailable } from "../../server/cluster/redis.ts";
+import { connectRedis, RedisUnavailable } from "../../server/cluster/redis/connection.ts";
 import { removeFolder, temporaryFolder } from "../harness/daemon.ts";
 import { needing } from "../harness/needing.ts";
 import { parseTalk } from "../harness/parse-talk.ts";

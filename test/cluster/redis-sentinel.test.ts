@@ -7,7 +7,7 @@ import type { Redis } from "ioredis";
 import { pino } from "pino";
 import { ClusterConfig, NodeConfig } from "../../contract/contract.ts";
 import { ConfigError, check } from "../../contract/load.ts";
-import { connectRedis } from "../../server/cluster/redis.ts";
+import { connectRedis } from "../../server/cluster/redis/connection.ts";
 import { MeridianServer } from "../../server/index.ts";
 import { freePort } from "../harness/daemon.ts";
 import { needing } from "../harness/needing.ts";

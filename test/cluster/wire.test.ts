@@ -5,7 +5,7 @@ import type { Redis } from "ioredis";
 import { pino } from "pino";
 import { ClusterConfig } from "../../contract/contract.ts";
 import { RedisWire } from "../../server/cluster/bus/wire.ts";
-import { connectRedis } from "../../server/cluster/redis.ts";
+import { connectRedis } from "../../server/cluster/redis/connection.ts";
 import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
 

@@ -6,7 +6,7 @@ import { Databases } from "../../app/local-world/databases.ts";
 import { checkRedis } from "../../app/local-world/given-redis.ts";
 import { NodeConfig } from "../../contract/contract.ts";
 import { check } from "../../contract/load.ts";
-import { connectRedis } from "../../server/cluster/redis.ts";
+import { connectRedis } from "../../server/cluster/redis/connection.ts";
 import { createLog } from "../../server/observe/log.ts";
 import { openStorage } from "../../server/storage/open.ts";
 import { startMariadb } from "../harness/mariadb.ts";

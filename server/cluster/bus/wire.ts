@@ -1,7 +1,7 @@
 // Channels between nodes by Redis's publish and subscribe; sharded ones where it is a cluster.
 import { Cluster } from "ioredis";
 import type { Logger } from "pino";
-import type { RedisConnection } from "../redis.ts";
+import type { RedisConnection } from "../redis/connection.ts";
 
 /** Carries text to whoever listens on a channel: at most once, in order of one sender. */
 export interface Wire {

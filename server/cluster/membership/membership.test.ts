@@ -1,7 +1,7 @@
 // Who is taken for dead, and who is not: leases under a Redis that hangs, refuses or forgets.
 import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
 import { pino } from "pino";
-import type { RedisConnection } from "../redis.ts";
+import type { RedisConnection } from "../redis/connection.ts";
 import { Membership } from "./membership.ts";
 
 const TIMES = { heartbeat: 1_500, lease: 6_000 };

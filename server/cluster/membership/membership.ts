@@ -1,6 +1,6 @@
 // Which nodes live: a lease for each, renewed by its heartbeat; and who takes a dead node's sessions out.
 import type { Logger } from "pino";
-import type { RedisConnection } from "../redis.ts";
+import type { RedisConnection } from "../redis/connection.ts";
 
 /** What is told of the members. */
 export interface MembershipEvents {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { randomToken } from "../../../xmpp/random.ts";
 import type { Exclusive } from "../../ports/cluster.ts";
-import type { RedisConnection } from "../redis.ts";
+import type { RedisConnection } from "../redis/connection.ts";
 
 /** ms after which a lock is free again, should its holder die. */
 const HELD_MS = 5_000;

@@ -4,7 +4,7 @@ import { pino } from "pino";
 import type { HeldKey } from "../../ports/store.ts";
 import { MemoryHeld } from "../../storage/memory/held.ts";
 import { UNLOCK } from "../ownership/locks.ts";
-import type { RedisConnection } from "../redis.ts";
+import type { RedisConnection } from "../redis/connection.ts";
 import { Adoption } from "./adoption.ts";
 
 const log = pino({ level: "silent" });

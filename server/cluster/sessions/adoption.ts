@@ -6,7 +6,7 @@ import { eachInTurn } from "../../delivery/background.ts";
 import type { VirtualHost } from "../../host/virtual-host.ts";
 import type { HeldStore } from "../../ports/store.ts";
 import { PROLONG, UNLOCK } from "../ownership/locks.ts";
-import type { RedisConnection } from "../redis.ts";
+import type { RedisConnection } from "../redis/connection.ts";
 import { adoptHeld } from "./held.ts";
 
 /** ms that a node has to take over what another held, before a third may; prolonged while it works, for it may die over it. */

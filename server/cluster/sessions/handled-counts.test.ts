@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
 import { memoryStorage } from "../../storage/memory/storage.ts";
-import type { RedisConnection } from "../redis.ts";
+import type { RedisConnection } from "../redis/connection.ts";
 import { CountDoubts } from "./count-doubts.ts";
 import { HandledCounts, READ_COUNT, WRITE_COUNTS } from "./handled-counts.ts";
 

@@ -3,7 +3,7 @@
 import { type Clock, systemClock } from "../../../xmpp/clock.ts";
 import { memberOfId } from "../../c2s/stream-management/resumable.ts";
 import { chunksOf } from "../../chunks.ts";
-import type { RedisConnection } from "../redis.ts";
+import type { RedisConnection } from "../redis/connection.ts";
 import type { CountDoubts } from "./count-doubts.ts";
 
 /** Seconds that counts of a member that is gone are kept for clients that ask. */

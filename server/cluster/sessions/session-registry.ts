@@ -10,7 +10,7 @@ import type { ClientSession } from "../../ports/session.ts";
 import type { DocumentStore } from "../../ports/store.ts";
 import type { WireBus } from "../bus/node-bus.ts";
 import { EntryPace } from "../membership/entry-pace.ts";
-import type { RedisConnection } from "../redis.ts";
+import type { RedisConnection } from "../redis/connection.ts";
 import { CountDoubts } from "./count-doubts.ts";
 import { Elsewhere, type Member } from "./elsewhere.ts";
 import { HandledCounts } from "./handled-counts.ts";

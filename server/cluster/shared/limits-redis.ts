@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { Cluster } from "ioredis";
 import type { Logger } from "pino";
 import type { Clock } from "../../../xmpp/clock.ts";
-import type { RedisConnection } from "../redis.ts";
+import type { RedisConnection } from "../redis/connection.ts";
 import type { CountKind, SharedCounts, Usage } from "./limits.ts";
 
 /** ms of real time that an answer may take; who waits is a client that logs in. */

@@ -5,8 +5,8 @@ import { z } from "zod";
 import { NS_DATA_FORMS } from "../../../xmpp/stanza/data-form.ts";
 import { escapeAttribute } from "../../../xmpp/xml/escape.ts";
 import { parseElement } from "../../../xmpp/xml/tree.ts";
-import type { DiscoEntry } from "../../host/disco-registry.ts";
 import { defineModule } from "../../module/define.ts";
+import type { DiscoEntry } from "../../module/disco-registry.ts";
 
 const NS_CAPS = "http://jabber.org/protocol/caps";
 

@@ -5,8 +5,8 @@ import { z } from "zod";
 import type { Jid } from "../../../xmpp/jid/jid.ts";
 import { type Form, formElement, NS_DATA_FORMS, submittedValues } from "../../../xmpp/stanza/data-form.ts";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
-import type { NodeInfo } from "../../host/disco-registry.ts";
 import { ApiKey, defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
+import type { NodeInfo } from "../../module/disco-registry.ts";
 
 const NS_COMMANDS = "http://jabber.org/protocol/commands";
 /** Open executions of one host, and ms each is kept. */

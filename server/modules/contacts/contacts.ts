@@ -1,8 +1,8 @@
 // Whom to write to about this service. XEP-0157.
 import { z } from "zod";
 import { escapeText } from "../../../xmpp/xml/escape.ts";
-import { addNetworkInfo } from "../../host/network-info.ts";
 import { defineModule } from "../../module/define.ts";
+import { addNetworkInfo } from "../../module/network-info.ts";
 
 const Addresses = z.array(z.string().min(1)).default([]);
 

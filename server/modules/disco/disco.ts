@@ -4,8 +4,8 @@ import { z } from "zod";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { NS_DISCO_INFO, NS_DISCO_ITEMS } from "../../../xmpp/xml/namespaces.ts";
 import { parseElement } from "../../../xmpp/xml/tree.ts";
-import type { DiscoEntry, Identity, NodeInfo } from "../../host/disco-registry.ts";
 import { defineModule, type IqRequest } from "../../module/define.ts";
+import type { DiscoEntry, Identity, NodeInfo } from "../../module/disco-registry.ts";
 import { hasFrom } from "../roster/item.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
 

@@ -1,7 +1,7 @@
 // Looks for what is kept for sessions that are here already, where nobody may be left to tell of it. XEP-0160.
 import { chunksOf } from "../../chunks.ts";
-import { Persistent } from "../../host/persistent.ts";
 import type { ModuleHost } from "../../module/define.ts";
+import { Persistent } from "../../persistent.ts";
 import type { ClientSession } from "../../ports/session.ts";
 
 /** Accounts asked for at once, and ms between two such groups: each that has something asks the store for it. */

@@ -10,8 +10,8 @@ import {
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { NS_PRE_APPROVAL } from "../../../xmpp/xml/namespaces.ts";
 import { pass, reject, taken, type Verdict } from "../../delivery/verdict.ts";
-import { Persistent } from "../../host/persistent.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
+import { Persistent } from "../../persistent.ts";
 import type { ClientSession } from "../../ports/session.ts";
 import { hasTo } from "../roster/item.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";

@@ -6,8 +6,8 @@ import { Jid } from "../../../xmpp/jid/jid.ts";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { buildIq } from "../../../xmpp/stanza/iq.ts";
 import { NS_DISCO_INFO } from "../../../xmpp/xml/namespaces.ts";
-import { addNetworkInfo } from "../../host/network-info.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
+import { addNetworkInfo } from "../../module/network-info.ts";
 
 const NS_SERVERINFO = "urn:xmpp:serverinfo:0";
 const NS_PUBSUB = "http://jabber.org/protocol/pubsub";

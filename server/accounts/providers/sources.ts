@@ -1,17 +1,17 @@
 // The authentication providers a configuration names, as one source, tried in order.
 import type { Logger } from "pino";
-import type { AuthenticationConfig, ProviderConfig } from "../../contract/contract.ts";
-import { ConfigError } from "../../contract/load.ts";
-import { readNamed } from "../../contract/named-file.ts";
-import { readSecret } from "../../contract/secret.ts";
-import type { Clock } from "../../xmpp/clock.ts";
-import { logFailure } from "../observe/failure.ts";
-import type { CredentialSource } from "../sasl/mechanism.ts";
-import type { Accounts } from "./accounts.ts";
-import { httpProvider } from "./providers/http.ts";
-import { jwtProvider } from "./providers/jwt.ts";
-import { type AuthenticationProvider, ProviderChain } from "./providers/provider.ts";
-import { storedProvider } from "./providers/stored.ts";
+import type { AuthenticationConfig, ProviderConfig } from "../../../contract/contract.ts";
+import { ConfigError } from "../../../contract/load.ts";
+import { readNamed } from "../../../contract/named-file.ts";
+import { readSecret } from "../../../contract/secret.ts";
+import type { Clock } from "../../../xmpp/clock.ts";
+import { logFailure } from "../../observe/failure.ts";
+import type { CredentialSource } from "../../sasl/mechanism.ts";
+import type { Accounts } from "../accounts.ts";
+import { httpProvider } from "./http.ts";
+import { jwtProvider } from "./jwt.ts";
+import { type AuthenticationProvider, ProviderChain } from "./provider.ts";
+import { storedProvider } from "./stored.ts";
 
 /** The source that SASL asks. Stored accounts alone need no chain. @throws ConfigError */
 export function credentialSource(

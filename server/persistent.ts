@@ -1,6 +1,6 @@
 // Work that must come about: tried again at growing intervals while it is still wanted.
 import type { Logger } from "pino";
-import type { Clock } from "../../xmpp/clock.ts";
+import type { Clock } from "../xmpp/clock.ts";
 
 /** ms before the second try; doubled up to the longest. */
 const FIRST_PAUSE = 1_000;

@@ -1,9 +1,9 @@
 // Connections to Redis or Valkey: one server, one found by Redis Sentinel, or Redis Cluster.
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { Logger } from "pino";
-import type { RedisConfig, Secret } from "../../contract/contract.ts";
-import { readSecret } from "../../contract/secret.ts";
-import { readCertificates } from "../tls/authorities.ts";
+import type { RedisConfig, Secret } from "../../../contract/contract.ts";
+import { readSecret } from "../../../contract/secret.ts";
+import { readCertificates } from "../../tls/authorities.ts";
 
 /** A connection for commands or for subscriptions. */
 export type RedisConnection = Redis | Cluster;

@@ -1,11 +1,11 @@
 // Depths of the queues that wait for clients, for Prometheus: what the kernel has not taken, what is unacknowledged, what is kept.
 
-import type { Clock } from "../../xmpp/clock.ts";
-import type { C2sConnection } from "../c2s/connection.ts";
-import { C2sSession } from "../c2s/session.ts";
-import type { VirtualHost } from "../host/virtual-host.ts";
-import type { OfflineStore } from "../ports/store.ts";
-import type { NodeMetrics } from "./metrics.ts";
+import type { Clock } from "../xmpp/clock.ts";
+import type { C2sConnection } from "./c2s/connection.ts";
+import { C2sSession } from "./c2s/session.ts";
+import type { VirtualHost } from "./host/virtual-host.ts";
+import type { NodeMetrics } from "./observe/metrics.ts";
+import type { OfflineStore } from "./ports/store.ts";
 
 /** ms between two looks at the offline store, however often it is asked: the answer costs it a walk over its queues. */
 const OFFLINE_INTERVAL = 60_000;

@@ -1,12 +1,12 @@
 // What a node has at the moment, measured whenever its metrics are read.
 
-import type { NodeConfig } from "../../contract/contract.ts";
-import type { C2sContext } from "../c2s/context.ts";
-import type { Cluster } from "../cluster/cluster.ts";
-import type { Router } from "../delivery/route.ts";
-import type { Storage } from "../ports/store.ts";
-import type { NodeMetrics } from "./metrics.ts";
-import { describeQueues } from "./queues.ts";
+import type { NodeConfig } from "../contract/contract.ts";
+import type { C2sContext } from "./c2s/context.ts";
+import type { Cluster } from "./cluster/cluster.ts";
+import type { Router } from "./delivery/route.ts";
+import type { NodeMetrics } from "./observe/metrics.ts";
+import type { Storage } from "./ports/store.ts";
+import { describeQueues } from "./queue-gauges.ts";
 
 /** What is measured. */
 export interface Measured {

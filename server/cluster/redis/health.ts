@@ -1,5 +1,5 @@
 // How Redis is, proven by a write: one that answers and takes nothing serves no registry.
-import type { RedisConnection } from "../redis.ts";
+import type { RedisConnection } from "./connection.ts";
 
 /** In the words of `/readyz`. */
 export const REDIS_SILENT = "the registry (Redis) does not answer";

@@ -1,11 +1,11 @@
 // Negotiation of stream management: enable, resume, and the two small elements. XEP-0198 §3 to §5.
-import { countOf } from "../../../xmpp/management/count.ts";
-import { escapeAttribute } from "../../../xmpp/xml/escape.ts";
-import { NS_SM, NS_STANZA_ERRORS } from "../../../xmpp/xml/namespaces.ts";
-import type { RawElement } from "../../../xmpp/xml/raw-element.ts";
-import type { C2sConnection } from "../connection.ts";
-import type { StreamFeature } from "../feature.ts";
-import { StreamManagement } from "./stream-management.ts";
+import { countOf } from "../../xmpp/management/count.ts";
+import { escapeAttribute } from "../../xmpp/xml/escape.ts";
+import { NS_SM, NS_STANZA_ERRORS } from "../../xmpp/xml/namespaces.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
+import type { C2sConnection } from "./connection.ts";
+import type { StreamFeature } from "./feature.ts";
+import { StreamManagement } from "./stream-management/stream-management.ts";
 
 /** The feature. */
 export const streamManagementFeature: StreamFeature = {

@@ -2,9 +2,9 @@
 import type { Logger } from "pino";
 import { systemClock } from "../../../xmpp/clock.ts";
 import { inBackground } from "../../delivery/background.ts";
-import { Persistent } from "../../host/persistent.ts";
-import type { Adoption } from "../sessions/adoption.ts";
-import type { Membership } from "./membership.ts";
+import { Persistent } from "../../persistent.ts";
+import type { Membership } from "../membership/membership.ts";
+import type { Adoption } from "./adoption.ts";
 
 /** ms between two looks for what nobody took over, while nothing happens. */
 const INTERVAL = 30_000;

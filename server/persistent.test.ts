@@ -1,7 +1,7 @@
 // What failed is tried again until it succeeds, once for each key, and only while it is wanted.
 import { expect, test } from "@jest/globals";
 import { pino } from "pino";
-import { ManualClock } from "../../test/harness/manual-clock.ts";
+import { ManualClock } from "../test/harness/manual-clock.ts";
 import { Persistent } from "./persistent.ts";
 
 function setUp() {
