@@ -1,5 +1,6 @@
 // The process of one node: `node app/main.ts serve --config FILE`.
 import { parseArgs } from "node:util";
+import { Mistake } from "../contract/told.ts";
 import { keepCompiled } from "./compile-cache.ts";
 
 keepCompiled();
@@ -22,12 +23,12 @@ async function main(): Promise<void> {
   await serve(values.config);
 }
 
-class UsageError extends Error {
+class UsageError extends Mistake {
   override name = "UsageError";
 }
 
 main().catch((error: Error & { code?: string }) => {
-  const wrong = ["UsageError", "ConfigError", "TlsError"].includes(error.name) || WRONG_USE.test(error.code ?? "");
+  const wrong = error instanceof Mistake || WRONG_USE.test(error.code ?? "");
   process.stderr.write(`${error.message}\n`);
   process.exit(wrong ? EXIT_USAGE : EXIT_FAILED);
 });

@@ -6,16 +6,16 @@ import { notJson } from "./json-fault.ts";
 import { namedTwice, placesOf } from "./json-places.ts";
 import { mended } from "./mend.ts";
 import { nearest, settingsAt, valueAt } from "./settings.ts";
+import { listOf, Mistake } from "./told.ts";
 import { inWords } from "./words.ts";
 
 /** Every mistake of a configuration, one a line. */
-export class ConfigError extends Error {
+export class ConfigError extends Mistake {
   override name = "ConfigError";
-  readonly problems: readonly string[];
+  declare readonly problems: readonly string[];
 
   constructor(source: string, problems: readonly string[]) {
-    super(`${source}:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
-    this.problems = problems;
+    super(listOf(source, problems), problems);
   }
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { notJson } from "../contract/json-fault.ts";
+import { listOf, Mistake } from "../contract/told.ts";
 import { awsRegions } from "./aws-regions.ts";
 import {
   type Continent,
@@ -45,13 +46,12 @@ export interface World {
 }
 
 /** Every mistake of a world file, one a line, each with its path. */
-export class WorldError extends Error {
+export class WorldError extends Mistake {
   override name = "WorldError";
-  readonly problems: readonly string[];
+  declare readonly problems: readonly string[];
 
   constructor(source: string, problems: readonly string[]) {
-    super(`${source}:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
-    this.problems = problems;
+    super(listOf(source, problems), problems);
   }
 }
 

@@ -14,7 +14,7 @@ const ALLOWED: Readonly<Record<Part, readonly string[]>> = {
   contract: ["xmpp/"],
   server: ["xmpp/", "contract/"],
   federation: ["server/index.ts", "xmpp/", "contract/"],
-  regions: ["contract/json-fault.ts", "contract/names.ts"],
+  regions: ["contract/json-fault.ts", "contract/names.ts", "contract/told.ts"],
   infra: ["regions/", "contract/contract.ts", "contract/folder.ts"],
   app: ["regions/", "infra/rollout/", "federation/index.ts", "server/index.ts", "contract/", "xmpp/"],
   bench: ["xmpp/", "contract/", "server/", "federation/", "regions/", "infra/", "app/", "test/"],
@@ -81,6 +81,19 @@ describe("every source file", () => {
     const recursive = /mkdir(?:Sync)?\([^;]*recursive/;
     const own = sources.filter((file) => !/^(?:test|bench|infra\/image)\//.test(file));
     expect(own.filter((file) => recursive.test(readFileSync(join(root, file), "utf8")))).toEqual([]);
+  });
+
+  test("tells errors apart by their classes: a name is a text that anybody may write", () => {
+    const named = [
+      /\b(?:e|err|error|cause|reason)\??\.name\b/,
+      /\.name\s*[!=]==?\s*"\w*(?:Error|Failure|Unavailable|Refused|Ended)"/,
+      /Object\.assign\(\s*new Error\([^;]*\bname:/,
+    ];
+    const said = sources.filter((file) => {
+      const text = readFileSync(join(root, file), "utf8");
+      return named.some((pattern) => pattern.test(text));
+    });
+    expect(said).toEqual([]);
   });
 
   test("is short: 300 lines, and a tenth of grace for one that is about to be divided", () => {

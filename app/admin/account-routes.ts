@@ -1,15 +1,15 @@
 // The accounts of a running node over its admin socket: the routes of the node, and the same actions for a command.
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Mistake } from "../../contract/told.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
 import { type AccountActions, PASSWORD_ACTIONS, PLAIN_ACTIONS } from "./accounts.ts";
 import { ask } from "./client.ts";
 import { send } from "./socket.ts";
+import { toldOf } from "./told.ts";
 
 const ROOT = "/accounts/";
 /** Bytes of a request's body: a password is shorter. */
 const MOST = 8192;
-/** Errors that are the operator's, and go back under their names. */
-const TOLD = new Set(["Failure", "PasswordError", "JidError", "StoreUnavailable"]);
 
 /** Answers a request about accounts; false for any other. */
 export async function answerAccounts(
@@ -25,8 +25,9 @@ export async function answerAccounts(
     if (value === undefined) send(response, 404, { error: `no ${request.method} ${pathname}` });
     else send(response, 200, value);
   } catch (error) {
-    if (!(error instanceof Error) || !TOLD.has(error.name)) throw error;
-    send(response, 422, { error: error.message, name: error.name });
+    const told = toldOf(error);
+    if (told === undefined) throw error;
+    send(response, 422, told);
   }
   return true;
 }
@@ -54,7 +55,7 @@ async function passwordOf(request: IncomingMessage): Promise<string> {
   let text = "";
   for await (const part of request.setEncoding("utf8")) {
     text += part;
-    if (text.length > MOST) throw Object.assign(new Error("a password is shorter"), { name: "PasswordError" });
+    if (text.length > MOST) throw new Mistake("a password is shorter");
   }
   return text;
 }

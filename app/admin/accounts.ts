@@ -1,4 +1,5 @@
 // What an operator does to accounts, by a server of this process: a node's own, or one opened on the store alone.
+import { Failure } from "../../contract/told.ts";
 import type { MeridianServer } from "../../server/index.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
 
@@ -34,22 +35,22 @@ export function accountActions({ router, accounts, storage }: MeridianServer): A
   const hostOf = ({ domain }: Jid) => {
     const host = router.hosts.get(domain);
     if (host === undefined)
-      throw failure(`${domain} is not served here; there are ${[...router.hosts.keys()].join(", ")}`);
+      throw new Failure(`${domain} is not served here; there are ${[...router.hosts.keys()].join(", ")}`);
     return host;
   };
   const found = (jid: Jid, there: boolean) => {
-    if (!there) throw failure(`there is no account ${jid.bare}`);
+    if (!there) throw new Failure(`there is no account ${jid.bare}`);
   };
   const exists = (jid: Jid) => accounts.exists(hostOf(jid).domain, jid.local);
   return {
     expect: async (jid) => found(jid, await exists(jid)),
     async expectNone(jid) {
-      if (await exists(jid)) throw failure(`${jid.bare} exists already`);
+      if (await exists(jid)) throw new Failure(`${jid.bare} exists already`);
     },
     async add(jid, password) {
       const host = hostOf(jid);
       accounts.checkPolicy(jid.local, password);
-      if (!(await accounts.create(jid.domain, jid.local, password))) throw failure(`${jid.bare} exists already`);
+      if (!(await accounts.create(jid.domain, jid.local, password))) throw new Failure(`${jid.bare} exists already`);
       host.emit("account.created", { account: jid.toBare() });
     },
     password: async (jid, password) => found(jid, await hostOf(jid).accountChanges.changePassword(jid.local, password)),
@@ -72,8 +73,4 @@ export async function allOf({ list }: Pick<AccountActions, "list">, domain: stri
     found.push(...page);
     if (page.length < PAGE) return found;
   }
-}
-
-function failure(text: string): Error {
-  return Object.assign(new Error(text), { name: "Failure" });
 }

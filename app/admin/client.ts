@@ -2,11 +2,13 @@
 import { existsSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { createInterface } from "node:readline";
+import { Failure } from "../../contract/told.ts";
 import { socketFault } from "./socket-path.ts";
+import { errorOf } from "./told.ts";
 
 /** No node answers at the socket. */
-export class NodeNotRunning extends Error {
-  override name = "Failure";
+export class NodeNotRunning extends Failure {
+  override name = "NodeNotRunning";
 }
 
 /** True where a node answers at the socket. @throws Failure where that cannot be told */
@@ -20,7 +22,7 @@ export async function nodeRuns(path: string): Promise<boolean> {
   }
 }
 
-/** Asks for one JSON value, with `body` as it is. @throws NodeNotRunning, Error that tells what the node said */
+/** Asks for one JSON value, with `body` as it is. @throws NodeNotRunning, Mistake or Failure with what the node said */
 export async function ask(path: string, method: "GET" | "POST", resource: string, body = ""): Promise<unknown> {
   const answer = await open(path, method, resource, body);
   let text = "";
@@ -28,7 +30,7 @@ export async function ask(path: string, method: "GET" | "POST", resource: string
   for await (const part of answer) text += part;
   const value: unknown = JSON.parse(text);
   if (answer.statusCode === 200) return value;
-  throw failureOf(value);
+  throw errorOf(value);
 }
 
 /** Asks for lines of JSON and gives each to `take` as it comes. @throws as `ask` */
@@ -41,16 +43,9 @@ export async function follow(
   const answer = await open(path, method, resource);
   for await (const line of createInterface({ input: answer })) {
     const value: unknown = JSON.parse(line);
-    if (answer.statusCode !== 200) throw failureOf(value);
+    if (answer.statusCode !== 200) throw errorOf(value);
     take(value);
   }
-}
-
-function failureOf(value: unknown): Error {
-  if (typeof value === "object" && value !== null && "error" in value && "name" in value)
-    return Object.assign(new Error(String(value.error)), { name: String(value.name) });
-  const text = typeof value === "object" && value !== null && "error" in value ? String(value.error) : "unknown error";
-  return Object.assign(new Error(`the node says: ${text}`), { name: "Failure" });
 }
 
 function open(path: string, method: string, resource: string, body = ""): Promise<IncomingMessage> {
@@ -62,12 +57,7 @@ function open(path: string, method: string, resource: string, body = ""): Promis
     outgoing.once("error", (error: NodeJS.ErrnoException) => {
       const { code } = error;
       if (code === "ENOENT" || code === "ECONNREFUSED") reject(new NodeNotRunning(noneAt(path)));
-      else
-        reject(
-          Object.assign(new Error(`the admin socket ${path} cannot be opened (${code})${hint(code)}`), {
-            name: "Failure",
-          }),
-        );
+      else reject(new Failure(`the admin socket ${path} cannot be opened (${code})${hint(code)}`));
     });
     outgoing.end(body);
   });
@@ -79,9 +69,7 @@ function noneAt(path: string): string {
 
 function notAsked(path: string, fault: string): Error {
   const advice = "run this as the user who runs the node, or set adminSocket to a path in a folder of that user's own";
-  return Object.assign(new Error(`${fault}: the admin socket ${path} is not spoken to; ${advice}`), {
-    name: "Failure",
-  });
+  return new Failure(`${fault}: the admin socket ${path} is not spoken to; ${advice}`);
 }
 
 function hint(code: string | undefined): string {

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect } from "node:net";
 import { dirname } from "node:path";
 import { makeFolder } from "../../contract/folder.ts";
+import { Failure } from "../../contract/told.ts";
 import { folderFault } from "./socket-path.ts";
 
 /** Serves requests on a socket; what `answer` throws is told. @throws Error where its folder is open to others, or it is taken */
@@ -44,7 +45,7 @@ export function prepareFolder(folder: string): void {
   makeFolder(folder, 0o700);
   const uid = process.getuid?.();
   const fault = folderFault(folder, uid === undefined ? undefined : [uid]);
-  if (fault !== undefined) throw Object.assign(new Error(fault), { name: "Failure" });
+  if (fault !== undefined) throw new Failure(fault);
 }
 
 /** A process that was killed leaves its socket behind. */

@@ -1,22 +1,17 @@
 // What every command shares: exit codes, the errors that mean them, and output for people or for scripts.
+import { Failure, Mistake } from "../../contract/told.ts";
+import { JidError } from "../../xmpp/jid/jid-error.ts";
 
 /** Exit codes: 0 good, 1 failed, 2 wrong use (an option, a file, a port). */
 export const Exit = { good: 0, failed: 1, usage: 2 } as const;
 
 /** A wrong option, argument or file: told without a stack, exit code 2. */
-export class UsageError extends Error {
+export class UsageError extends Mistake {
   override name = "UsageError";
 }
 
-/** What was asked could not be done: told without a stack, exit code 1. */
-export class Failure extends Error {
-  override name = "Failure";
-}
+export { Failure };
 
-/** Errors of other parts that mean a wrong use. */
-const wrongUse = new Set(["UsageError", "ConfigError", "TlsError", "WorldError", "JidError", "PasswordError"]);
-/** Errors whose message tells an operator all there is. */
-const plainlyTold = new Set(["Failure", "StoreUnavailable", "StorageOpenError", "RedisUnavailable"]);
 /** Codes of the system's errors that mean a wrong setting. */
 const wrongSetting = /^(EADDRINUSE|EADDRNOTAVAIL|EACCES|ENOTFOUND)$/;
 
@@ -28,18 +23,23 @@ export async function domainOf(text: string): Promise<string> {
   return jid.domain;
 }
 
+/** True where what somebody wrote is wrong, of which a JID is the one that the protocol's part judges. */
+export function isMistake(error: unknown): boolean {
+  return error instanceof Mistake || error instanceof JidError;
+}
+
 /** The exit code of an error. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof Error)) return Exit.failed;
-  if (wrongUse.has(error.name)) return Exit.usage;
+  if (isMistake(error)) return Exit.usage;
   return "code" in error && wrongSetting.test(String(error.code)) ? Exit.usage : Exit.failed;
 }
 
 /** An error as it is told at a terminal: short where it is understood, with its stack where it is a mistake of ours. */
 export function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const known = wrongUse.has(error.name) || plainlyTold.has(error.name);
-  return known || "code" in error ? error.message : (error.stack ?? error.message);
+  const known = isMistake(error) || error instanceof Failure || "code" in error;
+  return known ? error.message : (error.stack ?? error.message);
 }
 
 /** Writes a line for people, or the value as JSON. */

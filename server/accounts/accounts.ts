@@ -2,11 +2,12 @@
 import { randomBytes } from "node:crypto";
 import { type Clock, systemClock } from "../../xmpp/clock.ts";
 import { prepareLocalpart } from "../../xmpp/jid/precis.ts";
+import { PasswordError } from "../ports/account-errors.ts";
 import type { AccountStore, ScramHash, ScramKeys } from "../ports/store.ts";
 import type { CredentialSource, Fitted } from "../sasl/mechanism.ts";
 import { DEFAULT_ITERATIONS, decoyKeys, SCRAM_HASHES } from "../sasl/scram-keys.ts";
 import { deriveCredentials, passwordFits } from "./credentials.ts";
-import { PasswordError, preparePassword } from "./password.ts";
+import { preparePassword } from "./password.ts";
 import { PasswordCache } from "./password-cache.ts";
 
 /** Settings of `Accounts`. */

@@ -1,8 +1,9 @@
 // Keys from passwords: the RFCs' numbers, the bounds, and that a flood waits its turn.
 import { expect, test } from "@jest/globals";
+import { AuthenticationUnavailable } from "../ports/account-errors.ts";
 import { keysFromSalted } from "../sasl/scram-keys.ts";
 import { deriveCredentials, passwordFits } from "./credentials.ts";
-import { AuthenticationUnavailable, saltedPassword } from "./key-derivation.ts";
+import { saltedPassword } from "./key-derivation.ts";
 
 test("SaltedPassword is PBKDF2. RFC 6070, RFC 7914 §11", async () => {
   const sha1 = await saltedPassword("SHA-1", "password", Buffer.from("salt"), 4096);

@@ -2,20 +2,9 @@
 import { pbkdf2 } from "node:crypto";
 import { availableParallelism } from "node:os";
 import { promisify } from "node:util";
+import { AuthenticationUnavailable } from "../ports/account-errors.ts";
 import type { ScramHash } from "../ports/store.ts";
 import { digestBytes, digestName } from "../sasl/scram-keys.ts";
-
-/** Thrown where a log-in can be neither accepted nor refused now; the peer is told `temporary-auth-failure`. */
-export class AuthenticationUnavailable extends Error {
-  override name = "AuthenticationUnavailable";
-  /** True where why it is so was reported already. */
-  readonly told: boolean;
-
-  constructor(message: string, told = false) {
-    super(message);
-    this.told = told;
-  }
-}
 
 /** Derivations at once: one of the pool's four threads at least is left to files and names. */
 const AT_ONCE = Math.max(1, Math.min(3, availableParallelism()));

@@ -1,12 +1,8 @@
 // Preparation of passwords before they become keys: SASLprep, as SCRAM asks. RFC 5802 §2.2, RFC 4013.
+import { PasswordError } from "../ports/account-errors.ts";
 
 /** Most bytes a password may have. */
 export const MAX_PASSWORD_BYTES = 1024;
-
-/** Thrown for a text that cannot be a password; `message` says why and never holds the text. */
-export class PasswordError extends Error {
-  override name = "PasswordError";
-}
 
 /**
  * Prepares a password. Code points newer than Unicode 3.2 are allowed (RFC 3454 §7 "query"), so that a password may

@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import pino from "pino";
 import { ManualClock } from "../../test/harness/manual-clock.ts";
-import { AuthenticationUnavailable } from "../accounts/key-derivation.ts";
+import { AuthenticationUnavailable } from "../ports/account-errors.ts";
 import { StoreUnavailable } from "../ports/store.ts";
 import { logFailure, Outages } from "./failure.ts";
 

@@ -1,14 +1,13 @@
 // How a failure is logged: with its stack, unless something outside is away, of which a line now and then says enough.
 import type { Logger } from "pino";
+import { Mistake } from "../../contract/told.ts";
 import { type Clock, systemClock } from "../../xmpp/clock.ts";
+import { AuthenticationUnavailable } from "../ports/account-errors.ts";
 import { isStoreAway } from "../ports/failure.ts";
-
-/** Errors that are an operator's mistakes: which those are says all there is. */
-const MISTAKES = new Set(["ConfigError", "TlsError"]);
 
 /** What the log says of an error: the mistakes of an operator's as they are, and of all else where it came from too. */
 export function factsOf(error: unknown): object {
-  const mistaken = error instanceof Error && MISTAKES.has(error.name) && "problems" in error;
+  const mistaken = error instanceof Mistake && error.problems !== undefined;
   return mistaken ? { problems: error.problems } : { err: error };
 }
 
@@ -57,11 +56,11 @@ export function logFailure(
   if (!isOutside(error)) return log[level]({ ...facts, ...factsOf(error) }, text);
   const { now, left } = said.tell(`${text}: ${error.message}`);
   const line = { ...facts, reason: error.message, ...(left > 0 && { left }) };
-  if (now && error.told !== true) log[level](line, text);
+  if (now && !error.told) log[level](line, text);
   else log.debug(line, text);
 }
 
 /** True for the failure of a service outside; `told` where that was logged by who asked it. */
-function isOutside(error: unknown): error is Error & { readonly told?: boolean } {
-  return error instanceof Error && error.name === "AuthenticationUnavailable";
+function isOutside(error: unknown): error is AuthenticationUnavailable {
+  return error instanceof AuthenticationUnavailable;
 }

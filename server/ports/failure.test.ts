@@ -2,6 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { errorReply, StanzaError } from "../../xmpp/stanza/error.ts";
 import { Stanza } from "../../xmpp/stanza/stanza.ts";
+import { PasswordError } from "./account-errors.ts";
 import { failureOf } from "./failure.ts";
 import { StoreUnavailable } from "./store.ts";
 
@@ -34,6 +35,11 @@ test.each([
   expect(failureOf(error)).toMatchObject({ condition, text });
   const told = toldOf(error);
   for (const word of ["INSERT", "accounts", "10.1.2.3", 'constraint "']) expect(told).not.toContain(word);
+});
+
+test("why a password is refused is told", () => {
+  const error = new PasswordError("a password has at least 8 characters");
+  expect(failureOf(error)).toMatchObject({ condition: "not-acceptable", text: error.message });
 });
 
 test("what a handler says itself is told", () => {

@@ -1,5 +1,6 @@
 // What a failure says to whoever sent the stanza, and whether the store is away.
 import { StanzaError } from "../../xmpp/stanza/error.ts";
+import { PasswordError } from "./account-errors.ts";
 import { StoreUnavailable } from "./store.ts";
 
 /** True for the failure of a store that is down or too slow. */
@@ -14,5 +15,6 @@ export function isStoreAway(error: unknown): error is StoreUnavailable {
 export function failureOf(error: unknown): StanzaError {
   if (error instanceof StanzaError) return error;
   if (isStoreAway(error)) return new StanzaError("resource-constraint", "storage does not answer; try again");
+  if (error instanceof PasswordError) return new StanzaError("not-acceptable", error.message);
   return new StanzaError("internal-server-error");
 }

@@ -1,4 +1,5 @@
 // What the server keeps, as interfaces that every store implements: SQL dialects and memory.
+import { Failure } from "../../contract/told.ts";
 import type { HeldIds } from "../storage/held-ids.ts";
 
 /** SCRAM keys of one hash. RFC 5802 §3. */
@@ -185,7 +186,7 @@ export interface DocumentStore {
 }
 
 /** Thrown by any store that is down or too slow; answered with `resource-constraint` (type `wait`). */
-export class StoreUnavailable extends Error {
+export class StoreUnavailable extends Failure {
   override name = "StoreUnavailable";
   /** True where what was asked for had been sent off to be committed: it may have come about, or may yet. */
   undecided = false;

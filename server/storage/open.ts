@@ -1,4 +1,5 @@
 // Opens the storage that a configuration names, its schema brought up to date.
+import { Failure } from "../../contract/told.ts";
 import { type Clock, systemClock } from "../../xmpp/clock.ts";
 import { type Storage, StoreUnavailable } from "../ports/store.ts";
 import type { StorageConfig } from "./config.ts";
@@ -29,7 +30,7 @@ export interface OpenOptions {
 }
 
 /** A storage that cannot be opened: says which one (without its password), why, and what to do. */
-export class StorageOpenError extends Error {
+export class StorageOpenError extends Failure {
   override name = "StorageOpenError";
   /** True where it may open later without anybody correcting anything: what is there does not answer. */
   readonly passes: boolean;

@@ -1,12 +1,12 @@
 // What is wrong with certificates, told all at once.
+import { listOf, Mistake } from "../../contract/told.ts";
 
 /** Certificates that cannot be served: every mistake, one a line, each with its path. */
-export class TlsError extends Error {
+export class TlsError extends Mistake {
   override name = "TlsError";
-  readonly problems: readonly string[];
+  declare readonly problems: readonly string[];
 
   constructor(problems: readonly string[]) {
-    super(`certificates:\n${problems.map((problem) => `  ${problem}`).join("\n")}`);
-    this.problems = problems;
+    super(listOf("certificates", problems), problems);
   }
 }

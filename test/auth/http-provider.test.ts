@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { ProviderConfig } from "../../contract/contract.ts";
-import { AuthenticationUnavailable } from "../../server/accounts/key-derivation.ts";
 import { type HttpOptions, httpProvider } from "../../server/accounts/providers/http.ts";
+import { AuthenticationUnavailable } from "../../server/ports/account-errors.ts";
 import { ManualClock } from "../harness/manual-clock.ts";
 
 const servers: Server[] = [];

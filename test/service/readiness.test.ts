@@ -7,6 +7,7 @@ import pg from "pg";
 import { pino } from "pino";
 import { NodeConfig, type NodeConfigInput } from "../../contract/contract.ts";
 import { check } from "../../contract/load.ts";
+import { RedisUnavailable } from "../../server/cluster/redis/connection.ts";
 import { MeridianServer } from "../../server/index.ts";
 import { Waits } from "../../server/service/patience.ts";
 import { StorageOpenError } from "../../server/storage/open.ts";
@@ -110,7 +111,7 @@ withRedis("a Redis that is not there at the start is named, without its password
     () => undefined,
     (reason: Error) => reason,
   );
-  expect(error?.name).toBe("RedisUnavailable");
+  expect(error).toBeInstanceOf(RedisUnavailable);
   expect(error?.message).toContain(`127.0.0.1:${port} does not answer`);
   expect(error?.message).not.toContain("hidden");
 });

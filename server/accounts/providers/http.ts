@@ -5,7 +5,7 @@ import { Agent as HttpsAgent, request as requestTls } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import { Dialable, isThisMachine, nameIn, refusedOf } from "../../../contract/global-address.ts";
 import { type Clock, systemClock } from "../../../xmpp/clock.ts";
-import { AuthenticationUnavailable } from "../key-derivation.ts";
+import { AuthenticationUnavailable } from "../../ports/account-errors.ts";
 import type { AuthenticationProvider } from "./provider.ts";
 
 /** Settings of `httpProvider`. */

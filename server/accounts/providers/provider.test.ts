@@ -1,8 +1,8 @@
 // The chain of providers: order, failures, domains.
 import { expect, test } from "@jest/globals";
+import { AuthenticationUnavailable } from "../../ports/account-errors.ts";
 import { MemoryAccounts } from "../../storage/memory/accounts.ts";
 import { Accounts } from "../accounts.ts";
-import { AuthenticationUnavailable } from "../key-derivation.ts";
 import { type AuthenticationProvider, ProviderChain } from "./provider.ts";
 import { storedProvider } from "./stored.ts";
 

@@ -1,9 +1,9 @@
 // The port of authentication providers, and the chain that asks them in order.
 
+import { AuthenticationUnavailable } from "../../ports/account-errors.ts";
 import type { ScramHash, ScramKeys } from "../../ports/store.ts";
 import type { CredentialSource, Fitted } from "../../sasl/mechanism.ts";
 import { SCRAM_HASHES } from "../../sasl/scram-keys.ts";
-import { AuthenticationUnavailable } from "../key-derivation.ts";
 
 /**
  * One way to know an account's credentials. `local` is always prepared. A provider that cannot answer throws

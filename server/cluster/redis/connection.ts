@@ -3,13 +3,14 @@ import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { Logger } from "pino";
 import type { RedisConfig, Secret } from "../../../contract/contract.ts";
 import { readSecret } from "../../../contract/secret.ts";
+import { Failure } from "../../../contract/told.ts";
 import { readCertificates } from "../../tls/authorities.ts";
 
 /** A connection for commands or for subscriptions. */
 export type RedisConnection = Redis | Cluster;
 
 /** Thrown where Redis does not answer at start. */
-export class RedisUnavailable extends Error {
+export class RedisUnavailable extends Failure {
   override name = "RedisUnavailable";
   /** True where it may answer later without anybody correcting anything. */
   readonly passes: boolean;

@@ -34,8 +34,10 @@ export async function redisHealth(redis: RedisConnection, key: string): Promise<
   return told;
 }
 
-function refusal(error: unknown): string {
-  if (!(error instanceof Error) || error.name !== "ReplyError") return REDIS_SILENT;
+/** Redis answers with an error, or not at all. Its client is in memory by now: a node without Redis never loads it. */
+async function refusal(error: unknown): Promise<string> {
+  const { ReplyError } = await import("ioredis");
+  if (!(error instanceof Error && error instanceof ReplyError)) return REDIS_SILENT;
   const why = REFUSALS[error.message.split(" ", 1)[0] ?? ""];
   return `the registry (Redis) takes no writes${why === undefined ? "" : `: ${why}`}`;
 }

@@ -60,10 +60,8 @@ function accountCommands(host: ModuleHost): Command[] {
       const again = values.get("password-verify")?.[0];
       if (account === undefined) throw new StanzaError("bad-request");
       if (again !== undefined && again !== text) throw new StanzaError("bad-request", "the passwords differ");
-      await acceptable(async () => {
-        host.accounts.checkPolicy(account.local, text);
-        if (!(await host.accounts.create(host.domain, account.local, text))) throw new StanzaError("conflict");
-      });
+      host.accounts.checkPolicy(account.local, text);
+      if (!(await host.accounts.create(host.domain, account.local, text))) throw new StanzaError("conflict");
       host.emit("account.created", { account: account.toBare() });
       return { note: "The account was made." };
     }),
@@ -74,10 +72,8 @@ function accountCommands(host: ModuleHost): Command[] {
     command("change-user-password", "Change a password", [accountJid, password], async (values) => {
       const [account] = accounts(host, values, "accountjid");
       const text = values.get("password")?.[0] ?? "";
-      await acceptable(async () => {
-        if (account === undefined || !(await host.accountChanges.changePassword(account.local, text)))
-          throw new StanzaError("item-not-found");
-      });
+      if (account === undefined || !(await host.accountChanges.changePassword(account.local, text)))
+        throw new StanzaError("item-not-found");
       return { note: "The password was changed." };
     }),
     ...[true, false].map((disabled) =>
@@ -97,17 +93,6 @@ function accountCommands(host: ModuleHost): Command[] {
       ),
     ),
   ];
-}
-
-/** Tells why a password is refused. */
-async function acceptable(work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (error instanceof Error && error.name === "PasswordError")
-      throw new StanzaError("not-acceptable", error.message);
-    throw error;
-  }
 }
 
 function sessionCommands(host: ModuleHost): Command[] {

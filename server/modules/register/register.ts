@@ -8,6 +8,7 @@ import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { RawElement } from "../../../xmpp/xml/raw-element.ts";
 import type { C2sConnection } from "../../c2s/connection.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
+import { failureOf } from "../../ports/failure.ts";
 import { LIMITS } from "../../service/keys.ts";
 import { RegistrationRate } from "./rate.ts";
 
@@ -68,7 +69,7 @@ async function registerStranger(
     await create(host, query, () => rate.count(remoteAddress));
     stream.sendStanza(iqResult(request));
   } catch (error) {
-    const { condition, text } = asStanzaError(error);
+    const { condition, text } = failureOf(error);
     stream.sendStanza(errorReply(request, condition, { text }));
   }
 }
@@ -111,13 +112,6 @@ function localpartOf(query: Element): string {
   }
 }
 
-function asStanzaError(error: unknown): StanzaError {
-  if (error instanceof StanzaError) return error;
-  if (error instanceof Error && error.name === "StoreUnavailable") return new StanzaError("resource-constraint");
-  if (error instanceof Error && error.name === "PasswordError") return new StanzaError("not-acceptable", error.message);
-  return new StanzaError("internal-server-error");
-}
-
 /** Only the account itself asks about itself, at its own address or at the host's. */
 function ownSession(host: ModuleHost, request: IqRequest): void {
   if (request.session === undefined || request.from.domain !== host.domain) throw new StanzaError("forbidden");
@@ -143,10 +137,6 @@ async function change(host: ModuleHost, request: IqRequest): Promise<Element | u
   }
   if (payload.getChildText("username", NS_REGISTER) !== null && localpartOf(payload) !== from.local)
     throw new StanzaError("not-allowed");
-  try {
-    await host.accountChanges.changePassword(from.local, payload.getChildText("password", NS_REGISTER) ?? "", session);
-  } catch (error) {
-    throw asStanzaError(error);
-  }
+  await host.accountChanges.changePassword(from.local, payload.getChildText("password", NS_REGISTER) ?? "", session);
   return undefined;
 }
