@@ -150,11 +150,11 @@ export class MeridianServer {
     const parts = { hosts: router.hosts, storage, log };
     const cluster = await waits.until(THE_REGISTRY, () => openCluster(config, parts, services));
     stage.unheard = () => cluster?.notReady;
-    const { bus, registry, locks } = cluster ?? alone(config.node);
+    const { bus, registry, exclusive } = cluster ?? alone(config.node);
     takeAnswers(bus, router.hosts, () => router.way);
     if (cluster !== undefined) router.elsewhere = new ClusterComponents(bus, router, clock);
     const configured = configuredServices(config);
-    const node = { router, services, configured, storage, accounts, trace, bus, registry, locks, clock, log };
+    const node = { router, services, configured, storage, accounts, trace, bus, registry, exclusive, clock, log };
     for (const [i, host] of config.hosts.entries())
       router.hosts.set(host.domain, await startHost(host, `hosts[${i}]`, node));
     announceComponents(router.hosts, components);

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { ClusterConfig } from "../../contract/contract.ts";
+import { systemClock } from "../../xmpp/clock.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
 import { follow, Safety } from "../../xmpp/stanza/safety.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
@@ -17,6 +18,7 @@ import { WireBus } from "./bus/node-bus.ts";
 import { stanzaOfFields } from "./bus/stanza-codec.ts";
 import { RedisWire } from "./bus/wire.ts";
 import { Membership } from "./membership/membership.ts";
+import { Exclusion } from "./ownership/exclusion.ts";
 import { RedisLocks } from "./ownership/locks.ts";
 import { connectRedis, type RedisConnection, RedisUnavailable } from "./redis/connection.ts";
 import { REDIS_SILENT } from "./redis/health.ts";
@@ -40,7 +42,7 @@ export interface ClusterParts {
 export class Cluster {
   readonly bus: WireBus;
   readonly registry: RedisSessionRegistry;
-  readonly locks: RedisLocks;
+  readonly exclusive: Exclusion;
   private readonly subscriber: RedisConnection;
   private readonly membership: Membership;
   private readonly adoption: Adoption;
@@ -61,7 +63,7 @@ export class Cluster {
       documents: parts.storage.documents,
       log,
     });
-    this.locks = new RedisLocks(redis, prefix, log);
+    this.exclusive = new Exclusion({ locks: new RedisLocks(redis, prefix), clock: systemClock });
     this.membership = this.newMembership(config, redis);
     const { held } = parts.storage;
     this.adoption = new Adoption(redis, { prefix, self: () => this.bus.member, held, hosts: parts.hosts, log });

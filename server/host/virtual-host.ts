@@ -31,7 +31,7 @@ import { DiscoRegistry } from "../module/disco-registry.ts";
 import { Events, type HostEvents } from "../module/events.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { Trace } from "../observe/trace.ts";
-import type { Exclusive, NodeBus, SessionRegistry } from "../ports/cluster.ts";
+import type { Exclusive, NodeBus, Section, SessionRegistry } from "../ports/cluster.ts";
 import type { RemoteLink } from "../ports/delivery.ts";
 import { failureOf } from "../ports/failure.ts";
 import type { ClientSession } from "../ports/session.ts";
@@ -53,7 +53,7 @@ export interface HostParts {
   readonly trace: Trace;
   readonly bus: NodeBus;
   readonly registry: SessionRegistry;
-  readonly locks: Exclusive;
+  readonly exclusive: Exclusive;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -72,7 +72,6 @@ export class VirtualHost implements ModuleHost {
   readonly trace: Trace;
   readonly bus: NodeBus;
   readonly registry: SessionRegistry;
-  readonly locks: Exclusive;
   readonly disco = new DiscoRegistry();
   readonly clock: Clock;
   readonly log: Logger;
@@ -86,6 +85,7 @@ export class VirtualHost implements ModuleHost {
   /** Stream features that modules added. */
   readonly streamFeatures: StreamFeature[] = [];
   private readonly router: Router;
+  private readonly exclusion: Exclusive;
   private readonly services: Services;
   private readonly events: Events;
   private readonly copyRules: CopyRule[] = [];
@@ -103,7 +103,7 @@ export class VirtualHost implements ModuleHost {
     this.trace = parts.trace;
     this.bus = parts.bus;
     this.registry = parts.registry;
-    this.locks = parts.locks;
+    this.exclusion = parts.exclusive;
     this.clock = parts.clock;
     this.log = parts.log.child({ host: parts.domain });
     this.requests = new Requests(parts.clock, parts.bus);
@@ -255,6 +255,10 @@ export class VirtualHost implements ModuleHost {
 
   service<T>(key: ServiceKey<T>): T {
     return this.services.use(key);
+  }
+
+  exclusive<T>(key: string, work: (section: Section) => Promise<T>): Promise<T> {
+    return this.exclusion.run(`${this.domain} ${key}`, work);
   }
 
   provide<T>(key: ApiKey<T>, value: T): void {

@@ -15,7 +15,7 @@ import type { DeadLetters } from "../delivery/dead-letters.ts";
 import type { Filter } from "../delivery/stages.ts";
 import type { Sessions } from "../host/sessions.ts";
 import type { Trace } from "../observe/trace.ts";
-import type { Exclusive, NodeBus } from "../ports/cluster.ts";
+import type { NodeBus, Section } from "../ports/cluster.ts";
 import type { RemoteLink } from "../ports/delivery.ts";
 import type { ClientSession } from "../ports/session.ts";
 import type { Storage } from "../ports/store.ts";
@@ -106,8 +106,6 @@ export interface ModuleHost {
   readonly trace: Trace;
   /** The other nodes of the cluster, to tell them what they remember wrongly from now on. */
   readonly bus: NodeBus;
-  /** For what two nodes must not do at once. */
-  readonly locks: Exclusive;
   readonly clock: Clock;
   readonly log: Logger;
   /** Registers the one owner of an IQ payload. @throws Error where it has an owner already */
@@ -139,6 +137,11 @@ export interface ModuleHost {
   inlineBindFeature(feature: InlineBindFeature): void;
   /** What a service of the node gives; name it in `services`. @throws Error where it has not started */
   service<T>(key: ServiceKey<T>): T;
+  /**
+   * Runs `work` while no other node does any of that key, in the order of asking; never without its lock. Right before each
+   * write `section.check()` tells whether it still may. @throws ExclusiveUnavailable, answered with `resource-constraint`
+   */
+  exclusive<T>(key: string, work: (section: Section) => Promise<T>): Promise<T>;
   /** Offers something to other modules, or takes what one offers (named in `needs`). */
   provide<T>(key: ApiKey<T>, value: T): void;
   use<T>(key: ApiKey<T>): T;

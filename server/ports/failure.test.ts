@@ -3,6 +3,7 @@ import { expect, test } from "@jest/globals";
 import { errorReply, StanzaError } from "../../xmpp/stanza/error.ts";
 import { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { PasswordError } from "./account-errors.ts";
+import { ExclusiveUnavailable } from "./cluster.ts";
 import { failureOf } from "./failure.ts";
 import { StoreUnavailable } from "./store.ts";
 
@@ -30,6 +31,12 @@ test.each([
     new StoreUnavailable(SAID, { cause: new Error(SAID) }),
     "resource-constraint",
     "storage does not answer; try again",
+  ],
+  [
+    "a lock that is not to be had",
+    new ExclusiveUnavailable(SAID),
+    "resource-constraint",
+    "it cannot be done right now; try again",
   ],
 ])("%s gives fixed words", (_name, error, condition, text) => {
   expect(failureOf(error)).toMatchObject({ condition, text });

@@ -1,6 +1,7 @@
 // What a failure says to whoever sent the stanza, and whether the store is away.
 import { StanzaError } from "../../xmpp/stanza/error.ts";
 import { PasswordError } from "./account-errors.ts";
+import { ExclusiveUnavailable } from "./cluster.ts";
 import { StoreUnavailable } from "./store.ts";
 
 /** True for the failure of a store that is down or too slow. */
@@ -14,6 +15,8 @@ export function isStoreAway(error: unknown): error is StoreUnavailable {
  */
 export function failureOf(error: unknown): StanzaError {
   if (error instanceof StanzaError) return error;
+  if (error instanceof ExclusiveUnavailable)
+    return new StanzaError("resource-constraint", "it cannot be done right now; try again");
   if (isStoreAway(error)) return new StanzaError("resource-constraint", "storage does not answer; try again");
   if (error instanceof PasswordError) return new StanzaError("not-acceptable", error.message);
   return new StanzaError("internal-server-error");

@@ -50,6 +50,11 @@ export class ManualClock implements Clock {
     this.time = end;
     await turns(2);
   }
+
+  /** Time passes in which nothing of this process runs: what goes on finds its timers late. */
+  stoodStill(ms: number): void {
+    this.time += ms;
+  }
 }
 
 /** Lets the event loop turn. */

@@ -1,5 +1,8 @@
 // A node without a cluster: the same ports, with nobody behind them.
-import type { BusFailure, ClusterPorts, Exclusive, NodeBus, SessionRegistry } from "../../ports/cluster.ts";
+import { systemClock } from "../../../xmpp/clock.ts";
+import type { BusFailure, ClusterPorts, NodeBus, SessionRegistry } from "../../ports/cluster.ts";
+import { Exclusion } from "../ownership/exclusion.ts";
+import { loneLocks } from "../ownership/locks.ts";
 
 /** The bus of a node that is alone. */
 export class LoneBus implements NodeBus {
@@ -50,10 +53,7 @@ const loneRegistry: SessionRegistry = {
   handled: () => undefined,
 };
 
-/** Nobody else is there; what one node does at once its modules order themselves. */
-const loneLocks: Exclusive = { run: (_key, work) => work() };
-
 /** The ports of a node that is alone. */
-export function alone(node: string): ClusterPorts {
-  return { bus: new LoneBus(node), registry: loneRegistry, locks: loneLocks };
+export function alone(node: string, clock = systemClock): ClusterPorts {
+  return { bus: new LoneBus(node), registry: loneRegistry, exclusive: new Exclusion({ locks: loneLocks, clock }) };
 }

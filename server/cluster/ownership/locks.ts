@@ -1,16 +1,25 @@
-// Work that only one node of a region does at a time: short, and rare enough for a round trip each way.
-import { setTimeout as delay } from "node:timers/promises";
-import type { Logger } from "pino";
+// Locks of the region: a key in Redis that its holder alone prolongs and lets go of; of a node that is alone, nothing.
 import { randomToken } from "../../../xmpp/random.ts";
-import type { Exclusive } from "../../ports/cluster.ts";
 import type { RedisConnection } from "../redis/connection.ts";
+
+/** A lock that is held. */
+export interface Lease {
+  /** Holds it for as long again from now on; false where it is another's by now. @throws where nobody answers */
+  prolong(): Promise<boolean>;
+  /** Lets go of it, unless it is another's by now; nobody waits for that. */
+  release(): void;
+}
+
+/** Who has a lock. */
+export interface Locks {
+  /** ms that a lock is held unless it is prolonged: should its holder die, it is free after that. */
+  readonly leaseMs: number;
+  /** Takes a lock; undefined where another has it. @throws where nobody answers */
+  take(key: string): Promise<Lease | undefined>;
+}
 
 /** ms after which a lock is free again, should its holder die. */
 const HELD_MS = 5_000;
-/** ms that a node waits for a lock; after it, or where Redis does not answer, it goes on without. */
-const PATIENCE = 3_000;
-/** ms between two tries, at most. */
-const PAUSE = 20;
 
 /** Of a lock that another one may have by now: each acts where it still has this token. */
 export const PROLONG =
@@ -18,58 +27,35 @@ export const PROLONG =
 export const UNLOCK =
   "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end";
 
-/** Locks in Redis; those of one node wait for one another without it. */
-export class RedisLocks implements Exclusive {
+/** Locks in Redis. One that a failover loses may be had twice for a moment, which a store's own compare-and-set outlives. */
+export class RedisLocks implements Locks {
+  readonly leaseMs = HELD_MS;
   private readonly redis: RedisConnection;
   private readonly prefix: string;
-  private readonly log: Logger;
-  private readonly queues = new Map<string, Promise<unknown>>();
 
-  constructor(redis: RedisConnection, prefix: string, log: Logger) {
+  constructor(redis: RedisConnection, prefix: string) {
     this.redis = redis;
     this.prefix = prefix;
-    this.log = log;
   }
 
-  run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const before = this.queues.get(key) ?? Promise.resolve();
-    const mine = before.then(
-      () => this.locked(key, work),
-      () => this.locked(key, work),
-    );
-    this.queues.set(key, mine);
-    const ended = () => {
-      if (this.queues.get(key) === mine) this.queues.delete(key);
-    };
-    mine.then(ended, ended);
-    return mine;
-  }
-
-  private async locked<T>(key: string, work: () => Promise<T>): Promise<T> {
+  async take(key: string): Promise<Lease | undefined> {
     const name = `${this.prefix}:lock:{${key}}`;
     const token = randomToken(12);
-    const taken = await this.take(name, token);
+    const release = () => void this.redis.eval(UNLOCK, 1, name, token).catch(() => {});
     try {
-      return await work();
-    } finally {
-      if (taken) this.redis.eval(UNLOCK, 1, name, token).catch(() => {});
+      if ((await this.redis.set(name, token, "PX", HELD_MS, "NX")) !== "OK") return undefined;
+    } catch (error) {
+      // It may have been taken all the same.
+      release();
+      throw error;
     }
-  }
-
-  private async take(name: string, token: string): Promise<boolean> {
-    const end = performance.now() + PATIENCE;
-    try {
-      while ((await this.redis.set(name, token, "PX", HELD_MS, "NX")) !== "OK") {
-        if (performance.now() > end) {
-          this.log.warn({ lock: name }, "a lock is not to be had: going on without");
-          return false;
-        }
-        await delay(1 + Math.random() * PAUSE);
-      }
-      return true;
-    } catch {
-      // Redis is away: better two nodes at once than none.
-      return false;
-    }
+    const prolong = async () => (await this.redis.eval(PROLONG, 1, name, token, HELD_MS)) === 1;
+    return { prolong, release };
   }
 }
+
+/** Nobody else is there. */
+export const loneLocks: Locks = {
+  leaseMs: HELD_MS,
+  take: async () => ({ prolong: async () => true, release() {} }),
+};

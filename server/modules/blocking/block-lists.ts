@@ -1,7 +1,6 @@
 // Block lists in memory over the store, so that a stanza's check is a look-up. XEP-0191.
 import type { Jid } from "../../../xmpp/jid/jid.ts";
 import type { ModuleHost } from "../../module/define.ts";
-import { Turns } from "../../turns.ts";
 
 const KIND = "block";
 /** Lists kept in memory; beyond it the oldest are read again when needed. */
@@ -15,8 +14,6 @@ export class BlockLists {
   private readonly held = new Map<string, ReadonlySet<string>>();
   /** Lists being read; one that was changed meanwhile is no longer here, and what was read is not kept. */
   private readonly loading = new Map<string, Promise<ReadonlySet<string>>>();
-  /** Two devices may change one list at a time. */
-  private readonly turns = new Turns();
 
   constructor(host: ModuleHost) {
     this.host = host;
@@ -43,7 +40,7 @@ export class BlockLists {
 
   /** Blocks and unblocks; returns what really changed. @throws StoreUnavailable */
   change(local: string, jids: readonly string[], block: boolean): Promise<string[]> {
-    return this.turns.run(local, () => this.changeInTurn(local, jids, block));
+    return this.host.exclusive(`blocked ${local}`, () => this.changeInTurn(local, jids, block));
   }
 
   private async changeInTurn(local: string, jids: readonly string[], block: boolean): Promise<string[]> {

@@ -4,8 +4,8 @@ import { z } from "zod";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { selfContained } from "../../../xmpp/xml/self-contained.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
+import type { Section } from "../../ports/cluster.ts";
 import { DOCUMENT_KEY_BYTES } from "../../storage/text.ts";
-import { Turns } from "../../turns.ts";
 
 const NS_PRIVATE = "jabber:iq:private";
 const KIND = "private";
@@ -23,14 +23,15 @@ export const privateStorage = defineModule({
   needs: ["disco"],
   config: PrivateConfig,
   activate(host, config) {
-    const turns = new Turns();
     host.disco.host.features.add(NS_PRIVATE);
     host.iq("account", "get", NS_PRIVATE, "query", (request) => get(host, request));
     host.iq("account", "set", NS_PRIVATE, "query", (request) => {
       // In the turn of who asks.
       const texts = textsOf(request, config);
-      // One at a time for each account: what is counted before must still hold when it is stored.
-      return turns.run(request.to.local, () => set(host, config, request.to.local, texts));
+      // One at a time for each account, at whichever node: what is counted before must still hold when it is stored.
+      return host.exclusive(`private ${request.to.local}`, (section) =>
+        set(host, { config, local: request.to.local, texts, section }),
+      );
     });
   },
 });
@@ -79,13 +80,16 @@ function textsOf(request: IqRequest, { maxBytes }: PrivateConfig): Map<string, s
   return texts;
 }
 
+/** What is to be kept. */
+interface Setting {
+  readonly config: PrivateConfig;
+  readonly local: string;
+  readonly texts: ReadonlyMap<string, string>;
+  readonly section: Section;
+}
+
 /** Keeps all of a request's documents, or none: each was looked at before the first is stored. */
-async function set(
-  host: ModuleHost,
-  config: PrivateConfig,
-  local: string,
-  texts: ReadonlyMap<string, string>,
-): Promise<undefined> {
+async function set(host: ModuleHost, { config, local, texts, section }: Setting): Promise<undefined> {
   const { documents } = host.storage;
   const count = await documents.count(host.domain, local, KIND);
   if (count + texts.size > config.maxDocuments) {
@@ -93,7 +97,10 @@ async function set(
     if (count + kept.filter((text) => text === undefined).length > config.maxDocuments)
       throw new StanzaError("not-acceptable", `an account keeps at most ${config.maxDocuments} documents`);
   }
-  for (const [key, text] of texts) await documents.put(host.domain, local, KIND, key, text);
+  for (const [key, text] of texts) {
+    section.check();
+    await documents.put(host.domain, local, KIND, key, text);
+  }
   return undefined;
 }
 

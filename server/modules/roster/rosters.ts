@@ -74,9 +74,8 @@ export class Rosters {
    * whole, and would overwrite what another node made of it meanwhile. Whatever may wait for another roster comes after.
    */
   change<T>(local: string, work: (roster: Roster) => Promise<T>): Promise<T> {
-    if (this.host.bus.others.length === 0) return Promise.resolve(this.of(local)).then(work);
-    return this.host.locks.run(`${this.kind} ${local}`, async () => {
-      this.held.delete(local);
+    return this.host.exclusive(`roster ${local}`, async () => {
+      if (this.host.bus.others.length > 0) this.held.delete(local);
       return work(await this.of(local));
     });
   }
