@@ -56,7 +56,7 @@ function* listenerMistakes({ hosts, listeners }: Looked): Generator<Mistake> {
   }
 }
 
-/** What is not acknowledged is sent again all at once when a session is resumed, and must not be what cuts it. */
+/** What is not acknowledged is kept beside what waits for its reader: together they are what one reader may cost. */
 function* boundMistakes({ limits, streamManagement, federation }: Looked): Generator<Mistake> {
   const least = limits.stanzaBytes + ADDED.bytes;
   if (federation.enabled && federation.stanzaBytes < least)

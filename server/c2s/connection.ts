@@ -137,6 +137,7 @@ export class C2sConnection implements StreamHandler {
   }
 
   drained(): void {
+    this.session?.sm?.sendingAgain.drained();
     this.session?.progressed();
   }
 

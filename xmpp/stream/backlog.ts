@@ -1,6 +1,24 @@
 // What waits for a peer that does not read: never more than the limit, counted before it is written.
 import type { Transport } from "./transport.ts";
 
+/** Why a stream was cut that did not read what waited for it: says nothing of what that was. */
+export class NotRead extends Error {
+  constructor() {
+    super("the peer does not read");
+  }
+}
+
+/**
+ * True where `length` more characters leave no more than `most` waiting, or nothing waits before them. The kernel is
+ * offered everything first, since a burst of our own says nothing of the reader.
+ */
+export function hasRoom(transport: Pick<Transport, "backlog" | "flush">, length: number, most: number): boolean {
+  if (transport.backlog + length <= most) return true;
+  transport.flush();
+  const { backlog } = transport;
+  return backlog === 0 || backlog + length <= most;
+}
+
 /** Keeps a transport's backlog within a limit. */
 export class Backlog {
   private readonly transport: Transport;
@@ -14,17 +32,12 @@ export class Backlog {
   }
 
   /**
-   * True where `length` more characters may be written; false where the peer has to be cut. The kernel is offered
-   * everything first, since a burst of our own says nothing of the reader. A text that alone is more than the limit may
-   * go where nothing waits before it, and is judged once it was offered.
+   * True where `length` more characters may be written; false where the peer has to be cut. A text that alone is more
+   * than the limit may go where nothing waits before it, and is judged once it was offered.
    */
   admits(length: number, limit: number): boolean {
-    if (this.transport.backlog + length <= limit) return true;
-    this.transport.flush();
-    const { backlog } = this.transport;
-    if (backlog + length <= limit) return true;
-    if (backlog > 0) return false;
-    this.judgeLater(limit);
+    if (!hasRoom(this.transport, length, limit)) return false;
+    if (length > limit) this.judgeLater(limit);
     return true;
   }
 

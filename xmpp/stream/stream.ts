@@ -5,7 +5,7 @@ import { parseDocument } from "../xml/document.ts";
 import { NS_FRAMING, NS_STREAM } from "../xml/namespaces.ts";
 import { RawElement } from "../xml/raw-element.ts";
 import { type StreamHeader, StreamTokenizer } from "../xml/tokenizer.ts";
-import { Backlog } from "./backlog.ts";
+import { Backlog, NotRead } from "./backlog.ts";
 import { readStreamError, type StreamError, type StreamErrorCondition, streamErrorText } from "./error.ts";
 import { framedHeader } from "./framed-header.ts";
 import type { Limits, StreamEnd, StreamHandler } from "./handler.ts";
@@ -279,7 +279,7 @@ export class XmppStream {
     this.finish({ kind: "closed", read });
   }
 
-  private readonly overflow = (): void => this.destroy(new Error("the peer does not read"));
+  private readonly overflow = (): void => this.destroy(new NotRead());
 
   private finish(end: StreamEnd): void {
     if (this.over) return;

@@ -63,8 +63,13 @@ export class Fruitless {
     const soon = this.sentAt !== undefined && now - this.sentAt <= SOON;
     const ended = soon && this.alone;
     this.inRow = soon ? this.inRow + 1 : 0;
+    this.over();
+    return ended;
+  }
+
+  /** The connection is gone, and that says nothing of what it brought: the count stays what it was. */
+  over(): void {
     this.sentAt = undefined;
     this.alone = false;
-    return ended;
   }
 }

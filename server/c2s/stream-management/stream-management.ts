@@ -6,6 +6,7 @@ import { randomToken } from "../../../xmpp/random.ts";
 import { noteArrival } from "../../../xmpp/stanza/arrival.ts";
 import type { Fate, PassedOn } from "../../../xmpp/stanza/safety.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { NotRead } from "../../../xmpp/stream/backlog.ts";
 import type { StreamEnd } from "../../../xmpp/stream/stream.ts";
 import { NS_SM } from "../../../xmpp/xml/namespaces.ts";
 import { inBackground } from "../../delivery/background.ts";
@@ -82,7 +83,8 @@ export class StreamManagement implements Outlet {
     this.holding = new Holding(session.host, this.unacked);
     this.window = new Window(session, settings, this.unacked, this.holding, this);
     this.lending = new Lending(session, this.unacked, this.window.surplus, this.holding);
-    this.sendingAgain = new Replay(session, this.unacked, this.lending, start?.fruitless);
+    const { unacked, lending, asking } = this;
+    this.sendingAgain = new Replay({ session, settings, unacked, lending, asking, fruitless: start?.fruitless });
     if (resumable) registry.add(this);
   }
 
@@ -171,8 +173,8 @@ export class StreamManagement implements Outlet {
     const gone = this.unacked.acknowledge(h);
     if (gone !== undefined) {
       this.holding.release(gone, "acknowledged");
-      if (gone.length > 0) this.sendingAgain.acknowledged();
-      this.window.open();
+      if (gone.length > 0) this.sendingAgain.acknowledged(gone.length);
+      this.window.open(this.sendingAgain.behind);
       return this.session.progressed();
     }
     const details = `<handled-count-too-high xmlns='${NS_SM}' h='${h}' send-count='${this.unacked.total}'/>`;
@@ -199,7 +201,8 @@ export class StreamManagement implements Outlet {
     this.inOrder = end.kind !== "broken" || this.away;
     if (!this.resumable || (end.kind !== "broken" && !this.away)) return false;
     this.session.connection = undefined;
-    if (!this.away && this.sendingAgain.broke()) this.inOrder = true;
+    if (this.away || (end.kind === "broken" && end.cause instanceof NotRead)) this.sendingAgain.over();
+    else if (this.sendingAgain.broke()) this.inOrder = true;
     this.asleepSince = this.session.host.clock.now();
     this.holding.keepAll();
     this.expire();
@@ -247,7 +250,7 @@ export class StreamManagement implements Outlet {
     this.sendingAgain.begin();
     this.held?.flush();
     this.held = undefined;
-    this.window.open();
+    this.window.open(this.sendingAgain.behind);
     this.session.progressed();
     // What is kept for the account waited for somebody awake.
     this.session.wake();

@@ -90,9 +90,10 @@ export class Window {
     return false;
   }
 
-  /** The client has taken something, or is there again: what waited goes on. */
-  open(): void {
+  /** The client has taken something, or is there again: what waited goes on. `behind`: more waits for it to be sent again. */
+  open(behind: boolean): void {
     this.stop();
+    if (behind) this.expectMore();
     this.errors.goOn(
       () => !this.session.waiting && (this.hasRoom(1) || this.hasRoomOfItsOwn()),
       (error) => this.stream.send(keptOf(error)),
