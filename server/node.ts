@@ -164,7 +164,12 @@ export class MeridianServer {
       tls,
       authentication: config.authentication,
       limits: config.limits,
-      credentials: credentialSource(config.authentication, accounts, clock, log),
+      credentials: credentialSource(config.authentication, {
+        accounts,
+        vouched: (domain, local) => router.hosts.get(domain)?.accountChanges.vouched(local),
+        clock,
+        log,
+      }),
       clientAuthorities: authorities,
       throttle: loginThrottle(new Throttle({ clock, failuresBeforeBan, banSeconds }), services.use(LIMITS)),
       rates: new StanzaRates(clock, { perAccount, perAddress }, services.use(LIMITS)),

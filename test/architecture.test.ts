@@ -96,6 +96,15 @@ describe("every source file", () => {
     expect(said).toEqual([]);
   });
 
+  test("leaves what becomes of an account to its one owner (server/accounts/lifecycle.ts)", () => {
+    const pastIt =
+      /\baccounts\.(?:create|ensure|setPassword|setDisabled)\(|\b(?:server|host|storage)\.accounts\.delete\(|emit\("account\./;
+    const others = sources.filter(
+      (file) => /^(?:app|server|federation)\//.test(file) && !/^server\/accounts\//.test(file),
+    );
+    expect(others.filter((file) => pastIt.test(readFileSync(join(root, file), "utf8")))).toEqual([]);
+  });
+
   test("is short: 300 lines, and a tenth of grace for one that is about to be divided", () => {
     const long = sources.filter((file) => readFileSync(join(root, file), "utf8").split("\n").length > 330);
     expect(long).toEqual([]);

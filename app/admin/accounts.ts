@@ -48,10 +48,8 @@ export function accountActions({ router, accounts, storage }: MeridianServer): A
       if (await exists(jid)) throw new Failure(`${jid.bare} exists already`);
     },
     async add(jid, password) {
-      const host = hostOf(jid);
-      accounts.checkPolicy(jid.local, password);
-      if (!(await accounts.create(jid.domain, jid.local, password))) throw new Failure(`${jid.bare} exists already`);
-      host.emit("account.created", { account: jid.toBare() });
+      if (!(await hostOf(jid).accountChanges.create({ local: jid.local, password })))
+        throw new Failure(`${jid.bare} exists already`);
     },
     password: async (jid, password) => found(jid, await hostOf(jid).accountChanges.changePassword(jid.local, password)),
     delete: async (jid) => found(jid, await hostOf(jid).accountChanges.remove(jid.local)),

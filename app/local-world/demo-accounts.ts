@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { NodeConfig, type NodeConfigInput } from "../../contract/contract.ts";
 import { check } from "../../contract/load.ts";
+import { Failure } from "../../contract/told.ts";
 import type { Region, World } from "../../regions/world.ts";
 import { createLog, MeridianServer } from "../../server/index.ts";
 import { newPassword } from "../cli/password.ts";
@@ -79,9 +80,9 @@ export async function storeAccounts(
   await withStore(config, async (server) => {
     for (const account of accounts) {
       const { domain, local, password } = account;
-      if (!(await server.accounts.create(domain, local, password)))
-        // A check against the keys costs as much as new ones, and these are right afterwards.
-        await server.accounts.setPassword(domain, local, password);
+      const changes = changesOf(server, domain);
+      // A check against the keys costs as much as new ones, and these are right afterwards.
+      if (!(await changes.create({ local, password }))) await changes.changePassword(local, password);
       if (contacts.includes(account)) await befriend(server, account, contacts);
     }
   });
@@ -90,8 +91,15 @@ export async function storeAccounts(
 /** Removes accounts from a region's store, after its node has ended. */
 export async function removeAccounts(config: NodeConfigInput, accounts: readonly LocalAccount[]): Promise<void> {
   await withStore(config, async (server) => {
-    for (const { domain, local } of accounts) await server.accounts.delete(domain, local);
+    for (const { domain, local } of accounts) await changesOf(server, domain).remove(local);
   });
+}
+
+/** The one owner of a domain's accounts. */
+function changesOf(server: MeridianServer, domain: string) {
+  const host = server.router.hosts.get(domain);
+  if (host === undefined) throw new Failure(`${domain} is not served here`);
+  return host.accountChanges;
 }
 
 async function withStore(config: NodeConfigInput, work: (server: MeridianServer) => Promise<void>): Promise<void> {

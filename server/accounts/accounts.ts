@@ -56,11 +56,12 @@ export class Accounts implements CredentialSource {
 
   /**
    * Makes an account without keys, for one that another provider (JWT, HTTP) vouches for; leaves one that exists as it
-   * is. @throws JidError
+   * is, and is false then. @throws JidError
    */
-  async ensure(domain: string, local: string): Promise<void> {
+  async ensure(domain: string, local: string): Promise<boolean> {
     const name = prepareLocalpart(local);
-    if (!(await this.store.exists(domain, name))) await this.store.create(domain, name, {}, this.clock.now());
+    if (await this.store.exists(domain, name)) return false;
+    return this.store.create(domain, name, {}, this.clock.now());
   }
 
   /**

@@ -1,30 +1,67 @@
-// What is done to an account as a whole: removed, shut, given another password, its streams ended, on every node.
+// What becomes of an account as a whole: made, given another password, shut, removed, its streams ended, on every node.
 import type { Jid } from "../../xmpp/jid/jid.ts";
-import type { VirtualHost } from "../host/virtual-host.ts";
+import { prepareLocalpart } from "../../xmpp/jid/precis.ts";
+import type { StreamErrorCondition } from "../../xmpp/stream/error.ts";
+import type { NodeBus } from "../ports/cluster.ts";
 import type { ClientSession } from "../ports/session.ts";
+import type { Accounts } from "./accounts.ts";
 
 /** Work to be done for an account before it is removed; what it throws keeps the account. */
 export type Farewell = (account: Jid) => Promise<void>;
 
-/** Why streams end, as their clients are told. */
+/** What of a host takes part. */
+export interface AccountHost {
+  readonly domain: string;
+  readonly jid: Jid;
+  readonly accounts: Pick<
+    Accounts,
+    "checkPolicy" | "create" | "delete" | "ensure" | "exists" | "setDisabled" | "setPassword"
+  >;
+  readonly sessions: { of(local: string): readonly ClientSession[] };
+  readonly bus: Pick<NodeBus, "announce" | "onAnnouncement">;
+  /** True for an administrator of any host of this node. */
+  governs(account: Jid): boolean;
+  emit(event: "account.created" | "account.deleted", value: { readonly account: Jid }): void;
+  /** Tells every host of this node that an account of this one is no more. */
+  departed(account: Jid): void;
+}
+
+/** An account to be made. */
+export interface NewAccount {
+  readonly local: string;
+  readonly password: string;
+  /** Where nobody vouches for whoever asks (XEP-0077). */
+  readonly stranger?: {
+    /** Called before anything is asked of a store; what it throws refuses him. */
+    admit(): Promise<void>;
+  };
+}
+
+/** Why streams end: what their clients are told, and as which stream error. RFC 6120 §4.9.3. */
 const REASONS = {
-  removed: "the account is gone",
-  disabled: "the account is disabled",
-  password: "the password was changed",
-  kicked: "ended by an administrator",
-} as const;
+  removed: { text: "the account is gone", condition: "not-authorized" },
+  disabled: { text: "the account is disabled", condition: "not-authorized" },
+  password: { text: "the password was changed", condition: "not-authorized" },
+  kicked: { text: "ended by an administrator", condition: "policy-violation" },
+} as const satisfies Readonly<Record<string, { readonly text: string; readonly condition: StreamErrorCondition }>>;
 type Reason = keyof typeof REASONS;
 
-/** The accounts of one host, as those who govern them see it. */
+/**
+ * The one owner of what becomes of a host's accounts, whoever asks: a client (XEP-0077), an administrator's command
+ * (XEP-0133), an operator at the command line, an authentication provider. What is allowed, who is told, and which
+ * streams and tokens end is decided here and nowhere else.
+ */
 export class AccountChanges {
-  private readonly host: VirtualHost;
+  private readonly host: AccountHost;
   private readonly farewells: Farewell[] = [];
   /** Ends streams of this node that belong to an account and have no session yet; set by whoever has the streams. */
   endUnbound: (account: Jid, text: string) => void = () => {};
 
-  constructor(host: VirtualHost) {
+  constructor(host: AccountHost) {
     this.host = host;
-    host.bus.onAnnouncement(this.kind, (_from, [local = "", text = ""]) => this.endHere(local, text));
+    host.bus.onAnnouncement(this.kind, (_from, [local = "", text = "", condition]) => {
+      this.endHere(local, condition === "policy-violation" ? condition : "not-authorized", text);
+    });
     host.bus.onAnnouncement(this.departure, (_from, [local = ""]) => host.departed(host.jid.withLocal(local)));
   }
 
@@ -44,8 +81,36 @@ export class AccountChanges {
   }
 
   /**
-   * Takes leave of contacts, removes the account with all that is kept for it, tells observers and ends its streams;
-   * the session of `asking` once its answer is out (XEP-0077 §3.2). False where there was no such account.
+   * Makes an account. False where the name is taken: by another account, or, for a stranger, by an administrator, which
+   * whoever had it would be (also where that account is not made yet, or is no more).
+   * @throws JidError, PasswordError, StoreUnavailable
+   */
+  async create({ local, password, stranger }: NewAccount): Promise<boolean> {
+    const { accounts, domain } = this.host;
+    const name = prepareLocalpart(local);
+    const account = this.host.jid.withLocal(name);
+    accounts.checkPolicy(name, password);
+    await stranger?.admit();
+    if (stranger !== undefined && this.host.governs(account)) return false;
+    // Asked first: a name that is taken must not cost the derivation of three keys.
+    if (await accounts.exists(domain, name)) return false;
+    if (!(await accounts.create(domain, name, password))) return false;
+    this.host.emit("account.created", { account });
+    return true;
+  }
+
+  /**
+   * Somebody else vouches for an account (a provider that accepted a password): it is made where there is none, without
+   * keys, for rosters and archives hang on it. `local` is prepared. @throws StoreUnavailable
+   */
+  async vouched(local: string): Promise<void> {
+    if (await this.host.accounts.ensure(this.host.domain, local))
+      this.host.emit("account.created", { account: this.host.jid.withLocal(local) });
+  }
+
+  /**
+   * Takes leave of contacts, removes the account with all that is kept for it (its tokens too), tells observers and ends
+   * its streams; the session of `asking` once its answer is out (XEP-0077 §3.2). False where there was no such account.
    * @throws StoreUnavailable
    */
   async remove(local: string, asking?: ClientSession): Promise<boolean> {
@@ -58,7 +123,8 @@ export class AccountChanges {
     host.bus.announce(this.departure, [local]);
     this.endStreams(local, "removed", asking);
     // The answer to the asking session is written behind this call.
-    if (asking !== undefined) setImmediate(() => asking.end("not-authorized", REASONS.removed));
+    const { condition, text } = REASONS.removed;
+    if (asking !== undefined) setImmediate(() => asking.end(condition, text));
     return removed;
   }
 
@@ -88,21 +154,22 @@ export class AccountChanges {
       this.endStreams(local, "kicked");
       return sessions.length;
     }
+    const { condition, text } = REASONS.kicked;
     const named = sessions.filter(({ jid }) => jid.resource === resource);
-    for (const session of named) session.end("policy-violation", REASONS.kicked);
+    for (const session of named) session.end(condition, text);
     return named.length;
   }
 
   /** Sessions by name, on whatever node; then whatever a node has that the others have not heard of yet. */
   private endStreams(local: string, reason: Reason, but?: ClientSession): void {
-    const condition = reason === "kicked" ? "policy-violation" : "not-authorized";
-    for (const session of this.host.sessions.of(local)) if (session !== but) session.end(condition, REASONS[reason]);
-    this.endUnbound(this.host.jid.withLocal(local), REASONS[reason]);
-    this.host.bus.announce(this.kind, [local, REASONS[reason]]);
+    const { condition, text } = REASONS[reason];
+    for (const session of this.host.sessions.of(local)) if (session !== but) session.end(condition, text);
+    this.endUnbound(this.host.jid.withLocal(local), text);
+    this.host.bus.announce(this.kind, [local, text, condition]);
   }
 
-  private endHere(local: string, text: string): void {
-    for (const session of this.host.sessions.of(local)) if (!session.remote) session.end("not-authorized", text);
+  private endHere(local: string, condition: StreamErrorCondition, text: string): void {
+    for (const session of this.host.sessions.of(local)) if (!session.remote) session.end(condition, text);
     this.endUnbound(this.host.jid.withLocal(local), text);
   }
 }

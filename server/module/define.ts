@@ -100,7 +100,8 @@ export interface ModuleHost {
   readonly admins: readonly string[];
   readonly sessions: Sessions;
   readonly storage: Storage;
-  readonly accounts: Accounts;
+  /** Which accounts there are; what becomes of them is `accountChanges`. */
+  readonly accounts: Pick<Accounts, "exists" | "list">;
   readonly disco: DiscoRegistry;
   /** Accounts whose stanzas are logged. */
   readonly trace: Trace;
@@ -145,7 +146,7 @@ export interface ModuleHost {
   /** Offers something to other modules, or takes what one offers (named in `needs`). */
   provide<T>(key: ApiKey<T>, value: T): void;
   use<T>(key: ApiKey<T>): T;
-  /** Removes accounts, gives them passwords, ends their streams. */
+  /** Makes and removes accounts, gives them passwords, ends their streams. */
   readonly accountChanges: AccountChanges;
   /** Connections to other domains that are up, of every host of the node. */
   remoteLinks(): readonly RemoteLink[];

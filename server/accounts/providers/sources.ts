@@ -13,12 +13,19 @@ import { jwtProvider } from "./jwt.ts";
 import { type AuthenticationProvider, ProviderChain } from "./provider.ts";
 import { storedProvider } from "./stored.ts";
 
+/** What credentials rest on. */
+export interface SourceParts {
+  readonly accounts: Accounts;
+  /** Called when a provider accepted a password, and waited for: there is an account afterwards. */
+  readonly vouched: (domain: string, local: string) => Promise<void> | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
 /** The source that SASL asks. Stored accounts alone need no chain. @throws ConfigError */
 export function credentialSource(
   config: AuthenticationConfig,
-  accounts: Accounts,
-  clock: Clock,
-  log: Logger,
+  { accounts, vouched, clock, log }: SourceParts,
 ): CredentialSource {
   if (config.providers.every(({ kind }) => kind === "stored")) return accounts;
   const providers = config.providers.map((provider, i) =>
@@ -28,8 +35,7 @@ export function credentialSource(
   );
   return new ProviderChain(providers, {
     report: (error, provider) => logFailure(log, error, "an authentication provider failed", { provider }),
-    // Rosters and archives hang on an account of ours, whoever vouches for its password.
-    accepted: (provider, domain, local) => (provider === "stored" ? undefined : accounts.ensure(domain, local)),
+    accepted: (provider, domain, local) => (provider === "stored" ? undefined : vouched(domain, local)),
   });
 }
 

@@ -60,9 +60,8 @@ function accountCommands(host: ModuleHost): Command[] {
       const again = values.get("password-verify")?.[0];
       if (account === undefined) throw new StanzaError("bad-request");
       if (again !== undefined && again !== text) throw new StanzaError("bad-request", "the passwords differ");
-      host.accounts.checkPolicy(account.local, text);
-      if (!(await host.accounts.create(host.domain, account.local, text))) throw new StanzaError("conflict");
-      host.emit("account.created", { account: account.toBare() });
+      if (!(await host.accountChanges.create({ local: account.local, password: text })))
+        throw new StanzaError("conflict");
       return { note: "The account was made." };
     }),
     command("delete-user", "Delete accounts", [accountJids], async (values) => {

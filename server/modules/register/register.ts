@@ -66,7 +66,9 @@ async function registerStranger(
       throw new StanzaError("bad-request");
     const { remoteAddress } = stream.transport;
     if (!rate.mayRegister(remoteAddress)) throw tooMany();
-    await create(host, query, () => rate.count(remoteAddress));
+    await create(host, query, async () => {
+      if (!(await rate.count(remoteAddress))) throw tooMany();
+    });
     stream.sendStanza(iqResult(request));
   } catch (error) {
     const { condition, text } = failureOf(error);
@@ -78,10 +80,6 @@ function tooMany(): StanzaError {
   return new StanzaError("resource-constraint", "too many accounts were made from your address; try later");
 }
 
-function taken(): StanzaError {
-  return new StanzaError("conflict", "that name is taken");
-}
-
 function emptyForm(): Element {
   const query = new Element("query", { xmlns: NS_REGISTER });
   query.c("instructions").t("Choose a user name and a password.");
@@ -90,18 +88,11 @@ function emptyForm(): Element {
   return query;
 }
 
-/** `attempted` counts the attempt, before anything waits, and answers whether it is one of those allowed. */
-async function create(host: ModuleHost, query: Element, attempted: () => Promise<boolean>): Promise<void> {
-  const local = localpartOf(query);
+/** `admit` counts the attempt, and throws where it is one too many. */
+async function create(host: ModuleHost, query: Element, admit: () => Promise<void>): Promise<void> {
   const password = query.getChildText("password", NS_REGISTER) ?? "";
-  host.accounts.checkPolicy(local, password);
-  if (!(await attempted())) throw tooMany();
-  // Whoever had the name of an administrator would be one: also where the account is not made yet, or is no more.
-  if (host.governs(host.jid.withLocal(local))) throw taken();
-  // Asked first: a name that is taken must not cost the derivation of three keys.
-  if (await host.accounts.exists(host.domain, local)) throw taken();
-  if (!(await host.accounts.create(host.domain, local, password))) throw taken();
-  host.emit("account.created", { account: host.jid.withLocal(local) });
+  const asked = { local: localpartOf(query), password, stranger: { admit } };
+  if (!(await host.accountChanges.create(asked))) throw new StanzaError("conflict", "that name is taken");
 }
 
 function localpartOf(query: Element): string {
