@@ -1,4 +1,6 @@
 // Stanzas from one local domain to one remote domain: one way at a time, so that their order holds; never without an owner.
+import type { ReturnCondition } from "../../server/index.ts";
+import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { Carrier } from "../management/carrier.ts";
 import type { Entry } from "../management/ledger.ts";
@@ -7,15 +9,40 @@ import type { Sender } from "../management/sender.ts";
 import { BackOff } from "./back-off.ts";
 import { Caution } from "./caution.ts";
 import type { Loss } from "./loss.ts";
-import { StanzaQueue } from "./queue.ts";
-import type { Remote } from "./remote.ts";
+import { type QueueBudget, StanzaQueue } from "./queue.ts";
 import { type OutgoingFailure, toldOf } from "./states.ts";
+import type { OutgoingStream } from "./stream.ts";
+
+/** What a pair needs of its remote domain. */
+export interface RemoteOfPair {
+  readonly domain: string;
+  /** True once it is closed: nothing waits any more. */
+  readonly over: boolean;
+  /** Why the last attempt to reach it failed; undefined where it did not. */
+  readonly failure: OutgoingFailure | undefined;
+  /** Takes a stanza that cannot be written now. */
+  take(pair: Pair, stanza: Stanza): void;
+  /** A stanza was written. */
+  wrote(pair: Pair, stanza: Stanza): void;
+  /** A stanza cannot cross: its sender is told. */
+  giveBack(stanza: Stanza, condition: ReturnCondition, text: string): void;
+  /** A stanza ended one stream after another. */
+  atFault(stanza: Stanza): void;
+  /** The peer announced that it takes no stanza of that size. XEP-0478 §4. */
+  tooLarge(stanza: Stanza, carrier: Carrier): void;
+  /** A stream to it, or of its own, is proven. */
+  proven(): void;
+  /** Has the pair get a stream, now or when it is time. */
+  need(pair: Pair, sender?: Jid): void;
+  /** The pair was proven on a stream that was there. */
+  shared(pair: Pair, stream: OutgoingStream): void;
+}
 
 /** A domain pair. */
 export class Pair implements Sender {
   readonly from: string;
   readonly to: string;
-  readonly remote: Remote;
+  readonly remote: RemoteOfPair;
   readonly queue: StanzaQueue;
   /** What is left of failures that concern this domain of ours alone. */
   readonly backOff = new BackOff();
@@ -33,11 +60,12 @@ export class Pair implements Sender {
   /** A stream of the peer's that came along meanwhile. */
   private spare: Carrier | undefined;
 
-  constructor(remote: Remote, from: string) {
+  /** `budget` is what all queues of the node hold together. */
+  constructor(remote: RemoteOfPair, from: string, budget: QueueBudget) {
     this.remote = remote;
     this.from = from;
     this.to = remote.domain;
-    this.queue = new StanzaQueue(remote.context.waiting);
+    this.queue = new StanzaQueue(budget);
   }
 
   /** Takes a stanza: written, queued, or given back. */

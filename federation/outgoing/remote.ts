@@ -13,7 +13,7 @@ import { Dialer, type DialerOwner, type Facts } from "./dialer.ts";
 import { describeEnd } from "./dialogue.ts";
 import { otherHost } from "./establish.ts";
 import { aftermathOf, lossOf } from "./loss.ts";
-import { Pair } from "./pair.ts";
+import { Pair, type RemoteOfPair } from "./pair.ts";
 import { Patience } from "./patience.ts";
 import { permits } from "./permits.ts";
 import { OutgoingFailure, type OutgoingState, toldOf } from "./states.ts";
@@ -30,7 +30,7 @@ export interface RemoteSurroundings {
 }
 
 /** A remote domain. */
-export class Remote implements DialerOwner {
+export class Remote implements DialerOwner, RemoteOfPair {
   readonly domain: string;
   readonly context: FederationContext;
   counts: RemoteCounts;
@@ -59,7 +59,7 @@ export class Remote implements DialerOwner {
   pair(from: string): Pair {
     let pair = this.pairs.get(from);
     if (pair === undefined) {
-      pair = new Pair(this, from);
+      pair = new Pair(this, from, this.context.waiting);
       this.pairs.set(from, pair);
     }
     return pair;
