@@ -1,7 +1,9 @@
 // Which domain pairs an incoming stream may carry stanzas for, and how each was proven. XEP-0220 §2.6.2.
 import type { Policy } from "../policy.ts";
 import type { ProvenPairs } from "./gate.ts";
-import type { Proof } from "./observer.ts";
+
+/** How a pair was proven. */
+export type Proof = "external" | "dialback" | "certificate";
 
 /** A pair that was proven. */
 export interface ProvenPair {

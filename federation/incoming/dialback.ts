@@ -9,7 +9,7 @@ import {
 } from "../dialback/answer.ts";
 import type { Verdict, Verifications } from "../dialback/verifications.ts";
 import { verifyWithAuthority } from "../dialback/verifier.ts";
-import type { IncomingSession } from "./session.ts";
+import type { IncomingStream } from "./stream.ts";
 
 /** Keys of one stream that may be in verification at one time. */
 const MAX_VERIFYING = 16;
@@ -24,7 +24,7 @@ const VERIFICATION_TEXTS: Readonly<Partial<Record<DialbackCondition, string>>> =
 
 /** Takes `<db:result/>` or `<db:verify/>`. */
 export function acceptDialback(
-  session: IncomingSession,
+  session: IncomingStream,
   raw: RawElement,
   verifications: (domain: string) => Verifications | undefined,
 ): void {
@@ -43,7 +43,7 @@ export function acceptDialback(
 
 /** We are receiving: the certificate proves it, or the authoritative server is asked. XEP-0220 §2.2.2. */
 async function receive(
-  session: IncomingSession,
+  session: IncomingStream,
   from: string,
   to: string,
   key: string,
@@ -80,7 +80,7 @@ async function receive(
   }
 }
 
-function conclude(session: IncomingSession, from: string, to: string, verdict: Verdict): void {
+function conclude(session: IncomingStream, from: string, to: string, verdict: Verdict): void {
   const { context, stream } = session;
   if (verdict.kind === "valid") return accept(session, from, to, "dialback");
   // What the way to a domain looks like from here is no stranger's business: he learns how far it led, and no more.
@@ -95,7 +95,7 @@ function conclude(session: IncomingSession, from: string, to: string, verdict: V
   stream.close();
 }
 
-function accept(session: IncomingSession, from: string, to: string, method: "dialback" | "certificate"): void {
+function accept(session: IncomingStream, from: string, to: string, method: "dialback" | "certificate"): void {
   const { stream } = session;
   if (!stream.writable) return;
   if (!session.authorise(from, to, method))
@@ -104,7 +104,7 @@ function accept(session: IncomingSession, from: string, to: string, method: "dia
 }
 
 function refuse(
-  session: IncomingSession,
+  session: IncomingStream,
   from: string,
   to: string,
   condition: DialbackCondition,
@@ -120,7 +120,7 @@ function refuse(
 }
 
 /** What speaks against even asking; undefined for nothing. XEP-0220 §2.5. */
-function refusalOf(session: IncomingSession, from: string, to: string): Refusal | undefined {
+function refusalOf(session: IncomingStream, from: string, to: string): Refusal | undefined {
   const { context, stream } = session;
   const policy = context.policy(from);
   if (!context.inbound.serves(to)) return refusal("item-not-found", `${to} is not served here`);

@@ -7,7 +7,8 @@ import type { FederationContext } from "../context.ts";
 import { acceptOptions } from "../tls/index.ts";
 import type { IncomingObserver } from "./observer.ts";
 import { IncomingSession } from "./session.ts";
-import type { IncomingStreams, Slot } from "./streams.ts";
+import type { Slot } from "./stream.ts";
+import type { IncomingStreams } from "./streams.ts";
 
 /** Where and how to listen. */
 export interface S2sListenerOptions {

@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import type { FederationContext } from "../context.ts";
 import { ManagedStream, ResumableStreams } from "./management.ts";
-import type { IncomingSession } from "./session.ts";
+import type { IncomingStream } from "./stream.ts";
 
 const LIMIT = 5_000;
 
@@ -11,7 +11,7 @@ function node() {
   const clock = { now: () => 0, setTimeout: () => ({}), clearTimeout: () => {} };
   const streams = new ResumableStreams({ clock, config: { resumeSeconds: 300 } } as unknown as FederationContext);
   const up = (domain: string, remoteAddress: string) => {
-    const session = { stream: { transport: { remoteAddress } } } as unknown as IncomingSession;
+    const session = { stream: { transport: { remoteAddress } } } as unknown as IncomingStream;
     const stream = new ManagedStream(streams, session, domain, "verona.test");
     streams.add(stream);
     return stream;
@@ -54,8 +54,8 @@ test("a stream that is up takes no place, and one that was resumed gives its bac
     gate: { manage: () => {} },
   };
   const next = { ...session, domains: { proofs: () => [] }, reverse: { offerAll: () => {} }, detach: () => [] };
-  one.session = next as unknown as IncomingSession;
-  expect(one.resume(next as unknown as IncomingSession, 0)).toBeUndefined();
+  one.session = next as unknown as IncomingStream;
+  expect(one.resume(next as unknown as IncomingStream, 0)).toBeUndefined();
   expect([streams.broken.size, kept([one])]).toEqual([0, 1]);
 });
 

@@ -11,8 +11,8 @@ import type { Sender } from "../management/sender.ts";
 import type { Pair } from "../outgoing/pair.ts";
 import { giveToPairs } from "../outgoing/suspension.ts";
 import { suffices } from "./authorised-domains.ts";
-import type { IncomingSession } from "./session.ts";
 import { Shares } from "./shares.ts";
+import type { IncomingStream, Resumable } from "./stream.ts";
 
 /** Broken streams that are kept at one time; beyond it whoever has most of them loses the oldest. */
 const LIMIT = 5_000;
@@ -57,12 +57,12 @@ export class ResumableStreams {
 }
 
 /** What outlives one connection. */
-export class ManagedStream {
+export class ManagedStream implements Resumable {
   /** Names it to whoever resumes it; unguessable. */
   readonly id = randomBytes(18).toString("base64url");
   readonly remote: string;
   readonly local: string;
-  session: IncomingSession;
+  session: IncomingStream;
   private readonly streams: ResumableStreams;
   private expiry: Timer | undefined;
   private release: Timer | undefined;
@@ -80,7 +80,7 @@ export class ManagedStream {
     this.letGo();
   };
 
-  constructor(streams: ResumableStreams, session: IncomingSession, remote: string, local: string) {
+  constructor(streams: ResumableStreams, session: IncomingStream, remote: string, local: string) {
     this.streams = streams;
     this.session = session;
     this.remote = remote;
@@ -100,7 +100,7 @@ export class ManagedStream {
   }
 
   /** Goes on over `session`; undefined is success, else what the peer claims exceeds this count of ours. */
-  resume(session: IncomingSession, handled: number): number | undefined {
+  resume(session: IncomingStream, handled: number): number | undefined {
     const { clock } = this.streams.context;
     const old = this.session;
     clock.clearTimeout(this.release);
@@ -150,7 +150,7 @@ export class ManagedStream {
 }
 
 /** The pair goes over the stream that was resumed, where it is still proven there. */
-function goOn(pair: Pair, { carrier, domains }: IncomingSession): void {
+function goOn(pair: Pair, { carrier, domains }: IncomingStream): void {
   if (carrier !== undefined && domains.has(pair.to, pair.from)) return pair.adopt(carrier);
   anotherWay([pair], undefined);
 }
@@ -164,7 +164,7 @@ function anotherWay(pairs: readonly Pair[], ledger: Ledger<Sender> | undefined):
 
 /** Takes an element of stream management. */
 export function acceptManagement(
-  session: IncomingSession,
+  session: IncomingStream,
   streams: ResumableStreams,
   raw: RawElement,
 ): void | Promise<void> {
@@ -185,7 +185,7 @@ export function acceptManagement(
   }
 }
 
-function enable(session: IncomingSession, streams: ResumableStreams, resume: string | undefined): void {
+function enable(session: IncomingStream, streams: ResumableStreams, resume: string | undefined): void {
   const { stream, gate } = session;
   const pair = session.firstPair;
   if (gate.handled !== undefined || pair === undefined) return stream.send(smFailedText("unexpected-request"));
@@ -202,7 +202,7 @@ function enable(session: IncomingSession, streams: ResumableStreams, resume: str
   session.reverse.offerAll();
 }
 
-async function resume(session: IncomingSession, streams: ResumableStreams, raw: RawElement): Promise<void> {
+async function resume(session: IncomingStream, streams: ResumableStreams, raw: RawElement): Promise<void> {
   const { stream, gate } = session;
   const h = handledOf(raw);
   const managed = streams.find(raw.attr("previd") ?? "");

@@ -1,6 +1,6 @@
 // What an incoming session tells to, and asks of, whoever keeps account of them.
+import type { Verifications } from "../dialback/verifications.ts";
 import type { Pair } from "../outgoing/pair.ts";
-import type { acceptDialback } from "./dialback.ts";
 import type { ResumableStreams } from "./management.ts";
 
 /** Told by a session to who keeps account of them. */
@@ -11,8 +11,5 @@ export interface IncomingObserver {
   /** The pair that a bidirectional stream may carry. */
   pair(from: string, to: string): Pair;
   /** Questions about dialback keys over a stream of ours to a remote domain. */
-  verifications: Parameters<typeof acceptDialback>[2];
+  verifications(domain: string): Verifications | undefined;
 }
-
-/** How a pair was proven. */
-export type Proof = "external" | "dialback" | "certificate";

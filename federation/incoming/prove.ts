@@ -5,10 +5,10 @@ import { escapeText } from "../../xmpp/xml/escape.ts";
 import { NS_SASL, NS_TLS } from "../../xmpp/xml/namespaces.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { CertificateVerdict } from "../tls/index.ts";
-import type { IncomingSession } from "./session.ts";
+import type { IncomingStream } from "./stream.ts";
 
 /** Takes `<starttls/>`. */
-export async function acceptStartTls(session: IncomingSession, raw: RawElement): Promise<void> {
+export async function acceptStartTls(session: IncomingStream, raw: RawElement): Promise<void> {
   const { stream, context, local } = session;
   const secureContext = local === undefined ? undefined : context.tlsContext(local);
   if (raw.name !== "starttls" || stream.transport.encrypted || secureContext === undefined || session.domains.any) {
@@ -32,7 +32,7 @@ export async function acceptStartTls(session: IncomingSession, raw: RawElement):
 }
 
 /** Takes `<auth/>`: the certificate must prove the domain that is claimed. XEP-0178 §3. */
-export function acceptSasl(session: IncomingSession, raw: RawElement): void | Promise<void> {
+export function acceptSasl(session: IncomingStream, raw: RawElement): void | Promise<void> {
   const { stream, context } = session;
   if (raw.name === "abort") return refuse(session, "aborted", "as asked");
   if (raw.name !== "auth") return stream.fail("unsupported-stanza-type");
@@ -55,7 +55,7 @@ function authzidOf(raw: RawElement): string | undefined {
   return Jid.tryParse(Buffer.from(text, "base64").toString())?.full ?? "";
 }
 
-function decide(session: IncomingSession, authzid: string, verdict: CertificateVerdict | undefined): void {
+function decide(session: IncomingStream, authzid: string, verdict: CertificateVerdict | undefined): void {
   const { stream } = session;
   if (verdict?.kind !== "valid") return end(session, "not-authorized", verdict?.reason ?? "there is no TLS");
   session.remote = authzid;
@@ -68,12 +68,12 @@ function decide(session: IncomingSession, authzid: string, verdict: CertificateV
 }
 
 /** A certificate that does not prove the domain will not do so later. XEP-0178 §3 step 10. */
-function end(session: IncomingSession, condition: string, reason: string): void {
+function end(session: IncomingStream, condition: string, reason: string): void {
   refuse(session, condition, reason);
   session.stream.close();
 }
 
-function refuse(session: IncomingSession, condition: string, reason: string): void {
+function refuse(session: IncomingStream, condition: string, reason: string): void {
   session.refused("EXTERNAL refused", condition, reason);
   session.stream.send(
     `<failure xmlns='${NS_SASL}'><${condition}/><text xml:lang='en'>${escapeText(reason)}</text></failure>`,

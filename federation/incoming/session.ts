@@ -17,30 +17,31 @@ import { lossOf } from "../outgoing/loss.ts";
 import type { Pair } from "../outgoing/pair.ts";
 import { giveToPairs } from "../outgoing/suspension.ts";
 import type { CertificateVerdict } from "../tls/index.ts";
-import { AuthorisedDomains, suffices } from "./authorised-domains.ts";
+import { AuthorisedDomains, type Proof, suffices } from "./authorised-domains.ts";
 import { acceptDialback } from "./dialback.ts";
 import { featuresText } from "./features.ts";
 import { Gate } from "./gate.ts";
 import { type Claimed, claimedBy, headerFault } from "./header.ts";
-import { acceptManagement, type ManagedStream } from "./management.ts";
-import type { IncomingObserver, Proof } from "./observer.ts";
+import { acceptManagement } from "./management.ts";
+import type { IncomingObserver } from "./observer.ts";
 import { acceptSasl, acceptStartTls } from "./prove.ts";
 import { ReverseWay } from "./reverse-way.ts";
-import type { IncomingStreams, Slot } from "./streams.ts";
+import type { IncomingStream, Resumable, Slot } from "./stream.ts";
+import type { IncomingStreams } from "./streams.ts";
 import { Verdicts } from "./verdicts.ts";
 
 /** Ends that are nobody's fault. */
 const IN_ORDER: ReadonlySet<string> = new Set(["system-shutdown", "conflict", "reset"]);
 
 /** One incoming stream. */
-export class IncomingSession implements StreamHandler {
+export class IncomingSession implements StreamHandler, IncomingStream {
   readonly context: FederationContext;
   readonly stream: XmppStream;
   readonly domains = new AuthorisedDomains();
   readonly gate: Gate;
   readonly reverse: ReverseWay;
   readonly verdicts: Verdicts;
-  managed: ManagedStream | undefined;
+  managed: Resumable | undefined;
   /** Id of the present stream; dialback keys are bound to it. */
   id = "";
   /** Domain pairs whose dialback keys are being verified. */

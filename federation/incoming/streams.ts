@@ -1,23 +1,17 @@
 // Every incoming stream of a node, counted: how many a remote domain has, and how many have not proven any.
 import { blockOf, networkOf } from "../../server/index.ts";
 import type { FederationContext } from "../context.ts";
-import type { IncomingSession } from "./session.ts";
 import { Shares } from "./shares.ts";
+import type { IncomingStream, Slot } from "./stream.ts";
 
 /** Dialback keys from one network that may be in verification at one time: each costs us a connection somewhere. */
 export const MAX_VERIFYING = 256;
 
-/** A place among the streams that are not yet authenticated. */
-export interface Slot {
-  /** Gives it back; more than once is harmless. */
-  release(): void;
-}
-
 /** The incoming streams. */
 export class IncomingStreams {
-  readonly sessions = new Set<IncomingSession>();
+  readonly sessions = new Set<IncomingStream>();
   private readonly context: FederationContext;
-  private readonly byRemote = new Map<string, Set<IncomingSession>>();
+  private readonly byRemote = new Map<string, Set<IncomingStream>>();
   /** Unauthenticated streams by address: an IPv6 /64 is one peer's. */
   private readonly byAddress = new Map<string, number>();
   private readonly shares = new Shares();
@@ -55,7 +49,7 @@ export class IncomingStreams {
   }
 
   /** A session proves a remote domain; false where the domain has as many streams as it may. */
-  claim(remote: string, session: IncomingSession): boolean {
+  claim(remote: string, session: IncomingStream): boolean {
     const streams = this.byRemote.get(remote) ?? new Set();
     if (streams.has(session)) return true;
     if (streams.size >= this.context.policy(remote).maxStreams) return false;
@@ -65,7 +59,7 @@ export class IncomingStreams {
   }
 
   /** A session is over. */
-  delete(session: IncomingSession): void {
+  delete(session: IncomingStream): void {
     this.sessions.delete(session);
     for (const remote of session.domains.remotes()) {
       const streams = this.byRemote.get(remote);

@@ -1,0 +1,63 @@
+// What the steps of an incoming stream (TLS, SASL, dialback, stream management) see of it, and may do to it.
+import type { XmppStream } from "../../xmpp/stream/stream.ts";
+import type { FederationContext } from "../context.ts";
+import type { Carrier } from "../management/carrier.ts";
+import type { Ledger } from "../management/ledger.ts";
+import type { Sender } from "../management/sender.ts";
+import type { Pair } from "../outgoing/pair.ts";
+import type { AuthorisedDomains, Proof } from "./authorised-domains.ts";
+import type { Gate } from "./gate.ts";
+import type { ReverseWay } from "./reverse-way.ts";
+import type { Verdicts } from "./verdicts.ts";
+
+/** A place among streams or verifications that are bounded. */
+export interface Slot {
+  /** Gives it back; more than once is harmless. */
+  release(): void;
+}
+
+/** What outlives the connection of a stream that may be resumed. */
+export interface Resumable {
+  /** Names it to whoever resumes it; unguessable. */
+  readonly id: string;
+  /** The connection broke: waits to be resumed. `pairs` went over it, and `ledger` is what they have under way. */
+  suspend(ledger: Ledger<Sender> | undefined, pairs: Pair[]): void;
+  /** Our stanzas wait for the peer no longer. */
+  letGo(): void;
+}
+
+/** An incoming stream as its steps see it. */
+export interface IncomingStream {
+  readonly context: FederationContext;
+  readonly stream: XmppStream;
+  /** What it is proven for. */
+  readonly domains: AuthorisedDomains;
+  readonly gate: Gate;
+  readonly reverse: ReverseWay;
+  readonly verdicts: Verdicts;
+  managed: Resumable | undefined;
+  /** Id of the present stream; dialback keys are bound to it. */
+  readonly id: string;
+  /** Domain pairs whose dialback keys are being verified. */
+  readonly verifying: Set<string>;
+  /** Our domain as its header names it. */
+  readonly local: string | undefined;
+  /** The peer's domain as its header names it, or SASL proved it. */
+  remote: string | undefined;
+  /** Our stanzas' way over this stream, where it is bidirectional and proven. */
+  readonly carrier: Carrier | undefined;
+  /** The pair the stream was proven for first: remote, local. */
+  readonly firstPair: readonly [string, string] | undefined;
+  /** The pair is proven; false where stream or domain has as many as it may. */
+  authorise(remote: string, local: string, method: Proof): boolean;
+  /** Something a peer wanted was refused: told to the operator, by whatever names the peer gave. */
+  refused(what: string, condition: string | undefined, reason: string): void;
+  /** A place to verify a dialback key in; undefined where its network has too many. */
+  placeForVerification(): Slot | undefined;
+  /** Another stream goes on in place of this one, which ends; returns the pairs that went over it. */
+  detach(): Pair[];
+  /** Policy changed: what it would not let in now has to prove itself anew. */
+  policyChanged(): void;
+  tell(remote: string, event: string, facts: Readonly<Record<string, string | number | boolean | undefined>>): void;
+  crashed(error: unknown): void;
+}
