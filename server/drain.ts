@@ -1,6 +1,5 @@
 // The orderly end of a node's clients: their sessions go to other nodes where there are any, else they end.
-import type { C2sConnection } from "./c2s/connection.ts";
-import type { C2sContext } from "./c2s/context.ts";
+import type { C2sContext, OpenConnection } from "./c2s/context.ts";
 import type { ClusterPorts } from "./ports/cluster.ts";
 
 /** ms that closing streams have before their connections are dropped. */
@@ -38,7 +37,7 @@ export async function drainClients({ context, cluster, seconds }: Draining): Pro
   for (const connection of [...context.connections]) connection.stream.destroy();
 }
 
-async function endAtPace(connections: readonly C2sConnection[], cluster: ClusterPorts, end: number): Promise<void> {
+async function endAtPace(connections: readonly OpenConnection[], cluster: ClusterPorts, end: number): Promise<void> {
   const rounds = Math.max(1, Math.floor((end - Date.now()) / PACE_INTERVAL));
   const size = Math.max(Math.ceil((STREAMS_PER_SECOND * PACE_INTERVAL) / 1000), Math.ceil(connections.length / rounds));
   for (let i = 0; i < connections.length; i += size) {
@@ -48,7 +47,7 @@ async function endAtPace(connections: readonly C2sConnection[], cluster: Cluster
 }
 
 /** Clients that can reach a node by its own address are told one. RFC 6120 §4.9.3.19. */
-function sendAway(connection: C2sConnection, cluster: ClusterPorts): void {
+function sendAway(connection: OpenConnection, cluster: ClusterPorts): void {
   connection.session?.sm?.leaving();
   const places = cluster.registry.locations();
   const place = places[Math.floor(Math.random() * places.length)];

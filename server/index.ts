@@ -1,7 +1,6 @@
 // What the rest of Meridian may use of the server.
 export { Accounts } from "./accounts/accounts.ts";
 export { outsideProvider } from "./accounts/providers/sources.ts";
-export { blockOf, networkOf } from "./accounts/throttle.ts";
 export { nodesThatLive } from "./cluster/open.ts";
 export { newRequestId } from "./cluster/routes/answers.ts";
 export { PinnedRouter } from "./cluster/routes/pinned-router.ts";
@@ -9,6 +8,7 @@ export type { DeadLetter } from "./delivery/dead-letters.ts";
 export { expectProxyHeaders } from "./edge/proxy-protocol.ts";
 export { modulesLeftOut } from "./host/choose-modules.ts";
 export { KeptDepartures, sendDepartures } from "./host/departures.ts";
+export { blockOf, networkOf } from "./networks.ts";
 export { closeServer, type Listening, MeridianServer, type ServerOptions } from "./node.ts";
 export { factsOf, logFailure } from "./observe/failure.ts";
 export { createLog } from "./observe/log.ts";

@@ -3,7 +3,7 @@
 import type { NodeConfig } from "../contract/contract.ts";
 import type { C2sContext } from "./c2s/context.ts";
 import type { Cluster } from "./cluster/cluster.ts";
-import type { Router } from "./delivery/route.ts";
+import type { VirtualHost } from "./host/virtual-host.ts";
 import type { NodeMetrics } from "./observe/metrics.ts";
 import type { Storage } from "./ports/store.ts";
 import { describeQueues } from "./queue-gauges.ts";
@@ -11,7 +11,7 @@ import { describeQueues } from "./queue-gauges.ts";
 /** What is measured. */
 export interface Measured {
   readonly config: NodeConfig;
-  readonly hosts: Router["hosts"];
+  readonly hosts: ReadonlyMap<string, VirtualHost>;
   readonly storage: Storage;
   readonly context: C2sContext;
   readonly cluster: Cluster | undefined;

@@ -12,8 +12,8 @@ import { Throttle } from "./accounts/throttle.ts";
 import { loginThrottle } from "./accounts/throttle-shared.ts";
 import { tokenKey } from "./accounts/token-key.ts";
 import { AddressCount } from "./c2s/address-count.ts";
-import { type C2sConnection, endUnboundStreams } from "./c2s/connection.ts";
-import type { C2sContext } from "./c2s/context.ts";
+import { endUnboundStreams } from "./c2s/connection.ts";
+import type { C2sContext, OpenConnection } from "./c2s/context.ts";
 import { StanzaRates } from "./c2s/stanza-rates.ts";
 import { ResumableSessions } from "./c2s/stream-management/resumable.ts";
 import type { Cluster } from "./cluster/cluster.ts";
@@ -29,6 +29,7 @@ import { Router } from "./delivery/route.ts";
 import { drainClients } from "./drain.ts";
 import { listenForClients } from "./edge/tcp.ts";
 import { startHost } from "./host/start.ts";
+import type { VirtualHost } from "./host/virtual-host.ts";
 import { describeNode } from "./node-gauges.ts";
 import { NodeMetrics } from "./observe/metrics.ts";
 import { StrangersLog } from "./observe/strangers.ts";
@@ -37,7 +38,7 @@ import type { ClusterPorts } from "./ports/cluster.ts";
 import type { RemoteRouter } from "./ports/delivery.ts";
 import type { Storage } from "./ports/store.ts";
 import { configuredServices } from "./service/configured.ts";
-import { DATABASE, LIMITS, METRICS } from "./service/keys.ts";
+import { DATABASE, LIMITS, METRICS, REDIS } from "./service/keys.ts";
 import { nodeServices, THE_DATABASE, THE_REGISTRY } from "./service/node-services.ts";
 import { Waits } from "./service/patience.ts";
 import type { Services } from "./service/services.ts";
@@ -66,7 +67,7 @@ export interface Listening {
 /** The server of one node. */
 export class MeridianServer {
   readonly config: NodeConfig;
-  readonly router: Router;
+  readonly router: Router<VirtualHost>;
   readonly storage: Storage;
   readonly accounts: Accounts;
   readonly tls: TlsContexts;
@@ -83,7 +84,7 @@ export class MeridianServer {
 
   private constructor(
     config: NodeConfig,
-    router: Router,
+    router: Router<VirtualHost>,
     services: Services,
     stage: Stage,
     accounts: Accounts,
@@ -143,12 +144,12 @@ export class MeridianServer {
     const domains = config.hosts.map(({ domain }) => domain);
     const decoyIterations = await waits.until(THE_DATABASE, () => iterationsInUse(storage, iterations, domains));
     const accounts = new Accounts(storage.accounts, { iterations, decoyIterations, minPasswordLength, clock });
-    const router = new Router(log);
+    const router = new Router<VirtualHost>(log);
     const components = config.components.map(({ domain }) => domain);
     reserveComponents(router, components);
     const trace = new Trace(clock);
     const parts = { hosts: router.hosts, storage, log };
-    const cluster = await waits.until(THE_REGISTRY, () => openCluster(config, parts, services));
+    const cluster = await waits.until(THE_REGISTRY, () => openCluster(config, parts, () => services.use(REDIS)));
     stage.unheard = () => cluster?.notReady;
     const { bus, registry, exclusive } = cluster ?? alone(config.node);
     takeAnswers(bus, router.hosts, () => router.way);
@@ -186,7 +187,7 @@ export class MeridianServer {
       resumable: new ResumableSessions(),
       handover: undefined,
       location: config.cluster?.location,
-      connections: new Set<C2sConnection>(),
+      connections: new Set<OpenConnection>(),
     };
     for (const host of router.hosts.values())
       host.accountChanges.endUnbound = (account, text) => endUnboundStreams(context.connections, account, text);

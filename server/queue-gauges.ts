@@ -1,7 +1,7 @@
 // Depths of the queues that wait for clients, for Prometheus: what the kernel has not taken, what is unacknowledged, what is kept.
 
 import type { Clock } from "../xmpp/clock.ts";
-import type { C2sConnection } from "./c2s/connection.ts";
+import type { OpenConnection } from "./c2s/context.ts";
 import { C2sSession } from "./c2s/session.ts";
 import type { VirtualHost } from "./host/virtual-host.ts";
 import type { NodeMetrics } from "./observe/metrics.ts";
@@ -12,7 +12,7 @@ const OFFLINE_INTERVAL = 60_000;
 
 /** What is looked at. */
 export interface Queues {
-  readonly connections: Iterable<C2sConnection>;
+  readonly connections: Iterable<OpenConnection>;
   readonly hosts: ReadonlyMap<string, VirtualHost>;
   readonly offline: OfflineStore;
   readonly clock: Clock;

@@ -1,6 +1,7 @@
 // The throttle of a node in a cluster: failures and bans of every node, and its own alone while nobody answers.
 import type { SharedCounts } from "../cluster/shared/limits.ts";
-import { type LoginThrottle, networkOf, type Throttle } from "./throttle.ts";
+import { networkOf } from "../networks.ts";
+import type { LoginThrottle, Throttle } from "./throttle.ts";
 
 /**
  * Counts in the node's own throttle and in the shared counts, of which the own throttle learns: what it knows stays

@@ -1,7 +1,8 @@
 // Guessing passwords: slowed, then banned, per account and per address, in bounded memory.
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { ManualClock } from "../../test/harness/manual-clock.ts";
-import { networkOf, Throttle } from "./throttle.ts";
+import { networkOf } from "../networks.ts";
+import { Throttle } from "./throttle.ts";
 
 const ROMEO = "romeo@example.org";
 let clock: ManualClock;

@@ -1,6 +1,6 @@
 // How many connections each address has to a node, over all listeners for clients.
 import type { Socket } from "node:net";
-import { networkOf } from "../accounts/throttle.ts";
+import { networkOf } from "../networks.ts";
 
 /** Counts connections by address, a whole /64 of IPv6 as one, and refuses what is too many. */
 export class AddressCount {

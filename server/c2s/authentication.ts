@@ -4,7 +4,7 @@ import { logFailure } from "../observe/failure.ts";
 import type { AccountRecord } from "../ports/store.ts";
 import type { SaslContext, SaslExchange, SaslFailure, SaslStep } from "../sasl/mechanism.ts";
 import { beginExchange, decodeSaslData, offeredMechanisms, refusal } from "../sasl/mechanisms.ts";
-import type { C2sConnection } from "./connection.ts";
+import type { ClientConnection } from "./client-connection.ts";
 
 type Success = Extract<SaslStep, { kind: "success" }>;
 
@@ -17,7 +17,7 @@ export interface SaslProfile {
    * was let in; undefined for one that lives as long as its stream.
    */
   succeeded(
-    connection: C2sConnection,
+    connection: ClientConnection,
     account: Jid,
     step: Success,
     record: AccountRecord | undefined,
@@ -30,10 +30,10 @@ interface Running {
   readonly profile: SaslProfile;
 }
 
-const running = new WeakMap<C2sConnection, Running>();
+const running = new WeakMap<ClientConnection, Running>();
 
 /** What the mechanisms may know of a connection. */
-export function saslContext(connection: C2sConnection): SaslContext {
+export function saslContext(connection: ClientConnection): SaslContext {
   const { context, stream } = connection;
   const domain = connection.host?.domain ?? "";
   return {
@@ -54,7 +54,7 @@ export function saslContext(connection: C2sConnection): SaslContext {
 }
 
 /** Names to offer now, remembered for downgrade protection. */
-export function offer(connection: C2sConnection): readonly string[] {
+export function offer(connection: ClientConnection): readonly string[] {
   const names = offeredMechanisms(saslContext(connection));
   connection.offeredMechanisms = names;
   return names;
@@ -62,7 +62,7 @@ export function offer(connection: C2sConnection): readonly string[] {
 
 /** Begins an exchange with the mechanism's initial response as base64 text. */
 export function begin(
-  connection: C2sConnection,
+  connection: ClientConnection,
   profile: SaslProfile,
   mechanism: string,
   initial: string,
@@ -79,7 +79,7 @@ export function begin(
 
 /** Runs an exchange that was made elsewhere (FAST), from its first message. */
 export function run(
-  connection: C2sConnection,
+  connection: ClientConnection,
   profile: SaslProfile,
   exchange: SaslExchange,
   initial: string,
@@ -96,7 +96,7 @@ export function run(
 }
 
 function feedNew(
-  connection: C2sConnection,
+  connection: ClientConnection,
   profile: SaslProfile,
   exchange: SaslExchange,
   initial: string,
@@ -106,19 +106,19 @@ function feedNew(
 }
 
 /** Takes the peer's next message. */
-export function respond(connection: C2sConnection, profile: SaslProfile, text: string): void | Promise<void> {
+export function respond(connection: ClientConnection, profile: SaslProfile, text: string): void | Promise<void> {
   const state = running.get(connection);
   if (state?.profile !== profile) return fail(connection, profile, { kind: "failure", condition: "malformed-request" });
   return feed(connection, profile, state.exchange, text);
 }
 
 /** The peer gives up. RFC 6120 §6.4.4. */
-export function abort(connection: C2sConnection, profile: SaslProfile): Promise<void> {
+export function abort(connection: ClientConnection, profile: SaslProfile): Promise<void> {
   return fail(connection, profile, { kind: "failure", condition: "aborted" });
 }
 
 function feed(
-  connection: C2sConnection,
+  connection: ClientConnection,
   profile: SaslProfile,
   exchange: SaslExchange,
   text: string,
@@ -131,7 +131,7 @@ function feed(
 }
 
 function proceed(
-  connection: C2sConnection,
+  connection: ClientConnection,
   profile: SaslProfile,
   exchange: SaslExchange,
   step: SaslStep,
@@ -147,7 +147,7 @@ function proceed(
 }
 
 /** The password was right; a ban is looked at only now, so that it tells nothing of the password. */
-function unlessBanned(connection: C2sConnection, profile: SaslProfile, step: Success): void | Promise<void> {
+function unlessBanned(connection: ClientConnection, profile: SaslProfile, step: Success): void | Promise<void> {
   const { throttle } = connection.context;
   const go = (banned: boolean) => (banned ? refuse(connection, profile) : admit(connection, profile, step));
   const account = Jid.prepared(step.local, connection.host?.domain ?? "", "");
@@ -155,7 +155,7 @@ function unlessBanned(connection: C2sConnection, profile: SaslProfile, step: Suc
   return banned instanceof Promise ? banned.then(go) : go(banned);
 }
 
-function admit(connection: C2sConnection, profile: SaslProfile, step: Success): void | Promise<void> {
+function admit(connection: ClientConnection, profile: SaslProfile, step: Success): void | Promise<void> {
   const { host } = connection;
   running.delete(connection);
   const account = Jid.prepared(step.local, host?.domain ?? "", "");
@@ -165,7 +165,7 @@ function admit(connection: C2sConnection, profile: SaslProfile, step: Success): 
 }
 
 /** Answers a right password as a wrong one, and as late; it does not count as one. */
-function refuse(connection: C2sConnection, profile: SaslProfile): Promise<void> {
+function refuse(connection: ClientConnection, profile: SaslProfile): Promise<void> {
   const failure = { kind: "failure", condition: "not-authorized" } as const;
   return answerFailure(connection, profile, failure, connection.context.throttle.refused());
 }
@@ -176,7 +176,7 @@ function refuse(connection: C2sConnection, profile: SaslProfile): Promise<void> 
  * any other. RFC 6120 §6.5.1.
  */
 async function openUnlessChanged(
-  connection: C2sConnection,
+  connection: ClientConnection,
   profile: SaslProfile,
   account: Jid,
   step: Success,
@@ -201,7 +201,7 @@ async function openUnlessChanged(
 }
 
 function open(
-  connection: C2sConnection,
+  connection: ClientConnection,
   profile: SaslProfile,
   account: Jid,
   step: Success,
@@ -215,7 +215,7 @@ function open(
 }
 
 /** A failure is counted, and slowed down once there were several. */
-async function fail(connection: C2sConnection, profile: SaslProfile, failure: SaslFailure): Promise<void> {
+async function fail(connection: ClientConnection, profile: SaslProfile, failure: SaslFailure): Promise<void> {
   running.delete(connection);
   const { stream, context } = connection;
   const guess = failure.condition === "not-authorized";
@@ -225,7 +225,7 @@ async function fail(connection: C2sConnection, profile: SaslProfile, failure: Sa
 
 /** Tells the peer after `wait` ms. */
 async function answerFailure(
-  connection: C2sConnection,
+  connection: ClientConnection,
   profile: SaslProfile,
   failure: SaslFailure,
   wait: number,

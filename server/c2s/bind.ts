@@ -8,19 +8,18 @@ import { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { escapeText } from "../../xmpp/xml/escape.ts";
 import { NS_BIND, NS_SESSION } from "../../xmpp/xml/namespaces.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
-import type { VirtualHost } from "../host/virtual-host.ts";
-import type { C2sConnection } from "./connection.ts";
-import type { StreamFeature } from "./feature.ts";
+import type { ClientHost } from "../ports/host.ts";
+import type { C2sFeature, ClientConnection } from "./client-connection.ts";
 import { C2sSession } from "./session.ts";
 
 /** The binding feature; its request is an IQ, which is why it decides itself what it accepts. */
-export const bindFeature: StreamFeature = {
+export const bindFeature: C2sFeature = {
   name: "bind",
   phase: "after authentication",
-  advertise: (connection: C2sConnection) =>
+  advertise: (connection: ClientConnection) =>
     connection.session === undefined ? `<bind xmlns='${NS_BIND}'/>` : undefined,
   /** True for a bind request on an authenticated stream that has no session. */
-  accepts: (connection: C2sConnection, raw: RawElement) =>
+  accepts: (connection: ClientConnection, raw: RawElement) =>
     connection.authenticated &&
     connection.session === undefined &&
     raw.name === "iq" &&
@@ -31,13 +30,13 @@ export const bindFeature: StreamFeature = {
 };
 
 /** Offered as optional and answered with nothing: sessions are what binding made. */
-export const sessionFeature: StreamFeature = {
+export const sessionFeature: C2sFeature = {
   name: "session",
   phase: "after authentication",
   advertise: () => `<session xmlns='${NS_SESSION}'><optional/></session>`,
 };
 
-function bind(connection: C2sConnection, raw: RawElement): void {
+function bind(connection: ClientConnection, raw: RawElement): void {
   const request = Stanza.fromRaw(raw, undefined, undefined);
   const wanted = request.child(NS_BIND, "bind")?.getChild("resource", NS_BIND)?.getText() ?? "";
   let resource: string;
@@ -46,7 +45,7 @@ function bind(connection: C2sConnection, raw: RawElement): void {
   } catch {
     return refuse(connection, request, "bad-request");
   }
-  const session = openSession(connection, connection.host as VirtualHost, connection.account as Jid, resource);
+  const session = openSession(connection, connection.host as ClientHost, connection.account as Jid, resource);
   if (session === undefined) return refuse(connection, request, "resource-constraint");
   const payload = `<bind xmlns='${NS_BIND}'><jid>${escapeText(session.jid.full)}</jid></bind>`;
   connection.stream.sendStanza(
@@ -65,8 +64,8 @@ export function newResource(): string {
  * account has all the resources it may have.
  */
 export function openSession(
-  connection: C2sConnection,
-  host: VirtualHost,
+  connection: ClientConnection,
+  host: ClientHost,
   account: Jid,
   resource: string,
 ): C2sSession | undefined {
@@ -82,7 +81,7 @@ export function openSession(
 }
 
 /** Sessions that only wait to be resumed make way, the oldest first. */
-function roomFor(host: VirtualHost, account: Jid, limit: number): boolean {
+function roomFor(host: ClientHost, account: Jid, limit: number): boolean {
   const sessions = host.sessions.of(account.local);
   if (sessions.length < limit) return true;
   const waiting = sessions.find((session) => session.waiting);
@@ -90,6 +89,6 @@ function roomFor(host: VirtualHost, account: Jid, limit: number): boolean {
   return waiting !== undefined;
 }
 
-function refuse(connection: C2sConnection, request: Stanza, condition: StanzaErrorCondition): void {
+function refuse(connection: ClientConnection, request: Stanza, condition: StanzaErrorCondition): void {
   connection.stream.sendStanza(errorReply(request, condition));
 }

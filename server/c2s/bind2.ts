@@ -4,34 +4,23 @@ import type { Element } from "ltx";
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import { prepareResourcepart } from "../../xmpp/jid/precis.ts";
 import { NS_SM } from "../../xmpp/xml/namespaces.ts";
-import type { VirtualHost } from "../host/virtual-host.ts";
+import type { ClientHost } from "../ports/host.ts";
 import { newResource, openSession } from "./bind.ts";
-import type { C2sConnection } from "./connection.ts";
-import type { C2sSession } from "./session.ts";
+import type { ClientConnection } from "./client-connection.ts";
 import { enable } from "./stream-management-feature.ts";
 
 export const NS_BIND2 = "urn:xmpp:bind:0";
 
-/** A feature that a client may ask for while binding. XEP-0386 §3.2. */
-export interface InlineBindFeature {
-  /** Namespace of the request, which is also what is announced. */
-  readonly xmlns: string;
-  /** Name of the request: what has another one in that namespace asks for something else. */
-  readonly name: string;
-  /** Switches it on for the session that was just bound. */
-  request(session: C2sSession): void;
-}
-
 /** What is announced within SASL2's inline features. */
-export function bindInlineFeature(connection: C2sConnection): string {
+export function bindInlineFeature(connection: ClientConnection): string {
   const names = [NS_SM, ...(connection.host?.inlineBindFeatures.map(({ xmlns }) => xmlns) ?? [])];
   const features = names.map((name) => `<feature var='${name}'/>`).join("");
   return `<bind xmlns='${NS_BIND2}'><inline>${features}</inline></bind>`;
 }
 
 /** Binds a resource and switches on what was asked; `<bound/>` as text, or "" where the account has no resource left. */
-export function bindInline(connection: C2sConnection, request: Element, userAgent: string | undefined): string {
-  const host = connection.host as VirtualHost;
+export function bindInline(connection: ClientConnection, request: Element, userAgent: string | undefined): string {
+  const host = connection.host as ClientHost;
   const account = connection.account as Jid;
   const session = openSession(connection, host, account, resourceFor(account, request, userAgent));
   if (session === undefined) {

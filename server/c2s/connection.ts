@@ -11,12 +11,12 @@ import { NS_CLIENT, NS_STREAM } from "../../xmpp/xml/namespaces.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
 import { acceptFromClient } from "../delivery/ingress.ts";
-import type { VirtualHost } from "../host/virtual-host.ts";
 import { logFailure } from "../observe/failure.ts";
 import { withoutSecrets } from "../observe/trace.ts";
+import type { ClientHost } from "../ports/host.ts";
 import { bindFeature, sessionFeature } from "./bind.ts";
-import type { C2sContext } from "./context.ts";
-import type { StreamFeature } from "./feature.ts";
+import type { C2sFeature, ClientConnection } from "./client-connection.ts";
+import type { C2sContext, OpenConnection } from "./context.ts";
 import { limitsAfterAuthentication, limitsBeforeAuthentication } from "./limits.ts";
 import { saslFeature } from "./sasl.ts";
 import { sasl2Feature } from "./sasl2.ts";
@@ -26,7 +26,7 @@ import { startTlsFeature } from "./starttls.ts";
 import { streamLimitsFeatures } from "./stream-limits.ts";
 import { streamManagementFeature } from "./stream-management-feature.ts";
 
-const CORE_FEATURES: readonly StreamFeature[] = [
+const CORE_FEATURES: readonly C2sFeature[] = [
   startTlsFeature,
   sasl2Feature,
   saslFeature,
@@ -37,12 +37,12 @@ const CORE_FEATURES: readonly StreamFeature[] = [
 ];
 
 /** A client's connection. */
-export class C2sConnection implements StreamHandler {
+export class C2sConnection implements StreamHandler, ClientConnection {
   readonly context: C2sContext;
   readonly stream: XmppStream;
   readonly log: Logger;
   /** Set by the first header; a later one cannot change it. */
-  host: VirtualHost | undefined;
+  host: ClientHost | undefined;
   /** Bare JID of the authenticated account. */
   account: Jid | undefined;
   /** Bare JID of the account whose credentials were just proven, while it is looked at once more. */
@@ -195,7 +195,7 @@ export class C2sConnection implements StreamHandler {
     };
   }
 
-  private everyFeature(): readonly StreamFeature[] {
+  private everyFeature(): readonly C2sFeature[] {
     return this.host === undefined ? CORE_FEATURES : [...CORE_FEATURES, ...this.host.streamFeatures];
   }
 
@@ -210,13 +210,13 @@ export class C2sConnection implements StreamHandler {
   }
 }
 
-function handlerIn(features: readonly StreamFeature[], xmlns: string): StreamFeature | undefined {
+function handlerIn(features: readonly C2sFeature[], xmlns: string): C2sFeature | undefined {
   for (const feature of features) if (feature.xmlns === xmlns && feature.handle !== undefined) return feature;
   return undefined;
 }
 
 /** Ends the streams that an account has opened, or is about to, and bound no resource on. */
-export function endUnboundStreams(connections: Iterable<C2sConnection>, account: Jid, text: string): void {
+export function endUnboundStreams(connections: Iterable<OpenConnection>, account: Jid, text: string): void {
   for (const { account: owner, claims, session, stream } of connections)
     if ((owner ?? claims)?.full === account.full && session === undefined) stream.fail("not-authorized", text);
 }

@@ -4,23 +4,38 @@ import type { Logger } from "pino";
 import type { AuthenticationConfig } from "../../contract/contract.ts";
 import type { StreamLimits } from "../../contract/limits.ts";
 import type { Clock } from "../../xmpp/clock.ts";
+import type { Jid } from "../../xmpp/jid/jid.ts";
+import type { XmppStream } from "../../xmpp/stream/stream.ts";
 import type { LoginThrottle } from "../accounts/throttle.ts";
-import type { VirtualHost } from "../host/virtual-host.ts";
 import type { NodeMetrics } from "../observe/metrics.ts";
 import type { StrangersLog } from "../observe/strangers.ts";
 import type { Trace } from "../observe/trace.ts";
+import type { ClientHost } from "../ports/host.ts";
 import type { CredentialSource } from "../sasl/mechanism.ts";
 import type { TlsContexts } from "../tls/contexts.ts";
 import type { AddressCount } from "./address-count.ts";
-import type { C2sConnection } from "./connection.ts";
+import type { C2sSession } from "./session.ts";
 import type { StanzaRates } from "./stanza-rates.ts";
 import type { Handover } from "./stream-management/handover.ts";
 import type { ResumableSessions } from "./stream-management/resumable.ts";
 import type { SmSettings } from "./stream-management/settings.ts";
 
+/** A client's connection that is not over, to those who look at all of them. */
+export interface OpenConnection {
+  readonly stream: XmppStream;
+  /** How far the stream has come. */
+  readonly state: "negotiating" | "authenticated" | "bound";
+  /** Bare JID of the authenticated account. */
+  readonly account: Jid | undefined;
+  /** Bare JID of the account whose credentials were just proven, while it is looked at once more. */
+  readonly claims: Jid | undefined;
+  /** The session once a resource is bound. */
+  readonly session: C2sSession | undefined;
+}
+
 /** Shared by the client listeners of one node. */
 export interface C2sContext {
-  readonly hosts: ReadonlyMap<string, VirtualHost>;
+  readonly hosts: ReadonlyMap<string, ClientHost>;
   readonly tls: TlsContexts;
   readonly authentication: AuthenticationConfig;
   readonly limits: StreamLimits;
@@ -51,5 +66,5 @@ export interface C2sContext {
   /** host:port at which clients reach this very node, told with what can be resumed. */
   readonly location: string | undefined;
   /** Connections that are not over. */
-  readonly connections: Set<C2sConnection>;
+  readonly connections: Set<OpenConnection>;
 }

@@ -1,6 +1,6 @@
 // Tokens of an account's installations: derived by a key that is in no database, of which only the nonces are kept. XEP-0484.
 import { createHash, createHmac, randomBytes } from "node:crypto";
-import type { VirtualHost } from "../host/virtual-host.ts";
+import type { ClientHost } from "../ports/host.ts";
 import { type AccountRecord, StoreUnavailable } from "../ports/store.ts";
 
 const KIND = "fast";
@@ -70,11 +70,11 @@ export async function whileChanging<T>(attempt: () => Promise<T | undefined>): P
 
 /** The tokens of one account on one host. */
 export class AccountTokens {
-  private readonly host: VirtualHost;
+  private readonly host: ClientHost;
   private readonly key: Buffer;
   private readonly local: string;
 
-  constructor(host: VirtualHost, key: Buffer, local: string) {
+  constructor(host: ClientHost, key: Buffer, local: string) {
     this.host = host;
     this.key = key;
     this.local = local;

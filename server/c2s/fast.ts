@@ -2,13 +2,13 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Element } from "ltx";
 import { prepareLocalpart } from "../../xmpp/jid/precis.ts";
-import type { VirtualHost } from "../host/virtual-host.ts";
 import { logFailure } from "../observe/failure.ts";
+import type { ClientHost } from "../ports/host.ts";
 import type { AccountRecord } from "../ports/store.ts";
 import { channelBindingData } from "../sasl/channel-binding.ts";
 import type { SaslExchange, SaslStep } from "../sasl/mechanism.ts";
 import { saslContext } from "./authentication.ts";
-import type { C2sConnection } from "./connection.ts";
+import type { ClientConnection } from "./client-connection.ts";
 import {
   AccountTokens,
   LIFETIME,
@@ -33,12 +33,12 @@ const BINDINGS: Readonly<Record<string, "tls-exporter" | "tls-server-end-point" 
 };
 
 /** What is announced within SASL2's inline features. Early data (0-RTT) is never taken, and so not announced. */
-export function fastFeature(connection: C2sConnection): string {
+export function fastFeature(connection: ClientConnection): string {
   const names = available(connection).map((name) => `<mechanism>${name}</mechanism>`);
   return `<fast xmlns='${NS_FAST}'>${names.join("")}</fast>`;
 }
 
-function available(connection: C2sConnection): string[] {
+function available(connection: ClientConnection): string[] {
   const context = saslContext(connection);
   return Object.entries(BINDINGS)
     .filter(([, binding]) => binding === undefined || channelBindingData(binding, context) !== undefined)
@@ -55,7 +55,7 @@ interface Request {
 
 /** The exchange of a token; an unknown account, installation or token all fail alike. XEP-0484 §3.3. */
 export function fastExchange(
-  connection: C2sConnection,
+  connection: ClientConnection,
   mechanism: string,
   userAgent: string | undefined,
   fast: Element,
@@ -65,8 +65,8 @@ export function fastExchange(
   return { ofDevice: true, step: (data) => check(connection, { mechanism, userAgent, count }, data) };
 }
 
-async function check(connection: C2sConnection, request: Request, data: Buffer): Promise<SaslStep> {
-  const host = connection.host as VirtualHost;
+async function check(connection: ClientConnection, request: Request, data: Buffer): Promise<SaslStep> {
+  const host = connection.host as ClientHost;
   const separator = data.indexOf(0);
   const local = separator > 0 ? preparedOrEmpty(data.subarray(0, separator).toString("utf8")) : "";
   const tokens = new AccountTokens(host, connection.context.tokenKey, local);
@@ -90,7 +90,7 @@ const NOT_PROVEN: Proven = {};
 
 /** Undefined where the count could not be kept, since what is kept is another by now. */
 async function prove(
-  connection: C2sConnection,
+  connection: ClientConnection,
   tokens: AccountTokens,
   { mechanism, userAgent, count }: Request,
   given: Buffer,
@@ -151,7 +151,7 @@ function preparedOrEmpty(text: string): string {
  * it was let in: a password changed since then ends the token too. XEP-0484 §3.2, §3.4.
  */
 export async function issueToken(
-  connection: C2sConnection,
+  connection: ClientConnection,
   record: AccountRecord | undefined,
   request: Element,
   userAgent: string | undefined,
@@ -161,7 +161,7 @@ export async function issueToken(
   const fast = request.getChild("fast", NS_FAST);
   const asked: string | undefined = request.getChild("request-token", NS_FAST)?.attrs.mechanism;
   if (fast === undefined && asked === undefined) return "";
-  const tokens = new AccountTokens(connection.host as VirtualHost, connection.context.tokenKey, record.local);
+  const tokens = new AccountTokens(connection.host as ClientHost, connection.context.tokenKey, record.local);
   if (fast !== undefined && ["true", "1"].includes(fast.attrs.invalidate ?? "")) {
     await tokens.remove(userAgent);
     return "";
@@ -179,7 +179,7 @@ interface Wanted {
 
 /** Undefined where what is kept became another meanwhile. */
 async function issue(
-  connection: C2sConnection,
+  connection: ClientConnection,
   tokens: AccountTokens,
   owner: Owner,
   { userAgent, asked, byToken }: Wanted,

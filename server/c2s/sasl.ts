@@ -4,8 +4,7 @@ import { escapeText } from "../../xmpp/xml/escape.ts";
 import { NS_SASL, NS_SASL_CHANNEL_BINDING } from "../../xmpp/xml/namespaces.ts";
 import { channelBindingTypes, encodeSaslData } from "../sasl/mechanisms.ts";
 import { abort, begin, offer, respond, type SaslProfile, saslContext } from "./authentication.ts";
-import type { C2sConnection } from "./connection.ts";
-import type { StreamFeature } from "./feature.ts";
+import type { C2sFeature, ClientConnection } from "./client-connection.ts";
 
 const profile: SaslProfile = {
   challenge: (data) => `<challenge xmlns='${NS_SASL}'>${encodeSaslData(data)}</challenge>`,
@@ -21,7 +20,7 @@ const profile: SaslProfile = {
 };
 
 /** The SASL feature, with the channel bindings we can check (XEP-0440). */
-export const saslFeature: StreamFeature = {
+export const saslFeature: C2sFeature = {
   name: "sasl",
   phase: "before authentication",
   xmlns: NS_SASL,
@@ -51,7 +50,7 @@ export function mechanismList(names: readonly string[]): string {
   return names.map((name) => `<mechanism>${name}</mechanism>`).join("");
 }
 
-function channelBindings(connection: C2sConnection): string {
+function channelBindings(connection: ClientConnection): string {
   const types = channelBindingTypes(saslContext(connection));
   if (types.length === 0) return "";
   const list = types.map((type) => `<channel-binding type='${type}'/>`).join("");

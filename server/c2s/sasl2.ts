@@ -9,14 +9,13 @@ import type { AccountRecord } from "../ports/store.ts";
 import { encodeSaslData } from "../sasl/mechanisms.ts";
 import { abort, begin, offer, respond, run, type SaslProfile } from "./authentication.ts";
 import { bindInline, bindInlineFeature, NS_BIND2 } from "./bind2.ts";
-import type { C2sConnection } from "./connection.ts";
+import type { C2sFeature, ClientConnection } from "./client-connection.ts";
 import { fastExchange, fastFeature, issueToken, NS_FAST } from "./fast.ts";
-import type { StreamFeature } from "./feature.ts";
 import { mechanismList } from "./sasl.ts";
 import { readyToResume, resumeSession } from "./stream-management-feature.ts";
 
 /** What a client asked beside its authentication, kept until that has succeeded. */
-const asked = new WeakMap<C2sConnection, Element>();
+const asked = new WeakMap<ClientConnection, Element>();
 
 const profile: SaslProfile = {
   challenge: (data) => `<challenge xmlns='${NS_SASL2}'>${encodeSaslData(data)}</challenge>`,
@@ -28,7 +27,7 @@ const profile: SaslProfile = {
 };
 
 /** The feature; never on a stream that is not encrypted (XEP-0388 §2.1). */
-export const sasl2Feature: StreamFeature = {
+export const sasl2Feature: C2sFeature = {
   name: "sasl2",
   phase: "before authentication",
   xmlns: NS_SASL2,
@@ -61,7 +60,7 @@ export function userAgentOf(request: Element): string | undefined {
   return id !== undefined && /^[0-9A-Za-z-]{16,64}$/.test(id) ? id : undefined;
 }
 
-function authenticate(connection: C2sConnection, raw: RawElement): void | Promise<void> {
+function authenticate(connection: ClientConnection, raw: RawElement): void | Promise<void> {
   const request = raw.toElement();
   const mechanism = raw.attr("mechanism") ?? "";
   const initial = request.getChild("initial-response", NS_SASL2)?.getText() ?? "";
@@ -73,7 +72,7 @@ function authenticate(connection: C2sConnection, raw: RawElement): void | Promis
 
 /** Resumes or binds as asked, then tells all of it in one element. XEP-0388 §2.6, XEP-0198 §9, XEP-0386 §3. */
 async function succeed(
-  connection: C2sConnection,
+  connection: ClientConnection,
   account: Jid,
   data: Buffer | undefined,
   record: AccountRecord | undefined,

@@ -1,22 +1,32 @@
 // A bound client session: one resource of an account, on the connection that bound it.
 
+import type { StreamLimits } from "../../contract/limits.ts";
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import { sizeOf } from "../../xmpp/management/sent.ts";
 import { presence } from "../../xmpp/stanza/presence.ts";
 import type { Stanza, StanzaKind } from "../../xmpp/stanza/stanza.ts";
 import type { StreamErrorCondition } from "../../xmpp/stream/error.ts";
 import type { StreamEnd } from "../../xmpp/stream/stream.ts";
+import type { SendingSession } from "../delivery/ingress.ts";
 import { isErrorAnswer, isGivenBack, LEFT_OUT, WaitingErrors } from "../delivery/waiting-errors.ts";
-import type { VirtualHost } from "../host/virtual-host.ts";
+import type { NodeMetrics } from "../observe/metrics.ts";
 import { type Trace, withoutSecrets } from "../observe/trace.ts";
+import type { ClientHost } from "../ports/host.ts";
 import type { ClientSession, Gate, SessionKey } from "../ports/session.ts";
-import type { C2sConnection } from "./connection.ts";
+import type { CarriedSession, Carrier } from "./stream-management/carried.ts";
 import { rerouteInBackground } from "./stream-management/reroute.ts";
-import type { StreamManagement } from "./stream-management/stream-management.ts";
+import type { Outlet, StreamManagement } from "./stream-management/stream-management.ts";
 
-/** Takes over a session's outgoing stanzas: stream management counts and keeps them. */
-export interface Outlet {
-  deliver(stanza: Stanza): void;
+/** What a session needs of the connection that carries it. */
+export interface SessionCarrier extends Carrier {
+  readonly context: SessionSurroundings;
+}
+
+/** What it needs of its node. */
+interface SessionSurroundings {
+  readonly trace: Trace;
+  readonly metrics: NodeMetrics;
+  readonly limits: StreamLimits;
 }
 
 /** ms that a client may take to acknowledge one message that stands alone. */
@@ -26,15 +36,15 @@ const ACKNOWLEDGED_WITHIN = 10_000;
 const PAUSED_LIMIT = 1_000;
 
 /** A session bound over a stream. */
-export class C2sSession implements ClientSession {
+export class C2sSession implements CarriedSession, SendingSession {
   readonly jid: Jid;
   readonly account: Jid;
   readonly since: number;
-  readonly host: VirtualHost;
+  readonly host: ClientHost;
   readonly remoteAddress: string;
   readonly remote = false;
   /** Undefined while no stream carries the session. */
-  connection: C2sConnection | undefined;
+  connection: SessionCarrier | undefined;
   gate: Gate | undefined;
   /** Stream management, once enabled. */
   sm: StreamManagement | undefined;
@@ -53,7 +63,7 @@ export class C2sSession implements ClientSession {
   /** Errors for a client that is behind, without stream management. */
   private errors: WaitingErrors | undefined;
 
-  constructor(host: VirtualHost, jid: Jid, connection: C2sConnection, since = host.clock.now()) {
+  constructor(host: ClientHost, jid: Jid, connection: SessionCarrier, since = host.clock.now()) {
     this.host = host;
     this.jid = jid;
     this.account = jid.toBare();
@@ -196,7 +206,7 @@ export class C2sSession implements ClientSession {
   }
 
   /** Another stream carries it from now on. */
-  attach(connection: C2sConnection): void {
+  attach(connection: SessionCarrier): void {
     this.connection = connection;
     this.changed();
   }
@@ -207,7 +217,7 @@ export class C2sSession implements ClientSession {
   }
 
   /** Its stream is gone: the session waits to be resumed, or is over. */
-  detach(connection: C2sConnection, end: StreamEnd): void {
+  detach(connection: SessionCarrier, end: StreamEnd): void {
     if (this.connection !== connection) return;
     if (this.sm === undefined || !this.sm.suspend(end)) return this.finish();
     this.changed();

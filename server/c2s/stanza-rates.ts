@@ -4,8 +4,8 @@
 import type { Clock, Timer } from "../../xmpp/clock.ts";
 import { ByteBucket } from "../../xmpp/stream/byte-bucket.ts";
 import { Stint } from "../../xmpp/stream/stint.ts";
-import { networkOf } from "../accounts/throttle.ts";
 import type { SharedCounts } from "../cluster/shared/limits.ts";
+import { networkOf } from "../networks.ts";
 
 /** Seconds of its rate that may come at once. */
 const BURST_SECONDS = 5;

@@ -1,11 +1,10 @@
 // STARTTLS on client streams. RFC 6120 §5.
 import { NS_TLS } from "../../xmpp/xml/namespaces.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
-import type { C2sConnection } from "./connection.ts";
-import type { StreamFeature } from "./feature.ts";
+import type { C2sFeature, ClientConnection } from "./client-connection.ts";
 
 /** The TLS feature. */
-export const startTlsFeature: StreamFeature = {
+export const startTlsFeature: C2sFeature = {
   name: "starttls",
   phase: "before authentication",
   xmlns: NS_TLS,
@@ -18,12 +17,12 @@ export const startTlsFeature: StreamFeature = {
   handle: startTls,
 };
 
-function offered(connection: C2sConnection): boolean {
+function offered(connection: ClientConnection): boolean {
   const { transport } = connection.stream;
   return transport.kind === "tcp" && !transport.encrypted && connection.host?.hasTls === true;
 }
 
-async function startTls(connection: C2sConnection, raw: RawElement): Promise<void> {
+async function startTls(connection: ClientConnection, raw: RawElement): Promise<void> {
   const { stream, context, host } = connection;
   if (raw.name !== "starttls" || host === undefined || connection.authenticated || !offered(connection)) {
     stream.send(`<failure xmlns='${NS_TLS}'/>`);

@@ -1,10 +1,10 @@
 // Tells clients the limits of their stream. XEP-0478.
-import type { StreamFeature } from "./feature.ts";
+import type { C2sFeature } from "./client-connection.ts";
 
 const NS_STREAM_LIMITS = "urn:xmpp:stream-limits:0";
 
 /** The feature, in both phases, since the limits differ. */
-export const streamLimitsFeatures: readonly StreamFeature[] = [
+export const streamLimitsFeatures: readonly C2sFeature[] = [
   {
     name: "stream limits before authentication",
     phase: "before authentication",

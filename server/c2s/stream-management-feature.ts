@@ -3,12 +3,11 @@ import { countOf } from "../../xmpp/management/count.ts";
 import { escapeAttribute } from "../../xmpp/xml/escape.ts";
 import { NS_SM, NS_STANZA_ERRORS } from "../../xmpp/xml/namespaces.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
-import type { C2sConnection } from "./connection.ts";
-import type { StreamFeature } from "./feature.ts";
+import type { C2sFeature, ClientConnection } from "./client-connection.ts";
 import { StreamManagement } from "./stream-management/stream-management.ts";
 
 /** The feature. */
-export const streamManagementFeature: StreamFeature = {
+export const streamManagementFeature: C2sFeature = {
   name: "stream management",
   phase: "after authentication",
   xmlns: NS_SM,
@@ -33,14 +32,14 @@ export const streamManagementFeature: StreamFeature = {
   },
 };
 
-function acknowledge(connection: C2sConnection, raw: RawElement): void {
+function acknowledge(connection: ClientConnection, raw: RawElement): void {
   const h = countOf(raw.attr("h"));
   if (h === undefined) return connection.stream.fail("bad-format", "`h` is no count");
   connection.session?.sm?.acknowledged(h);
 }
 
 /** Enables it on a bound session; the answer is `<enabled/>` or `<failed/>` as text. XEP-0198 §3, XEP-0386 §4. */
-export function enable(connection: C2sConnection, resume: string | undefined): string {
+export function enable(connection: ClientConnection, resume: string | undefined): string {
   const { session, context } = connection;
   if (session === undefined || session.sm !== undefined) return failed("unexpected-request");
   const resumable = resume === "true" || resume === "1";
@@ -52,7 +51,7 @@ export function enable(connection: C2sConnection, resume: string | undefined): s
   return `<enabled xmlns='${NS_SM}' id='${escapeAttribute(sm.id)}' resume='true' max='${sm.settings.resumeSeconds}'${location}/>`;
 }
 
-async function resume(connection: C2sConnection, raw: RawElement): Promise<void> {
+async function resume(connection: ClientConnection, raw: RawElement): Promise<void> {
   // The session asked for may be the one that asks: it must not be held up for itself.
   if (connection.session !== undefined) return connection.stream.send(failed("unexpected-request"));
   const lost = await readyToResume(connection, raw.attr("previd"));
@@ -72,7 +71,7 @@ const SAFE_TIMEOUT = 2_000;
  * here. Call it, and then `resumeSession` without any other wait between. Answers how many stanzas were handled
  * of a session that died with its node, where that is known.
  */
-export async function readyToResume(connection: C2sConnection, previd = ""): Promise<number | undefined> {
+export async function readyToResume(connection: ClientConnection, previd = ""): Promise<number | undefined> {
   const { resumable, handover } = connection.context;
   const sm = resumable.find(previd);
   if (sm === undefined) return handover?.fetch(connection, previd);
@@ -103,7 +102,7 @@ export async function quiet(sm: StreamManagement): Promise<void> {
  * `<failed/>`) and then calls `replay`. Undefined where the stream was ended for a count that cannot be.
  */
 export function resumeSession(
-  connection: C2sConnection,
+  connection: ClientConnection,
   previd: string | undefined,
   hText: string | undefined,
   lost?: number,

@@ -11,7 +11,7 @@ import type { C2sContext } from "../c2s/context.ts";
 import { C2sSession } from "../c2s/session.ts";
 import { rerouteInBackground } from "../c2s/stream-management/reroute.ts";
 import { inBackground } from "../delivery/background.ts";
-import type { VirtualHost } from "../host/virtual-host.ts";
+import type { SessionHost } from "../ports/host.ts";
 import type { ClientSession } from "../ports/session.ts";
 import type { Storage } from "../ports/store.ts";
 import { WireBus } from "./bus/node-bus.ts";
@@ -33,7 +33,7 @@ const SAFE_TIMEOUT = 6_000;
 /** What a cluster needs of its node. */
 export interface ClusterParts {
   readonly node: string;
-  readonly hosts: ReadonlyMap<string, VirtualHost>;
+  readonly hosts: ReadonlyMap<string, SessionHost>;
   readonly storage: Storage;
   readonly log: Logger;
 }

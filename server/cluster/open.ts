@@ -1,21 +1,23 @@
 // A node's part in its cluster, loaded only where there is one: Redis's client costs time at start.
 import type { Logger } from "pino";
 import type { ClusterConfig, NodeConfig } from "../../contract/contract.ts";
-import type { VirtualHost } from "../host/virtual-host.ts";
+import type { SessionHost } from "../ports/host.ts";
 import type { Storage } from "../ports/store.ts";
-import { REDIS } from "../service/keys.ts";
-import type { Services } from "../service/services.ts";
 import type { Cluster } from "./cluster.ts";
+import type { RedisConnection } from "./redis/connection.ts";
 
-/** Prepares a node's part in its cluster; undefined on a node alone. @throws RedisUnavailable, ConfigError */
+/**
+ * Prepares a node's part in its cluster; undefined on a node alone. `redis` is called where there is a cluster alone.
+ * @throws RedisUnavailable, ConfigError
+ */
 export async function openCluster(
   config: NodeConfig,
-  parts: { readonly hosts: ReadonlyMap<string, VirtualHost>; readonly storage: Storage; readonly log: Logger },
-  services: Services,
+  parts: { readonly hosts: ReadonlyMap<string, SessionHost>; readonly storage: Storage; readonly log: Logger },
+  redis: () => RedisConnection,
 ): Promise<Cluster | undefined> {
   if (config.cluster === undefined) return undefined;
   const { Cluster } = await import("./cluster.ts");
-  return Cluster.open(config.cluster, { ...parts, node: config.node }, services.use(REDIS));
+  return Cluster.open(config.cluster, { ...parts, node: config.node }, redis());
 }
 
 /** Names of the nodes of a cluster that live, for whoever is none of them. @throws RedisUnavailable, ConfigError */

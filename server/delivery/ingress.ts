@@ -2,20 +2,42 @@
 
 import { ADDED, FROM_CLIENTS } from "../../xmpp/bounds.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
+import type { Handled } from "../../xmpp/management/handled.ts";
 import { errorReply, mayAnswerWithError, type StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
 import { faultOf, overBound } from "../../xmpp/stanza/fault.ts";
 import { follow, type Safety } from "../../xmpp/stanza/safety.ts";
 import { Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { XmppStream } from "../../xmpp/stream/stream.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
-import type { C2sSession } from "../c2s/session.ts";
-import { goesOn, type Outcome } from "./stages.ts";
+import type { DeliveryHost } from "../ports/host.ts";
+import type { ClientSession } from "../ports/session.ts";
+import type { Outcome } from "../ports/stages.ts";
+import { goesOn } from "./stages.ts";
 import { givesBack } from "./waiting-errors.ts";
+
+/** A bound session of this node, as far as it sends. */
+export interface SendingSession extends ClientSession {
+  readonly host: DeliveryHost;
+  /** Stream management, once enabled: counts what is handled. */
+  readonly sm: { readonly handled: Handled } | undefined;
+  /** The connection that carries it; undefined while none does. */
+  readonly connection:
+    | {
+        readonly stream: Pick<XmppStream, "fail">;
+        readonly context: { readonly limits: { readonly stanzaBytes: number } };
+      }
+    | undefined;
+}
 
 /**
  * Takes an element in the client namespace from a bound session. A promise holds the stream, which keeps order. With
  * stream management the stanza counts as handled only once it is safe: stored, or acknowledged by who it was for.
  */
-export function acceptFromClient(session: C2sSession, raw: RawElement, lang: string | undefined): void | Promise<void> {
+export function acceptFromClient(
+  session: SendingSession,
+  raw: RawElement,
+  lang: string | undefined,
+): void | Promise<void> {
   const { sm } = session;
   if (sm === undefined) return accept(session, raw, lang, undefined);
   // To read no further would leave unread what it acknowledges, which others of its stanzas may wait for.
@@ -24,7 +46,7 @@ export function acceptFromClient(session: C2sSession, raw: RawElement, lang: str
 }
 
 function accept(
-  session: C2sSession,
+  session: SendingSession,
   raw: RawElement,
   lang: string | undefined,
   safety: Safety | undefined,
@@ -47,7 +69,7 @@ function accept(
 
 /** What ends its stream goes no further. RFC 6120 §4.9.3. */
 function endStream(
-  { connection }: C2sSession,
+  { connection }: SendingSession,
   safety: Safety | undefined,
   condition: "unsupported-stanza-type" | "invalid-from",
   text?: string,
@@ -57,18 +79,18 @@ function endStream(
 }
 
 /** Bytes of a client's stanza as it goes on: what is accepted can be delivered. */
-function mostWritten({ connection }: C2sSession): number {
+function mostWritten({ connection }: SendingSession): number {
   return (connection?.context.limits.stanzaBytes ?? FROM_CLIENTS.bytes) + ADDED.bytes;
 }
 
 /** RFC 6120 §8.1.2.1: absent, or the full or bare JID of the session. */
-function ownAddress(session: C2sSession, from: string | undefined): boolean {
+function ownAddress(session: SendingSession, from: string | undefined): boolean {
   if (from === undefined || from === session.jid.full || from === session.account.full) return true;
   const jid = Jid.tryParse(from);
   return jid !== undefined && (jid.full === session.jid.full || jid.full === session.account.full);
 }
 
-function send(session: C2sSession, stanza: Stanza): void | Promise<void> {
+function send(session: SendingSession, stanza: Stanza): void | Promise<void> {
   const { host } = session;
   const pipeline = host.pipelines["account.sending"];
   if (pipeline.idle(stanza.kind)) return route(session, stanza);
@@ -77,17 +99,17 @@ function send(session: C2sSession, stanza: Stanza): void | Promise<void> {
 }
 
 /** Apart from `send`: a function that is handed on costs whoever makes it, and most stanzas need none. */
-function proceed(session: C2sSession, stanza: Stanza, outcome: Outcome | Promise<Outcome>): void | Promise<void> {
+function proceed(session: SendingSession, stanza: Stanza, outcome: Outcome | Promise<Outcome>): void | Promise<void> {
   return session.host.proceed(outcome, stanza, (next) => route(session, next));
 }
 
-function route(session: C2sSession, stanza: Stanza): void | Promise<void> {
+function route(session: SendingSession, stanza: Stanza): void | Promise<void> {
   // Presence without an address was a broadcast, and whoever broadcasts has handled it.
   if (stanza.to === undefined) return;
   return session.host.route(stanza);
 }
 
-function refuse(session: C2sSession, stanza: Stanza, condition: StanzaErrorCondition, text?: string): void {
+function refuse(session: SendingSession, stanza: Stanza, condition: StanzaErrorCondition, text?: string): void {
   if (!mayAnswerWithError(stanza)) return stanza.safety?.became("dropped: RFC 6120 §8.3.1");
   const reply = errorReply(stanza, condition, { text }).withAddresses(stanza.to ?? session.account, session.jid);
   givesBack(reply, stanza.safety);

@@ -1,7 +1,7 @@
 // Messages that were promised to somebody: a store that does not answer for a moment is no reason to give them up.
 
 import { NoteKey, type Stanza } from "../../xmpp/stanza/stanza.ts";
-import type { VirtualHost } from "../host/virtual-host.ts";
+import type { SessionHost } from "../ports/host.ts";
 import { inBackground } from "./background.ts";
 
 /** Notes of a stanza whose keeper tries again: it is told instead of the sender. */
@@ -14,7 +14,7 @@ const LONGEST_PAUSE = 5_000;
 const GIVE_UP = 300_000;
 
 /** What of a host takes part. */
-export type Redelivering = Pick<VirtualHost, "redeliver" | "refuse" | "clock" | "log">;
+export type Redelivering = Pick<SessionHost, "redeliver" | "refuse" | "clock" | "log">;
 
 /**
  * Redelivers a message to a bare JID. Where the store, or the node that holds the session, cannot take it now it is

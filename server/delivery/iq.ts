@@ -3,19 +3,14 @@ import type { Element } from "ltx";
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import { type IqPayload, iqResult } from "../../xmpp/stanza/iq.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
-import type { VirtualHost } from "../host/virtual-host.ts";
-import type { IqAudience, IqHandler, IqRequest, IqTarget } from "../module/define.ts";
 import { failureOf } from "../ports/failure.ts";
+import type { DeliveryHost } from "../ports/host.ts";
+import type { IqAudience, IqHandler, IqOwner, IqOwners, IqRequest, IqTarget } from "../ports/iq.ts";
 import { atCostOf } from "./cost.ts";
 
-interface Owner {
-  readonly handler: IqHandler;
-  readonly audience: IqAudience;
-}
-
 /** Handlers by target, type, namespace and name. */
-export class IqHandlers {
-  private readonly owners = new Map<string, Owner>();
+export class IqHandlers implements IqOwners {
+  private readonly owners = new Map<string, IqOwner>();
 
   /** @throws Error where the payload has an owner already */
   add(
@@ -39,14 +34,14 @@ export class IqHandlers {
     }
   }
 
-  find(target: IqTarget, stanza: Stanza): Owner | undefined {
+  find(target: IqTarget, stanza: Stanza): IqOwner | undefined {
     const child = stanza.children[0];
     return child === undefined ? undefined : this.owners.get(`${target} ${stanza.type} ${child.xmlns} ${child.name}`);
   }
 }
 
 /** Takes an IQ for the host's own JID. */
-export function acceptHostIq(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+export function acceptHostIq(host: DeliveryHost, stanza: Stanza): void | Promise<void> {
   if (stanza.type !== "get" && stanza.type !== "set") return host.requests.answered(stanza);
   const owner = (stanza.to as Jid).isBare ? host.iqHandlers.find("host", stanza) : undefined;
   if (owner === undefined) return host.refuse(stanza, "service-unavailable");
@@ -54,7 +49,7 @@ export function acceptHostIq(host: VirtualHost, stanza: Stanza): void | Promise<
 }
 
 /** Takes an IQ for an account, bare or full. */
-export function acceptAccountIq(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+export function acceptAccountIq(host: DeliveryHost, stanza: Stanza): void | Promise<void> {
   const to = stanza.to as Jid;
   const request = stanza.type === "get" || stanza.type === "set";
   if (!to.isBare) {
@@ -73,7 +68,7 @@ export function acceptAccountIq(host: VirtualHost, stanza: Stanza): void | Promi
   return answer(host, owner, stanza);
 }
 
-function answer(host: VirtualHost, owner: Owner, stanza: Stanza): void | Promise<void> {
+function answer(host: DeliveryHost, owner: IqOwner, stanza: Stanza): void | Promise<void> {
   const from = stanza.from as Jid;
   const request: IqRequest = {
     stanza,
@@ -94,7 +89,7 @@ function answer(host: VirtualHost, owner: Owner, stanza: Stanza): void | Promise
   }
 }
 
-function refuse(host: VirtualHost, stanza: Stanza, error: unknown): void | Promise<void> {
+function refuse(host: DeliveryHost, stanza: Stanza, error: unknown): void | Promise<void> {
   const { condition, text, application } = failureOf(error);
   if (condition === "internal-server-error")
     host.log.error({ err: error, payload: stanza.children[0] }, "IQ handler failed");

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import type { Clock, Timer } from "../../xmpp/clock.ts";
 import { Content } from "../../xmpp/stanza/content.ts";
 import { Stanza } from "../../xmpp/stanza/stanza.ts";
-import { forwardAnswer, newRequestId } from "../cluster/routes/answers.ts";
-import type { NodeBus } from "../ports/cluster.ts";
+import type { AnswerWays } from "../ports/cluster.ts";
+import type { PendingRequests } from "../ports/host.ts";
 
 /** ms to wait for an answer. */
 const ANSWER_TIMEOUT = 30_000;
@@ -18,14 +18,14 @@ interface Pending {
 }
 
 /** Pending requests by id. */
-export class Requests {
+export class Requests implements PendingRequests {
   private readonly pending = new Map<string, Pending>();
   private readonly clock: Clock;
-  private readonly bus: NodeBus;
+  private readonly ways: AnswerWays;
 
-  constructor(clock: Clock, bus: NodeBus) {
+  constructor(clock: Clock, ways: AnswerWays) {
     this.clock = clock;
-    this.bus = bus;
+    this.ways = ways;
   }
 
   /** An id nobody can guess, so that nobody else can answer. */
@@ -44,7 +44,7 @@ export class Requests {
       done(undefined);
       return undefined;
     }
-    const id = newRequestId(this.bus);
+    const id = this.ways.newId();
     const timer = this.clock.setTimeout(() => {
       this.pending.delete(id);
       done(undefined);
@@ -59,7 +59,7 @@ export class Requests {
    */
   answered(stanza: Stanza, forwarded = false): void {
     const waiting = this.pending.get(stanza.id ?? "");
-    if (waiting === undefined && !forwarded) forwardAnswer(this.bus, stanza);
+    if (waiting === undefined && !forwarded) this.ways.forward(stanza);
     if (waiting === undefined || waiting.to !== stanza.from?.full) return;
     this.pending.delete(stanza.id as string);
     this.clock.clearTimeout(waiting.timer);

@@ -7,8 +7,8 @@ import {
   type StanzaErrorCondition,
 } from "../../xmpp/stanza/error.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
-import type { VirtualHost } from "../host/virtual-host.ts";
 import type { InboundStanzas, RemoteLink, RemoteRouter, ReturnCondition } from "../ports/delivery.ts";
+import type { DeliveryHost } from "../ports/host.ts";
 import { inBackground } from "./background.ts";
 import { deliverPastStages } from "./to-account.ts";
 import { givesBack } from "./waiting-errors.ts";
@@ -27,9 +27,15 @@ export interface Elsewhere {
   forward(stanza: Stanza): boolean;
 }
 
-/** The router of one node. */
-export class Router implements InboundStanzas {
-  readonly hosts = new Map<string, VirtualHost>();
+/** A virtual host as stanzas are routed to it. */
+export interface RoutedHost extends DeliveryHost {
+  /** Takes a stanza whose `to` has its domain. */
+  accept(stanza: Stanza): void | Promise<void>;
+}
+
+/** The router of one node; `H` is what its virtual hosts are to who asks for one. */
+export class Router<H extends RoutedHost = RoutedHost> implements InboundStanzas {
+  readonly hosts = new Map<string, H>();
   /** Components and services of modules, by domain. */
   readonly services = new Map<string, DomainService>();
   /** Undefined on a node alone. */
@@ -99,7 +105,7 @@ export class Router implements InboundStanzas {
     return deliverPastStages(host, reply);
   }
 
-  private servedBy({ to }: Stanza): VirtualHost | DomainService | undefined {
+  private servedBy({ to }: Stanza): H | DomainService | undefined {
     const domain = to?.domain ?? "";
     return this.hosts.get(domain) ?? this.services.get(domain);
   }

@@ -1,24 +1,15 @@
 // Runs a stanza through the stages of one point, without a promise unless a stage makes one.
-import type { ErrorDetails, StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
 import type { Stanza, StanzaKind } from "../../xmpp/stanza/stanza.ts";
 import { failureOf } from "../ports/failure.ts";
+import type { Filter, Outcome, Stages, Verdict } from "../ports/stages.ts";
 import { type Ordered, order } from "./order.ts";
-import { reject, type Verdict } from "./verdict.ts";
-
-/** A stage: sees a stanza and its context, gives a verdict. */
-export type Filter<C> = (stanza: Stanza, context: C) => Verdict | Promise<Verdict>;
+import { reject } from "./verdict.ts";
 
 /** A registered stage. */
 export interface Stage<C> extends Ordered {
   readonly kinds: readonly StanzaKind[];
   readonly filter: Filter<C>;
 }
-
-/** What comes out of a pipeline: the stanza to go on with, or that it stopped. */
-export type Outcome =
-  | { readonly kind: "go"; readonly stanza: Stanza }
-  | { readonly kind: "stopped" }
-  | { readonly kind: "rejected"; readonly condition: StanzaErrorCondition; readonly details: ErrorDetails };
 
 /** True where the stanza goes on, and that is known already. */
 export function goesOn(outcome: Outcome | Promise<Outcome>): outcome is Extract<Outcome, { kind: "go" }> {
@@ -28,7 +19,7 @@ export function goesOn(outcome: Outcome | Promise<Outcome>): outcome is Extract<
 const STOPPED: Outcome = { kind: "stopped" };
 
 /** The stages of one point of one virtual host. */
-export class Pipeline<C> {
+export class Pipeline<C> implements Stages<C> {
   private stages: Stage<C>[] = [];
   private byKind: Record<StanzaKind, Stage<C>[]> = { message: [], presence: [], iq: [] };
   private readonly failed: (stage: string, error: unknown) => void;
@@ -45,12 +36,10 @@ export class Pipeline<C> {
       this.byKind[kind] = this.stages.filter(({ kinds }) => kinds.includes(kind));
   }
 
-  /** True where no stage looks at this kind: callers may go on without an outcome. */
   idle(kind: StanzaKind): boolean {
     return this.byKind[kind].length === 0;
   }
 
-  /** Runs the stages; a stage that throws fails closed: the stanza is rejected. */
   run(stanza: Stanza, context: C): Outcome | Promise<Outcome> {
     return this.from(0, stanza, context);
   }

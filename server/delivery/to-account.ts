@@ -3,28 +3,29 @@
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import { isForSessionAlone, messageType } from "../../xmpp/stanza/message.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
-import type { VirtualHost } from "../host/virtual-host.ts";
 import { logFailure } from "../observe/failure.ts";
+import type { DeliveryHost } from "../ports/host.ts";
 import type { ClientSession } from "../ports/session.ts";
+import type { Outcome } from "../ports/stages.ts";
 import { acceptAccountIq } from "./iq.ts";
 import { MESSAGE_RULES } from "./rules.ts";
-import { goesOn, type Outcome } from "./stages.ts";
+import { goesOn } from "./stages.ts";
 import { takersKey } from "./takers.ts";
 
 /** Takes a stanza for `local@domain`, bare or full. */
-export function deliverToAccount(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+export function deliverToAccount(host: DeliveryHost, stanza: Stanza): void | Promise<void> {
   const pipeline = host.pipelines["account.delivering"];
   if (pipeline.idle(stanza.kind)) return deliverPastStages(host, stanza);
   const outcome = pipeline.run(stanza, { account: (stanza.to as Jid).toBare() });
   return goesOn(outcome) ? deliverPastStages(host, outcome.stanza) : proceed(host, stanza, outcome);
 }
 
-function proceed(host: VirtualHost, stanza: Stanza, outcome: Outcome | Promise<Outcome>): void | Promise<void> {
+function proceed(host: DeliveryHost, stanza: Stanza, outcome: Outcome | Promise<Outcome>): void | Promise<void> {
   return host.proceed(outcome, stanza, (next) => deliverPastStages(host, next));
 }
 
 /** Takes a stanza behind the stages of the receiving side. */
-export function deliverPastStages(host: VirtualHost, stanza: Stanza): void | Promise<void> {
+export function deliverPastStages(host: DeliveryHost, stanza: Stanza): void | Promise<void> {
   switch (stanza.kind) {
     case "message":
       return deliverMessage(host, stanza);
@@ -39,7 +40,7 @@ export function deliverPastStages(host: VirtualHost, stanza: Stanza): void | Pro
  * Takes a message behind the stages of the receiving side. `promised`: to a full JID whose session took it and is over;
  * where no other has that JID, what is for the user goes the way of one to the bare JID.
  */
-export function deliverMessage(host: VirtualHost, stanza: Stanza, promised = false): void | Promise<void> {
+export function deliverMessage(host: DeliveryHost, stanza: Stanza, promised = false): void | Promise<void> {
   const to = stanza.to as Jid;
   if (!to.isBare) {
     const session = host.sessions.find(to);
@@ -69,7 +70,7 @@ function mostAvailable(takers: readonly ClientSession[]): readonly ClientSession
   return takers.filter((session) => session.priority === highest);
 }
 
-function deliverAll(host: VirtualHost, takers: readonly ClientSession[], stanza: Stanza): void | Promise<void> {
+function deliverAll(host: DeliveryHost, takers: readonly ClientSession[], stanza: Stanza): void | Promise<void> {
   let behind: Promise<void> | undefined;
   let fault: { readonly error: unknown } | undefined;
   let taken = 0;
@@ -99,7 +100,7 @@ function deliverAll(host: VirtualHost, takers: readonly ClientSession[], stanza:
  * Offers a message without a taker to the stages that keep such. They are asked where there is no account as well: a
  * stranger learns nothing from what is returned and what is dropped. RFC 6121 §8.5.1.
  */
-async function keep(host: VirtualHost, stanza: Stanza): Promise<void> {
+async function keep(host: DeliveryHost, stanza: Stanza): Promise<void> {
   const account = (stanza.to as Jid).toBare();
   let exists: boolean;
   try {
@@ -112,7 +113,7 @@ async function keep(host: VirtualHost, stanza: Stanza): Promise<void> {
 }
 
 /** Presence that no stage took: to a resource, or to every available one. RFC 6121 §8.5.2.1.2, §8.5.3.2.2. */
-function deliverPresence(host: VirtualHost, stanza: Stanza): void {
+function deliverPresence(host: DeliveryHost, stanza: Stanza): void {
   const to = stanza.to as Jid;
   if (!to.isBare) host.sessions.find(to)?.deliver(stanza);
   else if (stanza.type === undefined || stanza.type === "unavailable")

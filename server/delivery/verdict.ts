@@ -2,13 +2,9 @@
 import type { ErrorDetails, StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
 import type { Fate } from "../../xmpp/stanza/safety.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { Verdict } from "../ports/stages.ts";
 
-/** The outcome of one stage. */
-export type Verdict =
-  | { readonly kind: "pass" }
-  | { readonly kind: "handled"; readonly fate: Fate }
-  | { readonly kind: "replace"; readonly stanza: Stanza }
-  | { readonly kind: "reject"; readonly condition: StanzaErrorCondition; readonly details: ErrorDetails };
+export type { Verdict };
 
 /** The stanza goes on as it is. */
 export const pass: Verdict = { kind: "pass" };

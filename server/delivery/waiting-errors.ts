@@ -3,6 +3,7 @@
 import { sizeOf } from "../../xmpp/management/sent.ts";
 import type { Safety } from "../../xmpp/stanza/safety.ts";
 import { NoteKey, type Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { ClientSession, WaitingStanzas } from "../ports/session.ts";
 
 /** Errors that may wait for one account's sessions here, and characters of them: far more than a domain gives back at once. */
 const LIMIT = 10_000;
@@ -38,17 +39,11 @@ export function isErrorAnswer({ kind, type }: Stanza): boolean {
 /** What becomes of an error that may be left out, beyond what may wait. */
 export const LEFT_OUT = "dropped: RFC 6120 §8.3.1, more errors than may wait";
 
-/** A session, as far as errors wait for it. */
-export interface WithErrors {
-  /** All that do; none of a session that another node holds. */
-  readonly waitingErrors?: readonly WaitingErrors[];
-}
-
 /** The errors that wait for one session; who waits for an error's safety waits on. */
-export class WaitingErrors {
+export class WaitingErrors implements WaitingStanzas {
   private items: Stanza[] = [];
   private head = 0;
-  private characters = 0;
+  private size = 0;
   private going = false;
 
   /** True where some wait, so that what comes has to wait behind them. */
@@ -56,19 +51,28 @@ export class WaitingErrors {
     return this.items.length > this.head;
   }
 
+  get count(): number {
+    return this.items.length - this.head;
+  }
+
+  get characters(): number {
+    return this.size;
+  }
+
   /** Takes one behind the others; false where there is no room, with what waits for the account's other sessions. */
-  add(error: Stanza, sessions: readonly WithErrors[] = []): boolean {
+  add(error: Stanza, sessions: readonly Pick<ClientSession, "waitingErrors">[] = []): boolean {
     let count = 0;
     let characters = 0;
-    for (const errors of new Set([this, ...sessions.flatMap(({ waitingErrors }) => waitingErrors ?? [])])) {
-      count += errors.items.length - errors.head;
+    const all = new Set<WaitingStanzas>([this, ...sessions.flatMap(({ waitingErrors }) => waitingErrors ?? [])]);
+    for (const errors of all) {
+      count += errors.count;
       characters += errors.characters;
     }
     if (count >= LIMIT || characters >= SIZE_LIMIT) return false;
     error.safety?.hold();
     error.detach();
     this.items.push(error);
-    this.characters += sizeOf(error);
+    this.size += sizeOf(error);
     return true;
   }
 
@@ -94,7 +98,7 @@ export class WaitingErrors {
 
   private shift(): Stanza {
     const error = this.items[this.head++] as Stanza;
-    this.characters -= sizeOf(error);
+    this.size -= sizeOf(error);
     if (this.head === this.items.length) {
       this.items = [];
       this.head = 0;

@@ -1,11 +1,11 @@
 // The sessions of one virtual host, of this node and of the cluster's others, by account and resource.
 import type { Jid } from "../../xmpp/jid/jid.ts";
-import type { ClientSession } from "../ports/session.ts";
+import type { ClientSession, Sessions } from "../ports/session.ts";
 
 const NONE: readonly ClientSession[] = [];
 
 /** Sessions by account. Lists are in order of binding and never changed in place, so that callers may keep them. */
-export class Sessions {
+export class SessionList implements Sessions {
   private readonly byAccount = new Map<string, readonly ClientSession[]>();
   private total = 0;
 

@@ -7,38 +7,33 @@ import { messageType } from "../../xmpp/stanza/message.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import { AccountChanges } from "../accounts/lifecycle.ts";
-import type { InlineBindFeature } from "../c2s/bind2.ts";
-import type { StreamFeature } from "../c2s/feature.ts";
+import { answerWays } from "../cluster/routes/answers.ts";
 import { inBackground } from "../delivery/background.ts";
 import { DeadLetters } from "../delivery/dead-letters.ts";
 import { insistentKey } from "../delivery/insistent.ts";
 import { acceptHostIq, IqHandlers } from "../delivery/iq.ts";
 import { Requests } from "../delivery/requests.ts";
 import type { Router } from "../delivery/route.ts";
-import { type Filter, type Outcome, Pipeline } from "../delivery/stages.ts";
+import { Pipeline } from "../delivery/stages.ts";
 import { deliverMessage, deliverToAccount } from "../delivery/to-account.ts";
-import type {
-  ApiKey,
-  CopyRule,
-  IqAudience,
-  IqHandler,
-  IqTarget,
-  ModuleHost,
-  StageOptions,
-  StagePoints,
-} from "../module/define.ts";
+import type { ApiKey, CopyRule, ModuleHost } from "../module/define.ts";
 import { DiscoRegistry } from "../module/disco-registry.ts";
-import { Events, type HostEvents } from "../module/events.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { Trace } from "../observe/trace.ts";
 import type { Exclusive, NodeBus, Section, SessionRegistry } from "../ports/cluster.ts";
 import type { RemoteLink } from "../ports/delivery.ts";
+import type { HostEvents } from "../ports/events.ts";
 import { failureOf } from "../ports/failure.ts";
+import type { ClientHost } from "../ports/host.ts";
+import type { IqAudience, IqHandler, IqTarget } from "../ports/iq.ts";
 import type { ClientSession } from "../ports/session.ts";
+import type { Filter, Outcome, StageOptions, StagePoints } from "../ports/stages.ts";
 import type { Storage } from "../ports/store.ts";
+import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
 import type { ServiceKey } from "../service/service.ts";
 import type { Services } from "../service/services.ts";
-import { Sessions } from "./sessions.ts";
+import { Events } from "./events.ts";
+import { SessionList } from "./sessions.ts";
 
 /** What a host is made of. */
 export interface HostParts {
@@ -46,7 +41,7 @@ export interface HostParts {
   readonly admins: readonly string[];
   /** True where a certificate is configured. */
   readonly hasTls: boolean;
-  readonly router: Router;
+  readonly router: Router<VirtualHost>;
   readonly services: Services;
   readonly storage: Storage;
   readonly accounts: Accounts;
@@ -61,12 +56,12 @@ export interface HostParts {
 type Pipelines = { readonly [P in keyof StagePoints]: Pipeline<StagePoints[P]> };
 
 /** A virtual host. */
-export class VirtualHost implements ModuleHost {
+export class VirtualHost implements ModuleHost, ClientHost {
   readonly domain: string;
   readonly jid: Jid;
   readonly admins: readonly string[];
   readonly hasTls: boolean;
-  readonly sessions = new Sessions();
+  readonly sessions = new SessionList();
   readonly storage: Storage;
   readonly accounts: Accounts;
   readonly trace: Trace;
@@ -84,7 +79,7 @@ export class VirtualHost implements ModuleHost {
   readonly inlineBindFeatures: InlineBindFeature[] = [];
   /** Stream features that modules added. */
   readonly streamFeatures: StreamFeature[] = [];
-  private readonly router: Router;
+  private readonly router: Router<VirtualHost>;
   private readonly exclusion: Exclusive;
   private readonly services: Services;
   private readonly events: Events;
@@ -106,7 +101,7 @@ export class VirtualHost implements ModuleHost {
     this.exclusion = parts.exclusive;
     this.clock = parts.clock;
     this.log = parts.log.child({ host: parts.domain });
-    this.requests = new Requests(parts.clock, parts.bus);
+    this.requests = new Requests(parts.clock, answerWays(parts.bus));
     this.accountChanges = new AccountChanges(this);
     this.deadLetters = new DeadLetters(this);
     this.events = new Events((event, error) => logFailure(this.log, error, "observer failed", { event }));

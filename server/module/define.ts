@@ -1,84 +1,34 @@
 // The module contract: what a feature declares, and what it may do with a virtual host.
-import type { Element } from "ltx";
 import type { Logger } from "pino";
 import type { z } from "zod";
 import type { Clock } from "../../xmpp/clock.ts";
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { ErrorDetails, StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
-import type { IqPayload } from "../../xmpp/stanza/iq.ts";
-import type { Stanza, StanzaKind } from "../../xmpp/stanza/stanza.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import type { AccountChanges } from "../accounts/lifecycle.ts";
-import type { InlineBindFeature } from "../c2s/bind2.ts";
-import type { StreamFeature } from "../c2s/feature.ts";
 import type { DeadLetters } from "../delivery/dead-letters.ts";
-import type { Filter } from "../delivery/stages.ts";
-import type { Sessions } from "../host/sessions.ts";
 import type { Trace } from "../observe/trace.ts";
 import type { NodeBus, Section } from "../ports/cluster.ts";
 import type { RemoteLink } from "../ports/delivery.ts";
-import type { ClientSession } from "../ports/session.ts";
+import type { HostEvents } from "../ports/events.ts";
+import type { IqAudience, IqHandler, IqTarget } from "../ports/iq.ts";
+import type { ClientSession, Sessions } from "../ports/session.ts";
+import type { Filter, StageOptions, StagePoints } from "../ports/stages.ts";
 import type { Storage } from "../ports/store.ts";
+import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
 import type { ServiceKey, ServiceName } from "../service/service.ts";
 import type { DiscoRegistry } from "./disco-registry.ts";
-import type { HostEvents } from "./events.ts";
 
-/** An IQ request as its handler sees it. */
-export interface IqRequest {
-  readonly stanza: Stanza;
-  readonly from: Jid;
-  readonly to: Jid;
-  /** The request's one child. */
-  readonly payload: Element;
-  /** The session of ours that sent it, where one did. */
-  readonly session: ClientSession | undefined;
-}
-
-/** Answers a request: a payload for the result, nothing for an empty one, or a thrown `StanzaError`. */
-export type IqHandler = (request: IqRequest) => IqPayload | Promise<IqPayload>;
-
-/** Who an IQ handler serves: the host's own JID, or any account's bare JID. */
-export type IqTarget = "host" | "account";
-
-/**
- * Who may ask an account: only its owner (others get `service-unavailable`, whether or not it exists), or anyone. A handler for
- * anyone is asked about accounts that do not exist too, and answers for them as for one that keeps nothing.
- */
-export type IqAudience = "owner" | "anyone";
-
-/** Context of `account.sending`: a session of ours sends. */
-export interface SendingContext {
-  readonly session: ClientSession;
-}
-
-/** Context of `account.delivering`: a stanza reaches an account of ours. */
-export interface DeliveringContext {
-  /** Bare JID of the account. */
-  readonly account: Jid;
-}
-
-/** Context of `account.undelivered`: nobody takes a message. */
-export interface UndeliveredContext extends DeliveringContext {
-  /** False where there is no such account: then nothing is kept, and what is let go of without a word is so all the same. */
-  readonly exists: boolean;
-}
-
-/** Points at which stages run, with their contexts. */
-export interface StagePoints {
-  "account.sending": SendingContext;
-  "account.delivering": DeliveringContext;
-  /** A message found no resource to take it: keep it (`handled`), or it is returned. */
-  "account.undelivered": UndeliveredContext;
-}
-
-/** Order and scope of a stage. */
-export interface StageOptions {
-  readonly kinds: readonly StanzaKind[];
-  /** Names of stages that must run later than this one. */
-  readonly before?: readonly string[];
-  /** Names of stages that must run earlier than this one. */
-  readonly after?: readonly string[];
-}
+export type { HostEvents } from "../ports/events.ts";
+export type { IqAudience, IqHandler, IqRequest, IqTarget } from "../ports/iq.ts";
+export type {
+  DeliveringContext,
+  SendingContext,
+  StageOptions,
+  StagePoints,
+  UndeliveredContext,
+} from "../ports/stages.ts";
 
 /** Typed key of what one module offers to others. */
 export class ApiKey<T> {

@@ -1,7 +1,7 @@
 // What strangers do is logged, but not without end: so many lines for each network, and then how many more there were.
 import type { Logger } from "pino";
 import type { Clock } from "../../xmpp/clock.ts";
-import { blockOf } from "../accounts/throttle.ts";
+import { blockOf } from "../networks.ts";
 
 /** ms within which lines are counted. */
 const WINDOW = 60_000;

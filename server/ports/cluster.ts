@@ -1,4 +1,5 @@
 // What the rest of a node sees of its cluster. A node alone has the same ports, with nobody behind them.
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { ClientSession } from "./session.ts";
 import { StoreUnavailable } from "./store.ts";
 
@@ -48,6 +49,14 @@ export interface NodeBus {
   onGap(observer: () => void): void;
   /** The one taker of a kind of announcement. */
   onAnnouncement(kind: string, taker: (from: string, fields: readonly string[]) => void): void;
+}
+
+/** How answers to requests of the node's own find it, wherever in the cluster they arrive. */
+export interface AnswerWays {
+  /** An id that nobody can guess, and that tells the nodes of the cluster whose it is. */
+  newId(): string;
+  /** Gives an answer that nobody waits for here to the node that asked; false where none of the others did. */
+  forward(answer: Stanza): boolean;
 }
 
 /** A node's place among the others, as its hosts see it. */

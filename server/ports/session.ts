@@ -2,7 +2,6 @@
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { StreamErrorCondition } from "../../xmpp/stream/error.ts";
-import type { WithErrors } from "../delivery/waiting-errors.ts";
 
 /** Typed key of a fact a module keeps with a session. */
 export class SessionKey<T> {
@@ -43,8 +42,17 @@ export interface Gate {
   flush(): void;
 }
 
+/** Stanzas that wait for a client, by what they cost. */
+export interface WaitingStanzas {
+  readonly count: number;
+  /** UTF-16 code units of their text. */
+  readonly characters: number;
+}
+
 /** One bound resource. */
-export interface ClientSession extends WithErrors {
+export interface ClientSession {
+  /** Errors that wait for its client here; none of a session that another node holds. */
+  readonly waitingErrors?: readonly WaitingStanzas[];
   /** Full JID. */
   readonly jid: Jid;
   /** Bare JID of its account. */
@@ -97,4 +105,24 @@ export interface ClientSession extends WithErrors {
   finish(): void;
   get<T>(key: SessionKey<T>): T | undefined;
   set<T>(key: SessionKey<T>, value: T): void;
+}
+
+/** The sessions of one virtual host, of this node and of the cluster's others. Lists never change in place. */
+export interface Sessions {
+  /** Number of sessions of this node. */
+  readonly size: number;
+  /** Sessions of an account by localpart, in order of binding. */
+  of(local: string): readonly ClientSession[];
+  /** The session of a full JID. */
+  find(jid: Jid): ClientSession | undefined;
+  /** Sessions that sent initial presence. */
+  available(local: string): ClientSession[];
+  add(session: ClientSession): void;
+  remove(session: ClientSession): void;
+  /** One session takes the place of another, at its place in the order. */
+  replace(old: ClientSession, session: ClientSession): void;
+  /** Every session that this node holds. */
+  own(): Iterable<ClientSession>;
+  /** Every session of every node. */
+  all(): Iterable<ClientSession>;
 }

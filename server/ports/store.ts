@@ -1,6 +1,5 @@
 // What the server keeps, as interfaces that every store implements: SQL dialects and memory.
 import { Failure } from "../../contract/told.ts";
-import type { HeldIds } from "../storage/held-ids.ts";
 
 /** SCRAM keys of one hash. RFC 5802 §3. */
 export interface ScramKeys {
@@ -144,7 +143,7 @@ export interface HeldMessage extends HeldKey {
 /** Messages on their way to clients, by the member of the cluster that holds them. */
 export interface HeldStore {
   /** Makes the ids of what is to be stored. */
-  readonly ids: HeldIds;
+  readonly ids: { next(): number };
   /** What is to be removed and may still be there, or come yet. */
   readonly unremoved: readonly HeldKey[];
   /**

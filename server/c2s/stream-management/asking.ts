@@ -2,7 +2,7 @@
 import type { Timer } from "../../../xmpp/clock.ts";
 import { flushLater } from "../../../xmpp/stream/gather.ts";
 import { NS_SM } from "../../../xmpp/xml/namespaces.ts";
-import type { C2sSession } from "../session.ts";
+import type { CarriedSession } from "./carried.ts";
 
 /** Stanzas sent after which an acknowledgement is asked for at once. */
 const ASK_AFTER = 8;
@@ -11,12 +11,12 @@ const ASK_DELAY = 1_000;
 
 /** The questions to one client. */
 export class Asking {
-  private readonly session: C2sSession;
+  private readonly session: CarriedSession;
   private sinceAsked = 0;
   private soon = false;
   private timer: Timer | undefined;
 
-  constructor(session: C2sSession) {
+  constructor(session: CarriedSession) {
     this.session = session;
   }
 

@@ -3,7 +3,7 @@ import type { Timer } from "../../../xmpp/clock.ts";
 import { arrivalOf } from "../../../xmpp/stanza/arrival.ts";
 import type { Fate, PassedOn } from "../../../xmpp/stanza/safety.ts";
 import { inBackground } from "../../delivery/background.ts";
-import type { VirtualHost } from "../../host/virtual-host.ts";
+import type { SessionHost } from "../../ports/host.ts";
 import { type HeldKey, StoreUnavailable } from "../../ports/store.ts";
 import { isError, type Kept, type Unacked } from "./unacked.ts";
 
@@ -12,11 +12,11 @@ const STORE_AFTER = 500;
 
 /** Stores what a session holds for its client while others wait for its safety. */
 export class Holding {
-  private readonly host: VirtualHost;
+  private readonly host: SessionHost;
   private readonly unacked: Unacked;
   private timer: Timer | undefined;
 
-  constructor(host: VirtualHost, unacked: Unacked) {
+  constructor(host: SessionHost, unacked: Unacked) {
     this.host = host;
     this.unacked = unacked;
   }

@@ -7,7 +7,7 @@ import { inBackground } from "../../delivery/background.ts";
 import { isOver, NOT_WORTH_KEEPING } from "../../delivery/worth-keeping.ts";
 import { logFailure } from "../../observe/failure.ts";
 import type { ClientSession } from "../../ports/session.ts";
-import type { C2sSession } from "../session.ts";
+import type { CarriedSession } from "./carried.ts";
 import type { Holding } from "./holding.ts";
 import { alsoGiven, wasCopied } from "./others.ts";
 import { HAD, rerouteSafely } from "./reroute.ts";
@@ -16,14 +16,14 @@ import { isForAnyDevice, isStored, type Kept, type Unacked } from "./unacked.ts"
 
 /** The messages of one session that waits to be resumed. */
 export class Lending {
-  private readonly session: C2sSession;
+  private readonly session: CarriedSession;
   private readonly unacked: Unacked;
   private readonly surplus: Surplus;
   private readonly holding: Holding;
   /** Whether a message is given up, while that is found out. */
   private trial: { readonly of: Kept; readonly ended: Promise<boolean> } | undefined;
 
-  constructor(session: C2sSession, unacked: Unacked, surplus: Surplus, holding: Holding) {
+  constructor(session: CarriedSession, unacked: Unacked, surplus: Surplus, holding: Holding) {
     this.session = session;
     this.unacked = unacked;
     this.surplus = surplus;

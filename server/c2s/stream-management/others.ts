@@ -3,9 +3,9 @@
 import { arrivalOf } from "../../../xmpp/stanza/arrival.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { takersKey } from "../../delivery/takers.ts";
-import type { VirtualHost } from "../../host/virtual-host.ts";
+import type { SessionHost } from "../../ports/host.ts";
 import type { ClientSession } from "../../ports/session.ts";
-import { C2sSession } from "../session.ts";
+import { type CarriedSession, carried } from "./carried.ts";
 import type { LatestPresence } from "./latest-presence.ts";
 import { isForAnyDevice } from "./unacked.ts";
 
@@ -13,7 +13,7 @@ import { isForAnyDevice } from "./unacked.ts";
 const SETTLING = 5_000;
 
 /** The sessions that were given the same message, are there and answer for it; in one order at every node. */
-export function alsoGiven(host: VirtualHost, session: ClientSession, stanza: Stanza): ClientSession[] {
+export function alsoGiven(host: SessionHost, session: ClientSession, stanza: Stanza): ClientSession[] {
   const at = arrivalOf(stanza);
   const local = session.account.local;
   const names = stanza.note(takersKey);
@@ -23,7 +23,7 @@ export function alsoGiven(host: VirtualHost, session: ClientSession, stanza: Sta
 }
 
 /** True where an awake session had a copy of the message as it came, and as far as is known has it still. */
-export function wasCopied(host: VirtualHost, session: ClientSession, stanza: Stanza): boolean {
+export function wasCopied(host: SessionHost, session: ClientSession, stanza: Stanza): boolean {
   const at = arrivalOf(stanza);
   if (at === undefined) return false;
   return awakeOthers(host, session).some(
@@ -33,7 +33,7 @@ export function wasCopied(host: VirtualHost, session: ClientSession, stanza: Sta
 
 /** Who gets a message at once that comes for a session asleep: one that came since, where nobody awake gets it anyway. */
 export function awakeInstead(
-  host: VirtualHost,
+  host: SessionHost,
   session: ClientSession,
   since: number,
   stanza: Stanza,
@@ -50,17 +50,17 @@ export function awakeInstead(
 }
 
 /** Presence that waits for other sessions of the account at this node. */
-export function latestOfOthers(session: C2sSession): LatestPresence[] {
+export function latestOfOthers(session: CarriedSession): LatestPresence[] {
   const all = session.host.sessions.of(session.account.local);
-  return all.flatMap((one) => (one !== session && one instanceof C2sSession && one.sm ? [one.sm.window.latest] : []));
+  return all.flatMap((one) => (one === session ? [] : (carried(one)?.sm?.window.latest ?? [])));
 }
 
-function awakeOthers(host: VirtualHost, session: ClientSession): ClientSession[] {
+function awakeOthers(host: SessionHost, session: ClientSession): ClientSession[] {
   return host.sessions.of(session.account.local).filter((other) => other !== session && !other.waiting);
 }
 
 /** True where its client has not acknowledged a copy yet. */
 function awaits(other: ClientSession, { tail }: Stanza): boolean {
-  const outstanding = other instanceof C2sSession ? (other.sm?.outstanding ?? []) : [];
+  const outstanding = carried(other)?.sm?.outstanding ?? [];
   return outstanding.some(({ stanza }) => stanza.tail.includes(tail));
 }

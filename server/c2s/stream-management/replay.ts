@@ -1,7 +1,7 @@
 // Sends again, after a resumption, what the last stream may have lost, as fast as the link takes it; the first alone where that seems to end streams. XEP-0198 §5.
 import { hasRoom } from "../../../xmpp/stream/backlog.ts";
-import type { C2sSession } from "../session.ts";
 import type { Asking } from "./asking.ts";
+import type { CarriedSession } from "./carried.ts";
 import { Fruitless } from "./fruitless.ts";
 import type { Lending } from "./lending.ts";
 import type { SmSettings } from "./settings.ts";
@@ -14,7 +14,7 @@ const ASK_EVERY = 65_536;
 
 /** What a replay is made of. */
 export interface ReplayParts {
-  readonly session: C2sSession;
+  readonly session: CarriedSession;
   readonly settings: SmSettings;
   readonly unacked: Unacked;
   readonly lending: Lending;
@@ -25,7 +25,7 @@ export interface ReplayParts {
 
 /** What one session's streams are sent once more. */
 export class Replay {
-  private readonly session: C2sSession;
+  private readonly session: CarriedSession;
   private readonly unacked: Unacked;
   private readonly lending: Lending;
   private readonly asking: Asking;

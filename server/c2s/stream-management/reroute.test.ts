@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { systemClock } from "../../../xmpp/clock.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import type { VirtualHost } from "../../host/virtual-host.ts";
+import type { SessionHost } from "../../ports/host.ts";
 import { StoreUnavailable } from "../../ports/store.ts";
 import { rerouteEach } from "./reroute.ts";
 import { keptOf } from "./unacked.ts";
@@ -17,7 +17,7 @@ test("what finds no other way stays held, and what another session was given is 
       if (stanza.id === "1") throw new StoreUnavailable("away");
       stanza.safety?.became("stored");
     },
-  } as unknown as VirtualHost;
+  } as unknown as SessionHost;
   const kept = ["1", "2", "3"].map((id) =>
     keptOf(
       Stanza.fromText(

@@ -10,8 +10,8 @@ import { inBackground } from "../../delivery/background.ts";
 import { redeliverInsistently } from "../../delivery/insistent.ts";
 import { stillStoredKey } from "../../delivery/still-stored.ts";
 import { isOver, NOT_WORTH_KEEPING } from "../../delivery/worth-keeping.ts";
-import type { VirtualHost } from "../../host/virtual-host.ts";
 import { logFailure } from "../../observe/failure.ts";
+import type { SessionHost } from "../../ports/host.ts";
 import type { ClientSession } from "../../ports/session.ts";
 import { alsoGiven, wasCopied } from "./others.ts";
 import { isForUser, type Kept } from "./unacked.ts";
@@ -20,7 +20,7 @@ import { isForUser, type Kept } from "./unacked.ts";
 export const HAD: Fate = "dropped: RFC 6121 §8.5.2, another resource has it";
 
 /** Reroutes a stanza that nobody waits for but its safety, which is let go of afterwards. */
-export function rerouteInBackground(host: VirtualHost, stanza: Stanza, safety: Safety | undefined): void {
+export function rerouteInBackground(host: SessionHost, stanza: Stanza, safety: Safety | undefined): void {
   const done = reroute(host, stanza);
   if (done === undefined) return safety?.release("passed on");
   inBackground(
@@ -31,7 +31,7 @@ export function rerouteInBackground(host: VirtualHost, stanza: Stanza, safety: S
 
 /** Reroutes a stanza that `session` held; resolves once whoever took it answers for it, with what became of it. */
 export async function rerouteSafely(
-  host: VirtualHost,
+  host: SessionHost,
   stanza: Stanza,
   session?: ClientSession,
 ): Promise<Fate | PassedOn> {
@@ -54,7 +54,7 @@ interface Holder {
  * it is, stored where it was, and its sender is not told that it is safe.
  */
 export async function rerouteEach(
-  host: VirtualHost,
+  host: SessionHost,
   kept: readonly Kept[],
   holder: Holder,
   session?: ClientSession,
@@ -67,13 +67,13 @@ export async function rerouteEach(
 }
 
 /** True where a stanza to a full JID would come to the session that held it, or to none. */
-function isHolder(host: VirtualHost, session: ClientSession, { to }: Stanza): boolean {
+function isHolder(host: SessionHost, session: ClientSession, { to }: Stanza): boolean {
   const there = to === undefined ? undefined : host.sessions.find(to);
   return there === undefined || there === session;
 }
 
 /** True where another session of the account answers for the message, or has had it. */
-function hadBesides(host: VirtualHost, session: ClientSession, stanza: Stanza): boolean {
+function hadBesides(host: SessionHost, session: ClientSession, stanza: Stanza): boolean {
   return alsoGiven(host, session, stanza).length > 0 || wasCopied(host, session, stanza);
 }
 
@@ -82,7 +82,7 @@ function hadBesides(host: VirtualHost, session: ClientSession, stanza: Stanza): 
  * dropped: the session they told something is gone. A message keeps its address and says since when it waits; where
  * another session of the account has it already, or it is over by now, it goes nowhere.
  */
-export function reroute(host: VirtualHost, stanza: Stanza, session?: ClientSession): void | Promise<void> {
+export function reroute(host: SessionHost, stanza: Stanza, session?: ClientSession): void | Promise<void> {
   if (stanza.note(stillStoredKey)?.leave() === true) return stanza.safety?.became("stored");
   if (stanza.kind === "message") {
     // A copy told one device what another had: the message itself has its own way. XEP-0280.

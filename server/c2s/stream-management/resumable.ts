@@ -1,8 +1,8 @@
 // Sessions of this node that can be resumed, by their secret id. XEP-0198 §5.
-import type { StreamManagement } from "./stream-management.ts";
+import type { ResumptionRegistry, StreamManagement } from "./stream-management.ts";
 
 /** Sessions that can be resumed, and those that have ended. */
-export class ResumableSessions {
+export class ResumableSessions implements ResumptionRegistry {
   private readonly byId = new Map<string, StreamManagement>();
   private endings = 0;
 
@@ -26,7 +26,6 @@ export class ResumableSessions {
     return this.endings;
   }
 
-  /** A session is over; what it held is elsewhere, or stays stored, once `rest` is settled. */
   ends(rest: Promise<void>): void {
     this.endings++;
     const over = (): void => {

@@ -11,15 +11,13 @@ import type { StreamEnd } from "../../../xmpp/stream/stream.ts";
 import { NS_SM } from "../../../xmpp/xml/namespaces.ts";
 import { inBackground } from "../../delivery/background.ts";
 import type { ClientSession, Gate } from "../../ports/session.ts";
-import type { C2sConnection } from "../connection.ts";
-import type { C2sSession, Outlet } from "../session.ts";
 import { Asking } from "./asking.ts";
+import type { CarriedSession, Carrier, Managed } from "./carried.ts";
 import { Holding } from "./holding.ts";
 import { Lending } from "./lending.ts";
 import { awakeInstead } from "./others.ts";
 import { Replay } from "./replay.ts";
 import { rerouteEach } from "./reroute.ts";
-import type { ResumableSessions } from "./resumable.ts";
 import type { SmSettings } from "./settings.ts";
 import { Telling } from "./telling.ts";
 import { isError, type Kept, keptOf, type Unacked } from "./unacked.ts";
@@ -36,16 +34,29 @@ export interface SmStart {
   readonly fruitless?: number;
 }
 
+/** Takes over a session's outgoing stanzas. */
+export interface Outlet {
+  deliver(stanza: Stanza): void;
+}
+
+/** Where a session is known to whoever resumes it. */
+export interface ResumptionRegistry {
+  add(sm: StreamManagement): void;
+  delete(sm: StreamManagement): void;
+  /** A session is over; what it held is elsewhere, or stays stored, once `rest` is settled. */
+  ends(rest: Promise<void>): void;
+}
+
 /** Stream management of one session. */
-export class StreamManagement implements Outlet {
+export class StreamManagement implements Outlet, Managed {
   /** Names the session to whoever resumes it, and the node that holds it; unguessable. */
   readonly id: string;
-  readonly session: C2sSession;
+  readonly session: CarriedSession;
   readonly resumable: boolean;
   readonly settings: SmSettings;
   /** Stanzas of the client that are safe. */
   readonly handled: Handled;
-  private readonly registry: ResumableSessions;
+  private readonly registry: ResumptionRegistry;
   private readonly telling: Telling;
   private readonly asking: Asking;
   private readonly unacked: Unacked;
@@ -65,8 +76,8 @@ export class StreamManagement implements Outlet {
   private expiry: Timer | undefined;
 
   constructor(
-    session: C2sSession,
-    registry: ResumableSessions,
+    session: CarriedSession,
+    registry: ResumptionRegistry,
     resumable: boolean,
     settings: SmSettings,
     start?: SmStart,
@@ -223,7 +234,7 @@ export class StreamManagement implements Outlet {
    * The session goes on over another stream, from what the client says it has handled. Answers what it is told to have
    * sent that is handled here; undefined where its own count cannot be. XEP-0198 §5.
    */
-  resume(connection: C2sConnection, h: number): number | undefined {
+  resume(connection: Carrier, h: number): number | undefined {
     const old = this.session.connection;
     const gone = this.unacked.acknowledge(h);
     if (gone === undefined) return undefined;

@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { systemClock } from "../../../xmpp/clock.ts";
 import { Sent } from "../../../xmpp/management/sent.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import type { VirtualHost } from "../../host/virtual-host.ts";
+import type { SessionHost } from "../../ports/host.ts";
 import { type HeldKey, StoreUnavailable } from "../../ports/store.ts";
 import { Holding } from "./holding.ts";
 import { Surplus } from "./surplus.ts";
@@ -37,7 +37,7 @@ function waiting() {
     log: pino({ level: "silent" }),
     bus: { member: "n1" },
     storage: { held: { add, get, ids: { next: () => adding.length + 1 } } },
-  } as unknown as VirtualHost;
+  } as unknown as SessionHost;
   const surplus = new Surplus(host, new Holding(host, new Sent<Kept>()), { stanzas: 1_000, characters: ROOM });
   return { surplus, adding, fired, store };
 }

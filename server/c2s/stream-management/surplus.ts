@@ -5,8 +5,8 @@ import { arrivalOf, noteArrival } from "../../../xmpp/stanza/arrival.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { inBackground } from "../../delivery/background.ts";
 import { takersKey } from "../../delivery/takers.ts";
-import type { VirtualHost } from "../../host/virtual-host.ts";
 import { logFailure } from "../../observe/failure.ts";
+import type { SessionHost } from "../../ports/host.ts";
 import type { HeldKey } from "../../ports/store.ts";
 import type { Holding } from "./holding.ts";
 import { type Kept, keptOf } from "./unacked.ts";
@@ -30,7 +30,7 @@ interface Item {
 
 /** What waits for one session beyond what it may have unacknowledged. Only what is on its way to the store is in memory. */
 export class Surplus {
-  private readonly host: VirtualHost;
+  private readonly host: SessionHost;
   private readonly holding: Holding;
   private readonly limits: { readonly stanzas: number; readonly characters: number };
   private items: Item[] = [];
@@ -41,7 +41,7 @@ export class Surplus {
   private waiters: (() => void)[] = [];
 
   /** `limits`: messages in all, and characters of those that the store does not have yet. */
-  constructor(host: VirtualHost, holding: Holding, limits: { readonly stanzas: number; readonly characters: number }) {
+  constructor(host: SessionHost, holding: Holding, limits: { readonly stanzas: number; readonly characters: number }) {
     this.host = host;
     this.holding = holding;
     this.limits = limits;

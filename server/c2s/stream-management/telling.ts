@@ -2,11 +2,11 @@
 import { reached } from "../../../xmpp/management/count.ts";
 import { type Handled, UNOWNED } from "../../../xmpp/management/handled.ts";
 import { NS_SM } from "../../../xmpp/xml/namespaces.ts";
-import type { C2sSession } from "../session.ts";
+import type { CarriedSession } from "./carried.ts";
 
 /** The acknowledgements of one session. */
 export class Telling {
-  private readonly session: C2sSession;
+  private readonly session: CarriedSession;
   private readonly id: string;
   private readonly handled: Handled;
   /** The count that other nodes can tell as well, should this one die. */
@@ -17,7 +17,7 @@ export class Telling {
   private owed: number | undefined;
 
   /** `id` names the session among those that can be resumed. */
-  constructor(session: C2sSession, id: string, handled: Handled) {
+  constructor(session: CarriedSession, id: string, handled: Handled) {
     this.session = session;
     this.id = id;
     this.handled = handled;

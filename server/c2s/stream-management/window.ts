@@ -7,7 +7,7 @@ import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { inBackground } from "../../delivery/background.ts";
 import { isErrorAnswer, isGivenBack, LEFT_OUT, mustBeTaken, WaitingErrors } from "../../delivery/waiting-errors.ts";
 import type { ClientSession } from "../../ports/session.ts";
-import type { C2sSession } from "../session.ts";
+import type { CarriedSession } from "./carried.ts";
 import type { Holding } from "./holding.ts";
 import { LatestPresence } from "./latest-presence.ts";
 import { latestOfOthers } from "./others.ts";
@@ -49,14 +49,14 @@ export class Window {
   readonly latest: LatestPresence;
   /** What comes back of the session's own stanzas: for this session alone, and no use to the store. */
   readonly errors = new WaitingErrors();
-  private readonly session: C2sSession;
+  private readonly session: CarriedSession;
   private readonly settings: SmSettings;
   private readonly unacked: Unacked;
   private readonly holding: Holding;
   private readonly stream: Sending;
   private patience: Timer | undefined;
 
-  constructor(session: C2sSession, settings: SmSettings, unacked: Unacked, holding: Holding, stream: Sending) {
+  constructor(session: CarriedSession, settings: SmSettings, unacked: Unacked, holding: Holding, stream: Sending) {
     this.session = session;
     this.settings = settings;
     this.unacked = unacked;

@@ -6,7 +6,7 @@ import { Jid } from "../../../xmpp/jid/jid.ts";
 import { Content } from "../../../xmpp/stanza/content.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { Requests } from "../../delivery/requests.ts";
-import { newRequestId, takeAnswers } from "./answers.ts";
+import { answerWays, newRequestId, takeAnswers } from "./answers.ts";
 
 const HOST = Jid.parse("verona.test");
 const OTHER = Jid.parse("capulet.test");
@@ -20,7 +20,7 @@ class Node {
 
   constructor(cluster: JoinedBuses, name: string) {
     this.bus = cluster.join(name);
-    this.requests = new Requests(new ManualClock(1), this.bus);
+    this.requests = new Requests(new ManualClock(1), answerWays(this.bus));
     const way = {
       route() {},
       answered: (answer: Stanza) => {

@@ -1,9 +1,9 @@
 // Answers to a node's own IQ requests find that node, wherever in the cluster they arrive. RFC 6120 §8.2.3.
 import { createHash, randomBytes } from "node:crypto";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import type { Requests } from "../../delivery/requests.ts";
-import type { NodeBus } from "../../ports/cluster.ts";
+import type { AnswerWays, NodeBus } from "../../ports/cluster.ts";
 import type { RemoteRouter } from "../../ports/delivery.ts";
+import type { PendingRequests } from "../../ports/host.ts";
 import { stanzaFields, stanzaOfFields } from "../bus/stanza-codec.ts";
 
 const KIND = "iq.answer";
@@ -31,10 +31,15 @@ export function forwardAnswer(bus: NodeBus, answer: Stanza): boolean {
   return true;
 }
 
+/** The ways of answers over a bus. */
+export function answerWays(bus: NodeBus): AnswerWays {
+  return { newId: () => newRequestId(bus), forward: (answer) => forwardAnswer(bus, answer) };
+}
+
 /** Takes answers to this node's requests that came to others: of its hosts, and of whoever talks to other domains. */
 export function takeAnswers(
   bus: NodeBus,
-  hosts: ReadonlyMap<string, { readonly requests: Requests }>,
+  hosts: ReadonlyMap<string, { readonly requests: PendingRequests }>,
   remote: () => RemoteRouter | undefined,
 ): void {
   bus.take(KIND, (_from, fields, done) => {

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { randomToken } from "../../../xmpp/random.ts";
 import { chunksOf } from "../../chunks.ts";
 import { eachInTurn } from "../../delivery/background.ts";
-import type { VirtualHost } from "../../host/virtual-host.ts";
+import type { SessionHost } from "../../ports/host.ts";
 import type { HeldStore } from "../../ports/store.ts";
 import { PROLONG, UNLOCK } from "../ownership/locks.ts";
 import type { RedisConnection } from "../redis/connection.ts";
@@ -30,7 +30,7 @@ export interface AdoptionParts {
   /** This node's name at the moment. */
   readonly self: () => string;
   readonly held: HeldStore;
-  readonly hosts: ReadonlyMap<string, VirtualHost>;
+  readonly hosts: ReadonlyMap<string, SessionHost>;
   readonly log: Logger;
 }
 

@@ -2,8 +2,8 @@
 import { expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { Jid } from "../../../xmpp/jid/jid.ts";
-import { Sessions } from "../../host/sessions.ts";
-import type { VirtualHost } from "../../host/virtual-host.ts";
+import { SessionList } from "../../host/sessions.ts";
+import type { SessionHost } from "../../ports/host.ts";
 import { Elsewhere } from "./elsewhere.ts";
 import type { RemoteSession } from "./remote-session.ts";
 import type { SessionEntry } from "./session-entry.ts";
@@ -13,13 +13,13 @@ const JULIET = "juliet@verona.test/balcony";
 
 function setUp() {
   const events: string[] = [];
-  const sessions = new Sessions();
+  const sessions = new SessionList();
   const host = {
     domain: "verona.test",
     sessions,
     log,
     emit: (event: string, { session }: { session: RemoteSession }) => events.push(`${event} ${session.member}`),
-  } as unknown as VirtualHost;
+  } as unknown as SessionHost;
   const elsewhere = new Elsewhere(new Map([["verona.test", host]]), () => "self", log);
   const shown = () => (sessions.find(Jid.parse(JULIET)) as RemoteSession | undefined)?.member;
   return { elsewhere, sessions, events, shown };

@@ -2,7 +2,7 @@
 import type { Logger } from "pino";
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { presence } from "../../../xmpp/stanza/presence.ts";
-import type { VirtualHost } from "../../host/virtual-host.ts";
+import type { SessionHost } from "../../ports/host.ts";
 import type { ClientSession } from "../../ports/session.ts";
 import { RemoteSession } from "./remote-session.ts";
 import { entryOf, type SessionEntry } from "./session-entry.ts";
@@ -30,14 +30,14 @@ export interface Member {
 /** Sessions elsewhere. */
 export class Elsewhere {
   readonly members = new Map<string, Member>();
-  private readonly hosts: ReadonlyMap<string, VirtualHost>;
+  private readonly hosts: ReadonlyMap<string, SessionHost>;
   private readonly self: () => string;
   private readonly log: Logger;
   /** Stand-ins for sessions that were given to members which have not told of them. */
   private readonly given = new WeakSet<RemoteSession>();
 
   /** @param self this node's name as a member */
-  constructor(hosts: ReadonlyMap<string, VirtualHost>, self: () => string, log: Logger) {
+  constructor(hosts: ReadonlyMap<string, SessionHost>, self: () => string, log: Logger) {
     this.hosts = hosts;
     this.self = self;
     this.log = log;
@@ -123,7 +123,7 @@ export class Elsewhere {
   }
 
   /** The stand-in for a session of ours that moves to a member, before that one has told of it. */
-  standIn(session: ClientSession, member: string, host: VirtualHost): RemoteSession {
+  standIn(session: ClientSession, member: string, host: SessionHost): RemoteSession {
     const standIn = new RemoteSession(host, member, entryOf(session));
     this.of(member).sessions.set(session.jid.full, standIn);
     this.given.add(standIn);

@@ -6,7 +6,7 @@ import { randomToken } from "../../../xmpp/random.ts";
 import { presence } from "../../../xmpp/stanza/presence.ts";
 import { follow, Safety } from "../../../xmpp/stanza/safety.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import type { C2sConnection } from "../../c2s/connection.ts";
+import type { ClientConnection } from "../../c2s/client-connection.ts";
 import type { C2sContext } from "../../c2s/context.ts";
 import { C2sSession } from "../../c2s/session.ts";
 import type { Handover } from "../../c2s/stream-management/handover.ts";
@@ -15,9 +15,9 @@ import { memberOfId } from "../../c2s/stream-management/resumable.ts";
 import { StreamManagement } from "../../c2s/stream-management/stream-management.ts";
 import { quiet } from "../../c2s/stream-management-feature.ts";
 import { inBackground } from "../../delivery/background.ts";
-import type { VirtualHost } from "../../host/virtual-host.ts";
 import { logFailure } from "../../observe/failure.ts";
 import type { NodeBus } from "../../ports/cluster.ts";
+import type { ClientHost } from "../../ports/host.ts";
 import { sharedKeys } from "../../ports/session.ts";
 import { decodeFrames, encodeFrame } from "../bus/frames.ts";
 import { stanzaFields, stanzaOfFields } from "../bus/stanza-codec.ts";
@@ -53,7 +53,7 @@ export class ClusterHandover implements Handover {
   private readonly registry: RedisSessionRegistry;
   private readonly unsafe: UnsafeElsewhere;
   /** What was asked of other nodes, by request. */
-  private readonly asked = new Map<string, { connection: C2sConnection; answered: (found: boolean) => void }>();
+  private readonly asked = new Map<string, { connection: ClientConnection; answered: (found: boolean) => void }>();
 
   constructor(context: C2sContext, bus: NodeBus, registry: RedisSessionRegistry) {
     this.context = context;
@@ -71,7 +71,7 @@ export class ClusterHandover implements Handover {
     });
   }
 
-  async fetch(connection: C2sConnection, previd: string): Promise<number | undefined> {
+  async fetch(connection: ClientConnection, previd: string): Promise<number | undefined> {
     const first = memberOfId(previd);
     if (first === undefined) return undefined;
     const { others } = this.bus;
@@ -83,7 +83,7 @@ export class ClusterHandover implements Handover {
   }
 
   /** True once the session is here; whoever gives it later than that finds one that waits to be resumed. */
-  private ask(member: string, connection: C2sConnection, previd: string): Promise<boolean> {
+  private ask(member: string, connection: ClientConnection, previd: string): Promise<boolean> {
     const request = randomToken(9);
     return new Promise<boolean>((resolve) => {
       const release = this.holdFor(connection, member);
@@ -111,7 +111,7 @@ export class ClusterHandover implements Handover {
    * What this node would send to the account's sessions there waits, or it would come back behind what is said here
    * meanwhile. Returns what lets it go: to where each session is then.
    */
-  private holdFor({ account, host }: C2sConnection, member: string): () => void {
+  private holdFor({ account, host }: ClientConnection, member: string): () => void {
     const all = host?.sessions.of(account?.local ?? "") ?? [];
     const there = all.filter((one) => one instanceof RemoteSession).filter((one) => one.member === member);
     for (const one of there) one.hold();
@@ -202,7 +202,7 @@ export class ClusterHandover implements Handover {
   /** True where the session is here now; else what came with it goes where undelivered stanzas go. */
   private settleOrReroute(
     from: string,
-    connection: C2sConnection | undefined,
+    connection: ClientConnection | undefined,
     moving: Moving,
     stanzas: string,
     safety: Safety,
@@ -238,7 +238,7 @@ export class ClusterHandover implements Handover {
    * Makes the session one of ours that waits to be resumed, in the hands of the connection that asked. False where its
    * client has bound the resource anew meanwhile.
    */
-  private settle(from: string, connection: C2sConnection, host: VirtualHost, jid: Jid, moving: Moving): boolean {
+  private settle(from: string, connection: ClientConnection, host: ClientHost, jid: Jid, moving: Moving): boolean {
     const there = host.sessions.find(jid);
     if (there !== undefined && !there.remote) return false;
     const last = moving.presence === undefined ? undefined : Stanza.fromText(moving.presence);

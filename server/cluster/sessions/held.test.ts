@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
 import { insistentKey, type Redelivering } from "../../delivery/insistent.ts";
-import type { VirtualHost } from "../../host/virtual-host.ts";
+import type { SessionHost } from "../../ports/host.ts";
 import { StoreUnavailable } from "../../ports/store.ts";
 import { MemoryHeld } from "../../storage/memory/held.ts";
 import { adoptHeld } from "./held.ts";
@@ -37,7 +37,7 @@ async function scene(...accounts: string[]) {
       stanza.safety?.became("given back");
     },
   };
-  const hosts = new Map([["verona.test", host as unknown as VirtualHost]]);
+  const hosts = new Map([["verona.test", host as unknown as SessionHost]]);
   const left = async () => (await held.read("dead~1", 0, 10_000)).map(({ local }) => local);
   return { clock, held, refused, kept, left, adopt: () => adoptHeld(held, "dead~1", hosts, log) };
 }

@@ -6,8 +6,8 @@ import { Safety } from "../../../xmpp/stanza/safety.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { reroute } from "../../c2s/stream-management/reroute.ts";
 import { inBackground } from "../../delivery/background.ts";
-import type { VirtualHost } from "../../host/virtual-host.ts";
 import { logFailure } from "../../observe/failure.ts";
+import type { SessionHost } from "../../ports/host.ts";
 import type { HeldMessage, HeldStore } from "../../ports/store.ts";
 
 /** Messages read at a time, and in memory of accounts that are not slow. */
@@ -25,7 +25,7 @@ const MOST_SLOW = 2_000;
 export async function adoptHeld(
   store: HeldStore,
   member: string,
-  hosts: ReadonlyMap<string, VirtualHost>,
+  hosts: ReadonlyMap<string, SessionHost>,
   log: Logger,
   but: ReadonlySet<number> = new Set(),
 ): Promise<void> {
@@ -54,7 +54,7 @@ class Takeover {
   count = 0;
   private readonly store: HeldStore;
   private readonly member: string;
-  private readonly hosts: ReadonlyMap<string, VirtualHost>;
+  private readonly hosts: ReadonlyMap<string, SessionHost>;
   private readonly log: Logger;
   /** By name: those at work, and the slow ones until the next look. */
   private readonly accounts = new Map<string, Account>();
@@ -71,7 +71,7 @@ class Takeover {
   constructor(
     store: HeldStore,
     member: string,
-    hosts: ReadonlyMap<string, VirtualHost>,
+    hosts: ReadonlyMap<string, SessionHost>,
     log: Logger,
     but: ReadonlySet<number>,
   ) {
@@ -132,7 +132,7 @@ class Takeover {
   }
 
   /** Gives an account's messages on, in order; that the earlier ones are safe is not waited for. */
-  private async work(name: string, account: Account, host: VirtualHost): Promise<void> {
+  private async work(name: string, account: Account, host: SessionHost): Promise<void> {
     account.busy = true;
     for (let message = account.waiting.shift(); message !== undefined; message = account.waiting.shift()) {
       const { safe } = await begin(message, host, this.log);
@@ -155,7 +155,7 @@ class Takeover {
     settled();
   }
 
-  private settled(name: string, account: Account, host: VirtualHost): void {
+  private settled(name: string, account: Account, host: SessionHost): void {
     account.open--;
     if (account.slow) this.slow--;
     else {
@@ -198,7 +198,7 @@ const KEPT: Begun = { safe: Promise.resolve(false) };
 const FORGOTTEN: Begun = { safe: Promise.resolve(true) };
 
 /** Gives one message on. */
-async function begin(message: HeldMessage, host: VirtualHost, log: Logger): Promise<Begun> {
+async function begin(message: HeldMessage, host: SessionHost, log: Logger): Promise<Begun> {
   const stanza = stanzaOf(message);
   try {
     if (stanza === undefined) {

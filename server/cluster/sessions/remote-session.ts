@@ -5,7 +5,7 @@ import { noteArrival } from "../../../xmpp/stanza/arrival.ts";
 import { presence } from "../../../xmpp/stanza/presence.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { StreamErrorCondition } from "../../../xmpp/stream/error.ts";
-import type { VirtualHost } from "../../host/virtual-host.ts";
+import type { SessionHost } from "../../ports/host.ts";
 import type { Gate } from "../../ports/session.ts";
 import { type ClientSession, type SessionKey, sharedKeys } from "../../ports/session.ts";
 import { stanzaFields } from "../bus/stanza-codec.ts";
@@ -27,7 +27,7 @@ export class RemoteSession implements ClientSession {
   readonly keeps = false;
   readonly jid: Jid;
   readonly account: Jid;
-  readonly host: VirtualHost;
+  readonly host: SessionHost;
   /** The member that holds it. */
   readonly member: string;
   readonly gate: Gate | undefined = undefined;
@@ -39,7 +39,7 @@ export class RemoteSession implements ClientSession {
   private underWay = 0;
   private followers: (() => void)[] = [];
 
-  constructor(host: VirtualHost, member: string, entry: SessionEntry) {
+  constructor(host: SessionHost, member: string, entry: SessionEntry) {
     this.host = host;
     this.member = member;
     this.entry = entry;

@@ -4,8 +4,8 @@ import { systemClock, type Timer } from "../../../xmpp/clock.ts";
 import { flushLater } from "../../../xmpp/stream/gather.ts";
 import { chunksOf } from "../../chunks.ts";
 import { inBackground } from "../../delivery/background.ts";
-import type { VirtualHost } from "../../host/virtual-host.ts";
 import type { SessionRegistry } from "../../ports/cluster.ts";
+import type { SessionHost } from "../../ports/host.ts";
 import type { ClientSession } from "../../ports/session.ts";
 import type { DocumentStore } from "../../ports/store.ts";
 import type { WireBus } from "../bus/node-bus.ts";
@@ -36,7 +36,7 @@ export class RedisSessionRegistry implements SessionRegistry {
   private readonly redis: RedisConnection;
   private readonly prefix: string;
   private readonly bus: WireBus;
-  private readonly hosts: ReadonlyMap<string, VirtualHost>;
+  private readonly hosts: ReadonlyMap<string, SessionHost>;
   private readonly location: string | undefined;
   private readonly log: Logger;
   private readonly elsewhere: Elsewhere;
@@ -58,7 +58,7 @@ export class RedisSessionRegistry implements SessionRegistry {
     options: {
       readonly prefix: string;
       readonly bus: WireBus;
-      readonly hosts: ReadonlyMap<string, VirtualHost>;
+      readonly hosts: ReadonlyMap<string, SessionHost>;
       /** host:port of this node. */
       readonly location: string | undefined;
       /** Where it is said which counts Redis may lack. */
@@ -232,7 +232,7 @@ export class RedisSessionRegistry implements SessionRegistry {
   }
 
   /** The stand-in for a session that moves to another member, before that one has told of it. */
-  standIn(session: ClientSession, member: string, host: VirtualHost): RemoteSession {
+  standIn(session: ClientSession, member: string, host: SessionHost): RemoteSession {
     return this.elsewhere.standIn(session, member, host);
   }
 

@@ -4,11 +4,11 @@ import type { Safety } from "../../../xmpp/stanza/safety.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { rerouteInBackground } from "../../c2s/stream-management/reroute.ts";
 import { inBackground } from "../../delivery/background.ts";
-import type { VirtualHost } from "../../host/virtual-host.ts";
 import type { BusFailure } from "../../ports/cluster.ts";
+import type { SessionHost } from "../../ports/host.ts";
 
 /** Sends it where an undelivered stanza goes; then it is safe, or its sender was told. */
-export function undelivered(host: VirtualHost, stanza: Stanza, safety: Safety | undefined, reason: BusFailure): void {
+export function undelivered(host: SessionHost, stanza: Stanza, safety: Safety | undefined, reason: BusFailure): void {
   const text = "the node that holds the session is behind; try again";
   if (reason === "died") return rerouteInBackground(host, stanza, safety);
   // Who waits for it waits from here on for its error to be taken.

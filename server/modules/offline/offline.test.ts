@@ -6,10 +6,11 @@ import { Jid } from "../../../xmpp/jid/jid.ts";
 import { Safety } from "../../../xmpp/stanza/safety.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { insistentKey } from "../../delivery/insistent.ts";
-import type { Filter } from "../../delivery/stages.ts";
+
 import { handled } from "../../delivery/verdict.ts";
 import type { ModuleHost, StagePoints } from "../../module/define.ts";
 import type { ClientSession } from "../../ports/session.ts";
+import type { Filter } from "../../ports/stages.ts";
 import { StoreUnavailable } from "../../ports/store.ts";
 import { memoryStorage } from "../../storage/memory/storage.ts";
 import { offline } from "./offline.ts";

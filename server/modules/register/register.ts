@@ -6,9 +6,9 @@ import { errorReply, StanzaError } from "../../../xmpp/stanza/error.ts";
 import { iqResult } from "../../../xmpp/stanza/iq.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { RawElement } from "../../../xmpp/xml/raw-element.ts";
-import type { C2sConnection } from "../../c2s/connection.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { failureOf } from "../../ports/failure.ts";
+import type { ClientStream } from "../../ports/stream.ts";
 import { LIMITS } from "../../service/keys.ts";
 import { RegistrationRate } from "./rate.ts";
 
@@ -53,7 +53,7 @@ export const register = defineModule({
 async function registerStranger(
   host: ModuleHost,
   rate: RegistrationRate,
-  connection: C2sConnection,
+  connection: ClientStream,
   raw: RawElement,
 ): Promise<void> {
   const request = Stanza.fromRaw(raw, undefined, undefined);

@@ -1,8 +1,7 @@
-// Events of a virtual host: what observers are told, and that an observer's failure changes nothing.
-
+// Events of a virtual host, with what each carries to its observers.
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
-import type { ClientSession } from "../ports/session.ts";
+import type { ClientSession } from "./session.ts";
 
 /** Events with what each carries. */
 export interface HostEvents {
@@ -35,38 +34,4 @@ export interface HostEvents {
   "account.deleted": { readonly account: Jid };
   /** An account of any host, removed at any node, is nobody's contact any more. */
   "contact.departed": { readonly contact: Jid };
-}
-
-type Observer<T> = (event: T) => void | Promise<void>;
-
-/** Calls observers in order of registration; a failing one is reported and the others are called all the same. */
-export class Events {
-  private readonly observers = new Map<keyof HostEvents, Observer<never>[]>();
-  private readonly failed: (event: string, error: unknown) => void;
-
-  constructor(failed: (event: string, error: unknown) => void) {
-    this.failed = failed;
-  }
-
-  on<E extends keyof HostEvents>(event: E, observer: Observer<HostEvents[E]>): void {
-    const list = this.observers.get(event) ?? [];
-    list.push(observer as Observer<never>);
-    this.observers.set(event, list);
-  }
-
-  /** True where somebody listens, so that costly events need not be made for nobody. */
-  observed(event: keyof HostEvents): boolean {
-    return this.observers.has(event);
-  }
-
-  emit<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void {
-    for (const observer of this.observers.get(event) ?? []) {
-      try {
-        const result = (observer as Observer<HostEvents[E]>)(value);
-        if (result instanceof Promise) result.catch((error) => this.failed(event, error));
-      } catch (error) {
-        this.failed(event, error);
-      }
-    }
-  }
 }

@@ -1,0 +1,41 @@
+// A client's stream as features see it, and stream negotiation as data: what a feature says and what it does.
+import type { XmppStream } from "../../xmpp/stream/stream.ts";
+import type { RawElement } from "../../xmpp/xml/raw-element.ts";
+import type { ClientSession } from "./session.ts";
+
+/** A client's stream while it is negotiated. */
+export interface ClientStream {
+  readonly stream: Pick<XmppStream, "send" | "sendStanza" | "fail" | "transport">;
+  /** The session once a resource is bound. */
+  readonly session: ClientSession | undefined;
+  /** True once SASL succeeded. */
+  readonly authenticated: boolean;
+  /** True where the stream must be encrypted first, and is not. */
+  readonly tlsMissing: boolean;
+}
+
+/** When a feature is offered. */
+export type FeaturePhase = "before authentication" | "after authentication";
+
+/** A feature of client streams; `S` is what it sees of them. RFC 6120 §4.3.2. */
+export interface StreamFeature<S extends ClientStream = ClientStream> {
+  readonly name: string;
+  readonly phase: FeaturePhase;
+  /** Its text in the features, declaring its namespace; undefined where it is not offered now. */
+  advertise(connection: S): string | undefined;
+  /** Elements of this namespace come to `handle`, in whatever state; it checks the state itself. */
+  readonly xmlns?: string;
+  /** True for a stanza that the feature takes although nothing is bound yet. */
+  accepts?(connection: S, raw: RawElement): boolean;
+  handle?(connection: S, raw: RawElement): void | Promise<void>;
+}
+
+/** A feature that a client may ask for while binding. XEP-0386 §3.2. */
+export interface InlineBindFeature {
+  /** Namespace of the request, which is also what is announced. */
+  readonly xmlns: string;
+  /** Name of the request: what has another one in that namespace asks for something else. */
+  readonly name: string;
+  /** Switches it on for the session that was just bound. */
+  request(session: ClientSession): void;
+}
