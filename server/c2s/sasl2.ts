@@ -1,6 +1,7 @@
 // The extensible SASL profile: log-in, binding and resumption in one exchange. XEP-0388.
 import type { Element } from "ltx";
 import type { Jid } from "../../xmpp/jid/jid.ts";
+import { SM_FEATURE } from "../../xmpp/management/elements.ts";
 import { escapeText } from "../../xmpp/xml/escape.ts";
 import { NS_SASL, NS_SASL2, NS_SM } from "../../xmpp/xml/namespaces.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
@@ -35,7 +36,7 @@ export const sasl2Feature: C2sFeature = {
     if (!connection.stream.transport.encrypted) return undefined;
     const names = offer(connection);
     if (names.length === 0) return undefined;
-    const inline = `${bindInlineFeature(connection)}<sm xmlns='${NS_SM}'/>${fastFeature(connection)}`;
+    const inline = `${bindInlineFeature(connection)}${SM_FEATURE}${fastFeature(connection)}`;
     return `<authentication xmlns='${NS_SASL2}'>${mechanismList(names)}<inline>${inline}</inline></authentication>`;
   },
   handle(connection, raw) {

@@ -1,7 +1,15 @@
 // Negotiation of stream management: enable, resume, and the two small elements. XEP-0198 §3 to §5.
 import { countOf } from "../../xmpp/management/count.ts";
-import { escapeAttribute } from "../../xmpp/xml/escape.ts";
-import { NS_SM, NS_STANZA_ERRORS } from "../../xmpp/xml/namespaces.ts";
+import {
+  ackText,
+  enabledText,
+  failedText,
+  handledOf,
+  resumedText,
+  SM_FEATURE,
+  tooHighText,
+} from "../../xmpp/management/elements.ts";
+import { NS_SM } from "../../xmpp/xml/namespaces.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { C2sFeature, ClientConnection } from "./client-connection.ts";
 import { StreamManagement } from "./stream-management/stream-management.ts";
@@ -12,14 +20,14 @@ export const streamManagementFeature: C2sFeature = {
   phase: "after authentication",
   xmlns: NS_SM,
   // A session that has it already (bound within SASL2) is not offered it again: @xmpp/client would resume itself.
-  advertise: ({ session }) => (session?.sm === undefined ? `<sm xmlns='${NS_SM}'/>` : undefined),
+  advertise: ({ session }) => (session?.sm === undefined ? SM_FEATURE : undefined),
   handle(connection, raw) {
     // XEP-0198 §3: too early is a failure of that element, not of the stream.
-    if (!connection.authenticated) return connection.stream.send(failed("unexpected-request"));
+    if (!connection.authenticated) return connection.stream.send(failedText("unexpected-request"));
     switch (raw.name) {
       case "r":
         if (connection.session?.sm !== undefined) return connection.session.sm.asked();
-        return connection.stream.send(`<a xmlns='${NS_SM}' h='0'/>`);
+        return connection.stream.send(ackText(0));
       case "a":
         return acknowledge(connection, raw);
       case "enable":
@@ -33,7 +41,7 @@ export const streamManagementFeature: C2sFeature = {
 };
 
 function acknowledge(connection: ClientConnection, raw: RawElement): void {
-  const h = countOf(raw.attr("h"));
+  const h = handledOf(raw);
   if (h === undefined) return connection.stream.fail("bad-format", "`h` is no count");
   connection.session?.sm?.acknowledged(h);
 }
@@ -41,19 +49,18 @@ function acknowledge(connection: ClientConnection, raw: RawElement): void {
 /** Enables it on a bound session; the answer is `<enabled/>` or `<failed/>` as text. XEP-0198 §3, XEP-0386 §4. */
 export function enable(connection: ClientConnection, resume: string | undefined): string {
   const { session, context } = connection;
-  if (session === undefined || session.sm !== undefined) return failed("unexpected-request");
+  if (session === undefined || session.sm !== undefined) return failedText("unexpected-request");
   const resumable = resume === "true" || resume === "1";
   const sm = new StreamManagement(session, context.resumable, resumable, context.streamManagement);
   session.sm = sm;
   session.outlet = sm;
-  if (!resumable) return `<enabled xmlns='${NS_SM}'/>`;
-  const location = context.location === undefined ? "" : ` location='${escapeAttribute(context.location)}'`;
-  return `<enabled xmlns='${NS_SM}' id='${escapeAttribute(sm.id)}' resume='true' max='${sm.settings.resumeSeconds}'${location}/>`;
+  const { location } = context;
+  return enabledText(resumable ? { id: sm.id, seconds: sm.settings.resumeSeconds, location } : undefined);
 }
 
 async function resume(connection: ClientConnection, raw: RawElement): Promise<void> {
   // The session asked for may be the one that asks: it must not be held up for itself.
-  if (connection.session !== undefined) return connection.stream.send(failed("unexpected-request"));
+  if (connection.session !== undefined) return connection.stream.send(failedText("unexpected-request"));
   const lost = await readyToResume(connection, raw.attr("previd"));
   // A session is not given to a stream that is gone: nothing would ever end it.
   if (!connection.stream.writable) return;
@@ -108,24 +115,18 @@ export function resumeSession(
   lost?: number,
 ): { readonly text: string; readonly sm?: StreamManagement } | undefined {
   const h = countOf(hText);
-  if (previd === undefined || h === undefined) return { text: failed("bad-request") };
-  if (connection.session !== undefined) return { text: failed("unexpected-request") };
+  if (previd === undefined || h === undefined) return { text: failedText("bad-request") };
+  if (connection.session !== undefined) return { text: failedText("unexpected-request") };
   const sm = connection.context.resumable.find(previd);
   if (sm === undefined || sm.session.account.bare !== connection.account?.bare)
-    return { text: failed("item-not-found", lost) };
+    return { text: failedText("item-not-found", lost) };
   const handled = sm.resume(connection, h);
   if (handled === undefined) {
     sm.session.connection?.stream.release();
-    const details = `<handled-count-too-high xmlns='${NS_SM}' h='${h}' send-count='${sm.sent}'/>`;
+    const details = tooHighText(h, sm.sent);
     connection.stream.fail("undefined-condition", "more acknowledged than was sent", undefined, details);
     return undefined;
   }
   connection.log.info({ jid: sm.session.jid.full }, "session resumed");
-  return { text: `<resumed xmlns='${NS_SM}' previd='${sm.id}' h='${handled}'/>`, sm };
-}
-
-/** `h` tells what was handled of a session that cannot be resumed. XEP-0198 §5. */
-function failed(condition: string, h?: number): string {
-  const handled = h === undefined ? "" : ` h='${h}'`;
-  return `<failed xmlns='${NS_SM}'${handled}><${condition} xmlns='${NS_STANZA_ERRORS}'/></failed>`;
+  return { text: resumedText(sm.id, handled), sm };
 }

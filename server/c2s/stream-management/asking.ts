@@ -1,7 +1,7 @@
 // When a client is asked what it has handled. XEP-0198 §4.
 import type { Timer } from "../../../xmpp/clock.ts";
+import { SM_REQUEST } from "../../../xmpp/management/elements.ts";
 import { flushLater } from "../../../xmpp/stream/gather.ts";
-import { NS_SM } from "../../../xmpp/xml/namespaces.ts";
 import type { CarriedSession } from "./carried.ts";
 
 /** Stanzas sent after which an acknowledgement is asked for at once. */
@@ -42,7 +42,7 @@ export class Asking {
 
   now(): void {
     this.stop();
-    this.session.connection?.stream.send(`<r xmlns='${NS_SM}'/>`);
+    this.session.connection?.stream.send(SM_REQUEST);
   }
 
   stop(): void {

@@ -1,5 +1,6 @@
 // Stream management of one session: counts, acknowledgements, and what happens when its stream breaks. XEP-0198.
 import type { Timer } from "../../../xmpp/clock.ts";
+import { tooHighText } from "../../../xmpp/management/elements.ts";
 import { Handled, type TakenElsewhere } from "../../../xmpp/management/handled.ts";
 import { Sent } from "../../../xmpp/management/sent.ts";
 import { randomToken } from "../../../xmpp/random.ts";
@@ -8,7 +9,6 @@ import type { Fate, PassedOn } from "../../../xmpp/stanza/safety.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { NotRead } from "../../../xmpp/stream/backlog.ts";
 import type { StreamEnd } from "../../../xmpp/stream/stream.ts";
-import { NS_SM } from "../../../xmpp/xml/namespaces.ts";
 import { inBackground } from "../../delivery/background.ts";
 import type { ClientSession, Gate } from "../../ports/session.ts";
 import { Asking } from "./asking.ts";
@@ -188,7 +188,7 @@ export class StreamManagement implements Outlet, Managed {
       this.window.open(this.sendingAgain.behind);
       return this.session.progressed();
     }
-    const details = `<handled-count-too-high xmlns='${NS_SM}' h='${h}' send-count='${this.unacked.total}'/>`;
+    const details = tooHighText(h, this.unacked.total);
     this.session.connection?.stream.fail("undefined-condition", "more acknowledged than was sent", undefined, details);
   }
 

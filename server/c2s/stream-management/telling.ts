@@ -1,7 +1,7 @@
 // Tells a client what was handled: never more than what it may still be told after this node's death. XEP-0198 §4, §5.
 import { reached } from "../../../xmpp/management/count.ts";
+import { ackText } from "../../../xmpp/management/elements.ts";
 import { type Handled, UNOWNED } from "../../../xmpp/management/handled.ts";
-import { NS_SM } from "../../../xmpp/xml/namespaces.ts";
 import type { CarriedSession } from "./carried.ts";
 
 /** The acknowledgements of one session. */
@@ -63,6 +63,6 @@ export class Telling {
   }
 
   private tell(): void {
-    this.session.connection?.stream.send(`<a xmlns='${NS_SM}' h='${this.written}'/>`);
+    this.session.connection?.stream.send(ackText(this.written));
   }
 }
