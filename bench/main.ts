@@ -1,8 +1,10 @@
 // `npm run bench`: runs the benchmarks named, or all of them in a short form, and prints their tables.
+
+import { endBySignals } from "../test/harness/children.ts";
 import { chat } from "./chat.ts";
 import { cluster } from "./cluster.ts";
 import { format, type Table } from "./harness/figures.ts";
-import { cleanUpAtExit, pinLoadGenerator } from "./harness/processes.ts";
+import { pinLoadGenerator } from "./harness/processes.ts";
 import { idle } from "./idle.ts";
 import { login } from "./login.ts";
 import { type Options, readOptions, USAGE, UsageError } from "./options.ts";
@@ -35,7 +37,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const { names, options } = readOptions(argv);
   for (const name of names)
     if (!Object.hasOwn(BENCHMARKS, name)) throw new UsageError(`no benchmark is called ${name}`);
-  cleanUpAtExit();
+  endBySignals();
   pinLoadGenerator();
   const chosen = names.length > 0 ? names : Object.keys(BENCHMARKS);
   const tables: Table[] = [];

@@ -6,8 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startZone, type ZoneRecord, type ZoneServer } from "../app/local-world/dns.ts";
 import type { NodeConfigInput } from "../contract/contract.ts";
-import { freePorts, waitForFeatures } from "./harness/ports.ts";
-import { type Command, outputOf, startPinned, stop, temporaryFolder } from "./harness/processes.ts";
+import { endChild, freePorts, temporaryFolder } from "../test/harness/children.ts";
+import { waitForFeatures } from "./harness/ports.ts";
+import { type Command, END_MS, outputOf, startPinned } from "./harness/processes.ts";
 import { localpart, PASSWORD, type ServerName, type ServerUnderTest } from "./harness/server.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -101,12 +102,12 @@ async function start(name: ServerName, site: Site): Promise<ServerUnderTest> {
     await waitForFeatures(site.port, site.domain, dead);
     if (name === "ejabberd") while (!existsSync(join(site.folder, "ready"))) await sleep(20);
   } catch (error) {
-    await stop(child);
+    await endChild(child, END_MS);
     throw new Error(`${name} does not start: ${(error as Error).message}\n${outputOf(site.folder)}`, { cause: error });
   }
   const { domain, port, tlsPort } = site;
   const startMs = performance.now() - before;
-  return { name, domain, pid: child.pid ?? 0, port, tlsPort, startMs, stop: () => stop(child) };
+  return { name, domain, pid: child.pid ?? 0, port, tlsPort, startMs, stop: () => endChild(child, END_MS) };
 }
 
 async function meridian(site: Site): Promise<Command> {

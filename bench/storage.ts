@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import pg from "pg";
 import type { RosterItem, Storage } from "../server/ports/store.ts";
 import { openStorage } from "../server/storage/open.ts";
-import { removeFolder, temporaryFolder } from "../test/harness/daemon.ts";
+import { removeFolder, temporaryFolder } from "../test/harness/children.ts";
 import { startPostgres } from "../test/harness/postgres.ts";
 import { find } from "../test/harness/software.ts";
 import { format, type Table } from "./harness/figures.ts";

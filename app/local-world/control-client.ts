@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import type { Region } from "../../regions/world.ts";
+import type { LogIn } from "../../xmpp/client/client.ts";
 import { socketFault } from "../admin/socket-path.ts";
 import { UsageError } from "../cli/command.ts";
-import type { LogIn } from "./client.ts";
 import { controlSocket } from "./control.ts";
 
 /** How a region is. */

@@ -4,9 +4,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join, resolve } from "node:path";
 import { counted } from "../../regions/counted.ts";
 import { parseWorld, type Region, regionOf, type World, worldFileOf } from "../../regions/world.ts";
+import type { LogIn } from "../../xmpp/client/client.ts";
 import { send, serveOnSocket } from "../admin/socket.ts";
 import { shortEnough } from "../admin/socket-path.ts";
-import type { LogIn } from "./client.ts";
 import type { LocalAccount } from "./demo-accounts.ts";
 
 /** A region, as far as control goes. */

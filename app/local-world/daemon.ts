@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { Failure } from "../cli/command.ts";
-import { backoffDelay, STEADY_MS } from "./backoff.ts";
+import { KeptProcess, type Life } from "./kept-process.ts";
 import type { OrdinaryUser } from "./machine.ts";
 
 /** What to start, how to see that it is ready, and how to end it. */
@@ -44,66 +44,56 @@ const WATCH = `read -r word || { sleep ${GRACE}; kill -"$2" "$1"; }`;
 /** One server through all its lives. */
 export class Daemon {
   readonly #options: DaemonOptions;
-  #child: ChildProcess | undefined;
+  readonly #kept: KeptProcess;
   #watch: ChildProcess | undefined;
-  #exited: Promise<void> = Promise.resolve();
-  #ending = false;
-  #failures = 0;
-  #retry: NodeJS.Timeout | undefined;
 
   constructor(options: DaemonOptions) {
+    const { name, onUp, onDown } = options;
     this.#options = options;
+    this.#kept = new KeptProcess({
+      launch: (ready) => this.#launch(ready),
+      failure: ({ lastWords, how }) => new Failure(`${name} did not start: ${lastWords || how}`),
+      reason: ({ how }) => how,
+      onUp,
+      onDown,
+    });
   }
 
   /** The process's number while it runs. */
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#kept.child?.pid;
   }
 
   /** Starts it. Resolves when it takes connections. @throws Failure with what it said last */
   start(): Promise<void> {
-    this.#ending = false;
-    return new Promise((resolve, reject) => this.#launch(resolve, reject));
+    return this.#kept.start();
   }
 
   /** Ends it in order; resolves when it is gone. */
-  async stop(): Promise<void> {
-    this.#ending = true;
-    clearTimeout(this.#retry);
-    const { signals } = this.#options;
-    this.#child?.kill(signals.end);
-    const late = setTimeout(() => this.#child?.kill("SIGKILL"), END_MS);
-    await this.#exited;
-    clearTimeout(late);
+  stop(): Promise<void> {
+    return this.#kept.stop((child) => child.kill(this.#options.signals.end), END_MS);
   }
 
   /** Ends it at once. */
   kill(): void {
-    this.#ending = true;
-    clearTimeout(this.#retry);
-    if (this.#child === undefined) return;
-    this.#child.kill(this.#options.signals.kill);
-    this.#forget();
+    const runs = this.#kept.child !== undefined;
+    this.#kept.kill(this.#options.signals.kill);
+    if (runs) this.#forget();
   }
 
-  #launch(ready: () => void, failed: (error: Failure) => void): void {
-    const { name, onOutput } = this.#options;
-    const started = Date.now();
+  #launch(ready: () => void): Life {
     const child = this.#spawn();
-    this.#child = child;
     let output = "";
     let saidSo = false;
-    let isReady = false;
     const late = setTimeout(() => child.kill("SIGKILL"), READY_MS);
     const read = (bytes: Buffer) => {
       const text = bytes.toString("utf8");
-      onOutput(text);
+      this.#options.onOutput(text);
       output = (output + text).slice(-KEPT_OUTPUT);
       if (saidSo || !this.#options.ready.test(output)) return;
       saidSo = true;
       void this.#answers(child).then((there) => {
         if (!there) return;
-        isReady = true;
         clearTimeout(late);
         ready();
       });
@@ -112,32 +102,23 @@ export class Daemon {
     child.stderr?.on("data", read);
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(this.#options.input ?? "");
-    this.#exited = new Promise((resolve) => {
-      child.on("error", (error) => {
-        output ||= error.message;
-      });
-      child.on("close", (code, signal) => {
-        clearTimeout(late);
-        this.#child = undefined;
-        this.#forget();
-        resolve();
-        const how = signal ? `ended by ${signal}` : `ended with exit code ${code}`;
-        if (!isReady) failed(new Failure(`${name} did not start: ${output.trim() || how}`));
-        else if (!this.#ending) this.#restart(how, Date.now() - started);
-      });
-    });
+    const gone = () => {
+      clearTimeout(late);
+      this.#forget();
+    };
+    return { child, lastWords: () => output, gone };
   }
 
   /** True once it answers; false where it ended before. */
   async #answers(child: ChildProcess): Promise<boolean> {
     const { ask } = this.#options;
-    while (this.#child === child) {
+    while (this.#kept.child === child) {
       const answered =
         ask === undefined ||
         (await ask()
           .then(() => true)
           .catch(() => false));
-      if (answered) return this.#child === child;
+      if (answered) return this.#kept.child === child;
       await new Promise((resolve) => setTimeout(resolve, ASK_EVERY));
     }
     return false;
@@ -165,20 +146,6 @@ export class Daemon {
   #forget(): void {
     this.#watch?.stdin?.end("end\n");
     this.#watch = undefined;
-  }
-
-  #restart(reason: string, ranMs: number): void {
-    this.#failures = ranMs >= STEADY_MS ? 1 : this.#failures + 1;
-    const delay = backoffDelay(this.#failures, Math.random());
-    this.#options.onDown(reason, delay);
-    this.#retry = setTimeout(() => {
-      this.#launch(
-        () => this.#options.onUp(),
-        (error) => {
-          if (!this.#ending) this.#restart(error.message, 0);
-        },
-      );
-    }, delay);
   }
 }
 

@@ -1,6 +1,6 @@
 // Makes regions exchange stanzas: an XMPP ping from a region to others brings up the links both ways.
 import { Element } from "ltx";
-import { LocalClient, type LogIn } from "./client.ts";
+import { type LogIn, XmppClient } from "../../xmpp/client/client.ts";
 
 /** A region from which pings go out. */
 export interface Asking {
@@ -19,9 +19,9 @@ export interface Exchanged {
 /** Logs in and pings each of `targets` (name → domain) at once. XEP-0199. Never throws. */
 export async function exchange(asking: Asking, targets: ReadonlyMap<string, string>, ms: number): Promise<Exchanged[]> {
   const from = asking.name;
-  let client: LocalClient;
+  let client: XmppClient;
   try {
-    client = await LocalClient.logIn(asking.logIn);
+    client = await XmppClient.logIn(asking.logIn);
   } catch (error) {
     const problem = `log-in to ${from}: ${(error as Error).message}`;
     return [...targets.keys()].map((to) => ({ from, to, problem }));

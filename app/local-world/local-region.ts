@@ -2,9 +2,9 @@
 import { writeFileSync } from "node:fs";
 import type { NodeConfigInput } from "../../contract/contract.ts";
 import type { Region, World } from "../../regions/world.ts";
+import type { LogIn } from "../../xmpp/client/client.ts";
 import type { BalancedRegion } from "./balancer-config.ts";
 import type { Authority } from "./certificate-authority.ts";
-import type { LogIn } from "./client.ts";
 import type { DataFolder } from "./data-folder.ts";
 import { type LocalAccount, storeAccounts } from "./demo-accounts.ts";
 import { LocalNode } from "./local-node.ts";

@@ -1,7 +1,7 @@
 // Runs one node as a process of its own: started again when it dies, drained when the world ends.
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { backoffDelay, STEADY_MS } from "./backoff.ts";
+import { KeptProcess, type Life } from "./kept-process.ts";
 
 /** A listener as the node reports it. */
 export interface ReportedListener {
@@ -55,49 +55,44 @@ const LAST_WORDS = 2000;
 /** One node's process, through all its lives. */
 export class NodeProcess {
   readonly #options: NodeProcessOptions;
-  #child: ChildProcess | undefined;
-  #exited: Promise<void> = Promise.resolve();
-  #ending = false;
-  #failures = 0;
-  #retry: NodeJS.Timeout | undefined;
+  readonly #kept: KeptProcess;
 
   constructor(options: NodeProcessOptions) {
     this.#options = options;
+    this.#kept = new KeptProcess({
+      launch: (ready) => this.#launch(ready),
+      failure: ({ lastWords, how, code }) => new StartFailed(lastWords || how, code),
+      reason: ({ lastWords, how }) => lastWords || how,
+      // It tells its listeners at each start.
+      onUp: () => undefined,
+      onDown: (reason, retryMs) => options.onDown(reason, retryMs),
+    });
   }
 
   /** The process's number while it runs. */
   get pid(): number | undefined {
-    return this.#child?.pid;
+    return this.#kept.child?.pid;
   }
 
   /** Starts it, the first time or after `stop`. Resolves when it listens. @throws StartFailed */
   start(): Promise<void> {
-    this.#ending = false;
-    return new Promise((resolve, reject) => this.#launch(resolve, reject));
+    return this.#kept.start();
   }
 
   /** Drains it and resolves when it is gone; after `ms` it is killed. */
-  async stop(ms: number): Promise<void> {
-    this.#ending = true;
-    clearTimeout(this.#retry);
-    const child = this.#child;
-    if (child === undefined) return;
-    const late = setTimeout(() => child.kill("SIGKILL"), ms);
-    if (child.connected) child.send({ type: "drain" }, () => undefined);
-    else child.kill("SIGTERM");
-    await this.#exited;
-    clearTimeout(late);
+  stop(ms: number): Promise<void> {
+    return this.#kept.stop((child) => {
+      if (child.connected) child.send({ type: "drain" }, () => undefined);
+      else child.kill("SIGTERM");
+    }, ms);
   }
 
   /** Kills it at once. */
   kill(): void {
-    this.#ending = true;
-    clearTimeout(this.#retry);
-    this.#child?.kill("SIGKILL");
+    this.#kept.kill();
   }
 
-  #launch(ready: () => void, failed: (error: StartFailed) => void): void {
-    const started = Date.now();
+  #launch(ready: () => void): Life {
     // A group of its own: Ctrl-C reaches the supervisor alone, which drains the nodes in order. When the supervisor
     // dies, however it dies, the channel closes and the node ends by itself.
     const child = spawn(process.execPath, [...this.#options.args], {
@@ -105,8 +100,6 @@ export class NodeProcess {
       detached: true,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
-    this.#child = child;
-    let isReady = false;
     let lastWords = "";
     const output = (bytes: Buffer) => this.#options.onOutput(bytes.toString("utf8"));
     child.stdout?.on("data", output);
@@ -118,39 +111,10 @@ export class NodeProcess {
       const told = readMessage(message);
       if (told?.type === "status") this.#options.onStatus(told);
       if (told?.type !== "ready") return;
-      isReady = true;
       this.#options.onReady(told.listeners);
       ready();
     });
-    this.#exited = new Promise((resolve) => {
-      child.on("error", (error) => {
-        lastWords ||= error.message;
-        if (child.pid === undefined) gone(undefined, null);
-      });
-      const gone = (code: number | null | undefined, signal: NodeJS.Signals | null) => {
-        if (this.#child !== child) return;
-        this.#child = undefined;
-        resolve();
-        const reason = lastWords.trim() || (signal ? `ended by ${signal}` : `ended with exit code ${code}`);
-        if (!isReady) failed(new StartFailed(reason, code ?? undefined));
-        else if (!this.#ending) this.#restart(reason, Date.now() - started);
-      };
-      child.on("close", gone);
-    });
-  }
-
-  #restart(reason: string, ranMs: number): void {
-    this.#failures = ranMs >= STEADY_MS ? 1 : this.#failures + 1;
-    const delay = backoffDelay(this.#failures, Math.random());
-    this.#options.onDown(reason, delay);
-    this.#retry = setTimeout(() => {
-      this.#launch(
-        () => undefined,
-        (error) => {
-          if (!this.#ending) this.#restart(error.message, 0);
-        },
-      );
-    }, delay);
+    return { child, lastWords: () => lastWords };
   }
 }
 

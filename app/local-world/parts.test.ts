@@ -1,13 +1,11 @@
-// Small pure parts of the local world: back-off, log lines, tables, the state of links, options, SCRAM, framing.
+// Small pure parts of the local world: back-off, log lines, tables, the state of links, options.
 import { expect, test } from "@jest/globals";
 import { backoffDelay } from "./backoff.ts";
-import { splitStream } from "./client-transport.ts";
 import type { ReportedLink } from "./node-process.ts";
 import { resolveStart } from "./options.ts";
 import { chatPolicy, isOwnHost } from "./page/policy.ts";
 import { anyPorts } from "./ports.ts";
 import { shortLine } from "./region-log.ts";
-import { startScram } from "./scram-client.ts";
 import { checkText, table } from "./table.ts";
 import { pairState, type RegionStatus } from "./world-status.ts";
 
@@ -87,31 +85,6 @@ test("options choose the world and its folder", () => {
   expect(resolveStart({ regions: 5 }, {}).world.rollout.canary).not.toBe("an");
   expect(resolveStart({}, { XDG_DATA_HOME: "/x" }).data).toBe("/x/meridian/local-3");
   expect(() => resolveStart({ regions: 8 })).toThrow("--regions 8: expected 1 to 7");
-});
-
-/** RFC 7677 §3. */
-test("SCRAM-SHA-256 as in the RFC's example", () => {
-  const scram = startScram("user", "pencil", "rOprNGfwEbeRWgbNEkqO");
-  expect(scram.first).toBe("n,,n=user,r=rOprNGfwEbeRWgbNEkqO");
-  const nonce = "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
-  expect(scram.final(`r=${nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096`)).toBe(
-    `c=biws,r=${nonce},p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=`,
-  );
-  expect(scram.proves("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")).toBe(true);
-  expect(scram.proves("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95H4=")).toBe(false);
-  expect(() => scram.final("r=other,s=W22Z,i=4096")).toThrow("SCRAM is wrong");
-  expect(() => scram.final(`r=${nonce},s=W22Z,i=1`)).toThrow("SCRAM is wrong");
-});
-
-test("a stream is cut into whole elements wherever its bytes were split", () => {
-  const text = `<?xml version='1.0'?><stream:stream id='1' a='>'><a b="</a>"><a/>x</a><b/>`;
-  for (let at = 0; at <= text.length; at++) {
-    const first = splitStream(text.slice(0, at));
-    const second = splitStream(first.rest + text.slice(at));
-    expect([...first.elements, ...second.elements]).toEqual(['<a b="</a>"><a/>x</a>', "<b/>"]);
-    expect(second.rest).toBe("");
-  }
-  expect(splitStream("<b/></stream:stream>")).toEqual({ elements: ["<b/>"], rest: "", ended: true });
 });
 
 test("the page answers to its own names alone, and lets the chat reach the regions alone", () => {

@@ -1,6 +1,6 @@
 // The part of the self-check inside a region: sessions that its balancer put on different nodes write to one another.
 import { Element } from "ltx";
-import { LocalClient } from "./client.ts";
+import { XmppClient } from "../../xmpp/client/client.ts";
 import type { LocalAccount } from "./demo-accounts.ts";
 import type { LocalRegion } from "./local-region.ts";
 import { type CheckOutcome, type Person, sendMessage, timed } from "./self-check.ts";
@@ -17,11 +17,11 @@ export async function checkNodes(
   account: LocalAccount,
   where: WhereClientsAre,
 ): Promise<CheckOutcome[]> {
-  const clients: LocalClient[] = [];
+  const clients: XmppClient[] = [];
   try {
     // One after the other: the balancer gives each to the node that has fewest.
     for (const { name } of region.nodes) {
-      const client = await LocalClient.logIn(region.logIn(account, "tcp", `check-${name}`)).catch((error: Error) => {
+      const client = await XmppClient.logIn(region.logIn(account, "tcp", `check-${name}`)).catch((error: Error) => {
         throw new Error(`log-in in ${account.region} over its balancer: ${error.message}`);
       });
       clients.push(client);
@@ -50,7 +50,7 @@ function isOnline(jid: string): (element: Element) => boolean {
 }
 
 /** By the name of its node. */
-function personAt(client: LocalClient, nodes: ReadonlyMap<number, string>): Person {
+function personAt(client: XmppClient, nodes: ReadonlyMap<number, string>): Person {
   const [bare = ""] = client.jid.split("/");
   return { region: nodes.get(client.localPort ?? 0) ?? "no node", client, bare };
 }

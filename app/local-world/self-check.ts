@@ -1,7 +1,7 @@
 // `npm start -- --check`: people of every two regions write to one another and see one another come online.
 import { randomBytes } from "node:crypto";
 import { Element } from "ltx";
-import { LocalClient } from "./client.ts";
+import { XmppClient } from "../../xmpp/client/client.ts";
 import type { LocalAccount } from "./demo-accounts.ts";
 import type { LocalRegion } from "./local-region.ts";
 import type { WhereClientsAre } from "./self-check-nodes.ts";
@@ -20,7 +20,7 @@ export interface CheckOutcome {
 export interface Person {
   /** Name of the region, or of the node. */
   readonly region: string;
-  readonly client: LocalClient;
+  readonly client: XmppClient;
   readonly bare: string;
 }
 
@@ -78,7 +78,7 @@ async function arrive(regions: readonly LocalRegion[], account: LocalAccount, in
   const region = regions.find((each) => each.region.name === account.region);
   if (region === undefined) throw new Error(`there is no region ${account.region}`);
   const over = index % 2 === 0 ? "tcp" : "websocket";
-  const client = await LocalClient.logIn(region.logIn(account, over, "check")).catch((error: Error) => {
+  const client = await XmppClient.logIn(region.logIn(account, over, "check")).catch((error: Error) => {
     throw new Error(`log-in in ${account.region} over ${over}: ${error.message}`);
   });
   client.send(new Element("presence"));

@@ -1,12 +1,12 @@
-// A lean XMPP client over one socket: scans text for what it waits for, and never parses.
-import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls } from "node:tls";
-import { streamHeader } from "./ports.ts";
-import { type Hash, ScramClient } from "./scram.ts";
+// The lean client of benchmarks: once it is logged in, text is looked through for what is waited for, and never parsed.
+import { overTcp } from "../../xmpp/client/carrier.ts";
+import { negotiate } from "../../xmpp/client/negotiate.ts";
+import type { ScramHash } from "../../xmpp/client/scram.ts";
+import { ClientStream } from "../../xmpp/client/stream.ts";
 import type { ServerUnderTest } from "./server.ts";
 
 /** SASL mechanisms measured. */
-export type Mechanism = "PLAIN" | `SCRAM-${Hash}`;
+export type Mechanism = "PLAIN" | `SCRAM-${ScramHash}`;
 
 /** How a client reaches a server. */
 export interface Way {
@@ -14,9 +14,6 @@ export interface Way {
   /** Source address, so that many thousand sockets do not share one range of ports. */
   readonly from?: string;
 }
-
-/** Every plain socket reads into this: what it holds is taken out before the next read. */
-const READ_BUFFER = Buffer.allocUnsafe(256 * 1024);
 
 /** ms after which an answer that did not come is a failure. */
 const PATIENCE = 60_000;
@@ -28,41 +25,48 @@ export class Client {
   jid = "";
   /** Takes every chunk (Latin-1) in place of `until`. */
   onText: ((text: string) => void) | undefined;
-  /** Resolves once the socket is closed. */
-  readonly closed: Promise<void>;
-  private readonly socket: Socket;
+  private readonly way: Way;
+  private readonly whenClosed = Promise.withResolvers<void>();
+  private stream: ClientStream | undefined;
   private buffered = "";
   private waiting: { pattern: RegExp; resolve(text: string): void; reject(error: Error): void } | undefined;
   private over = false;
 
   constructor(server: ServerUnderTest, way: Way = {}) {
     this.server = server;
-    const local = way.from === undefined ? {} : { localAddress: way.from };
-    if (way.tls === true) {
-      const port = server.tlsPort;
-      const options = { ...local, host: "127.0.0.1", servername: server.domain, rejectUnauthorized: false };
-      this.socket = connectTls({ ...options, port, ALPNProtocols: ["xmpp-client"] });
-      this.socket.setEncoding("latin1");
-      this.socket.on("data", (text: string) => this.take(text));
-    } else {
-      const onread = {
-        buffer: READ_BUFFER,
-        callback: (length: number, buffer: Uint8Array) => {
-          this.take((buffer as Buffer).toString("latin1", 0, length));
-          return true;
-        },
-      };
-      this.socket = connectTcp({ ...local, host: "127.0.0.1", port: server.port, onread });
+    this.way = way;
+  }
+
+  /** Resolves once the connection is closed. */
+  get closed(): Promise<void> {
+    return this.whenClosed.promise;
+  }
+
+  /** Connects, opens the stream, authenticates and binds. @throws Error where the server refuses */
+  async login(local: string, password: string, mechanism: Mechanism): Promise<void> {
+    const { domain, port, tlsPort, name } = this.server;
+    const { tls: direct, from } = this.way;
+    const place = { host: "127.0.0.1", domain, authority: "any", direct, from, lean: true };
+    const carrier = await overTcp({ ...place, port: direct === true ? tlsPort : port });
+    const stream = new ClientStream(carrier, domain);
+    this.stream = stream;
+    const plan = { starttls: false, mechanism, credentials: { user: local, password }, resource: "bench" };
+    try {
+      this.jid = (await negotiate(stream, { ...plan, stage: "bound" })) ?? "";
+    } catch (error) {
+      carrier.drop();
+      throw new Error(`${name}: ${mechanism} of ${local}: ${(error as Error).message}`, { cause: error });
     }
-    this.socket.setNoDelay(true);
-    this.closed = new Promise((resolve) => this.socket.once("close", () => resolve()));
-    this.socket.on("error", (error) => this.fail(error));
-    this.socket.on("end", () => this.fail(new Error("the server closed the connection")));
+    stream.onClose = (reason) => {
+      this.fail(new Error(reason));
+      this.whenClosed.resolve();
+    };
+    stream.takeText((text) => this.take(text));
   }
 
   /** Writes ASCII. */
   send(text: string): void {
-    this.socket.write(text, "latin1");
+    this.stream?.send(text);
   }
 
   /** Waits until what was received and not yet taken matches, and takes it up to the end of the match. */
@@ -72,23 +76,6 @@ export class Client {
       this.look();
       if (this.over) this.fail(new Error("the connection is closed"));
     });
-  }
-
-  /** Opens the stream, authenticates and binds. @throws Error where the server refuses */
-  async login(local: string, password: string, mechanism: Mechanism): Promise<void> {
-    const header = streamHeader(this.server.domain);
-    this.send(header);
-    await this.until(/<\/stream:features>/);
-    await this.authenticate(local, password, mechanism);
-    this.send(header);
-    await this.until(/<\/stream:features>/);
-    this.send(
-      "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>bench</resource></bind></iq>",
-    );
-    const bound = await this.until(/<\/iq>/);
-    const jid = /<jid>([^<]+)<\/jid>/.exec(bound)?.[1];
-    if (jid === undefined) throw new Error(`not bound: ${bound}`);
-    this.jid = jid;
   }
 
   /** Becomes available and waits until the server has dealt with that: it answers an IQ that came after. */
@@ -102,31 +89,14 @@ export class Client {
     this.send("</stream:stream>");
     await this.until(/<\/stream:stream>/).catch(() => "");
     this.over = true;
-    this.socket.end();
+    this.stream?.carrier.end();
     await this.closed;
   }
 
   /** Drops the connection. */
   destroy(): void {
     this.over = true;
-    this.socket.destroy();
-  }
-
-  private async authenticate(local: string, password: string, mechanism: Mechanism): Promise<void> {
-    const auth = (text: string) =>
-      `<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='${mechanism}'>${base64(text)}</auth>`;
-    if (mechanism === "PLAIN") this.send(auth(`\0${local}\0${password}`));
-    else {
-      const scram = new ScramClient(mechanism === "SCRAM-SHA-1" ? "SHA-1" : "SHA-256", local, password);
-      this.send(auth(scram.first()));
-      const challenge = await this.until(/<\/challenge>|<\/failure>/);
-      const text = /<challenge[^>]*>([^<]+)</.exec(challenge)?.[1];
-      if (text === undefined) throw new Error(`no challenge for ${mechanism}: ${challenge}`);
-      const final = scram.final(Buffer.from(text, "base64").toString());
-      this.send(`<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>${base64(final)}</response>`);
-    }
-    const outcome = await this.until(/<success[^>]*(\/>|>[^<]*<\/success>)|<\/failure>|<\/stream:stream>/);
-    if (!outcome.includes("<success")) throw new Error(`${mechanism} of ${local} refused: ${outcome}`);
+    this.stream?.carrier.drop();
   }
 
   private take(text: string): void {
@@ -171,8 +141,4 @@ export async function forEach(count: number, atOnce: number, work: (index: numbe
     while (next < count) await work(next++);
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, count) }, lane));
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString("base64");
 }

@@ -1,7 +1,7 @@
 // Nodes of ejabberd joined to a cluster: what a region of Meridian is measured beside.
 import { randomBytes } from "node:crypto";
-import { freePorts } from "./ports.ts";
-import { startPinned, stop, temporaryFolder } from "./processes.ts";
+import { endChild, freePorts, temporaryFolder } from "../../test/harness/children.ts";
+import { END_MS, startPinned } from "./processes.ts";
 import type { Region } from "./region.ts";
 import { type ServerUnderTest, type Setup, startServer } from "./server.ts";
 import { cpuMicros } from "./usage.ts";
@@ -21,7 +21,7 @@ export async function startEjabberdRegion(nodes: number, setup: Setup): Promise<
     const joins = index === 0 ? {} : { joins: names[0] as string };
     servers.push(await startServer("ejabberd", { ...setup, erlang: { name, cookie, epmdPort, ...joins } }));
   }
-  return regionOf(servers, () => stop(epmd));
+  return regionOf(servers, () => endChild(epmd, END_MS));
 }
 
 function regionOf(nodes: readonly ServerUnderTest[], end: () => Promise<void>): Region {

@@ -1,16 +1,7 @@
-// Free ports, and waiting for a server to serve on one.
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer } from "node:net";
+// Waiting for a server to serve clients.
+import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-
-/** Ports of 127.0.0.1 that nothing listens on. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => once(server, "listening")));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), "close")));
-  return ports;
-}
+import { streamHeader } from "../../xmpp/client/stream.ts";
 
 /** One attempt at stream features: true once the server sent them. RFC 6120 §4.3.2 */
 function tryFeatures(port: number, domain: string): Promise<boolean> {
@@ -41,12 +32,4 @@ export async function waitForFeatures(port: number, domain: string, dead: () => 
     if (performance.now() > deadline) throw new Error(`no stream features after ${ms} ms`);
     await sleep(2);
   }
-}
-
-/** A client's stream header. RFC 6120 §4.7 */
-export function streamHeader(domain: string): string {
-  return (
-    `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' ` +
-    `to='${domain}' version='1.0'>`
-  );
 }

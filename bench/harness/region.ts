@@ -2,10 +2,11 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import type { NodeConfigInput } from "../../contract/contract.ts";
+import { temporaryFolder } from "../../test/harness/children.ts";
 import { startPostgres, type TestPostgres } from "../../test/harness/postgres.ts";
 import { startRedis, type TestRedis } from "../../test/harness/redis.ts";
 import { find, hintOf } from "../../test/harness/software.ts";
-import { SERVER_CORE, temporaryFolder } from "./processes.ts";
+import { SERVER_CORE } from "./processes.ts";
 import { type ServerUnderTest, type Setup, startServer } from "./server.ts";
 import { cpuMicros } from "./usage.ts";
 

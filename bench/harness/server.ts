@@ -2,9 +2,10 @@
 import type { ChildProcess } from "node:child_process";
 import { rmSync } from "node:fs";
 import type { NodeConfigInput } from "../../contract/contract.ts";
+import { endChild, freePorts, temporaryFolder } from "../../test/harness/children.ts";
 import { type CertificateFiles, makeCertificate } from "./certificate.ts";
-import { freePorts, waitForFeatures } from "./ports.ts";
-import { type Command, outputOf, startPinned, stop, temporaryFolder } from "./processes.ts";
+import { waitForFeatures } from "./ports.ts";
+import { type Command, END_MS, outputOf, startPinned } from "./processes.ts";
 
 /** Servers that can be measured. */
 export const SERVER_NAMES = ["meridian", "prosody", "ejabberd"] as const;
@@ -114,7 +115,7 @@ async function start(name: ServerName, site: Site, recipe: Recipe, command: Comm
     await recipe.ready?.(site);
     return { ...describe(name, site, child), startMs };
   } catch (error) {
-    await stop(child);
+    await endChild(child, END_MS);
     throw new Error(`${name} does not start: ${(error as Error).message}\n${outputOf(site.folder)}`, { cause: error });
   }
 }
@@ -122,7 +123,7 @@ async function start(name: ServerName, site: Site, recipe: Recipe, command: Comm
 function describe(name: ServerName, site: Site, child: ChildProcess): Omit<ServerUnderTest, "startMs"> {
   const { port, tlsPort, folder } = site;
   const end = async () => {
-    await stop(child);
+    await endChild(child, END_MS);
     rmSync(`${folder}/output.txt`, { force: true });
   };
   return { name, domain: DOMAIN, pid: child.pid ?? 0, port, tlsPort, stop: end };

@@ -1,7 +1,8 @@
 // HAProxy in front of a cluster's nodes: asks each for /readyz, and sends new connections to those that are ready.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, ordinaryUser, removeFolder, startDaemon, temporaryFolder } from "../harness/daemon.ts";
+import { freePort, removeFolder, temporaryFolder } from "../harness/children.ts";
+import { ordinaryUser, startDaemon } from "../harness/daemon.ts";
 import { find, hintOf } from "../harness/software.ts";
 
 /** A running balancer. */

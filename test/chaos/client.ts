@@ -1,9 +1,9 @@
 // A light XMPP client for load: logs in, resumes wherever it is let in, counts what is acknowledged, comes back by itself.
-import { streamHeader } from "../../bench/harness/ports.ts";
-import { ScramClient } from "../../bench/harness/scram.ts";
+import { negotiate } from "../../xmpp/client/negotiate.ts";
+import { attributeOf, STREAM_END } from "../../xmpp/client/splitter.ts";
+import type { ClientStream } from "../../xmpp/client/stream.ts";
 import type { Evidence } from "./evidence.ts";
 import { LoadWire, type WireOptions } from "./load-wire.ts";
-import { attributeOf, STREAM_END } from "./splitter.ts";
 import type { Seen } from "./transcript.ts";
 
 /** Where a server is reached. */
@@ -32,7 +32,6 @@ interface Outgoing {
 }
 
 const NS_SM = "urn:xmpp:sm:3";
-const NS_SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 /** One account's client. */
 export class LoadClient extends LoadWire {
   readonly options: ClientOptions;
@@ -44,8 +43,6 @@ export class LoadClient extends LoadWire {
   readonly seen = new Map<string, string>();
   /** Told whenever the client is online again. */
   onOnline: () => void = () => {};
-  private scram: ScramClient | undefined;
-  private authenticated = false;
   private smId: string | undefined;
   private handled = 0;
   private acknowledged = 0;
@@ -143,15 +140,40 @@ export class LoadClient extends LoadWire {
     return this.options.pick(this).port;
   }
 
-  protected dialling(): void {
-    this.authenticated = false;
+  protected connected(stream: ClientStream): void {
+    const { local: user, password, mechanism, resource } = this.options;
+    const credentials = { user, password };
+    negotiate(stream, { starttls: false, mechanism, credentials, resource, stage: "authenticated" }).then(
+      () => {
+        const { socket } = this;
+        stream.takeElements((text) => {
+          if (this.socket === socket) this.element(text);
+        });
+        this.enter();
+      },
+      (error: Error) => this.notIn(error.message),
+    );
+  }
+
+  /** What the server said in place of letting it in. */
+  private notIn(reason: string): void {
+    const failure = /log-in refused: ([a-z-]+)/.exec(reason)?.[1];
+    const ended = /got <error\/> ([a-z-]+)/.exec(reason)?.[1];
+    if (failure !== undefined) this.authFailures.push(failure);
+    if (ended !== undefined) this.endedBy(ended, reason);
+    if (failure !== undefined) this.drop();
+  }
+
+  private endedBy(condition: string, text: string): void {
+    this.errors.push(condition);
+    this.seeOther = Number(/see-other-host[^:]*[:>][^<,]*:(\d+)/.exec(text)?.[1] ?? Number.NaN) || undefined;
   }
 
   protected lost(): void {
     this.answers.clear();
   }
 
-  protected element(text: string): void {
+  private element(text: string): void {
     const name = /^<\/?([^\s/>]+)/.exec(text)?.[1];
     switch (name) {
       case "message":
@@ -168,25 +190,12 @@ export class LoadClient extends LoadWire {
       case "a":
         return this.told("a", text);
       default:
-        return this.negotiate(name ?? "", text);
+        return this.managed(name ?? "", text);
     }
   }
 
-  private negotiate(name: string, text: string): void {
+  private managed(name: string, text: string): void {
     switch (name) {
-      case "stream:features":
-        return this.authenticated ? this.enter() : this.authenticate();
-      case "challenge": {
-        const challenge = Buffer.from(/>([^<]+)</.exec(text)?.[1] ?? "", "base64").toString();
-        const answer = this.scram?.final(challenge) ?? "";
-        return this.write(`<response xmlns='${NS_SASL}'>${base64(answer)}</response>`);
-      }
-      case "success":
-        this.authenticated = true;
-        return this.write(streamHeader(this.options.domain));
-      case "failure":
-        this.authFailures.push(/<failure[^>]*><([a-z-]+)/.exec(text)?.[1] ?? "unknown");
-        return this.drop();
       case "enabled":
         this.smId = attributeOf(text, "id");
         this.handled = 0;
@@ -196,19 +205,8 @@ export class LoadClient extends LoadWire {
       case "failed":
         return this.notResumed(text);
       case "stream:error":
-        this.errors.push(/<stream:error[^>]*><([a-z-]+)/.exec(text)?.[1] ?? "unknown");
-        this.seeOther = Number(/<see-other-host[^>]*>[^<]*:(\d+)</.exec(text)?.[1] ?? Number.NaN) || undefined;
-        return;
-      case "stream:stream":
-        this.socket?.end();
+        this.endedBy(/<stream:error[^>]*><([a-z-]+)/.exec(text)?.[1] ?? "unknown", text);
     }
-  }
-
-  private authenticate(): void {
-    const { local, password, mechanism } = this.options;
-    this.scram = mechanism === "PLAIN" ? undefined : new ScramClient("SHA-256", local, password);
-    const initial = this.scram?.first() ?? `\0${local}\0${password}`;
-    this.write(`<auth xmlns='${NS_SASL}' mechanism='${mechanism}'>${base64(initial)}</auth>`);
   }
 
   private enter(): void {
@@ -292,8 +290,4 @@ export class LoadClient extends LoadWire {
     this.answers.get(id)?.(text);
     this.answers.delete(id);
   }
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString("base64");
 }

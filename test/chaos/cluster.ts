@@ -1,6 +1,6 @@
 // Meridian as a region has it: nodes that share a real Redis and a real PostgreSQL, behind HAProxy where there is one.
 import { Relay } from "../federation/relay.ts";
-import { removeFolder, temporaryFolder } from "../harness/daemon.ts";
+import { removeFolder, temporaryFolder } from "../harness/children.ts";
 import { startPostgres } from "../harness/postgres.ts";
 import { startRedis } from "../harness/redis.ts";
 import { startRedisCluster } from "../harness/redis-cluster.ts";

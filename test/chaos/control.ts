@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { makeCertificate } from "../../bench/harness/certificate.ts";
 import { waitForFeatures } from "../../bench/harness/ports.ts";
 import { type Site as BenchSite, DOMAIN, localpart, PASSWORD, type Recipe } from "../../bench/harness/server.ts";
-import { freePort, removeFolder, temporaryFolder } from "../harness/daemon.ts";
+import { freePort, removeFolder, temporaryFolder } from "../harness/children.ts";
 import { ProcessNode, type Site } from "./site.ts";
 
 /** Servers beside Meridian. */

@@ -1,10 +1,8 @@
-// The book, the report and the divider that the experiments rest on.
+// The book and the report that the experiments rest on.
 import { expect, test } from "@jest/globals";
-import fc from "fast-check";
 import { Evidence, quantile } from "./evidence.ts";
 import { judge } from "./invariants.ts";
 import { atLeast, atMost, bookFigures, formatReport, report } from "./report.ts";
-import { attributeOf, Splitter, STREAM_END } from "./splitter.ts";
 
 test("the book answers whoever waits, and its verdict is the transcript's", () => {
   const book = new Evidence();
@@ -45,31 +43,6 @@ test("quantiles", () => {
   expect(quantile([3, 1, 2, 4], 0.5)).toBe(3);
   expect(quantile([5], 0.99)).toBe(5);
   expect(quantile([], 0.5)).toBeNaN();
-});
-
-const ELEMENTS = [
-  "<stream:features><sm xmlns='urn:xmpp:sm:3'/></stream:features>",
-  "<message id='a' from='b'><body>x</body><delay/></message>",
-  "<r xmlns='urn:xmpp:sm:3'/>",
-  "<presence/>",
-  STREAM_END,
-];
-
-test("elements are whole wherever the stream is divided", () => {
-  const text = `<?xml version='1.0'?><stream:stream to='x' version='1.0'>${ELEMENTS.join("")}`;
-  fc.assert(
-    fc.property(fc.array(fc.nat(text.length)), (places) => {
-      const cuts = [0, ...places.toSorted((a, b) => a - b), text.length];
-      const splitter = new Splitter();
-      const found = cuts.slice(1).flatMap((end, i) => splitter.push(text.slice(cuts[i], end)));
-      expect(found).toEqual(ELEMENTS);
-    }),
-  );
-});
-
-test("attributes are those of the first tag alone", () => {
-  expect(attributeOf("<message id='a' to=\"b\"><x type='error'/></message>", "to")).toBe("b");
-  expect(attributeOf("<message id='a'><x type='error'/></message>", "type")).toBeUndefined();
 });
 
 test("what may come twice is told and not bounded, by id", () => {

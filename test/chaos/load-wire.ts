@@ -1,7 +1,7 @@
 // The wire of a load client: connects, comes back by itself, is cut where a test says so, and notes its absences.
 import { connect, type Socket } from "node:net";
-import { streamHeader } from "../../bench/harness/ports.ts";
-import { Splitter } from "./splitter.ts";
+import type { Carrier } from "../../xmpp/client/carrier.ts";
+import { ClientStream } from "../../xmpp/client/stream.ts";
 
 /** One time without a stream. Times are ms of `performance.now()`. */
 export interface Absence {
@@ -36,7 +36,8 @@ export abstract class LoadWire {
   onCut: () => void = () => {};
   port = 0;
   protected socket: Socket | undefined;
-  private splitter = new Splitter();
+  /** The stream of the connection there is. */
+  private stream: ClientStream | undefined;
   protected wanted = false;
   /** True from when stanzas may be written to this stream. */
   protected open = false;
@@ -91,19 +92,14 @@ export abstract class LoadWire {
   /** The port to connect to next. */
   protected abstract pick(): number;
 
-  /** A new stream begins. */
-  protected abstract dialling(): void;
+  /** A connection is there: its stream is to be negotiated. */
+  protected abstract connected(stream: ClientStream): void;
 
   /** The stream is gone. */
   protected abstract lost(): void;
 
-  /** A whole element came, or the stream's header or end. */
-  protected abstract element(text: string): void;
-
   private dial(): void {
     clearTimeout(this.timer);
-    this.splitter = new Splitter();
-    this.dialling();
     this.port = this.seeOther ?? this.pick();
     this.seeOther = undefined;
     const { from } = this.where;
@@ -115,9 +111,12 @@ export abstract class LoadWire {
     this.socket = socket;
     socket.setNoDelay(true);
     socket.setEncoding("latin1");
-    socket.on("connect", () => this.write(streamHeader(this.where.domain)));
+    const carrier = this.carrierOf(socket);
+    const stream = new ClientStream(carrier, this.where.domain);
+    this.stream = stream;
+    socket.on("connect", () => this.connected(stream));
     socket.on("data", (chunk) => {
-      if (this.socket === socket) this.take(String(chunk));
+      if (this.socket === socket) this.take(String(chunk), carrier);
     });
     socket.on("error", () => {});
     socket.on("close", () => {
@@ -126,10 +125,33 @@ export abstract class LoadWire {
     this.timer = setTimeout(() => this.drop(), LOGIN_MS);
   }
 
+  /** The connection as its stream sees it: cut where a test says so. */
+  private carrierOf(socket: Socket): Carrier {
+    const withoutTls = () => {
+      throw new Error("load is without TLS");
+    };
+    return {
+      framed: false,
+      onText: () => {},
+      onClose: () => {},
+      localPort: socket.localPort,
+      write: (text) => {
+        if (this.socket === socket) this.write(text);
+      },
+      secure: withoutTls,
+      bindingData: withoutTls,
+      end: () => socket.end(),
+      drop: () => socket.destroy(),
+    };
+  }
+
   private gone(): void {
     clearTimeout(this.timer);
+    const { stream } = this;
     this.socket?.removeAllListeners("data");
     this.socket = undefined;
+    this.stream = undefined;
+    stream?.carrier.onClose("the connection is gone");
     if (this.online) {
       const absence = { at: performance.now(), backAt: undefined, resumed: false, before: this.port, after: 0 };
       this.absences.push(absence);
@@ -154,16 +176,12 @@ export abstract class LoadWire {
     socket.write(text, "latin1");
   }
 
-  private take(chunk: string): void {
-    const { cutAfter } = this;
+  private take(chunk: string, carrier: Carrier): void {
+    const { cutAfter, socket } = this;
     const cut = cutAfter !== undefined && chunk.length >= cutAfter.in;
     if (cutAfter !== undefined && !cut) cutAfter.in -= chunk.length;
-    const { socket } = this;
-    for (const element of this.splitter.push(cut ? chunk.slice(0, cutAfter.in) : chunk)) {
-      this.element(element);
-      if (this.socket !== socket) return;
-    }
-    if (cut) this.cut();
+    carrier.onText(cut ? chunk.slice(0, cutAfter.in) : chunk);
+    if (cut && this.socket === socket) this.cut();
   }
 
   private cut(): void {

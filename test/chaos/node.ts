@@ -7,9 +7,9 @@ import pg from "pg";
 import type { NodeConfigInput } from "../../contract/contract.ts";
 import { deriveCredentials } from "../../server/accounts/credentials.ts";
 import { openStorage } from "../../server/storage/open.ts";
-import { freePort } from "../harness/daemon.ts";
+import { attributeOf } from "../../xmpp/client/splitter.ts";
+import { freePort } from "../harness/children.ts";
 import { ProcessNode } from "./site.ts";
-import { attributeOf } from "./splitter.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const PLENTY = 1_000_000_000;

@@ -1,6 +1,6 @@
 // A Redis that answers and takes no writes: no memory left and nothing to evict, or a replica that nobody promoted.
 import { Redis } from "ioredis";
-import { freePort } from "../harness/daemon.ts";
+import { freePort } from "../harness/children.ts";
 import { gray } from "./gray.ts";
 import { atLeast } from "./report.ts";
 import type { Site } from "./site.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openAuthority } from "../../app/local-world/certificate-authority.ts";
 import { startZone } from "../../app/local-world/dns.ts";
 import { Relay } from "../federation/relay.ts";
-import { freePort, removeFolder, temporaryFolder } from "../harness/daemon.ts";
+import { freePort, removeFolder, temporaryFolder } from "../harness/children.ts";
 import { startPostgres } from "../harness/postgres.ts";
 import { localpart, makeAccounts, makeNode, PASSWORD, storedIds } from "./node.ts";
 import type { ProcessNode, Site } from "./site.ts";

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Relay } from "../federation/relay.ts";
+import { isGone, killGroup, tie } from "../harness/children.ts";
 import type { TestPostgres } from "../harness/postgres.ts";
 import type { TestRedis } from "../harness/redis.ts";
 import type { ClientOptions, Endpoint } from "./client.ts";
@@ -73,11 +74,6 @@ export interface NodeCommand {
 /** ms that a node may take to say what it keeps. */
 const KEPT_MS = 30_000;
 
-const alive = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of alive) killGroup(child, "SIGKILL");
-});
-
 /** A node that is started and ended as often as an experiment wants. */
 export class ProcessNode implements SiteNode {
   readonly name: string;
@@ -113,9 +109,8 @@ export class ProcessNode implements SiteNode {
     closeSync(output);
     this.child = child;
     this.asked = false;
-    alive.add(child);
+    tie(child);
     child.once("exit", (code, signal) => {
-      alive.delete(child);
       if (!this.asked) this.accidents.push(`${this.name} ended by ${signal ?? code}`);
     });
     try {
@@ -133,10 +128,10 @@ export class ProcessNode implements SiteNode {
     this.asked = true;
     const exited = once(child, "exit");
     // Erlang's helpers are processes of the same group: a machine that loses power spares none.
-    if (signal === "SIGKILL") killGroup(child, signal);
+    if (signal === "SIGKILL") killGroup(child);
     else child.kill(signal);
     await exited;
-    killGroup(child, "SIGKILL");
+    killGroup(child);
   }
 
   /** See collect.ts. @throws Error where it does not answer */
@@ -157,18 +152,5 @@ export class ProcessNode implements SiteNode {
     } catch {
       return "";
     }
-  }
-}
-
-function isGone(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null;
-}
-
-function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // no process of the group is left
   }
 }

@@ -7,7 +7,7 @@ import { pino } from "pino";
 import { ClusterConfig } from "../../contract/contract.ts";
 import { cacheAccess } from "../../infra/cache-access.ts";
 import { connectRedis, RedisUnavailable } from "../../server/cluster/redis/connection.ts";
-import { removeFolder, temporaryFolder } from "../harness/daemon.ts";
+import { removeFolder, temporaryFolder } from "../harness/children.ts";
 import { needing } from "../harness/needing.ts";
 import { parseTalk } from "../harness/parse-talk.ts";
 import { type RedisSettings, startRedis, type TestRedis } from "../harness/redis.ts";

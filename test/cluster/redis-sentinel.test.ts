@@ -9,7 +9,7 @@ import { ClusterConfig, NodeConfig } from "../../contract/contract.ts";
 import { ConfigError, check } from "../../contract/load.ts";
 import { connectRedis } from "../../server/cluster/redis/connection.ts";
 import { MeridianServer } from "../../server/index.ts";
-import { freePort } from "../harness/daemon.ts";
+import { freePort } from "../harness/children.ts";
 import { needing } from "../harness/needing.ts";
 import { parseTalk } from "../harness/parse-talk.ts";
 import { startWatchedRedis, type WatchedRedis } from "../harness/redis-sentinel.ts";

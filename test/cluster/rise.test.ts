@@ -10,7 +10,7 @@ import { livingMembers } from "../../server/cluster/membership/membership.ts";
 import { NS_SM } from "../../xmpp/xml/namespaces.ts";
 import { RawTcp } from "../attacks/raw.ts";
 import { Relay } from "../federation/relay.ts";
-import { removeFolder, temporaryFolder } from "../harness/daemon.ts";
+import { removeFolder, temporaryFolder } from "../harness/children.ts";
 import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
 

@@ -1,20 +1,21 @@
 // A client of a talk: brought to the stage its line names, then spoken stanza by stanza.
-import { NS_BIND, NS_CLIENT, NS_FRAMING, NS_STREAM, NS_TLS } from "../../xmpp/xml/namespaces.ts";
+import type { Credentials } from "../../xmpp/client/mechanism.ts";
+import { STAGES as NEGOTIATED, negotiate } from "../../xmpp/client/negotiate.ts";
+import { NS_CLIENT, NS_FRAMING } from "../../xmpp/xml/namespaces.ts";
 import { type Actor, ping, waitFor } from "./actor.ts";
-import type { Received } from "./inbox.ts";
-import { authenticate, type Login } from "./sasl-client.ts";
+import { negotiable, showItem } from "./negotiable.ts";
 import type { Wire } from "./wire.ts";
-import { childOf, showXml, textOf, type XmlNode } from "./xml-node.ts";
+import type { XmlNode } from "./xml-node.ts";
 
 /** How far a stream is negotiated before the talk goes on. */
 export type Stage = (typeof STAGES)[number];
-export const STAGES = ["connected", "open", "tls", "authenticated", "bound", "online"] as const;
+export const STAGES = ["connected", ...NEGOTIATED, "online"] as const;
 
 /** What a client's line says. */
 export interface ClientPlan {
   readonly domain: string;
   readonly resource: string;
-  readonly login: Login;
+  readonly login: Credentials;
   readonly mechanism: string;
   /** True where STARTTLS comes first: plain TCP. */
   readonly starttls: boolean;
@@ -106,49 +107,23 @@ export class Client implements Actor {
 
   /** Negotiates up to the plan's stage. @throws Error telling what the server said instead */
   async negotiate(): Promise<void> {
-    const { stage } = this.plan;
+    const { stage, starttls, mechanism, login, resource } = this.plan;
     if (stage === "connected") return;
-    let features = await this.openStream();
-    if (stage === "open") return;
-    if (this.plan.starttls) {
-      this.wire.send(`<starttls xmlns="${NS_TLS}"/>`);
-      await this.element("proceed");
-      features = await this.openStream();
-    }
-    if (stage === "tls") return;
-    const offered = childOf(features, "mechanisms")?.children ?? [];
-    if (!offered.some((one) => typeof one !== "string" && textOf(one) === this.plan.mechanism))
-      throw new Error(`${this.plan.mechanism} is not offered: ${showXml(features)}`);
-    await authenticate(this.wire, this.plan.mechanism, this.plan.login);
-    await this.openStream();
-    if (stage === "authenticated") return;
-    await this.bind();
+    const plan = { starttls, mechanism, credentials: login, resource, stage: stage === "online" ? "bound" : stage };
+    this.full = await negotiate(this.stream(), plan);
     if (stage === "online") await this.available();
   }
 
   /** Sends a stream header and reads the server's, with its features. */
-  async openStream(): Promise<XmlNode> {
-    const { domain, lang } = this.plan;
-    const rest = `to="${domain}" version="1.0"${lang === undefined ? "" : ` xml:lang="${lang}"`}`;
-    this.wire.send(
-      this.wire.framed
-        ? `<open xmlns="${NS_FRAMING}" ${rest}/>`
-        : `<?xml version="1.0"?><stream:stream xmlns="${NS_CLIENT}" xmlns:stream="${NS_STREAM}" ${rest}>`,
-    );
-    const header = await this.inbox.next();
-    if (header.kind !== "open") throw new Error(`expected a stream header, got ${showItem(header)}`);
-    return this.element("features");
+  async openStream(): Promise<void> {
+    const stream = this.stream();
+    await stream.open();
+    await stream.next();
   }
 
-  private async bind(): Promise<void> {
-    const { resource } = this.plan;
-    const wish = resource === "" ? "" : `<resource>${resource}</resource>`;
-    this.wire.send(`<iq type="set" id="bind"><bind xmlns="${NS_BIND}">${wish}</bind></iq>`);
-    const answer = await this.element("iq");
-    const jid = childOf(answer, "bind", NS_BIND);
-    const full = jid && childOf(jid, "jid");
-    if (full === undefined) throw new Error(`not bound: ${showXml(answer)}`);
-    this.full = textOf(full);
+  /** Its stream as negotiation sees it. */
+  stream() {
+    return negotiable(this.wire, this.plan.domain, this.plan.lang);
   }
 
   /** Sends initial presence and waits until it came back to this resource. RFC 6121 §4.2.2. */
@@ -158,31 +133,8 @@ export class Client implements Actor {
     await this.barrier();
     this.inbox.drop((item) => item.kind === "element" && item.node.name === "presence" && isAvailable(item.node));
   }
-
-  private async element(name: string): Promise<XmlNode> {
-    const item = await this.inbox.next();
-    if (item.kind !== "element" || item.node.name !== name)
-      throw new Error(`expected <${name}/>, got ${showItem(item)}`);
-    return item.node;
-  }
 }
 
 function isAvailable(node: XmlNode): boolean {
   return !node.attributes.has("type");
-}
-
-/** One received thing in a sentence. */
-export function showItem(item: Received): string {
-  switch (item.kind) {
-    case "open":
-      return `a stream header ${showXml(item.node)}`;
-    case "element":
-      return showXml(item.node);
-    case "close":
-      return "the end of the stream";
-    case "end":
-      return "the end of the connection";
-    case "garbage":
-      return `what is no XML stream: ${item.problem}`;
-  }
 }

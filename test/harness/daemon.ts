@@ -1,12 +1,9 @@
 // Starts a real server of the machine for a test: free port, temporary folder, an ordinary user, a certain end.
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomInt } from "node:crypto";
-import { once } from "node:events";
-import { accessSync, chownSync, constants, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { accessSync, constants } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type OrdinaryUser, ordinaryUser } from "../../app/local-world/machine.ts";
+import { tie } from "./children.ts";
 
 export { type OrdinaryUser, ordinaryUser };
 
@@ -32,47 +29,6 @@ export interface Daemon {
 const KEPT_OUTPUT = 4000;
 const READY_MS = 30_000;
 
-const running = new Set<ChildProcess>();
-const folders = new Set<string>();
-process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** Ports that no system gives to who connects: one of those may take what was free a moment ago. */
-const FIRST_PORT = 15_000;
-const LAST_PORT = 32_000;
-
-/** A port of 127.0.0.1 on which nobody listens, for a server that is told its port. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(FIRST_PORT, LAST_PORT);
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => resolve(true));
-    });
-    if (!free) continue;
-    server.close();
-    await once(server, "close");
-    return port;
-  }
-}
-
-/** A new folder of `user`'s that goes away with the process, or by `removeFolder`. */
-export function temporaryFolder(name: string, user?: OrdinaryUser): string {
-  const folder = mkdtempSync(join(tmpdir(), `meridian-${name}-`));
-  if (user !== undefined) chownSync(folder, user.uid, user.gid);
-  folders.add(folder);
-  return folder;
-}
-
-/** Removes what `temporaryFolder` made. */
-export function removeFolder(folder: string): void {
-  folders.delete(folder);
-  rmSync(folder, { recursive: true, force: true });
-}
-
 /** The first of these programs that may be run. */
 export function findProgram(...paths: string[]): string | undefined {
   return paths.find((path) => {
@@ -87,14 +43,8 @@ export function findProgram(...paths: string[]): string | undefined {
 
 /** Starts a server and waits until it is ready. @throws Error with its last output where it ends before, or takes too long */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const child = spawnTied(options);
-  running.add(child);
-  const ended = new Promise<void>((resolve) => {
-    child.once("close", () => {
-      running.delete(child);
-      resolve();
-    });
-  });
+  const child = tie(spawnTied(options));
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   await untilReady(child, options);
   return {
     pid: child.pid ?? 0,

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { freePort, type OrdinaryUser, ordinaryUser, removeFolder, startDaemon, temporaryFolder } from "./daemon.ts";
+import { freePort, removeFolder, temporaryFolder } from "./children.ts";
+import { type OrdinaryUser, ordinaryUser, startDaemon } from "./daemon.ts";
 import { find, hintOf } from "./software.ts";
 
 /** What stands behind one port of HAProxy. */

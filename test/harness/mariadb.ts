@@ -1,7 +1,8 @@
 // A MariaDB of its own for a test, from the machine's binaries.
 import { join } from "node:path";
 import mysql from "mysql2/promise";
-import { type Daemon, freePort, ordinaryUser, removeFolder, startDaemon, temporaryFolder } from "./daemon.ts";
+import { freePort, removeFolder, temporaryFolder } from "./children.ts";
+import { type Daemon, ordinaryUser, startDaemon } from "./daemon.ts";
 import { find, hintOf } from "./software.ts";
 
 /** A MariaDB server. */

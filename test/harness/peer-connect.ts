@@ -1,8 +1,8 @@
 // The initiating side of an impersonated server: opens a stream to the server under test and proves its domain.
 import { randomBytes } from "node:crypto";
 import { NS_DIALBACK, NS_DIALBACK_FEATURE, NS_SASL, NS_TLS } from "../../xmpp/xml/namespaces.ts";
-import { showItem } from "./client.ts";
 import type { Received } from "./inbox.ts";
+import { showItem } from "./negotiable.ts";
 import type { PeerPlan } from "./peer.ts";
 import { peerHeader } from "./peer-accept.ts";
 import type { TcpWire } from "./wire.ts";

@@ -1,7 +1,7 @@
 // One connection of an impersonated server whose every element the talk speaks.
 import { NS_SERVER, NS_TLS } from "../../xmpp/xml/namespaces.ts";
 import type { Actor } from "./actor.ts";
-import { showItem } from "./client.ts";
+import { showItem } from "./negotiable.ts";
 import type { Peer } from "./peer.ts";
 import { peerHeader } from "./peer-accept.ts";
 import { header, openStream, secure } from "./peer-connect.ts";

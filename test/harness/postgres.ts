@@ -2,15 +2,8 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import pg from "pg";
-import {
-  type Daemon,
-  freePort,
-  type OrdinaryUser,
-  ordinaryUser,
-  removeFolder,
-  startDaemon,
-  temporaryFolder,
-} from "./daemon.ts";
+import { freePort, removeFolder, temporaryFolder } from "./children.ts";
+import { type Daemon, type OrdinaryUser, ordinaryUser, startDaemon } from "./daemon.ts";
 import { RUN_MARK } from "./run/mark.ts";
 import { find, hintOf } from "./software.ts";
 

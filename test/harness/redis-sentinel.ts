@@ -2,7 +2,8 @@
 import { chownSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { type Daemon, freePort, ordinaryUser, removeFolder, startDaemon, temporaryFolder } from "./daemon.ts";
+import { freePort, removeFolder, temporaryFolder } from "./children.ts";
+import { type Daemon, ordinaryUser, startDaemon } from "./daemon.ts";
 import { type RedisSettings, startRedis, type TestRedis } from "./redis.ts";
 import { find, hintOf } from "./software.ts";
 

@@ -1,5 +1,6 @@
 // A Redis of its own for a test, from the machine's binaries.
-import { type Daemon, freePort, ordinaryUser, removeFolder, startDaemon, temporaryFolder } from "./daemon.ts";
+import { freePort, removeFolder, temporaryFolder } from "./children.ts";
+import { type Daemon, ordinaryUser, startDaemon } from "./daemon.ts";
 import { find, hintOf } from "./software.ts";
 
 /** A Redis (or Valkey) server. */

@@ -1,14 +1,15 @@
 // Runs a talk: sets the scene, does its steps in order, and at the end wants nothing left unread.
 
+import { authenticate } from "../../xmpp/client/negotiate.ts";
 import { UNOWNED } from "../../xmpp/management/handled.ts";
 import type { Actor } from "./actor.ts";
-import { Client, showItem } from "./client.ts";
+import { Client } from "./client.ts";
 import { NothingCame, type Received } from "./inbox.ts";
 import { turns } from "./manual-clock.ts";
 import { type Captures, match, substitute } from "./match.ts";
+import { showItem } from "./negotiable.ts";
 import { type Pattern, parsePattern } from "./pattern.ts";
 import { PeerWire } from "./peer-wire.ts";
-import { authenticate } from "./sasl-client.ts";
 import { Scene } from "./scene.ts";
 import { PASSWORD } from "./scene-server.ts";
 import type { Expectation, Step, Talk, TalkCase } from "./talk.ts";
@@ -219,9 +220,10 @@ class Runner {
   }
 
   private async authenticate({ who, mechanism, options }: Extract<Step, { do: "authenticate" }>): Promise<void> {
-    const { wire, plan } = this.client(who);
+    const client = this.client(who);
+    const { plan } = client;
     const fails = options.get("fails");
-    const attempt = authenticate(wire, mechanism, {
+    const attempt = authenticate(client.stream(), mechanism, {
       user: options.get("user") ?? plan.login.user,
       password: options.get("password") ?? PASSWORD,
       authzid: options.get("authzid"),
@@ -233,7 +235,7 @@ class Runner {
       () => "success",
       (error: Error) => error.message,
     );
-    if (!problem.includes(`<${fails}`)) throw new Unexpected(`${who}: expected ${fails}, got ${problem}`);
+    if (!problem.endsWith(`: ${fails}`)) throw new Unexpected(`${who}: expected ${fails}, got ${problem}`);
   }
 
   /** Byte by byte, each its own packet as far as that can be had. */

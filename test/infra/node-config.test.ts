@@ -16,7 +16,7 @@ import { nodeConfig } from "../../infra/node-config.ts";
 import { openPorts } from "../../infra/ports.ts";
 import { sizeNames, sizes } from "../../regions/sizes.ts";
 import { loadWorld, type Region } from "../../regions/world.ts";
-import { freePort } from "../harness/daemon.ts";
+import { freePort } from "../harness/children.ts";
 import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
 import { until } from "../world/command.ts";

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Element } from "ltx";
 import { accountsProbe } from "../../app/cli/rollout/accounts.ts";
-import { LocalClient } from "../../app/local-world/client.ts";
 import { worldControl } from "../../app/local-world/control-client.ts";
 import { loadWorld } from "../../regions/world.ts";
+import { XmppClient } from "../../xmpp/client/client.ts";
 import { meridian, run, type StartedWorld, startWorld, temporaryFolder } from "../world/command.ts";
 
 const minutes = 60_000;
@@ -37,13 +37,13 @@ afterAll(async () => {
 
 class Person {
   readonly region: string;
-  client: LocalClient;
+  client: XmppClient;
   /** How often she came back. */
   returns = 0;
   private back: Promise<void> = Promise.resolve();
   private left = false;
 
-  private constructor(region: string, client: LocalClient) {
+  private constructor(region: string, client: XmppClient) {
     this.region = region;
     this.client = client;
     this.stay();
@@ -91,8 +91,8 @@ class Person {
 }
 
 /** As the demo account of a region, wherever it listens by now: another world may have taken its port meanwhile. */
-async function logIn(region: string): Promise<LocalClient> {
-  return LocalClient.logIn(await worldControl(data).logIn(region, "stays"));
+async function logIn(region: string): Promise<XmppClient> {
+  return XmppClient.logIn(await worldControl(data).logIn(region, "stays"));
 }
 
 /** The example world, changed; without time of watching. */

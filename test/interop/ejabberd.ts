@@ -1,6 +1,7 @@
 // Debian's ejabberd as a remote server: its own folder, ports of loopback, accounts, our name server, no distribution.
 import { join } from "node:path";
-import { freePort, ordinaryUser, removeFolder, startDaemon, temporaryFolder } from "../harness/daemon.ts";
+import { freePort, removeFolder, temporaryFolder } from "../harness/children.ts";
+import { ordinaryUser, startDaemon } from "../harness/daemon.ts";
 import { PASSWORD, type Region } from "./region.ts";
 import { type RemoteOptions, type RemoteServer, writeFor } from "./remote-server.ts";
 

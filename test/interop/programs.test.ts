@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { temporaryFolder } from "../harness/daemon.ts";
+import { temporaryFolder } from "../harness/children.ts";
 import { needing } from "../harness/needing.ts";
 import { find } from "../harness/software.ts";
 import type { ForeignClient } from "./foreign-client.ts";

@@ -11,7 +11,7 @@ import { RedisUnavailable } from "../../server/cluster/redis/connection.ts";
 import { MeridianServer } from "../../server/index.ts";
 import { Waits } from "../../server/service/patience.ts";
 import { StorageOpenError } from "../../server/storage/open.ts";
-import { freePort } from "../harness/daemon.ts";
+import { freePort } from "../harness/children.ts";
 import { needing } from "../harness/needing.ts";
 import { startPostgres } from "../harness/postgres.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";

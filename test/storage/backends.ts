@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Storage } from "../../server/ports/store.ts";
 import type { StorageConfig } from "../../server/storage/config.ts";
 import { type OpenOptions, openStorage } from "../../server/storage/open.ts";
-import { removeFolder, temporaryFolder } from "../harness/daemon.ts";
+import { removeFolder, temporaryFolder } from "../harness/children.ts";
 import { startMariadb, type TestMariadb } from "../harness/mariadb.ts";
 import { startPostgres, type TestPostgres } from "../harness/postgres.ts";
 import type { Need } from "../packages.ts";

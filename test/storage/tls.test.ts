@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect } from "@jest/globals";
 import forge from "node-forge";
 import pg from "pg";
 import { openStorage, StorageOpenError } from "../../server/storage/open.ts";
-import { ordinaryUser, removeFolder, temporaryFolder } from "../harness/daemon.ts";
+import { removeFolder, temporaryFolder } from "../harness/children.ts";
+import { ordinaryUser } from "../harness/daemon.ts";
 import { needing } from "../harness/needing.ts";
 import { startPostgres, type TestPostgres } from "../harness/postgres.ts";
 

@@ -4,7 +4,7 @@ import { expect, test } from "@jest/globals";
 import { openAuthority } from "../../app/local-world/certificate-authority.ts";
 import { Anchors } from "../../federation/tls/anchors.ts";
 import { walkChain } from "../../federation/tls/chain.ts";
-import { temporaryFolder } from "../harness/daemon.ts";
+import { temporaryFolder } from "../harness/children.ts";
 
 const DAY = 86_400_000;
 const folder = temporaryFolder("authority");

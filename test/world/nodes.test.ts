@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Element } from "ltx";
-import { LocalClient } from "../../app/local-world/client.ts";
+import { XmppClient } from "../../xmpp/client/client.ts";
 import { needing } from "../harness/needing.ts";
 import { startPostgres, type TestPostgres } from "../harness/postgres.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
@@ -57,7 +57,7 @@ on("two regions of two nodes", () => {
     const { jid = "", password = "" } = world.accounts.find((account) => account.region === region) ?? {};
     const [local = "", domain = ""] = jid.split("@");
     const over = { kind: "tcp", host: "127.0.0.1", port, authority: readFileSync(world.authority, "utf8") } as const;
-    return LocalClient.logIn({ domain, local, password, resource, over });
+    return XmppClient.logIn({ domain, local, password, resource, over });
   }
 
   /** Port of the balancer that leads to a node alone, as the node tells its clients. */

@@ -1,6 +1,6 @@
 // `npm start`: a world comes up, is linked, survives what happens to its processes, and leaves nothing behind.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import { LocalClient } from "../../app/local-world/client.ts";
+import { XmppClient } from "../../xmpp/client/client.ts";
 import {
   pidsOf,
   type Running,
@@ -73,10 +73,10 @@ describe("a world of two regions", () => {
       authority: readFileSync(world.authority, "utf8"),
     } as const;
     const password = account?.password ?? "";
-    const client = await LocalClient.logIn({ domain, local, password, resource: "t", over });
+    const client = await XmppClient.logIn({ domain, local, password, resource: "t", over });
     expect(client.jid).toBe(`${account?.jid}/t`);
     client.close();
-    const wrong = LocalClient.logIn({ domain, local, password: `${password}x`, resource: "t", over });
+    const wrong = XmppClient.logIn({ domain, local, password: `${password}x`, resource: "t", over });
     await expect(wrong).rejects.toThrow("not-authorized");
   });
 

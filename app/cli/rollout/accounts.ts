@@ -4,7 +4,7 @@ import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
 import type { Probe } from "../../../infra/rollout/index.ts";
 import { regionOf, type World } from "../../../regions/world.ts";
-import type { LogIn } from "../../local-world/client.ts";
+import type { LogIn } from "../../../xmpp/client/client.ts";
 import { UsageError } from "../command.ts";
 import { syntheticProbe } from "./probe.ts";
 

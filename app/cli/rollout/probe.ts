@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { Element } from "ltx";
 import type { Probe } from "../../../infra/rollout/index.ts";
-import { LocalClient, type LogIn } from "../../local-world/client.ts";
+import { type LogIn, XmppClient } from "../../../xmpp/client/client.ts";
 
 /** Where the synthetic clients come from. */
 export interface ProbeSource {
@@ -37,7 +37,7 @@ function steps(source: ProbeSource) {
   const how = (region: string) => source.logIn(region, `probe-${randomBytes(4).toString("hex")}`);
   const arrive = async (region: string, given?: LogIn) => {
     try {
-      return await LocalClient.logIn(given ?? (await how(region)));
+      return await XmppClient.logIn(given ?? (await how(region)));
     } catch (error) {
       throw new Error(`log-in in ${region}: ${(error as Error).message}`);
     }
@@ -72,13 +72,13 @@ function steps(source: ProbeSource) {
   async function resume(region: string): Promise<void> {
     const logIn = await how(region);
     const [sender, before] = [await arrive(region), await arrive(region, logIn)];
-    let after: LocalClient | undefined;
+    let after: XmppClient | undefined;
     try {
       const { id } = await before.enable();
       const broken = { ...before.drop(), id };
       const { stanza, came } = probeMessage(broken.jid);
       sender.send(stanza);
-      after = await LocalClient.resume(logIn, broken);
+      after = await XmppClient.resume(logIn, broken);
       await after.next(came, "the message that was sent while the stream was broken");
     } finally {
       sender.close();

@@ -2,7 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Daemon, freePort, startDaemon, temporaryFolder } from "../../harness/daemon.ts";
+import { freePort, temporaryFolder } from "../../harness/children.ts";
+import { type Daemon, startDaemon } from "../../harness/daemon.ts";
 import { LEFT_OUT } from "../../harness/left-out.ts";
 import { whyLeftOut } from "../../harness/needing.ts";
 import { find, missingOf } from "../../harness/software.ts";
