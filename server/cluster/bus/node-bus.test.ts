@@ -186,3 +186,31 @@ test("a member that leaves knows what it owes, and takes nothing that its sender
   a.died("b~1", false);
   expect(outcomes).toEqual(["early confirmed", "late died"]);
 });
+
+test("what was announced while a node was fenced, by others or by itself, is a gap for both once it no longer is", async () => {
+  const { a, b } = await pair();
+  const told: string[] = [];
+  a.onAnnouncement("word", () => told.push("a heard"));
+  b.onAnnouncement("word", () => told.push("b heard"));
+  a.onGap(() => told.push("a: gap"));
+  b.onGap(() => told.push("b: gap"));
+  let fenced = true;
+  a.fenced = () => fenced;
+  b.announce("word", []);
+  await turns(6);
+  a.beat();
+  await turns(6);
+  expect(told).toEqual([]);
+  fenced = false;
+  a.beat();
+  a.beat();
+  await turns(6);
+  expect(told).toEqual(["a: gap", "b: gap"]);
+  fenced = true;
+  a.announce("word", []);
+  await turns(6);
+  fenced = false;
+  a.beat();
+  await turns(6);
+  expect(told).toEqual(["a: gap", "b: gap", "a: gap", "b: gap"]);
+});

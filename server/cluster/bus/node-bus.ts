@@ -32,6 +32,8 @@ export class WireBus implements NodeBus {
   private readonly dead = new Set<string>();
   /** True while this node may have been taken for dead without knowing. */
   fenced: () => boolean = () => false;
+  /** True where announcements, of others or to them, went nowhere while this node was fenced. */
+  private missed = false;
   private scheduled = false;
   private leaving = false;
   private listening = false;
@@ -169,6 +171,7 @@ export class WireBus implements NodeBus {
 
   /** Asks members that do not confirm how they stand. Called at every beat. */
   beat(): void {
+    if (this.missed && !this.fenced()) this.tellOfGap();
     for (const [member, peer] of this.peers) if (peer.stuck()) this.gather(member, encodeFrame("p", []));
   }
 
@@ -176,6 +179,7 @@ export class WireBus implements NodeBus {
     this.scheduled = false;
     if (this.fenced()) {
       // Frames wait with their peers and go out once the others have been asked how they stand.
+      this.missed ||= this.announcements !== "";
       this.announcements = "";
       this.outgoing.clear();
       return;
@@ -215,7 +219,10 @@ export class WireBus implements NodeBus {
     // The dead that speak are heard again once who watches the members says that they live.
     if (this.dead.has(sender)) return;
     // Nothing is taken from before this node may have been taken for dead: others have given it a new way.
-    if (this.fenced()) return;
+    if (this.fenced()) {
+      this.missed = true;
+      return;
+    }
     this.joined(sender);
     const peer = this.peers.get(sender) as Peer;
     // An announcement belongs to no acquaintance.
@@ -284,7 +291,12 @@ export class WireBus implements NodeBus {
 
   private resumed(): void {
     for (const [member, peer] of this.peers) if (peer.size > 0) this.gather(member, encodeFrame("p", []));
-    // What this node announced meanwhile is lost as well.
+    this.tellOfGap();
+  }
+
+  /** Announcements of others may have been missed; what this node announced meanwhile is lost as well. */
+  private tellOfGap(): void {
+    this.missed = false;
     this.announce("gap", []);
     this.observers.tellOfGap();
   }
