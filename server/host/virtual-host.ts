@@ -8,6 +8,7 @@ import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import { AccountChanges } from "../accounts/lifecycle.ts";
 import { answerWays } from "../cluster/routes/answers.ts";
+import { SharedView } from "../cluster/shared/shared-view.ts";
 import { inBackground } from "../delivery/background.ts";
 import { DeadLetters } from "../delivery/dead-letters.ts";
 import { insistentKey } from "../delivery/insistent.ts";
@@ -20,7 +21,7 @@ import type { ApiKey, CopyRule, ModuleHost } from "../module/define.ts";
 import { DiscoRegistry } from "../module/disco-registry.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { Trace } from "../observe/trace.ts";
-import type { Exclusive, NodeBus, Section, SessionRegistry } from "../ports/cluster.ts";
+import type { Exclusive, NodeBus, Section, SessionRegistry, Shared, SharedOptions } from "../ports/cluster.ts";
 import type { RemoteLink } from "../ports/delivery.ts";
 import type { HostEvents } from "../ports/events.ts";
 import { failureOf } from "../ports/failure.ts";
@@ -254,6 +255,16 @@ export class VirtualHost implements ModuleHost, ClientHost {
 
   exclusive<T>(key: string, work: (section: Section) => Promise<T>): Promise<T> {
     return this.exclusion.run(`${this.domain} ${key}`, work);
+  }
+
+  shared<T>(options: SharedOptions<T>): Shared<T> {
+    const isHere = (local: string) => this.sessions.of(local).some(({ remote }) => !remote);
+    const { domain, bus, exclusion: exclusive, clock } = this;
+    const view = new SharedView<T>({ domain, bus, exclusive, clock, isHere }, options);
+    // What was read behind a removal is not the next owner's.
+    for (const event of ["account.deleted", "account.created"] as const)
+      this.on(event, ({ account }) => view.forget(account.local));
+    return view;
   }
 
   provide<T>(key: ApiKey<T>, value: T): void {

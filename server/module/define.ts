@@ -9,7 +9,7 @@ import type { Accounts } from "../accounts/accounts.ts";
 import type { AccountChanges } from "../accounts/lifecycle.ts";
 import type { DeadLetters } from "../delivery/dead-letters.ts";
 import type { Trace } from "../observe/trace.ts";
-import type { NodeBus, Section } from "../ports/cluster.ts";
+import type { NodeBus, Section, Shared, SharedOptions } from "../ports/cluster.ts";
 import type { RemoteLink } from "../ports/delivery.ts";
 import type { HostEvents } from "../ports/events.ts";
 import type { IqAudience, IqHandler, IqTarget } from "../ports/iq.ts";
@@ -93,6 +93,8 @@ export interface ModuleHost {
    * write `section.check()` tells whether it still may. @throws ExclusiveUnavailable, answered with `resource-constraint`
    */
   exclusive<T>(key: string, work: (section: Section) => Promise<T>): Promise<T>;
+  /** A view of what is kept of accounts: read once, true at every node, changed by one at a time. */
+  shared<T>(options: SharedOptions<T>): Shared<T>;
   /** Offers something to other modules, or takes what one offers (named in `needs`). */
   provide<T>(key: ApiKey<T>, value: T): void;
   use<T>(key: ApiKey<T>): T;

@@ -94,6 +94,39 @@ export class ExclusiveUnavailable extends StoreUnavailable {
   }
 }
 
+/** What is kept of accounts, one value for each, as the nodes of a region share it. */
+export interface SharedOptions<T> {
+  /** A word of its own. */
+  readonly name: string;
+  /** Reads an account's value from the store. @throws StoreUnavailable */
+  load(local: string): Promise<T>;
+  /** Bytes that a value takes in memory, nearly. */
+  cost(value: T): number;
+}
+
+/** A change of one account's value that is under way. */
+export interface Change<T> {
+  /** As it is now. */
+  readonly value: T;
+  /**
+   * Writes to the store, and then makes the value what `apply` answers (it may change the value itself): here at once, at
+   * the other nodes when they next want it. Where the store fails, everybody reads the value anew.
+   * @throws StoreUnavailable, ExclusiveUnavailable where it came too late to write
+   */
+  write<R>(store: () => Promise<R>, apply: (stored: R) => T): Promise<R>;
+}
+
+/** A view of accounts' values: read once, kept while it is true, changed by one node at a time. */
+export interface Shared<T> {
+  /** An account's value by localpart, at once where it is kept; not to be changed. @throws StoreUnavailable */
+  of(local: string): T | Promise<T>;
+  /**
+   * Changes an account's value within `work`, while nobody else does: what it reads nobody has changed before it writes.
+   * What may wait for another account's change comes after it. @throws ExclusiveUnavailable, StoreUnavailable
+   */
+  change<R>(local: string, work: (change: Change<T>) => Promise<R>): Promise<R>;
+}
+
 /** Where a node's sessions are told, so that other nodes find them. */
 export interface SessionRegistry {
   bound(session: ClientSession): void;

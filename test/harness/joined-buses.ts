@@ -58,6 +58,7 @@ export class JoinedBus implements NodeBus {
   private readonly takers = new Map<string, FrameTaker>();
   private readonly announcementTakers = new Map<string, AnnouncementTaker>();
   private readonly observers: MemberObserver[] = [];
+  private readonly gapObservers: (() => void)[] = [];
   private readonly waiting = new Set<Waiting>();
 
   constructor(member: string, cluster: JoinedBuses) {
@@ -114,8 +115,14 @@ export class JoinedBus implements NodeBus {
     this.observers.push(observer);
   }
 
-  /** Nothing is missed here. */
-  onGap(): void {}
+  onGap(observer: () => void): void {
+    this.gapObservers.push(observer);
+  }
+
+  /** It may have missed announcements. */
+  gap(): void {
+    for (const observer of this.gapObservers) observer();
+  }
 
   onAnnouncement(kind: string, taker: AnnouncementTaker): void {
     this.announcementTakers.set(kind, taker);

@@ -118,25 +118,26 @@ async function block(
   const jids = await jidsOf(request, maxItems);
   const { to: account } = request;
   if (jids.length === 0) throw new StanzaError("bad-request", "nothing to block");
-  const current = await lists.of(account.local);
-  if (current.size + jids.length > maxItems)
-    throw new StanzaError("not-allowed", `a list has at most ${maxItems} items`);
-  let characters = 0;
-  for (const jid of [...current, ...jids.map(({ full }) => full)]) characters += jid.length;
-  if (characters > MAX_CHARACTERS)
-    throw new StanzaError("not-allowed", `a list has at most ${MAX_CHARACTERS} characters`);
-  const changed = await lists.change(
-    account.local,
-    jids.map((jid) => jid.full),
-    true,
-  );
+  const asked = jids.map(({ full }) => full);
+  const bounded = (list: ReadonlySet<string>) => withinBounds(list, asked, maxItems);
+  const { changed, before } = await lists.change(account.local, bounded, true);
   // Who was blocked already: nothing changed, and there is nothing to tell.
   if (changed.length === 0) return undefined;
   // The door is closed first, so that nothing comes after the leave that the contact sees. XEP-0191 §3.3.
-  await showTo(host, rosters, account, changed, current, false);
+  await showTo(host, rosters, account, changed, before, false);
   await endDirectedTo(host, account, changed);
   push(host, account, "block", changed);
   return undefined;
+}
+
+/** What is asked for, where the list has room for it. @throws StanzaError */
+function withinBounds(list: ReadonlySet<string>, asked: readonly string[], maxItems: number): readonly string[] {
+  if (list.size + asked.length > maxItems) throw new StanzaError("not-allowed", `a list has at most ${maxItems} items`);
+  let characters = 0;
+  for (const jid of [...list, ...asked]) characters += jid.length;
+  if (characters > MAX_CHARACTERS)
+    throw new StanzaError("not-allowed", `a list has at most ${MAX_CHARACTERS} characters`);
+  return asked;
 }
 
 async function unblock(
@@ -150,10 +151,10 @@ async function unblock(
   const { to: account } = request;
   // Nothing at all in the request: what it has and nobody understands was refused. XEP-0191 §3.5.
   const all = asked.length === 0;
-  const changed = await lists.change(account.local, all ? [...(await lists.of(account.local))] : asked, false);
+  const { changed, after } = await lists.change(account.local, (list) => (all ? [...list] : asked), false);
   // A push without items says that all were unblocked: where nothing changed there is none. XEP-0191 §3.5.
   if (changed.length === 0) return undefined;
-  await showTo(host, rosters, account, changed, await lists.of(account.local), true);
+  await showTo(host, rosters, account, changed, after, true);
   push(host, account, "unblock", all ? [] : changed);
   return undefined;
 }

@@ -9,7 +9,8 @@ import type { ModuleHost } from "../../module/define.ts";
 import { type ClientSession, SessionKey } from "../../ports/session.ts";
 import { hasFrom, hasTo } from "../roster/item.ts";
 import { requestStanza, TOLD_LIMIT } from "../roster/request.ts";
-import type { Roster, Rosters } from "../roster/rosters.ts";
+import type { Roster } from "../roster/roster-change.ts";
+import type { Rosters } from "../roster/rosters.ts";
 
 /** Those a session sent directed presence to. RFC 6121 §4.6. */
 export const directedKey = new SessionKey<Set<string>>("directed presence", {

@@ -7,7 +7,8 @@ import type { RosterItem } from "../../ports/store.ts";
 import { departureKey } from "../roster/end-subscriptions.ts";
 import { hasFrom, inState, stateOf } from "../roster/item.ts";
 import { keptRequest } from "../roster/request.ts";
-import { type Roster, Rosters } from "../roster/rosters.ts";
+import type { RosterChange } from "../roster/roster-change.ts";
+import { Rosters } from "../roster/rosters.ts";
 import { INBOUND } from "../roster/subscription-table.ts";
 import { sendPresenceOfAll } from "./outbound.ts";
 
@@ -19,7 +20,7 @@ export async function takeSubscription(host: ModuleHost, rosters: Rosters, stanz
   // RFC 6121 §8.5.1: the asker learns no more than from someone who never answers.
   if (!(await host.accounts.exists(host.domain, account.local))) return;
   const notice = stanza.withAddresses(contact, account);
-  const taken = await rosters.change(account.local, (roster) => note(rosters, roster, account, contact, notice));
+  const taken = await rosters.change(account.local, (roster) => note(roster, account, contact, notice));
   if (taken === "granted") return grant(host, rosters, account, contact, stanza);
   if (taken === undefined) return;
   const { before } = taken;
@@ -32,8 +33,7 @@ export async function takeSubscription(host: ModuleHost, rosters: Rosters, stanz
 
 /** Notes a stanza in the roster; the item before, `granted` for what was answered before it was asked, or nothing. */
 async function note(
-  rosters: Rosters,
-  roster: Roster,
+  roster: RosterChange,
   account: Jid,
   contact: Jid,
   notice: Stanza,
@@ -42,25 +42,21 @@ async function note(
   const before = Rosters.item(roster, contact.full);
   if (type === "subscribe" && (hasFrom(before) || before.approved)) {
     const subscription = before.subscription === "to" ? "both" : "from";
-    if (!hasFrom(before))
-      await rosters.put(account.local, { ...before, subscription, approved: false, pendingIn: undefined });
+    if (!hasFrom(before)) await roster.put({ ...before, subscription, approved: false, pendingIn: undefined });
     return "granted";
   }
   const { passes, next } = INBOUND[type][stateOf(before)];
   // A name's next owner is not approved because the last one was.
   if (notice.note(departureKey) === true && before.approved)
-    await rosters.put(account.local, { ...inState(before, next, undefined), approved: false });
+    await roster.put({ ...inState(before, next, undefined), approved: false });
   if (!passes) return undefined;
   const place = type === "subscribe" && !before.listed ? Rosters.placeForStranger(roster, contact) : "free";
   // Dropped without a word, as if nobody answered: an error would tell that the account exists (RFC 6121 §8.5.1), and
   // the asker may ask again when some have been answered.
   if (place === "none") return undefined;
   const request = type === "subscribe" ? keptRequest(notice, contact, account) : undefined;
-  // Both within one turn, so that the bound holds for others that come in it.
-  await Promise.all([
-    place === "free" ? undefined : rosters.remove(account.local, place.inPlaceOf),
-    rosters.put(account.local, inState(Rosters.item(roster, contact.full), next, request)),
-  ]);
+  if (place !== "free") await roster.remove(place.inPlaceOf);
+  await roster.put(inState(Rosters.item(roster, contact.full), next, request));
   return { before };
 }
 

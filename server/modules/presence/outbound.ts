@@ -26,7 +26,7 @@ export async function sendSubscription(
     const { passes, next } = OUTBOUND[type][stateOf(before)];
     const after = approval(type, passes, inState(before, next, undefined));
     if (after.listed && !rosters.hasRoom(roster, contact.full)) return undefined;
-    if (after !== before) await rosters.put(account.local, after);
+    if (after !== before) await roster.put(after);
     return { before, passes };
   });
   if (noted === undefined) return reject("not-allowed", `a roster has at most ${rosters.maxItems} items`);

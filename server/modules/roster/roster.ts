@@ -9,7 +9,8 @@ import { defineModule, type IqRequest, type ModuleHost } from "../../module/defi
 import type { RosterItem } from "../../ports/store.ts";
 import { endOneSided, endSubscriptions } from "./end-subscriptions.ts";
 import { itemElement } from "./item.ts";
-import { type Roster, Rosters, rostersApi } from "./rosters.ts";
+import type { Roster } from "./roster-change.ts";
+import { Rosters, rostersApi } from "./rosters.ts";
 
 const RosterConfig = z.strictObject({
   maxItems: z
@@ -88,7 +89,7 @@ async function update(rosters: Rosters, config: RosterConfig, local: string, jid
     const updated = { ...Rosters.item(current, jid.full), name, groups, listed: true };
     if (sizeOf(updated) + sizeOfOthers(current, jid.full) > config.maxSize)
       throw new StanzaError("not-allowed", `a roster has at most ${config.maxSize} characters`);
-    await rosters.put(local, updated);
+    await current.put(updated);
   });
 }
 
@@ -105,10 +106,10 @@ function sizeOfOthers({ items }: Roster, jid: string): number {
 
 /** Removing a contact ends both subscriptions. RFC 6121 §2.5.2. */
 async function remove(host: ModuleHost, rosters: Rosters, account: Jid, jid: Jid): Promise<void> {
-  const item = await rosters.change(account.local, async ({ items }) => {
-    const found = items.get(jid.full);
+  const item = await rosters.change(account.local, async (current) => {
+    const found = current.items.get(jid.full);
     if (found === undefined || !found.listed) throw new StanzaError("item-not-found");
-    await rosters.remove(account.local, jid.full);
+    await current.remove(jid.full);
     return found;
   });
   await endSubscriptions(host, rosters, account.toBare(), jid, item);
