@@ -15,20 +15,16 @@ import {
 } from "../server/index.ts";
 import type { Clock } from "../xmpp/clock.ts";
 import type { Stanza } from "../xmpp/stanza/stanza.ts";
-import type { FederationContext } from "./context.ts";
-import { CountsByRemote } from "./counts.ts";
+import { Pings } from "./carrying/pings.ts";
+import { TargetHealth } from "./connecting/target-health.ts";
 import { diagnose, type FindingListener } from "./diagnose/diagnose.ts";
 import { listenForServers } from "./incoming/listener.ts";
 import { ResumableStreams } from "./incoming/management.ts";
 import type { IncomingObserver } from "./incoming/observer.ts";
 import { IncomingStreams } from "./incoming/streams.ts";
-import { Links } from "./links.ts";
-import { Pings } from "./management/pings.ts";
 import { Attempts } from "./outgoing/attempts.ts";
+import { Links } from "./outgoing/links.ts";
 import { OutgoingPool, type OutgoingStatus } from "./outgoing/pool.ts";
-import { Shares } from "./outgoing/shares.ts";
-import { TargetHealth } from "./outgoing/target-health.ts";
-import { Policies } from "./policy.ts";
 import { createResolver } from "./resolver/index.ts";
 import {
   type Anchors,
@@ -39,13 +35,17 @@ import {
   openAnchors,
   rootsOf,
 } from "./tls/index.ts";
-import { Trace, type TraceListener } from "./trace.ts";
+import type { FederationContext } from "./way/context.ts";
+import { CountsByRemote } from "./way/counts.ts";
+import { Policies } from "./way/policy.ts";
+import { SenderShares } from "./way/sender-shares.ts";
+import { Trace, type TraceListener } from "./way/trace.ts";
 
 export type { Finding, FindingListener } from "./diagnose/diagnose.ts";
 export type { OutgoingStatus } from "./outgoing/pool.ts";
-export type { OutgoingState } from "./outgoing/states.ts";
 export { judgeOwnCertificate, type OwnCertificate, openAnchors, rootsOf } from "./tls/index.ts";
-export type { TraceEvent, TraceListener } from "./trace.ts";
+export type { OutgoingState } from "./way/progress.ts";
+export type { TraceEvent, TraceListener } from "./way/trace.ts";
 
 /** What federation needs of its surroundings. */
 export interface FederationOptions {
@@ -252,7 +252,7 @@ export class Federation implements RemoteRouter {
       secrets: options.secrets,
       pings: new Pings(options.newId),
       attempts: new Attempts(),
-      waiting: { used: 0, shares: new Shares() },
+      waiting: { used: 0, shares: new SenderShares() },
       linked: new Set(),
       counts: new CountsByRemote(),
       trace: this.trace,

@@ -1,7 +1,8 @@
 // Walks the way to a remote domain step by step, and says in plain words how far it leads.
-import type { FederationContext } from "../context.ts";
+
+import { failureOf } from "../connecting/loss.ts";
 import { attempt } from "../outgoing/attempt.ts";
-import { failureOf } from "../outgoing/loss.ts";
+import type { FederationContext } from "../way/context.ts";
 import { ownName } from "./own-name.ts";
 import { type FindingListener, Report } from "./report.ts";
 import { Teller } from "./teller.ts";

@@ -1,6 +1,7 @@
 // What others will find of us, judged before any of them is asked: our certificate, and our name in DNS.
-import type { FederationContext } from "../context.ts";
+
 import { judgeOwnCertificate, type OwnCertificate } from "../tls/index.ts";
+import type { FederationContext } from "../way/context.ts";
 import type { Report } from "./report.ts";
 
 /** Judges our own domain; resolves with what is known of its certificate, undefined where it has none. */

@@ -1,6 +1,6 @@
 // Turns what an attempt notes into findings: targets and dead ones together, and what answers where no stream came about.
-import type { FederationContext } from "../context.ts";
-import type { AttemptState, Progress } from "../outgoing/states.ts";
+import type { FederationContext } from "../way/context.ts";
+import type { AttemptState, Progress } from "../way/progress.ts";
 import { ANSWERING, type StepName } from "./advice.ts";
 import { whatAnswers } from "./probe.ts";
 import type { Report } from "./report.ts";

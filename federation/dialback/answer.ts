@@ -4,7 +4,7 @@ import { Jid } from "../../xmpp/jid/jid.ts";
 import { escapeAttribute, escapeText } from "../../xmpp/xml/escape.ts";
 import { NS_STANZA_ERRORS } from "../../xmpp/xml/namespaces.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
-import type { FederationContext } from "../context.ts";
+import type { FederationContext } from "../way/context.ts";
 import { verifyKey } from "./key.ts";
 
 /** Conditions a dialback error may have. XEP-0220 §2.5. */

@@ -3,7 +3,7 @@
 import type { StreamEnd, XmppStream } from "../../xmpp/stream/stream.ts";
 import { escapeAttribute } from "../../xmpp/xml/escape.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
-import type { FederationContext } from "../context.ts";
+import type { FederationContext } from "../way/context.ts";
 import type { DialbackCondition } from "./answer.ts";
 
 /** What a key turned out to be; `error` carries a condition of XEP-0220 §2.5. */

@@ -1,6 +1,7 @@
 // Which domain pairs an incoming stream may carry stanzas for, and how each was proven. XEP-0220 §2.6.2.
-import type { Policy } from "../policy.ts";
-import type { ProvenPairs } from "./gate.ts";
+
+import type { ProvenPairs } from "../carrying/gate.ts";
+import type { Policy } from "../way/policy.ts";
 
 /** How a pair was proven. */
 export type Proof = "external" | "dialback" | "certificate";

@@ -1,5 +1,6 @@
 // Dialback on incoming streams: as receiving server, and as authoritative server. XEP-0220 §2.2, §2.4.
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
+import { verifyWithAuthority } from "../connecting/verify.ts";
 import {
   answerAddresses,
   type DialbackCondition,
@@ -8,7 +9,6 @@ import {
   verifyAnswer,
 } from "../dialback/answer.ts";
 import type { Verdict, Verifications } from "../dialback/verifications.ts";
-import { verifyWithAuthority } from "../dialback/verifier.ts";
 import type { IncomingStream } from "./stream.ts";
 
 /** Keys of one stream that may be in verification at one time. */

@@ -1,7 +1,7 @@
 // What an incoming stream offers, by where it stands. RFC 6120 §4.3.2.
 import { NS_DIALBACK_FEATURE, NS_SASL, NS_TLS } from "../../xmpp/xml/namespaces.ts";
-import { limitsText, NS_BIDI_FEATURE, SM_FEATURE } from "../management/elements.ts";
-import type { Policy } from "../policy.ts";
+import { limitsText, NS_BIDI_FEATURE, SM_FEATURE } from "../carrying/elements.ts";
+import type { Policy } from "../way/policy.ts";
 
 /** Where a stream stands. */
 export interface Standing {

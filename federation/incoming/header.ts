@@ -5,7 +5,7 @@ import type { StreamErrorCondition } from "../../xmpp/stream/error.ts";
 import { declaresContent } from "../../xmpp/stream/received-header.ts";
 import { NS_SERVER } from "../../xmpp/xml/namespaces.ts";
 import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
-import type { FederationContext } from "../context.ts";
+import type { FederationContext } from "../way/context.ts";
 
 /** Domains that a header names, prepared where they are any, else as they were written. */
 export interface Claimed {

@@ -1,6 +1,6 @@
 // Which broken streams are kept for their peers: one peer's do not push out another's, by whatever names it has.
 import { expect, test } from "@jest/globals";
-import type { FederationContext } from "../context.ts";
+import type { FederationContext } from "../way/context.ts";
 import { ManagedStream, ResumableStreams } from "./management.ts";
 import type { IncomingStream } from "./stream.ts";
 

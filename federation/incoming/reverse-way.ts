@@ -3,10 +3,10 @@
 import type { Timer } from "../../xmpp/clock.ts";
 import type { XmppStream } from "../../xmpp/stream/stream.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
-import type { FederationContext } from "../context.ts";
-import { Carrier } from "../management/carrier.ts";
-import { limitsOf } from "../management/elements.ts";
+import { Carrier } from "../carrying/carrier.ts";
+import { limitsOf } from "../carrying/elements.ts";
 import type { Pair } from "../outgoing/pair.ts";
+import type { FederationContext } from "../way/context.ts";
 import type { AuthorisedDomains } from "./authorised-domains.ts";
 
 /** ms after which our stanzas go over it although the peer has not said whether it resumes another stream. */

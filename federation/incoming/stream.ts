@@ -1,12 +1,12 @@
 // What the steps of an incoming stream (TLS, SASL, dialback, stream management) see of it, and may do to it.
 import type { XmppStream } from "../../xmpp/stream/stream.ts";
-import type { FederationContext } from "../context.ts";
-import type { Carrier } from "../management/carrier.ts";
-import type { Ledger } from "../management/ledger.ts";
-import type { Sender } from "../management/sender.ts";
+import type { Carrier } from "../carrying/carrier.ts";
+import type { Gate } from "../carrying/gate.ts";
+import type { Ledger } from "../carrying/ledger.ts";
+import type { Sender } from "../carrying/sender.ts";
 import type { Pair } from "../outgoing/pair.ts";
+import type { FederationContext } from "../way/context.ts";
 import type { AuthorisedDomains, Proof } from "./authorised-domains.ts";
-import type { Gate } from "./gate.ts";
 import type { ReverseWay } from "./reverse-way.ts";
 import type { Verdicts } from "./verdicts.ts";
 

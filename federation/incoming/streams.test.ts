@@ -1,6 +1,6 @@
 // How many streams and verifications one network may have: an IPv6 network counts as one peer.
 import { expect, test } from "@jest/globals";
-import type { FederationContext } from "../context.ts";
+import type { FederationContext } from "../way/context.ts";
 import { IncomingStreams, MAX_VERIFYING } from "./streams.ts";
 
 const streams = (config: object) => new IncomingStreams({ config } as unknown as FederationContext);

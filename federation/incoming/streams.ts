@@ -1,6 +1,6 @@
 // Every incoming stream of a node, counted: how many a remote domain has, and how many have not proven any.
 import { blockOf, networkOf } from "../../server/index.ts";
-import type { FederationContext } from "../context.ts";
+import type { FederationContext } from "../way/context.ts";
 import { Shares } from "./shares.ts";
 import type { IncomingStream, Slot } from "./stream.ts";
 

@@ -1,7 +1,7 @@
 // What the certificate of one stream's peer proves, of each domain it was asked about, once.
 import type { XmppStream } from "../../xmpp/stream/stream.ts";
-import type { FederationContext } from "../context.ts";
 import { type CertificateVerdict, judgeClaim, peerChain } from "../tls/index.ts";
+import type { FederationContext } from "../way/context.ts";
 
 /** Domains whose verdict is remembered. */
 const LIMIT = 100;

@@ -3,16 +3,16 @@ import type { Element } from "ltx";
 import type { XmppStream } from "../../xmpp/stream/stream.ts";
 import { NS_SM, NS_STREAM } from "../../xmpp/xml/namespaces.ts";
 import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
-import { authenticatedLimits, type FederationContext } from "../context.ts";
-import { handledOf, limitsText, NS_BIDI, NS_BIDI_FEATURE, resumeText } from "../management/elements.ts";
+import { handledOf, limitsText, NS_BIDI, NS_BIDI_FEATURE, resumeText } from "../carrying/elements.ts";
+import { Deadlines } from "../connecting/deadlines.ts";
+import type { Dialogue } from "../connecting/dialogue.ts";
+import { type Established, establish } from "../connecting/establish.ts";
+import type { Reached } from "../connecting/reach.ts";
 import type { Target } from "../resolver/index.ts";
 import type { CertificateVerdict } from "../tls/index.ts";
+import { authenticatedLimits, type FederationContext } from "../way/context.ts";
+import { OutgoingFailure, type Progress } from "../way/progress.ts";
 import { type Authenticated, authenticate, ExternalRefused, externalText, type Method } from "./authenticate.ts";
-import { Deadlines } from "./deadlines.ts";
-import type { Dialogue } from "./dialogue.ts";
-import { type Established, establish } from "./establish.ts";
-import type { Reached } from "./reach.ts";
-import { OutgoingFailure, type Progress } from "./states.ts";
 
 /** What a peer is known to take, so that it may be sent before it is offered. XEP-0305. */
 export interface Assumption {

@@ -1,9 +1,10 @@
 // Attempts under way for each sender: whoever writes to thousands of slow domains takes no others' places of name look-ups.
 import type { Jid } from "../../xmpp/jid/jid.ts";
-import { Shares } from "./shares.ts";
+import type { AttemptTurns, Turn } from "../way/context.ts";
+import { SenderShares } from "../way/sender-shares.ts";
 
 /**
- * Attempts that may be looking for their targets or connecting, were all of them those of one sender (`Shares` has his
+ * Attempts that may be looking for their targets or connecting, were all of them those of one sender (`SenderShares` has his
  * part): each asks name servers two things at once and more, of which 1,100 may be under way.
  */
 const WHOLE = 512;
@@ -11,25 +12,25 @@ const WHOLE = 512;
 /** Those of one account that wait. */
 interface Waiting {
   readonly sender: Jid;
-  readonly turns: Set<Turn>;
+  readonly turns: Set<AttemptTurn>;
 }
 
 /** The attempts of a node. */
-export class Attempts {
-  private readonly shares = new Shares();
+export class Attempts implements AttemptTurns {
+  private readonly shares = new SenderShares();
   /** Those that wait, by account. */
   private readonly waiting = new Map<string, Waiting>();
 
   /** One more, for the account whose stanza waits for it; at once where that is nobody's, or has not its part yet. */
-  turn(sender: Jid | undefined): Turn {
-    const turn = new Turn(this);
+  turn(sender: Jid | undefined): AttemptTurn {
+    const turn = new AttemptTurn(this);
     if (sender === undefined) turn.begin(undefined);
     else this.enter(turn, sender);
     return turn;
   }
 
   /** The turn begins for `sender` as soon as there is room. */
-  enter(turn: Turn, sender: Jid): void {
+  enter(turn: AttemptTurn, sender: Jid): void {
     if (this.shares.allows(sender, 1, WHOLE)) return this.begin(turn, sender);
     const waiting = this.waiting.get(sender.bare);
     if (waiting === undefined) this.waiting.set(sender.bare, { sender, turns: new Set([turn]) });
@@ -49,14 +50,14 @@ export class Attempts {
     }
   }
 
-  private begin(turn: Turn, sender: Jid): void {
+  private begin(turn: AttemptTurn, sender: Jid): void {
     this.shares.take(sender, 1);
     turn.begin(sender);
   }
 }
 
 /** Takes out the first that has not begun for another sender. */
-function firstWaiting(turns: Set<Turn>): Turn | undefined {
+function firstWaiting(turns: Set<AttemptTurn>): AttemptTurn | undefined {
   for (const turn of turns) {
     turns.delete(turn);
     if (turn.state === "waiting") return turn;
@@ -65,7 +66,7 @@ function firstWaiting(turns: Set<Turn>): Turn | undefined {
 }
 
 /** One attempt's turn. */
-export class Turn {
+export class AttemptTurn implements Turn {
   state: "waiting" | "begun" | "over" = "waiting";
   private readonly attempts: Attempts;
   private readonly told = Promise.withResolvers<void>();

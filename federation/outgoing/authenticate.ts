@@ -4,11 +4,11 @@ import { escapeAttribute } from "../../xmpp/xml/escape.ts";
 import { NS_DIALBACK, NS_DIALBACK_FEATURE, NS_SASL } from "../../xmpp/xml/namespaces.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
-import type { FederationContext } from "../context.ts";
+import { StreamEnded } from "../connecting/dialogue.ts";
+import { type Established, openStream } from "../connecting/establish.ts";
 import { makeKey } from "../dialback/key.ts";
-import { StreamEnded } from "./dialogue.ts";
-import { type Established, openStream } from "./establish.ts";
-import { OutgoingFailure, type Progress } from "./states.ts";
+import type { FederationContext } from "../way/context.ts";
+import { OutgoingFailure, type Progress } from "../way/progress.ts";
 
 /** How a stream was authenticated. */
 export type Method = "external" | "dialback";

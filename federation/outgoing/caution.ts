@@ -1,6 +1,6 @@
 // After streams that ended on what they carried: few stanzas at a time, so that the one at fault is found and none beside it.
-import type { Carrier } from "../management/carrier.ts";
-import type { Sender } from "../management/sender.ts";
+import type { Carrier } from "../carrying/carrier.ts";
+import type { Sender } from "../carrying/sender.ts";
 
 /** Stanzas under way at which there is no need for caution any more. */
 const ENOUGH = 64;

@@ -2,14 +2,13 @@
 
 import type { Timer } from "../../xmpp/clock.ts";
 import type { Jid } from "../../xmpp/jid/jid.ts";
-import type { FederationContext } from "../context.ts";
-import { NS_BIDI_FEATURE } from "../management/elements.ts";
+import { NS_BIDI_FEATURE } from "../carrying/elements.ts";
+import { failureOf } from "../connecting/loss.ts";
 import type { Target } from "../resolver/index.ts";
+import type { FederationContext, Turn } from "../way/context.ts";
+import type { AttemptState, OutgoingFailure, OutgoingState } from "../way/progress.ts";
 import { type Assumption, attempt, type Ready, type Resumption } from "./attempt.ts";
-import type { Turn } from "./attempts.ts";
-import { failureOf } from "./loss.ts";
 import type { Pair } from "./pair.ts";
-import type { AttemptState, OutgoingFailure, OutgoingState } from "./states.ts";
 import type { OutgoingStream } from "./stream.ts";
 
 /** States in which names are looked up. */

@@ -1,5 +1,5 @@
 // Whether a remote domain has everything it is to get, before this server ends.
-import type { Carrier } from "../management/carrier.ts";
+import type { Carrier } from "../carrying/carrier.ts";
 import type { Remote } from "./remote.ts";
 
 /** True where nothing waits that could go out, and nothing is unacknowledged. */

@@ -2,15 +2,16 @@
 import type { ReturnCondition } from "../../server/index.ts";
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
-import type { Carrier } from "../management/carrier.ts";
-import type { Entry } from "../management/ledger.ts";
-import { endsStreams, mayBeResent, wasResent } from "../management/resend.ts";
-import type { Sender } from "../management/sender.ts";
+import type { Carrier } from "../carrying/carrier.ts";
+import type { Entry } from "../carrying/ledger.ts";
+import { endsStreams, mayBeResent, wasResent } from "../carrying/resend.ts";
+import type { Sender } from "../carrying/sender.ts";
+import type { Loss } from "../connecting/loss.ts";
+import type { QueueBudget } from "../way/context.ts";
+import { type OutgoingFailure, toldOf } from "../way/progress.ts";
 import { BackOff } from "./back-off.ts";
 import { Caution } from "./caution.ts";
-import type { Loss } from "./loss.ts";
-import { type QueueBudget, StanzaQueue } from "./queue.ts";
-import { type OutgoingFailure, toldOf } from "./states.ts";
+import { StanzaQueue } from "./queue.ts";
 import type { OutgoingStream } from "./stream.ts";
 
 /** What a pair needs of its remote domain. */

@@ -1,5 +1,5 @@
 // Whether a policy is content with an outgoing stream that is there: the question a changed policy asks.
-import type { Policy } from "../policy.ts";
+import type { Policy } from "../way/policy.ts";
 import type { OutgoingStream } from "./stream.ts";
 
 /** True where stanzas to `domain` may go over `stream`, which a policy before this one allowed. */

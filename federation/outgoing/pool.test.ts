@@ -5,13 +5,13 @@ import { turns } from "../../test/harness/manual-clock.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
 import { Content } from "../../xmpp/stanza/content.ts";
 import { Stanza } from "../../xmpp/stanza/stanza.ts";
-import type { FederationContext } from "../context.ts";
-import { CountsByRemote } from "../counts.ts";
-import { policyFor } from "../policy.ts";
+import type { FederationContext } from "../way/context.ts";
+import { CountsByRemote } from "../way/counts.ts";
+import { policyFor } from "../way/policy.ts";
+import { SenderShares } from "../way/sender-shares.ts";
 import { Attempts } from "./attempts.ts";
 import { OutgoingPool } from "./pool.ts";
 import { QUEUES_AT_MOST, StanzaQueue } from "./queue.ts";
-import { Shares } from "./shares.ts";
 
 function stanzaTo(to: string, body = "", from = "x@a.test"): Stanza {
   const children = [{ name: "body", xmlns: "jabber:client" }];
@@ -42,7 +42,7 @@ function silent() {
     },
     counts: new CountsByRemote(),
     attempts: new Attempts(),
-    waiting: { used: 0, shares: new Shares() },
+    waiting: { used: 0, shares: new SenderShares() },
     trace: { active: false },
     clock: { now: () => time, setTimeout: () => 0, clearTimeout: () => {} },
   } as unknown as FederationContext;
@@ -120,7 +120,7 @@ test("what waits of one account leaves room for what others send", () => {
 });
 
 test("what leaves a queue, whichever way, is no longer counted", () => {
-  const budget = { used: 0, shares: new Shares() };
+  const budget = { used: 0, shares: new SenderShares() };
   const queue = new StanzaQueue(budget);
   for (let i = 0; i < 5; i++) queue.push(stanzaTo("d.test"), 10, 100_000);
   const one = budget.used / 5;

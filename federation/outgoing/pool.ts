@@ -3,14 +3,14 @@
 import type { RemoteRouter } from "../../server/index.ts";
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
-import type { FederationContext } from "../context.ts";
 import type { Verifications } from "../dialback/verifications.ts";
+import type { FederationContext } from "../way/context.ts";
+import type { OutgoingState } from "../way/progress.ts";
+import { SenderShares } from "../way/sender-shares.ts";
 import type { Method } from "./authenticate.ts";
 import { hurry, isSettled } from "./drain.ts";
 import type { Pair } from "./pair.ts";
 import { Remote, type RemoteSurroundings } from "./remote.ts";
-import { Shares } from "./shares.ts";
-import type { OutgoingState } from "./states.ts";
 import type { OutgoingStream } from "./stream.ts";
 
 /** Remote domains that our stanzas may make us remember; beyond it those at rest are forgotten, then new ones refused. */
@@ -41,7 +41,7 @@ export class OutgoingPool implements RemoteRouter, RemoteSurroundings {
   readonly context: FederationContext;
   private readonly remotes = new Map<string, Remote>();
   /** By whose stanzas domains came to be known: those that none of them has proved to be there. */
-  private readonly shares = new Shares();
+  private readonly shares = new SenderShares();
   private closed = false;
   private lookedAt = Number.NEGATIVE_INFINITY;
 

@@ -1,13 +1,6 @@
 // Stanzas that wait for a remote domain: first in, first out, bounded in number and characters.
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
-import type { Shares } from "./shares.ts";
-
-/** What waits in all queues of a node, in characters. */
-export interface QueueBudget {
-  used: number;
-  /** How much of it is whose. */
-  readonly shares: Shares;
-}
+import type { QueueBudget } from "../way/context.ts";
 
 /** All queues of a node together hold so many times what one may. */
 export const QUEUES_AT_MOST = 64;

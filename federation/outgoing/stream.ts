@@ -7,13 +7,14 @@ import type { StreamEnd, StreamHandler } from "../../xmpp/stream/stream.ts";
 import { NS_DIALBACK, NS_SERVER, NS_SM, NS_STREAM } from "../../xmpp/xml/namespaces.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
-import type { FederationContext } from "../context.ts";
+import { Bounces } from "../carrying/bounces.ts";
+import { Carrier } from "../carrying/carrier.ts";
+import { handledOf, limitsOf } from "../carrying/elements.ts";
+import { Gate } from "../carrying/gate.ts";
 import { answerAddresses, dialbackErrorText, dialbackPair, verifyAnswer } from "../dialback/answer.ts";
 import { Verifications } from "../dialback/verifications.ts";
-import { Gate } from "../incoming/gate.ts";
-import { Bounces } from "../management/bounces.ts";
-import { Carrier } from "../management/carrier.ts";
-import { handledOf, limitsOf } from "../management/elements.ts";
+import type { FederationContext } from "../way/context.ts";
+import { OutgoingFailure, STATE_SECONDS } from "../way/progress.ts";
 import type { Ready } from "./attempt.ts";
 import {
   dialbackRefusal,
@@ -23,7 +24,6 @@ import {
   offersDialback,
   offersDialbackErrors,
 } from "./authenticate.ts";
-import { OutgoingFailure, STATE_SECONDS } from "./states.ts";
 
 /** Domain pairs that wait for an answer on one stream. */
 const MAX_PENDING = 100;

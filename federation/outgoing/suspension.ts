@@ -1,8 +1,8 @@
 // A broken stream that the peer may take up again, and what it left. XEP-0198 §5.
 import type { Handled } from "../../xmpp/management/handled.ts";
-import type { Ledger } from "../management/ledger.ts";
-import type { Sender } from "../management/sender.ts";
-import type { Loss } from "./loss.ts";
+import type { Ledger } from "../carrying/ledger.ts";
+import type { Sender } from "../carrying/sender.ts";
+import type { Loss } from "../connecting/loss.ts";
 import { byPair, type Pair } from "./pair.ts";
 import type { OutgoingStream } from "./stream.ts";
 

@@ -11,7 +11,7 @@ import { type AdminTarget, listenForAdmin } from "../../app/admin/listener.ts";
 import { adminSocketFor, adminSocketPath } from "../../app/admin/socket-path.ts";
 import { FederationConfig } from "../../contract/contract.ts";
 import type { Federation } from "../../federation/index.ts";
-import type { TraceListener } from "../../federation/trace.ts";
+import type { TraceListener } from "../../federation/way/trace.ts";
 import { Ground, type TestNode } from "./nodes.ts";
 
 const run = promisify(execFile);

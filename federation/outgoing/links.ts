@@ -1,8 +1,8 @@
 // Links: remote domains that a stream leads to at all times, such as the other regions of a world; watched by alarms.
-import type { Timer } from "../xmpp/clock.ts";
-import type { FederationContext } from "./context.ts";
-import type { Pair } from "./outgoing/pair.ts";
-import type { OutgoingPool } from "./outgoing/pool.ts";
+import type { Timer } from "../../xmpp/clock.ts";
+import type { FederationContext } from "../way/context.ts";
+import type { Pair } from "./pair.ts";
+import type { OutgoingPool } from "./pool.ts";
 
 /** ms between looks at whether each link is there; drawn anew from half of it upwards, lest regions look in step. */
 const LOOK = 15_000;

@@ -1,6 +1,7 @@
 // Which targets of a domain were lately no way to it: they are tried last for a while.
 import type { Clock } from "../../xmpp/clock.ts";
 import { type Target, TtlCache } from "../resolver/index.ts";
+import type { TargetNotes } from "../way/context.ts";
 
 /** Seconds that a target is tried last after it failed, or was overtaken by one that began later. */
 const UNWELL = 600;
@@ -8,7 +9,7 @@ const UNWELL = 600;
 const LIMIT = 10_000;
 
 /** The health of a node's targets. */
-export class TargetHealth {
+export class TargetHealth implements TargetNotes {
   private readonly unwell: TtlCache<true>;
 
   constructor(clock: Clock) {

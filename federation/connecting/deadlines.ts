@@ -1,6 +1,6 @@
 // Time of an attempt, or of one target's part in it: for each state, and for all of it.
 import type { Clock } from "../../xmpp/clock.ts";
-import { type AttemptState, OutgoingFailure, type Progress, STATE_SECONDS } from "./states.ts";
+import { type AttemptState, OutgoingFailure, type Progress, STATE_SECONDS } from "../way/progress.ts";
 
 /** What is bounded, and how. */
 export interface DeadlineOptions {

@@ -1,5 +1,5 @@
 // What is asked of a remote domain: the first policy that names it, over the general settings.
-import type { FederationConfig, RemotePolicy } from "../contract/contract.ts";
+import type { FederationConfig, RemotePolicy } from "../../contract/contract.ts";
 
 /** What holds for one remote domain. */
 export interface Policy {

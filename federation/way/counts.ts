@@ -1,5 +1,5 @@
 // Counts by remote domain with a bounded number of labels: who is not proven yet, or comes late, is counted as "other".
-import type { NodeMetrics } from "../server/index.ts";
+import type { NodeMetrics } from "../../server/index.ts";
 
 /** What is counted for one remote domain. */
 export interface RemoteCounts {

@@ -1,10 +1,10 @@
 // Where a remote domain's servers are, and a connection to one of them by happy eyeballs. RFC 6120 §3.2, XEP-0368.
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, type TLSSocket } from "node:tls";
-import type { FederationContext } from "../context.ts";
 import { dial, type Target } from "../resolver/index.ts";
 import { connectOptions, type TargetRecords } from "../tls/index.ts";
-import { OutgoingFailure, type Progress } from "./states.ts";
+import type { FederationContext } from "../way/context.ts";
+import { OutgoingFailure, type Progress } from "../way/progress.ts";
 import { Unreached } from "./target-race.ts";
 
 /** A connection to one of a domain's targets. */

@@ -5,12 +5,12 @@ import { type StreamEnd, XmppStream } from "../../xmpp/stream/stream.ts";
 import { TcpTransport } from "../../xmpp/stream/tcp.ts";
 import { NS_DIALBACK, NS_SERVER, NS_STREAM, NS_TLS } from "../../xmpp/xml/namespaces.ts";
 import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
-import { type FederationContext, OPENING_LIMITS } from "../context.ts";
 import type { Target } from "../resolver/index.ts";
 import { type CertificateVerdict, connectOptions, judgeTarget, peerChain } from "../tls/index.ts";
+import { type FederationContext, OPENING_LIMITS } from "../way/context.ts";
+import { OutgoingFailure, type Progress } from "../way/progress.ts";
 import { Dialogue, StreamEnded } from "./dialogue.ts";
 import { type Reached, reach, targetsOf } from "./reach.ts";
-import { OutgoingFailure, type Progress } from "./states.ts";
 import { raceTargets } from "./target-race.ts";
 
 /** A stream that is open and, where policy or peer wanted it, encrypted; not yet authenticated. */

@@ -1,7 +1,7 @@
 // Questions to a peer that acknowledges nothing, sent behind the stanzas: it reads in order, so any answer covers them.
 import type { Timer } from "../../xmpp/clock.ts";
 import type { XmppStream } from "../../xmpp/stream/stream.ts";
-import type { FederationContext } from "../context.ts";
+import type { FederationContext } from "../way/context.ts";
 
 /** ms after which a peer that has answered nothing so far counts as silent. */
 export const SILENT_AFTER = 10_000;

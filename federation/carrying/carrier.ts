@@ -3,7 +3,7 @@
 import type { Timer } from "../../xmpp/clock.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { XmppStream } from "../../xmpp/stream/stream.ts";
-import type { FederationContext } from "../context.ts";
+import type { FederationContext } from "../way/context.ts";
 import type { Bounces } from "./bounces.ts";
 import { exceeds, type PeerLimits, SM_ENABLE, SM_REQUEST, tooHighText } from "./elements.ts";
 import { type Entry, Ledger } from "./ledger.ts";

@@ -1,11 +1,12 @@
 // Asks the authoritative server whether a dialback key is its own: on a stream to it, never on the one that brought the key.
-import type { FederationContext } from "../context.ts";
-import { StreamEnded } from "../outgoing/dialogue.ts";
-import { establish } from "../outgoing/establish.ts";
-import { failureOf } from "../outgoing/loss.ts";
-import type { OutgoingFailure, Progress } from "../outgoing/states.ts";
-import { dialbackPair } from "./answer.ts";
-import { type Claim, type Verdict, Verifications } from "./verifications.ts";
+
+import { dialbackPair } from "../dialback/answer.ts";
+import { type Claim, type Verdict, Verifications } from "../dialback/verifications.ts";
+import type { FederationContext } from "../way/context.ts";
+import type { OutgoingFailure, Progress } from "../way/progress.ts";
+import { StreamEnded } from "./dialogue.ts";
+import { establish } from "./establish.ts";
+import { failureOf } from "./loss.ts";
 
 const SILENT: Progress = { enter: () => {}, note: () => {} };
 

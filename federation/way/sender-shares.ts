@@ -6,7 +6,7 @@ const ACCOUNT_PART = 1 / 8;
 const DOMAIN_PART = 3 / 4;
 
 /** Who has how much. An entry lasts as long as somebody has something. */
-export class Shares {
+export class SenderShares {
   private readonly taken = new Map<string, number>();
 
   /** True where the sender may have so much more of `whole`. */

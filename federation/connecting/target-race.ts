@@ -1,9 +1,10 @@
 // Races a domain's targets, each through its whole establishment: one that is silent, or answers with no stream, holds up none.
-import type { FederationContext } from "../context.ts";
+
 import { DialError, dial, type Target } from "../resolver/index.ts";
+import type { FederationContext } from "../way/context.ts";
+import { type AttemptState, OutgoingFailure, type Progress } from "../way/progress.ts";
 import { Deadlines } from "./deadlines.ts";
 import { failureOf } from "./loss.ts";
-import { type AttemptState, OutgoingFailure, type Progress } from "./states.ts";
 
 /** ms that a target has before the next one is tried beside it (RFC 8305 §5): a stream takes several round trips. */
 const STAGGER = 2_000;

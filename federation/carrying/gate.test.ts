@@ -4,7 +4,7 @@ import type { Safety } from "../../xmpp/stanza/safety.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { XmppStream } from "../../xmpp/stream/stream.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
-import type { FederationContext } from "../context.ts";
+import type { FederationContext } from "../way/context.ts";
 import { Gate } from "./gate.ts";
 
 const attributes = ["from", "juliet@capulet.test", "to", "romeo@verona.test"];

@@ -14,9 +14,9 @@ import { follow, type Safety } from "../../xmpp/stanza/safety.ts";
 import { Stanza, type StanzaKind } from "../../xmpp/stanza/stanza.ts";
 import type { XmppStream } from "../../xmpp/stream/stream.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
-import type { FederationContext } from "../context.ts";
-import type { RemoteCounts } from "../counts.ts";
-import { ackText } from "../management/elements.ts";
+import type { FederationContext } from "../way/context.ts";
+import type { RemoteCounts } from "../way/counts.ts";
+import { ackText } from "./elements.ts";
 import { StanzaRate } from "./stanza-rate.ts";
 
 /** ms that stanzas may take to become safe before a stream is resumed: the peer sends again what is not counted then. */

@@ -4,6 +4,7 @@ import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { escapeAttribute } from "../../xmpp/xml/escape.ts";
 import { NS_PING } from "../../xmpp/xml/namespaces.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
+import type { OpenPings } from "../way/context.ts";
 
 /** Questions that may be open at one time. */
 const LIMIT = 20_000;
@@ -15,7 +16,7 @@ interface Open {
 }
 
 /** The open questions of a node. */
-export class Pings {
+export class Pings implements OpenPings {
   private readonly open = new Map<string, Open>();
   private readonly newId: () => string;
 
