@@ -85,7 +85,7 @@ function roomFor(host: ClientHost, account: Jid, limit: number): boolean {
   const sessions = host.sessions.of(account.local);
   if (sessions.length < limit) return true;
   const waiting = sessions.find((session) => session.waiting);
-  waiting?.finish();
+  waiting?.end("conflict");
   return waiting !== undefined;
 }
 

@@ -10,13 +10,13 @@ import { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { XmppStream } from "../../xmpp/stream/stream.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { DeliveryHost } from "../ports/host.ts";
-import type { ClientSession } from "../ports/session.ts";
+import type { OwnSession } from "../ports/session.ts";
 import type { Outcome } from "../ports/stages.ts";
 import { goesOn } from "./stages.ts";
 import { givesBack } from "./waiting-errors.ts";
 
 /** A bound session of this node, as far as it sends. */
-export interface SendingSession extends ClientSession {
+export interface SendingSession extends OwnSession {
   readonly host: DeliveryHost;
   /** Stream management, once enabled: counts what is handled. */
   readonly sm: { readonly handled: Handled } | undefined;

@@ -22,6 +22,7 @@ test("an answer that comes later is charged for the time that it takes to write"
   const charged: number[] = [];
   host.sessions.add({
     jid: Jid.parse("romeo@verona.test/orchard"),
+    remote: false,
     charge: (ms: number) => void charged.push(ms),
   } as unknown as ClientSession);
   /** Takes 40 ms to write. */

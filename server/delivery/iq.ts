@@ -6,6 +6,7 @@ import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { failureOf } from "../ports/failure.ts";
 import type { DeliveryHost } from "../ports/host.ts";
 import type { IqAudience, IqHandler, IqOwner, IqOwners, IqRequest, IqTarget } from "../ports/iq.ts";
+import { own } from "../ports/session.ts";
 import { atCostOf } from "./cost.ts";
 
 /** Handlers by target, type, namespace and name. */
@@ -75,7 +76,7 @@ function answer(host: DeliveryHost, owner: IqOwner, stanza: Stanza): void | Prom
     from,
     to: stanza.to as Jid,
     payload: stanza.element().getChildElements()[0] as Element,
-    session: from.domain === host.domain ? host.sessions.find(from) : undefined,
+    session: from.domain === host.domain ? own(host.sessions.find(from)) : undefined,
   };
   const reply = (payload: IqPayload) => host.route(iqResult(stanza, payload));
   // What comes after a promise is in nobody's turn, and a roster or a list takes milliseconds to write.

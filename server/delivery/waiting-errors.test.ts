@@ -4,6 +4,7 @@ import { Jid } from "../../xmpp/jid/jid.ts";
 import { Content } from "../../xmpp/stanza/content.ts";
 import { Safety } from "../../xmpp/stanza/safety.ts";
 import { Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { ClientSession } from "../ports/session.ts";
 import { givesBack, isErrorAnswer, mustBeTaken, WaitingErrors } from "./waiting-errors.ts";
 
 function answer(id: string, tail = "/>"): Stanza {
@@ -51,7 +52,11 @@ test.each([
 
 test("what waits for an account's sessions is bounded together", () => {
   const [one, two, three] = [new WaitingErrors(), new WaitingErrors(), new WaitingErrors()];
-  const sessions = [{ waitingErrors: [one] }, { waitingErrors: [two, three] }, {}];
+  const sessions = [
+    { remote: false, waitingErrors: [one] },
+    { remote: false, waitingErrors: [two, three] },
+    { remote: true },
+  ] as unknown as ClientSession[];
   const large = answer("large", "x".repeat(65_536));
   let taken = 0;
   while ([one, two, three][taken % 3]?.add(large, sessions) === true) taken++;

@@ -60,10 +60,10 @@ export class WaitingErrors implements WaitingStanzas {
   }
 
   /** Takes one behind the others; false where there is no room, with what waits for the account's other sessions. */
-  add(error: Stanza, sessions: readonly Pick<ClientSession, "waitingErrors">[] = []): boolean {
+  add(error: Stanza, sessions: readonly ClientSession[] = []): boolean {
     let count = 0;
     let characters = 0;
-    const all = new Set<WaitingStanzas>([this, ...sessions.flatMap(({ waitingErrors }) => waitingErrors ?? [])]);
+    const all = new Set<WaitingStanzas>([this, ...sessions.flatMap((one) => (one.remote ? [] : one.waitingErrors))]);
     for (const errors of all) {
       count += errors.count;
       characters += errors.characters;

@@ -1,6 +1,6 @@
 // The sessions of one virtual host, of this node and of the cluster's others, by account and resource.
 import type { Jid } from "../../xmpp/jid/jid.ts";
-import type { ClientSession, Sessions } from "../ports/session.ts";
+import type { ClientSession, OwnSession, Sessions } from "../ports/session.ts";
 
 const NONE: readonly ClientSession[] = [];
 
@@ -58,7 +58,7 @@ export class SessionList implements Sessions {
   }
 
   /** Every session that this node holds. */
-  *own(): Iterable<ClientSession> {
+  *own(): Iterable<OwnSession> {
     for (const session of this.all()) if (!session.remote) yield session;
   }
 

@@ -1,6 +1,6 @@
 // What the rest of a node sees of its cluster. A node alone has the same ports, with nobody behind them.
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
-import type { ClientSession } from "./session.ts";
+import type { ClientSession, OwnSession } from "./session.ts";
 import { StoreUnavailable } from "./store.ts";
 
 /**
@@ -129,12 +129,12 @@ export interface Shared<T> {
 
 /** Where a node's sessions are told, so that other nodes find them. */
 export interface SessionRegistry {
-  bound(session: ClientSession): void;
+  bound(session: OwnSession): void;
   /** Presence, priority, interest or a shared fact changed; told once for each turn. */
-  changed(session: ClientSession): void;
+  changed(session: OwnSession): void;
   ended(session: ClientSession): void;
   /** The session goes on at another node, which tells of it: until then the others send it what they have through here. */
-  moved(session: ClientSession): void;
+  moved(session: OwnSession): void;
   /** Where clients reach other nodes by their own addresses, as host:port. */
   locations(): readonly string[];
   /**

@@ -1,20 +1,20 @@
 // Events of a virtual host, with what each carries to its observers.
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
-import type { ClientSession } from "./session.ts";
+import type { ClientSession, OwnSession, SessionElsewhere } from "./session.ts";
 
 /** Events with what each carries. */
 export interface HostEvents {
   /** A resource was bound. */
-  "session.bound": { readonly session: ClientSession };
+  "session.bound": { readonly session: OwnSession };
   /** A session sent initial presence. RFC 6121 §4.2. */
-  "session.available": { readonly session: ClientSession };
+  "session.available": { readonly session: OwnSession };
   /** The next is about to be true of a session: messages may go to it from now on, and older ones may wait. */
-  "session.arriving": { readonly session: ClientSession };
+  "session.arriving": { readonly session: OwnSession };
   /** A session sent presence of non-negative priority and had not before: messages to the bare JID may go to it. */
-  "session.receptive": { readonly session: ClientSession };
+  "session.receptive": { readonly session: OwnSession };
   /** The same is known of a session that another node holds; again with each change of it. */
-  "session.receptive elsewhere": { readonly session: ClientSession };
+  "session.receptive elsewhere": { readonly session: SessionElsewhere };
   /**
    * Another node is gone with what it alone knew, or this one heard nothing of the others for a while: whatever others
    * would have told of the sessions here is to be looked for.

@@ -3,7 +3,7 @@ import type { Element } from "ltx";
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { IqPayload } from "../../xmpp/stanza/iq.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
-import type { ClientSession } from "./session.ts";
+import type { OwnSession } from "./session.ts";
 
 /** An IQ request as its handler sees it. */
 export interface IqRequest {
@@ -13,7 +13,7 @@ export interface IqRequest {
   /** The request's one child. */
   readonly payload: Element;
   /** The session of ours that sent it, where one did. */
-  readonly session: ClientSession | undefined;
+  readonly session: OwnSession | undefined;
 }
 
 /** Answers a request: a payload for the result, nothing for an empty one, or a thrown `StanzaError`. */

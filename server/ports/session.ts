@@ -49,10 +49,8 @@ export interface WaitingStanzas {
   readonly characters: number;
 }
 
-/** One bound resource. */
-export interface ClientSession {
-  /** Errors that wait for its client here; none of a session that another node holds. */
-  readonly waitingErrors?: readonly WaitingStanzas[];
+/** One bound resource, at whatever node its stream is: what can be read and asked of it everywhere. */
+export interface SessionAnywhere {
   /** Full JID. */
   readonly jid: Jid;
   /** Bare JID of its account. */
@@ -66,45 +64,71 @@ export interface ClientSession {
   /** True where another node of the cluster holds it. */
   readonly remote: boolean;
   /** The last presence broadcast while available; undefined while not. RFC 6121 §4.2. */
-  presence: Stanza | undefined;
+  readonly presence: Stanza | undefined;
   /** Priority of that presence. */
-  priority: number;
+  readonly priority: number;
   /** True once the session asked for the roster and so gets pushes. RFC 6121 §2.1.6. */
-  interested: boolean;
-  /** Holds back what can wait, while it is set. */
-  gate: Gate | undefined;
-  /** Hands a stanza to the client, through the gate where there is one. */
+  readonly interested: boolean;
+  /** Hands a stanza to the client, behind what waits for it. */
   deliver(stanza: Stanza): void;
-  /** Hands a stanza to the client past the gate. */
+  /** Hands a stanza to the client past what waits at its node: something older than that. */
   write(stanza: Stanza): void;
-  /** True where the client is behind: what can wait, should. */
+  /** True where the client, or the way to its node, is behind: what can wait, should. */
   readonly congested: boolean;
   /**
    * Where so much is on its way to where it is safe that who sends should be read no further: resolves once there is room
    * again, or the wait is in vain.
    */
   readonly backPressure: Promise<void> | undefined;
-  /** So many ms were spent on a request of its, after a promise: its stream is read more slowly by that. */
-  charge(ms: number): void;
-  /** Waits until the client has caught up: true where it may be written more, false where it is over or asleep. */
+  /** Waits until it is congested no more: true where it may be written more, false where it is over or asleep. */
   caughtUp(): Promise<boolean>;
-  /** Waits for the client to acknowledge all it was sent, for some seconds at most; answers as `caughtUp`. XEP-0198. */
-  acknowledged(): Promise<boolean>;
   /** Where the session waits to be resumed: messages it holds go to `taker`; resolves once they are on their way. */
   lend(taker: ClientSession): Promise<void>;
-  /** True where somebody answers for what was delivered, should the stream break now. XEP-0198. */
-  readonly keeps: boolean;
   /** Ends the session's stream with a stream error. */
   end(condition: StreamErrorCondition, text?: string): void;
+  /** Something waits for the session that its own node should bring it; `woken` is called once that node knows. */
+  wake(woken?: () => void): void;
+  /** A fact that a module keeps with it: of a session elsewhere those alone that every node is told. */
+  get<T>(key: SessionKey<T>): T | undefined;
+}
+
+/** A session whose stream is at this node, or waits here to be resumed: what nobody else can do with it. */
+export interface OwnSession extends SessionAnywhere {
+  readonly remote: false;
+  presence: Stanza | undefined;
+  priority: number;
+  interested: boolean;
+  /** Holds back what can wait, while it is set. */
+  gate: Gate | undefined;
+  /** So many ms were spent on a request of its, after a promise: its stream is read more slowly by that. */
+  charge(ms: number): void;
+  /** Waits for the client to acknowledge all it was sent, for some seconds at most; answers as `caughtUp`. XEP-0198. */
+  acknowledged(): Promise<boolean>;
+  /** True where somebody answers for what was delivered, should the stream break now. XEP-0198. */
+  readonly keeps: boolean;
+  /** Errors that wait for its client. */
+  readonly waitingErrors: readonly WaitingStanzas[];
   /** Messages that come from now on wait, until `unpause`: something older is on its way. */
   pause(): void;
   unpause(): void;
-  /** Something waits for the session that its own node should bring it; `woken` is called once that node knows. */
-  wake(woken?: () => void): void;
   /** Takes the session out of its host without a word to its client. */
   finish(): void;
-  get<T>(key: SessionKey<T>): T | undefined;
   set<T>(key: SessionKey<T>, value: T): void;
+  /** The facts that other nodes may know, as JSON by name; with `moving` all that go with the session. */
+  sharedFacts(moving: boolean): Record<string, unknown>;
+}
+
+/** Stands for a session that another node of the cluster holds. */
+export interface SessionElsewhere extends SessionAnywhere {
+  readonly remote: true;
+}
+
+/** One bound resource; `remote` tells whether more can be done with it than `SessionAnywhere` says. */
+export type ClientSession = OwnSession | SessionElsewhere;
+
+/** The session, where this node holds it. */
+export function own(session: ClientSession | undefined): OwnSession | undefined {
+  return session === undefined || session.remote ? undefined : session;
 }
 
 /** The sessions of one virtual host, of this node and of the cluster's others. Lists never change in place. */
@@ -122,7 +146,7 @@ export interface Sessions {
   /** One session takes the place of another, at its place in the order. */
   replace(old: ClientSession, session: ClientSession): void;
   /** Every session that this node holds. */
-  own(): Iterable<ClientSession>;
+  own(): Iterable<OwnSession>;
   /** Every session of every node. */
   all(): Iterable<ClientSession>;
 }

@@ -3,7 +3,7 @@ import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { ErrorDetails, StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
 import type { Fate } from "../../xmpp/stanza/safety.ts";
 import type { Stanza, StanzaKind } from "../../xmpp/stanza/stanza.ts";
-import type { ClientSession } from "./session.ts";
+import type { OwnSession } from "./session.ts";
 
 /** The outcome of one stage. */
 export type Verdict =
@@ -23,7 +23,7 @@ export type Outcome =
 
 /** Context of `account.sending`: a session of ours sends. */
 export interface SendingContext {
-  readonly session: ClientSession;
+  readonly session: OwnSession;
 }
 
 /** Context of `account.delivering`: a stanza reaches an account of ours. */

@@ -1,13 +1,13 @@
 // A client's stream as features see it, and stream negotiation as data: what a feature says and what it does.
 import type { XmppStream } from "../../xmpp/stream/stream.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
-import type { ClientSession } from "./session.ts";
+import type { OwnSession } from "./session.ts";
 
 /** A client's stream while it is negotiated. */
 export interface ClientStream {
   readonly stream: Pick<XmppStream, "send" | "sendStanza" | "fail" | "transport">;
   /** The session once a resource is bound. */
-  readonly session: ClientSession | undefined;
+  readonly session: OwnSession | undefined;
   /** True once SASL succeeded. */
   readonly authenticated: boolean;
   /** True where the stream must be encrypted first, and is not. */
@@ -37,5 +37,5 @@ export interface InlineBindFeature {
   /** Name of the request: what has another one in that namespace asks for something else. */
   readonly name: string;
   /** Switches it on for the session that was just bound. */
-  request(session: ClientSession): void;
+  request(session: OwnSession): void;
 }

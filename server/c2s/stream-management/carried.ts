@@ -1,7 +1,7 @@
 // A session and the connection that carries it, as stream management sees both. XEP-0198.
 import type { XmppStream } from "../../../xmpp/stream/stream.ts";
 import type { SessionHost } from "../../ports/host.ts";
-import type { ClientSession } from "../../ports/session.ts";
+import type { ClientSession, OwnSession } from "../../ports/session.ts";
 import type { LatestPresence } from "./latest-presence.ts";
 import type { Kept } from "./unacked.ts";
 
@@ -12,7 +12,7 @@ export interface Carrier {
 }
 
 /** A session of this node. */
-export interface CarriedSession extends ClientSession {
+export interface CarriedSession extends OwnSession {
   readonly host: SessionHost;
   /** Undefined while no stream carries it. */
   connection: Carrier | undefined;

@@ -42,7 +42,7 @@ export class Lending {
       if (careful && kept === first && (await this.blamed(kept))) continue;
       if (!this.mayGive(kept)) continue;
       this.give(kept, taker);
-      if (careful && !(await taker.acknowledged())) return;
+      if (careful && !(await (taker.remote ? taker.caughtUp() : taker.acknowledged()))) return;
       if (taker.congested && !(await taker.caughtUp())) return;
     }
     while (this.surplus.waits) {
@@ -157,7 +157,7 @@ export class Lending {
     const safety = new Safety(({ fate }) => this.holding.release([kept], fate));
     copy.safety = safety;
     taker.write(copy);
-    if (taker.keeps || taker.remote) return safety.release("passed on");
+    if (taker.remote || taker.keeps) return safety.release("passed on");
     const taken = taker.caughtUp().then((there) => {
       if (there) safety.release("written");
       else this.takeBack(kept);

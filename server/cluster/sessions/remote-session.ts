@@ -6,8 +6,7 @@ import { presence } from "../../../xmpp/stanza/presence.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { StreamErrorCondition } from "../../../xmpp/stream/error.ts";
 import type { SessionHost } from "../../ports/host.ts";
-import type { Gate } from "../../ports/session.ts";
-import { type ClientSession, type SessionKey, sharedKeys } from "../../ports/session.ts";
+import { type ClientSession, type SessionElsewhere, type SessionKey, sharedKeys } from "../../ports/session.ts";
 import { stanzaFields } from "../bus/stanza-codec.ts";
 import type { SessionEntry } from "./session-entry.ts";
 import { undelivered } from "./undelivered.ts";
@@ -22,15 +21,13 @@ const AGAIN = 1_000;
 const WAITING_LIMIT = 1_000;
 
 /** A session elsewhere. */
-export class RemoteSession implements ClientSession {
+export class RemoteSession implements SessionElsewhere {
   readonly remote = true;
-  readonly keeps = false;
   readonly jid: Jid;
   readonly account: Jid;
   readonly host: SessionHost;
   /** The member that holds it. */
   readonly member: string;
-  readonly gate: Gate | undefined = undefined;
   private entry: SessionEntry;
   private parsed: Stanza | undefined;
   /** Stanzas that wait behind older ones. */
@@ -152,9 +149,6 @@ export class RemoteSession implements ClientSession {
     if (waiting.length === 0 || to !== this) this.settled();
   }
 
-  /** What it asks here came to its own node first, which has charged the stanza. */
-  charge(): void {}
-
   get congested(): boolean {
     return this.host.bus.congested(this.member);
   }
@@ -166,10 +160,6 @@ export class RemoteSession implements ClientSession {
   async caughtUp(): Promise<boolean> {
     while (this.congested) await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
     return true;
-  }
-
-  async acknowledged(): Promise<boolean> {
-    return this.caughtUp();
   }
 
   /** Its node gives what it holds, and confirms once that is under way. */
@@ -188,15 +178,6 @@ export class RemoteSession implements ClientSession {
       });
     tell();
   }
-
-  finish(): void {
-    this.end("conflict");
-  }
-
-  /** Order is kept where the session is. */
-  pause(): void {}
-
-  unpause(): void {}
 
   wake(woken: () => void = nothing): void {
     this.host.bus.send(this.member, "wake", [this.jid.full], woken, (reason) => {
@@ -232,9 +213,6 @@ export class RemoteSession implements ClientSession {
     if (this.underWay > 0 || this.behind !== undefined) return;
     for (const follower of this.followers.splice(0)) follower();
   }
-
-  /** Facts are set where the session is. */
-  set(): void {}
 }
 
 function nothing(): void {}

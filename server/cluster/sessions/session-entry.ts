@@ -1,5 +1,4 @@
 // A session as other nodes know it: what the registry keeps and tells.
-import { C2sSession } from "../../c2s/session.ts";
 import type { ClientSession } from "../../ports/session.ts";
 
 /** One session, as data. */
@@ -27,7 +26,7 @@ export function entryOf(session: ClientSession, moving = false): SessionEntry {
     priority: session.priority,
     interested: session.interested,
     waiting: session.waiting,
-    facts: session instanceof C2sSession ? session.sharedFacts(moving) : {},
+    facts: session.remote ? {} : session.sharedFacts(moving),
     since: session.since,
     address: session.remoteAddress,
   };

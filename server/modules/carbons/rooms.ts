@@ -4,7 +4,7 @@ import type { Jid } from "../../../xmpp/jid/jid.ts";
 import { messageType } from "../../../xmpp/stanza/message.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { ModuleHost } from "../../module/define.ts";
-import { type ClientSession, SessionKey } from "../../ports/session.ts";
+import { type OwnSession, SessionKey } from "../../ports/session.ts";
 import { directedKey } from "../presence/broadcast.ts";
 
 /** Bare JIDs that a session sent messages of type groupchat to, the latest last. */
@@ -19,7 +19,7 @@ const MOST = 100;
 const MOST_CHARACTERS = 8_192;
 
 /** Remembers whom a session writes to as to a room: the errors of that may come when it is in the room no more, or never was. */
-export function noteRoom(session: ClientSession, stanza: Stanza): void {
+export function noteRoom(session: OwnSession, stanza: Stanza): void {
   if (messageType(stanza) !== "groupchat" || stanza.to === undefined) return;
   const { bare } = stanza.to;
   const known = session.get(writtenKey);

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { defineModule } from "../../module/define.ts";
-import { type ClientSession, type Gate, SessionKey } from "../../ports/session.ts";
+import { type Gate, type OwnSession, SessionKey } from "../../ports/session.ts";
 
 const NS_CSI = "urn:xmpp:csi:0";
 const NS_PUBSUB_EVENT = "http://jabber.org/protocol/pubsub#event";
@@ -37,14 +37,14 @@ export const csi = defineModule({
   },
 });
 
-function deactivate(session: ClientSession): void {
+function deactivate(session: OwnSession): void {
   if (session.gate !== undefined) return;
   const gate = new InactiveGate(session);
   session.gate = gate;
   session.set(gateKey, gate);
 }
 
-function activate(session: ClientSession): void {
+function activate(session: OwnSession): void {
   const gate = session.get(gateKey);
   if (session.gate === gate) session.gate = undefined;
   gate?.flush();
@@ -52,12 +52,12 @@ function activate(session: ClientSession): void {
 
 /** Holds presence (the last of each sender) and what only matters to somebody who looks. */
 class InactiveGate implements Gate {
-  private readonly session: ClientSession;
+  private readonly session: OwnSession;
   private readonly held = new Map<string, Stanza>();
   private unnamed = 0;
   private characters = 0;
 
-  constructor(session: ClientSession) {
+  constructor(session: OwnSession) {
     this.session = session;
   }
 

@@ -2,14 +2,14 @@
 
 import type { ModuleHost } from "../../module/define.ts";
 import { logFailure } from "../../observe/failure.ts";
-import type { ClientSession } from "../../ports/session.ts";
+import type { OwnSession } from "../../ports/session.ts";
 
 /**
  * What sessions of the account hold that wait to be resumed comes first: it is older, and its user is here now. Where
  * one cannot give it, it stays there and comes when that one is over.
  */
-export async function fromAsleep(host: ModuleHost, session: ClientSession): Promise<void> {
-  if (session.remote || session.waiting) return;
+export async function fromAsleep(host: ModuleHost, session: OwnSession): Promise<void> {
+  if (session.waiting) return;
   for (const other of host.sessions.of(session.account.local)) {
     if (other === session || !other.waiting) continue;
     await other

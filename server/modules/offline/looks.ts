@@ -2,7 +2,7 @@
 import { chunksOf } from "../../chunks.ts";
 import type { ModuleHost } from "../../module/define.ts";
 import { Persistent } from "../../persistent.ts";
-import type { ClientSession } from "../../ports/session.ts";
+import type { ClientSession, OwnSession } from "../../ports/session.ts";
 
 /** Accounts asked for at once, and ms between two such groups: each that has something asks the store for it. */
 const AT_ONCE = 200;
@@ -16,13 +16,13 @@ export function isAble({ presence, priority, waiting }: ClientSession): boolean 
 /** One host's looks: one at a time, and another behind it where it was asked for meanwhile. */
 export class Looks {
   private readonly host: ModuleHost;
-  private readonly bring: (session: ClientSession) => void;
+  private readonly bring: (session: OwnSession) => void;
   private readonly persistent: Persistent;
   private running = false;
   private again = false;
 
   /** `bring` begins to give a session what is kept for its account. */
-  constructor(host: ModuleHost, bring: (session: ClientSession) => void) {
+  constructor(host: ModuleHost, bring: (session: OwnSession) => void) {
     this.host = host;
     this.bring = bring;
     this.persistent = new Persistent(host, "a look for kept messages");

@@ -14,7 +14,7 @@ import { handled, pass, reject, replace, type Verdict } from "../../delivery/ver
 import { fateOf, NOT_WORTH_KEEPING } from "../../delivery/worth-keeping.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
 import { Persistent } from "../../persistent.ts";
-import type { ClientSession } from "../../ports/session.ts";
+import type { ClientSession, OwnSession } from "../../ports/session.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
 import { fromAsleep } from "./asleep.ts";
 import { isAble, Looks } from "./looks.ts";
@@ -133,7 +133,7 @@ interface Run {
   /** Look once more. */
   again: boolean;
   /** Who gets it; what comes live waits behind it. */
-  session: ClientSession;
+  session: OwnSession;
 }
 
 /** What the module has at hand for one host. */
@@ -193,19 +193,20 @@ async function flush(kept: Kept, session: ClientSession): Promise<void> {
   const run: Run = { again: true, session };
   flushing.set(local, run);
   try {
-    let taker: ClientSession | undefined = session;
+    let taker: OwnSession | undefined = session;
     while (run.again && taker !== undefined) {
       run.again = false;
       if (run.session !== taker) run.session.unpause();
       run.session = taker;
       taker.pause();
       const all = await deliverKept(host, taker);
-      taker = receptive(host, local);
-      if (taker?.remote === true) {
+      const next = receptive(host, local);
+      if (next?.remote === true) {
         // It may have moved there in the midst of it.
-        if (run.again || !all) tell(kept, taker);
+        if (run.again || !all) tell(kept, next);
         return;
       }
+      taker = next;
       // It went away in the midst of it: what is left goes to whoever is there.
       if (!all && taker !== run.session) run.again = true;
     }
@@ -227,7 +228,7 @@ function receptive(host: ModuleHost, local: string): ClientSession | undefined {
  * for it: stream management where the client acknowledged it or it is stored beside the session, else the client that
  * has caught up with what was written. True where nothing is left.
  */
-async function deliverKept(host: ModuleHost, session: ClientSession): Promise<boolean> {
+async function deliverKept(host: ModuleHost, session: OwnSession): Promise<boolean> {
   const { local } = session.account;
   let last = 0;
   for (;;) {

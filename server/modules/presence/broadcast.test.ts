@@ -1,11 +1,11 @@
 // What a session remembers of its directed presence is bounded by what every node keeps of it. RFC 6121 §4.6.
 import { expect, test } from "@jest/globals";
 import { Jid } from "../../../xmpp/jid/jid.ts";
-import type { ClientSession, SessionKey } from "../../ports/session.ts";
+import type { OwnSession, SessionKey } from "../../ports/session.ts";
 import { directedKey, noteDirected } from "./broadcast.ts";
 
 /** A session of facts alone, and how often the others were told of them. */
-function factsOnly(): { session: ClientSession; told: () => number; size: () => number } {
+function factsOnly(): { session: OwnSession; told: () => number; size: () => number } {
   const facts = new Map<unknown, unknown>();
   let told = 0;
   const session = {
@@ -14,7 +14,7 @@ function factsOnly(): { session: ClientSession; told: () => number; size: () => 
       told++;
       facts.set(key, value);
     },
-  } as unknown as ClientSession;
+  } as unknown as OwnSession;
   const size = () => [...(session.get(directedKey) ?? [])].join("").length;
   return { session, told: () => told, size };
 }

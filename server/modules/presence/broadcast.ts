@@ -6,7 +6,7 @@ import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { eachInTurn } from "../../delivery/background.ts";
 import { atCostOf } from "../../delivery/cost.ts";
 import type { ModuleHost } from "../../module/define.ts";
-import { type ClientSession, SessionKey } from "../../ports/session.ts";
+import { type ClientSession, type OwnSession, SessionKey } from "../../ports/session.ts";
 import { hasFrom, hasTo } from "../roster/item.ts";
 import { requestStanza, TOLD_LIMIT } from "../roster/request.ts";
 import type { Roster } from "../roster/roster-change.ts";
@@ -24,7 +24,7 @@ const DIRECTED_LIMIT = 1000;
 const DIRECTED_SIZE = 32_768;
 
 /** Remembers, or forgets, that an entity was sent directed presence; false where there are too many. */
-export function noteDirected(session: ClientSession, to: Jid, available: boolean): boolean {
+export function noteDirected(session: OwnSession, to: Jid, available: boolean): boolean {
   const directed = session.get(directedKey) ?? new Set<string>();
   // Nothing changes: the other nodes need not hear of it.
   if (directed.has(to.full) === available) return true;
@@ -56,7 +56,7 @@ export function forgetDirected(host: ModuleHost, { bare }: Jid): void {
 export async function broadcastAvailable(
   host: ModuleHost,
   rosters: Rosters,
-  session: ClientSession,
+  session: OwnSession,
   stanza: Stanza,
   priority: number,
 ): Promise<void> {
@@ -117,7 +117,7 @@ export async function endDirected(
     }),
   );
   // Forgotten only now: where some could not be told all are told again.
-  session.set(directedKey, new Set());
+  if (!session.remote) session.set(directedKey, new Set());
 }
 
 /** Sends presence of a session, unless something keeps the contact from seeing it (XEP-0191 §3.2). */

@@ -12,7 +12,7 @@ import { NS_PRE_APPROVAL } from "../../../xmpp/xml/namespaces.ts";
 import { pass, reject, taken, type Verdict } from "../../delivery/verdict.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
 import { Persistent } from "../../persistent.ts";
-import type { ClientSession } from "../../ports/session.ts";
+import type { ClientSession, OwnSession } from "../../ports/session.ts";
 import { hasTo } from "../roster/item.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
 import {
@@ -78,7 +78,7 @@ function send(
   host: ModuleHost,
   rosters: Rosters,
   leave: Leave,
-  session: ClientSession,
+  session: OwnSession,
   stanza: Stanza,
 ): Verdict | Promise<Verdict> {
   const { type, to } = stanza;
@@ -109,7 +109,7 @@ async function broadcast(
   host: ModuleHost,
   rosters: Rosters,
   leave: Leave,
-  session: ClientSession,
+  session: OwnSession,
   stanza: Stanza,
 ): Promise<Verdict> {
   if (stanza.type === undefined) {
