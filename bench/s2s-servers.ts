@@ -1,4 +1,5 @@
 // Two servers of one product that federate over TLS with certificates of one authority, and the DNS they need.
+
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -6,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { startZone, type ZoneRecord, type ZoneServer } from "../app/local-world/dns.ts";
 import type { NodeConfigInput } from "../contract/contract.ts";
+import { ACCOUNTS } from "../server/accounts/store.ts";
 import { endChild, freePorts, temporaryFolder } from "../test/harness/children.ts";
 import { waitForFeatures } from "./harness/ports.ts";
 import { type Command, END_MS, outputOf, startPinned } from "./harness/processes.ts";
@@ -144,12 +146,12 @@ async function meridian(site: Site): Promise<Command> {
     log: { level: "warn" },
   };
   writeFileSync(file, JSON.stringify(config));
-  const { openStorage } = await import("../server/storage/open.ts");
+  const { openStorage } = await import("../server/stores.ts");
   const { deriveCredentials } = await import("../server/accounts/credentials.ts");
   const storage = await openStorage({ kind: "sqlite", file: database, synchronous: "normal" });
   const credentials = await deriveCredentials(PASSWORD, 4096);
   for (let index = 0; index < site.accounts; index += 1)
-    await storage.accounts.create(site.domain, localpart(index), credentials, Date.now());
+    await storage.of(ACCOUNTS).create(site.domain, localpart(index), credentials, Date.now());
   await storage.close();
   return {
     argv: [process.execPath, ...site.nodeFlags, join(ROOT, "app/main.ts"), "serve", "--config", file],

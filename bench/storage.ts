@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import pg from "pg";
-import type { RosterItem, Storage } from "../server/ports/store.ts";
-import { openStorage } from "../server/storage/open.ts";
+import { ACCOUNTS } from "../server/accounts/store.ts";
+import { OFFLINE } from "../server/modules/offline/store.ts";
+import { ROSTERS } from "../server/modules/roster/store.ts";
+import type { RosterItem, Stores } from "../server/ports/store.ts";
+import { openStorage } from "../server/stores.ts";
 import { removeFolder, temporaryFolder } from "../test/harness/children.ts";
 import { startPostgres } from "../test/harness/postgres.ts";
 import { find } from "../test/harness/software.ts";
@@ -63,18 +66,18 @@ interface Amounts {
   readonly flight: number;
 }
 
-async function measureAll(database: string, storage: Storage, raw: Raw, amounts: Amounts): Promise<StorageFigure[]> {
+async function measureAll(database: string, storage: Stores, raw: Raw, amounts: Amounts): Promise<StorageFigure[]> {
   await fill(storage);
   const { reads, adds, flight } = amounts;
   const figures: StorageFigure[] = [];
   const compare = async (operation: string, ours: Measured, theirs: Measured) => {
     figures.push({ database, operation, cpu: ours.cpu, wall: ours.wall, rawCpu: theirs.cpu, rawWall: theirs.wall });
   };
-  const get = () => storage.accounts.get(DOMAIN, "romeo");
+  const get = () => storage.of(ACCOUNTS).get(DOMAIN, "romeo");
   await compare("accounts.get", await best(reads, 1, get), await best(reads, 1, raw.get));
-  const load = () => storage.rosters.load(DOMAIN, "romeo");
+  const load = () => storage.of(ROSTERS).load(DOMAIN, "romeo");
   await compare(`rosters.load (${ITEMS})`, await best(reads / 2, 1, load), await best(reads / 2, 1, raw.load));
-  const add = (n: number) => storage.offline.add(DOMAIN, `user${n % 500}`, TEXT, 1, 1_000_000);
+  const add = (n: number) => storage.of(OFFLINE).add(DOMAIN, `user${n % 500}`, TEXT, 1, 1_000_000);
   const rawAdds = Math.min(adds, 2000);
   await compare(`offline.add (${flight} in flight)`, await best(adds, flight, add), await best(rawAdds, 1, raw.add));
   await storage.close();
@@ -108,9 +111,9 @@ async function best(calls: number, flight: number, call: (n: number) => unknown)
   return result;
 }
 
-async function fill(storage: Storage): Promise<void> {
+async function fill(storage: Stores): Promise<void> {
   const keys = { salt: Buffer.alloc(16), iterations: 10_000, storedKey: Buffer.alloc(32), serverKey: Buffer.alloc(32) };
-  await storage.accounts.create(DOMAIN, "romeo", { "SHA-1": keys, "SHA-256": keys }, 1);
+  await storage.of(ACCOUNTS).create(DOMAIN, "romeo", { "SHA-1": keys, "SHA-256": keys }, 1);
   for (let n = 0; n < ITEMS; n += 1) {
     const item: RosterItem = {
       jid: `friend${n}@capulet.test`,
@@ -122,7 +125,7 @@ async function fill(storage: Storage): Promise<void> {
       pendingIn: undefined,
       listed: true,
     };
-    await storage.rosters.put(DOMAIN, "romeo", item);
+    await storage.of(ROSTERS).put(DOMAIN, "romeo", item);
   }
 }
 

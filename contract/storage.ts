@@ -3,33 +3,47 @@ import { z } from "zod";
 
 const READER = "A replica, for lists and counts of administration that may be a moment behind.";
 
-/** Storage by kind. */
+const Memory = z
+  .strictObject({ kind: z.literal("memory") })
+  .describe("Nothing survives the process, and no other node sees it: tests, and what may be lost.");
+const Sqlite = z.strictObject({
+  kind: z.literal("sqlite"),
+  file: z.string().min(1).describe("Database file."),
+  synchronous: z.enum(["normal", "full"]).default("normal"),
+});
+const PostgresUrl = z.string().regex(/^postgres(ql)?:\/\//, "postgres://user@host/database");
+const Postgres = z.strictObject({
+  kind: z.literal("postgres"),
+  url: PostgresUrl,
+  readerUrl: PostgresUrl.exactOptional().describe(READER),
+  poolSize: z.int().min(1).max(500).default(10),
+});
+const MysqlUrl = z.string().regex(/^(mysql|mariadb):\/\//, "mysql://user@host/database");
+const Mysql = z.strictObject({
+  kind: z.literal("mysql"),
+  url: MysqlUrl,
+  readerUrl: MysqlUrl.exactOptional().describe(READER),
+  poolSize: z.int().min(1).max(500).default(10),
+});
+
+/** A backend by kind. */
+export const BackendConfig = z.discriminatedUnion("kind", [Memory, Sqlite, Postgres, Mysql]);
+export type BackendConfig = z.output<typeof BackendConfig>;
+
+const choice = {
+  stores: z
+    .record(z.string(), BackendConfig)
+    .exactOptional()
+    .describe(
+      "Backends of single stores, by the store's name (accounts, rosters, offline, documents, held); all others are kept by the backend that is named here. What a store has is not moved with it.",
+    ),
+};
+
+/** The backend that keeps whatever no other one is named for, and those others. */
 export const StorageConfig = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("memory") }).describe("Nothing survives the process: tests."),
-  z.strictObject({
-    kind: z.literal("sqlite"),
-    file: z.string().min(1).describe("Database file."),
-    synchronous: z.enum(["normal", "full"]).default("normal"),
-  }),
-  z.strictObject({
-    kind: z.literal("postgres"),
-    url: z.string().regex(/^postgres(ql)?:\/\//, "postgres://user@host/database"),
-    readerUrl: z
-      .string()
-      .regex(/^postgres(ql)?:\/\//, "postgres://user@host/database")
-      .exactOptional()
-      .describe(READER),
-    poolSize: z.int().min(1).max(500).default(10),
-  }),
-  z.strictObject({
-    kind: z.literal("mysql"),
-    url: z.string().regex(/^(mysql|mariadb):\/\//, "mysql://user@host/database"),
-    readerUrl: z
-      .string()
-      .regex(/^(mysql|mariadb):\/\//, "mysql://user@host/database")
-      .exactOptional()
-      .describe(READER),
-    poolSize: z.int().min(1).max(500).default(10),
-  }),
+  Memory.extend(choice).describe("Nothing survives the process: tests."),
+  Sqlite.extend(choice),
+  Postgres.extend(choice),
+  Mysql.extend(choice),
 ]);
 export type StorageConfig = z.output<typeof StorageConfig>;

@@ -8,6 +8,7 @@ export type { DeadLetter } from "./delivery/dead-letters.ts";
 export { expectProxyHeaders } from "./edge/proxy-protocol.ts";
 export { modulesLeftOut } from "./host/choose-modules.ts";
 export { KeptDepartures, sendDepartures } from "./host/departures.ts";
+export { ROSTERS } from "./modules/roster/store.ts";
 export { blockOf, networkOf } from "./networks.ts";
 export { closeServer, type Listening, MeridianServer, type ServerOptions } from "./node.ts";
 export { factsOf, logFailure } from "./observe/failure.ts";

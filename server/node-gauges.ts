@@ -4,15 +4,16 @@ import type { NodeConfig } from "../contract/contract.ts";
 import type { C2sContext } from "./c2s/context.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { VirtualHost } from "./host/virtual-host.ts";
+import { OFFLINE } from "./modules/offline/store.ts";
 import type { NodeMetrics } from "./observe/metrics.ts";
-import type { Storage } from "./ports/store.ts";
+import type { Stores } from "./ports/store.ts";
 import { describeQueues } from "./queue-gauges.ts";
 
 /** What is measured. */
 export interface Measured {
   readonly config: NodeConfig;
   readonly hosts: ReadonlyMap<string, VirtualHost>;
-  readonly storage: Storage;
+  readonly storage: Stores;
   readonly context: C2sContext;
   readonly cluster: Cluster | undefined;
 }
@@ -24,7 +25,7 @@ export function describeNode(metrics: NodeMetrics, { config, hosts, storage, con
   );
   metrics.gauge("meridian_client_streams", "Client streams.", ["transport", "state"], () => streams(context));
   const { connections, clock, tls } = context;
-  describeQueues(metrics, { connections, hosts, offline: storage.offline, clock });
+  describeQueues(metrics, { connections, hosts, offline: storage.of(OFFLINE), clock });
   if (cluster !== undefined) describeCluster(metrics, cluster);
   metrics.gauge("meridian_certificate_days", "Days until a host's certificate expires.", ["host"], () =>
     config.hosts.flatMap(({ domain, certificate }) =>

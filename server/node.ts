@@ -1,4 +1,5 @@
 // One node's XMPP server: storage, virtual hosts and client listeners. Knows nothing of federation but its two ports.
+
 import type { AddressInfo, Server as NetServer } from "node:net";
 import type { Logger } from "pino";
 import type { ListenerConfig, NodeConfig } from "../contract/contract.ts";
@@ -7,6 +8,7 @@ import { type Clock, systemClock } from "../xmpp/clock.ts";
 import { Accounts } from "./accounts/accounts.ts";
 import { iterationsInUse } from "./accounts/iterations-in-use.ts";
 import { credentialSource } from "./accounts/providers/sources.ts";
+import { ACCOUNTS } from "./accounts/store.ts";
 import { decoySecret } from "./accounts/stored-secret.ts";
 import { Throttle } from "./accounts/throttle.ts";
 import { loginThrottle } from "./accounts/throttle-shared.ts";
@@ -28,6 +30,7 @@ import { listenForComponents } from "./component/listener.ts";
 import { Router } from "./delivery/route.ts";
 import { drainClients } from "./drain.ts";
 import { listenForClients } from "./edge/tcp.ts";
+import { HELD } from "./held/store.ts";
 import { startHost } from "./host/start.ts";
 import type { VirtualHost } from "./host/virtual-host.ts";
 import { describeNode } from "./node-gauges.ts";
@@ -36,13 +39,14 @@ import { StrangersLog } from "./observe/strangers.ts";
 import { Trace } from "./observe/trace.ts";
 import type { ClusterPorts } from "./ports/cluster.ts";
 import type { RemoteRouter } from "./ports/delivery.ts";
-import type { Storage } from "./ports/store.ts";
+import type { Stores } from "./ports/store.ts";
 import { configuredServices } from "./service/configured.ts";
 import { DATABASE, LIMITS, METRICS, REDIS } from "./service/keys.ts";
 import { nodeServices, THE_DATABASE, THE_REGISTRY } from "./service/node-services.ts";
 import { Waits } from "./service/patience.ts";
 import type { Services } from "./service/services.ts";
 import { reasonOf, type Stage } from "./service/stage.ts";
+import { openStorage } from "./stores.ts";
 import { readAuthorities } from "./tls/authorities.ts";
 import { TlsContexts } from "./tls/contexts.ts";
 
@@ -68,7 +72,7 @@ export interface Listening {
 export class MeridianServer {
   readonly config: NodeConfig;
   readonly router: Router<VirtualHost>;
-  readonly storage: Storage;
+  readonly storage: Stores;
   readonly accounts: Accounts;
   readonly tls: TlsContexts;
   readonly clock: Clock;
@@ -116,7 +120,7 @@ export class MeridianServer {
     const stage: Stage = { now: "starting", waits, unheard: () => undefined };
     const metrics = new NodeMetrics();
     const notReady = () => reasonOf(stage, services);
-    const services = nodeServices(config, { metrics, notReady, waits, clock, log });
+    const services = nodeServices(config, { openStorage, metrics, notReady, waits, clock, log });
     await services.start();
     try {
       return await MeridianServer.bringUp(config, options, { services, stage, metrics });
@@ -143,7 +147,7 @@ export class MeridianServer {
     const { scramIterations: iterations, minPasswordLength, failuresBeforeBan, banSeconds } = config.authentication;
     const domains = config.hosts.map(({ domain }) => domain);
     const decoyIterations = await waits.until(THE_DATABASE, () => iterationsInUse(storage, iterations, domains));
-    const accounts = new Accounts(storage.accounts, { iterations, decoyIterations, minPasswordLength, clock });
+    const accounts = new Accounts(storage.of(ACCOUNTS), { iterations, decoyIterations, minPasswordLength, clock });
     const router = new Router<VirtualHost>(log);
     const components = config.components.map(({ domain }) => domain);
     reserveComponents(router, components);
@@ -232,7 +236,7 @@ export class MeridianServer {
     const { cluster, context } = this;
     const { waits } = this.stage;
     if (cluster !== undefined) return waits.until(THE_REGISTRY, () => cluster.join(context));
-    const { held } = this.storage;
+    const held = this.storage.of(HELD);
     await waits.until(THE_DATABASE, async () => {
       for (const member of await held.members()) await adoptHeld(held, member, this.router.hosts, this.log);
     });

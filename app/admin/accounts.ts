@@ -31,7 +31,7 @@ export const PLAIN_ACTIONS = ["expect", "expectNone", "delete", "disable", "enab
 export const PASSWORD_ACTIONS = ["add", "password"] as const;
 
 /** The actions on a server of this process. */
-export function accountActions({ router, accounts, storage }: MeridianServer): AccountActions {
+export function accountActions({ router, accounts }: MeridianServer): AccountActions {
   const hostOf = ({ domain }: Jid) => {
     const host = router.hosts.get(domain);
     if (host === undefined)
@@ -58,7 +58,7 @@ export function accountActions({ router, accounts, storage }: MeridianServer): A
     kick: async (jid) => hostOf(jid).accountChanges.kick(jid.local, jid.resource),
     async list(domain, after) {
       hostOf(Jid.parse(domain));
-      return (await storage.accounts.list(domain, after, PAGE)).map((local) => `${local}@${domain}`);
+      return (await accounts.list(domain, after, PAGE)).map((local) => `${local}@${domain}`);
     },
   };
 }

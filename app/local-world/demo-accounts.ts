@@ -1,10 +1,11 @@
 // The accounts that people try a world with: two in each region, everybody in everybody's roster.
+
 import { randomBytes } from "node:crypto";
 import { NodeConfig, type NodeConfigInput } from "../../contract/contract.ts";
 import { check } from "../../contract/load.ts";
 import { Failure } from "../../contract/told.ts";
 import type { Region, World } from "../../regions/world.ts";
-import { createLog, MeridianServer } from "../../server/index.ts";
+import { createLog, MeridianServer, ROSTERS } from "../../server/index.ts";
 import { newPassword } from "../cli/password.ts";
 import type { DataFolder } from "./data-folder.ts";
 
@@ -118,7 +119,7 @@ async function withStore(config: NodeConfigInput, work: (server: MeridianServer)
 
 /** Puts whoever is missing in the roster, subscribed both ways; what a user changed stays. */
 async function befriend(server: MeridianServer, account: LocalAccount, all: readonly LocalAccount[]): Promise<void> {
-  const { rosters } = server.storage;
+  const rosters = server.storage.of(ROSTERS);
   const { items } = await rosters.load(account.domain, account.local);
   const there = new Set(items.map((item) => item.jid));
   for (const other of all) {

@@ -1,9 +1,11 @@
 // Meridian with all its modules but the archive, on SQLite, accounts written to its storage before it starts.
+
 import { readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { NodeConfig, type NodeConfigInput } from "../../contract/contract.ts";
 import { check } from "../../contract/load.ts";
+import { ACCOUNTS } from "../../server/accounts/store.ts";
 import { DOMAIN, localpart, PASSWORD, type Recipe, type Site } from "./server.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -53,14 +55,14 @@ function withoutArchive(): Record<string, false> {
 
 /** Every account has the same password, so keys derived once will do. */
 async function createAccounts(site: Site): Promise<void> {
-  const { openStorage } = await import("../../server/storage/open.ts");
+  const { openStorage } = await import("../../server/stores.ts");
   const { deriveCredentials } = await import("../../server/accounts/credentials.ts");
   const { storage: settings } = check(NodeConfig, configuration(site), "benchmark");
   const storage = await openStorage(settings);
   const credentials = await deriveCredentials(PASSWORD, site.iterations);
   const made: Promise<boolean>[] = [];
   for (let index = 0; index < site.accounts; index += 1) {
-    made.push(storage.accounts.create(DOMAIN, localpart(index), credentials, Date.now()));
+    made.push(storage.of(ACCOUNTS).create(DOMAIN, localpart(index), credentials, Date.now()));
     if (made.length === 500) await Promise.all(made.splice(0));
   }
   await Promise.all(made);

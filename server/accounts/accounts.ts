@@ -102,6 +102,11 @@ export class Accounts implements CredentialSource {
     return this.store.list(domain, after, limit);
   }
 
+  /** How many accounts a domain has. */
+  count(domain: string): Promise<number> {
+    return this.store.count(domain);
+  }
+
   /** `local` is prepared. */
   exists(domain: string, local: string): Promise<boolean> {
     return this.store.exists(domain, local);

@@ -1,23 +1,26 @@
 // What a stranger is told of iterations says nothing of whether an account exists, also after their number was changed.
+
 import { expect, test } from "@jest/globals";
+import { DOCUMENTS } from "../documents/store.ts";
 import { decoyKeys } from "../sasl/scram-keys.ts";
-import { memoryStorage } from "../storage/memory/storage.ts";
+import { memoryStores } from "../storage/memory/stores.ts";
 import { deriveCredentials } from "./credentials.ts";
 import { iterationsInUse } from "./iterations-in-use.ts";
+import { ACCOUNTS } from "./store.ts";
 
 const DOMAIN = "verona.test";
 const SECRET = Buffer.alloc(32, 7);
 
 test("numbers are remembered from start to start, whatever the setting is by then", async () => {
-  const storage = memoryStorage();
+  const storage = memoryStores([DOCUMENTS]);
   expect(await iterationsInUse(storage, 10_000, [DOMAIN])).toEqual([10_000]);
   expect(await iterationsInUse(storage, 20_000, [DOMAIN])).toEqual([10_000, 20_000]);
   expect(await iterationsInUse(storage, 4_096, [DOMAIN])).toEqual([4_096, 10_000, 20_000]);
 });
 
 test("accounts that were there before anything was remembered are looked at", async () => {
-  const storage = memoryStorage();
-  await storage.accounts.create(DOMAIN, "juliet", await deriveCredentials("pencil and paper", 5_000), 1);
+  const storage = memoryStores([DOCUMENTS]);
+  await storage.of(ACCOUNTS).create(DOMAIN, "juliet", await deriveCredentials("pencil and paper", 5_000), 1);
   expect(await iterationsInUse(storage, 10_000, [DOMAIN])).toEqual([5_000, 10_000]);
 });
 

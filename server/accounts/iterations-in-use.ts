@@ -1,5 +1,7 @@
 // Which numbers of iterations keys of accounts have: a stranger is told one of them for a name that is nobody's. RFC 5802 §9.
-import type { Storage } from "../ports/store.ts";
+import { DOCUMENTS } from "../documents/store.ts";
+import type { Stores } from "../ports/store.ts";
+import { ACCOUNTS } from "./store.ts";
 
 /** At a localpart no account can have. */
 const PLACE = ["", "", "scram iterations"] as const;
@@ -13,11 +15,11 @@ const SAMPLE = 50;
  * changed. @throws StoreUnavailable
  */
 export async function iterationsInUse(
-  storage: Storage,
+  storage: Pick<Stores, "of">,
   current: number,
   domains: readonly string[],
 ): Promise<readonly number[]> {
-  const { documents } = storage;
+  const documents = storage.of(DOCUMENTS);
   const known = new Set((await documents.list(...PLACE)).map(({ key }) => Number(key)));
   const found = known.size === 0 ? await sampled(storage, domains) : [];
   for (const number of new Set([current, ...found])) {
@@ -29,8 +31,9 @@ export async function iterationsInUse(
 }
 
 /** Those of accounts made before anything was remembered. */
-async function sampled({ accounts }: Storage, domains: readonly string[]): Promise<number[]> {
+async function sampled(storage: Pick<Stores, "of">, domains: readonly string[]): Promise<number[]> {
   const found: number[] = [];
+  const accounts = storage.of(ACCOUNTS);
   for (const domain of domains)
     for (const local of await accounts.list(domain, "", SAMPLE))
       for (const keys of Object.values((await accounts.get(domain, local))?.credentials ?? {}))

@@ -2,7 +2,7 @@
 import { hkdfSync } from "node:crypto";
 import type { NodeConfig } from "../../contract/contract.ts";
 import { readSecret } from "../../contract/secret.ts";
-import type { Storage } from "../ports/store.ts";
+import type { Stores } from "../ports/store.ts";
 import { storedSecret } from "./stored-secret.ts";
 
 /** What of the configuration it looks at. */
@@ -16,7 +16,7 @@ type Looked = {
  * else from a secret of the storage: then a leak of the database is one of the tokens as well.
  * @throws ConfigError, StoreUnavailable
  */
-export async function tokenKey({ authentication, federation }: Looked, storage: Storage): Promise<Buffer> {
+export async function tokenKey({ authentication, federation }: Looked, storage: Stores): Promise<Buffer> {
   const { tokenSecret } = authentication;
   const { dialbackSecret } = federation;
   if (tokenSecret !== undefined) return derived(readSecret(tokenSecret, "authentication.tokenSecret"));

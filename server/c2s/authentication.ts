@@ -1,5 +1,7 @@
 // SASL exchanges on client streams, whichever profile carries them: fed, throttled, counted. RFC 6120 §6, XEP-0388.
+
 import { Jid } from "../../xmpp/jid/jid.ts";
+import { ACCOUNTS } from "../accounts/store.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { AccountRecord } from "../ports/store.ts";
 import type { SaslContext, SaslExchange, SaslFailure, SaslStep } from "../sasl/mechanism.ts";
@@ -187,7 +189,7 @@ async function openUnlessChanged(
   // What ends the account's streams from here on ends this one, and what came before is read: nothing is between.
   connection.claims = account;
   try {
-    record = await host?.storage.accounts.get(account.domain, account.local);
+    record = await host?.storage.of(ACCOUNTS).get(account.domain, account.local);
     if (step.still?.(record) === false) condition = "not-authorized";
     else if (record?.disabled === true) condition = "account-disabled";
   } catch (error) {

@@ -1,5 +1,7 @@
 // Tokens of an account's installations: derived by a key that is in no database, of which only the nonces are kept. XEP-0484.
+
 import { createHash, createHmac, randomBytes } from "node:crypto";
+import { DOCUMENTS } from "../documents/store.ts";
 import type { ClientHost } from "../ports/host.ts";
 import { type AccountRecord, StoreUnavailable } from "../ports/store.ts";
 
@@ -89,7 +91,7 @@ export class AccountTokens {
   /** What is kept; whether its account still has the password that it was issued under is for others to see. */
   async read(userAgent: string): Promise<Kept> {
     const { domain, clock, storage } = this.host;
-    const text = this.local === "" ? undefined : await storage.documents.get(domain, this.local, KIND, userAgent);
+    const text = this.local === "" ? undefined : await storage.of(DOCUMENTS).get(domain, this.local, KIND, userAgent);
     const token = text === undefined ? undefined : parsed(text);
     return { text, token: token !== undefined && token.expires > clock.now() ? token : undefined };
   }
@@ -101,16 +103,16 @@ export class AccountTokens {
   /** Keeps a token in place of what was read; false where that is there no more, so that nothing ended comes back. */
   replace(userAgent: string, { text }: Kept, token: Token): Promise<boolean> {
     const { domain, storage } = this.host;
-    return storage.documents.replace(domain, this.local, KIND, userAgent, text, JSON.stringify(token));
+    return storage.of(DOCUMENTS).replace(domain, this.local, KIND, userAgent, text, JSON.stringify(token));
   }
 
   async remove(userAgent: string): Promise<void> {
-    await this.host.storage.documents.remove(this.host.domain, this.local, KIND, userAgent);
+    await this.host.storage.of(DOCUMENTS).remove(this.host.domain, this.local, KIND, userAgent);
   }
 
   /** Forgets the oldest installation where the account has too many. */
   async makeRoom(): Promise<void> {
-    const kept = await this.host.storage.documents.list(this.host.domain, this.local, KIND);
+    const kept = await this.host.storage.of(DOCUMENTS).list(this.host.domain, this.local, KIND);
     if (kept.length < TOKEN_LIMIT) return;
     const [oldest] = kept
       .map(({ key, text }) => ({ key, issuedAt: parsed(text)?.issuedAt ?? 0 }))

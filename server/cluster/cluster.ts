@@ -1,4 +1,5 @@
 // A node's part in its cluster: joins it, follows who lives, carries stanzas to sessions elsewhere, leaves.
+
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { ClusterConfig } from "../../contract/contract.ts";
@@ -11,9 +12,11 @@ import type { C2sContext } from "../c2s/context.ts";
 import { C2sSession } from "../c2s/session.ts";
 import { rerouteInBackground } from "../c2s/stream-management/reroute.ts";
 import { inBackground } from "../delivery/background.ts";
+import { DOCUMENTS } from "../documents/store.ts";
+import { HELD } from "../held/store.ts";
 import type { SessionHost } from "../ports/host.ts";
 import type { ClientSession } from "../ports/session.ts";
-import type { Storage } from "../ports/store.ts";
+import type { Stores } from "../ports/store.ts";
 import { WireBus } from "./bus/node-bus.ts";
 import { stanzaOfFields } from "./bus/stanza-codec.ts";
 import { RedisWire } from "./bus/wire.ts";
@@ -34,7 +37,7 @@ const SAFE_TIMEOUT = 6_000;
 export interface ClusterParts {
   readonly node: string;
   readonly hosts: ReadonlyMap<string, SessionHost>;
-  readonly storage: Storage;
+  readonly storage: Stores;
   readonly log: Logger;
 }
 
@@ -60,12 +63,12 @@ export class Cluster {
       bus: this.bus,
       hosts: parts.hosts,
       location: config.location,
-      documents: parts.storage.documents,
+      documents: parts.storage.of(DOCUMENTS),
       log,
     });
     this.exclusive = new Exclusion({ locks: new RedisLocks(redis, prefix), clock: systemClock });
     this.membership = this.newMembership(config, redis);
-    const { held } = parts.storage;
+    const held = parts.storage.of(HELD);
     this.adoption = new Adoption(redis, { prefix, self: () => this.bus.member, held, hosts: parts.hosts, log });
     const { adoption, membership } = this;
     const living = () => [this.bus.member, ...this.bus.others];

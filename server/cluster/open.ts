@@ -2,7 +2,7 @@
 import type { Logger } from "pino";
 import type { ClusterConfig, NodeConfig } from "../../contract/contract.ts";
 import type { SessionHost } from "../ports/host.ts";
-import type { Storage } from "../ports/store.ts";
+import type { Stores } from "../ports/store.ts";
 import type { Cluster } from "./cluster.ts";
 import type { RedisConnection } from "./redis/connection.ts";
 
@@ -12,7 +12,7 @@ import type { RedisConnection } from "./redis/connection.ts";
  */
 export async function openCluster(
   config: NodeConfig,
-  parts: { readonly hosts: ReadonlyMap<string, SessionHost>; readonly storage: Storage; readonly log: Logger },
+  parts: { readonly hosts: ReadonlyMap<string, SessionHost>; readonly storage: Stores; readonly log: Logger },
   redis: () => RedisConnection,
 ): Promise<Cluster | undefined> {
   if (config.cluster === undefined) return undefined;

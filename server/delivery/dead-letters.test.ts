@@ -1,10 +1,12 @@
 // A message is known again though a time was added to it, and others' counts are their own.
+
 import { expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { ManualClock } from "../../test/harness/manual-clock.ts";
 import { withDelay } from "../../xmpp/stanza/delay.ts";
 import { Stanza } from "../../xmpp/stanza/stanza.ts";
-import { memoryStorage } from "../storage/memory/storage.ts";
+import { DOCUMENTS } from "../documents/store.ts";
+import { memoryStores } from "../storage/memory/stores.ts";
 import { DeadLetters } from "./dead-letters.ts";
 
 const message = (body: string) =>
@@ -15,7 +17,7 @@ test("the third ended delivery makes a dead letter, tells the sender once, and b
   const refused: string[] = [];
   const letters = new DeadLetters({
     domain: "verona.test",
-    storage: memoryStorage(clock),
+    storage: memoryStores([DOCUMENTS], clock),
     clock,
     log: pino({ level: "silent" }),
     refuse: (_stanza, condition) => void refused.push(condition),
@@ -40,7 +42,7 @@ test("an account has a share of what is kept, and beyond the bound of the domain
   const clock = new ManualClock(0);
   const letters = new DeadLetters({
     domain: "verona.test",
-    storage: memoryStorage(clock),
+    storage: memoryStores([DOCUMENTS], clock),
     clock,
     log: pino({ level: "silent" }),
     refuse() {},

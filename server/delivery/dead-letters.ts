@@ -1,4 +1,5 @@
 // Messages that no client could take: after three deliveries that they ended they are an operator's, and nobody's else.
+
 import { hash } from "node:crypto";
 import type { Logger } from "pino";
 import type { Clock } from "../../xmpp/clock.ts";
@@ -6,7 +7,8 @@ import { randomToken } from "../../xmpp/random.ts";
 import type { StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { NS_DELAY } from "../../xmpp/xml/namespaces.ts";
-import type { Storage } from "../ports/store.ts";
+import { DOCUMENTS } from "../documents/store.ts";
+import type { Stores } from "../ports/store.ts";
 
 /** Deliveries that one message may end. */
 const DELIVERIES = 3;
@@ -40,7 +42,7 @@ export interface DeadLetter {
 /** What of a host takes part. */
 interface Parts {
   readonly domain: string;
-  readonly storage: Pick<Storage, "documents">;
+  readonly storage: Pick<Stores, "of">;
   readonly clock: Clock;
   readonly log: Logger;
   refuse(stanza: Stanza, condition: StanzaErrorCondition, text: string): void | Promise<void>;
@@ -67,11 +69,11 @@ export class DeadLetters {
     if (count < DELIVERIES) counts.set(print, count);
     const text = JSON.stringify([...counts].slice(-COUNTED));
     if (count < DELIVERIES) {
-      await storage.documents.put(domain, local, COUNTS, "", text);
+      await storage.of(DOCUMENTS).put(domain, local, COUNTS, "", text);
       return false;
     }
     await this.add(local, stanza.text(), "it ended three deliveries", stanza.from?.full);
-    await storage.documents.put(domain, local, COUNTS, "", text);
+    await storage.of(DOCUMENTS).put(domain, local, COUNTS, "", text);
     await this.host.refuse(stanza, "not-acceptable", "the client it was for could not take it");
     return true;
   }
@@ -90,27 +92,27 @@ export class DeadLetters {
     await this.makeRoom();
     const id = `${at.toString(36)}-${randomToken(6)}`;
     const letter: DeadLetter = { id, account, from, at, reason, text };
-    await storage.documents.put(domain, "", LETTERS, id, JSON.stringify(letter));
+    await storage.of(DOCUMENTS).put(domain, "", LETTERS, id, JSON.stringify(letter));
     const own = [...(await this.own(local)), id];
     for (const old of own.splice(0, own.length - SHARE)) await this.remove(old);
-    await storage.documents.put(domain, local, OWN, "", JSON.stringify(own));
+    await storage.of(DOCUMENTS).put(domain, local, OWN, "", JSON.stringify(own));
   }
 
   /** All of them, oldest first. @throws StoreUnavailable */
   async list(): Promise<DeadLetter[]> {
-    const all = await this.host.storage.documents.list(this.host.domain, "", LETTERS);
+    const all = await this.host.storage.of(DOCUMENTS).list(this.host.domain, "", LETTERS);
     return all.map(({ text }) => JSON.parse(text) as DeadLetter).sort((a, b) => a.at - b.at);
   }
 
   /** True where there was one of that id. @throws StoreUnavailable */
   remove(id: string): Promise<boolean> {
-    return this.host.storage.documents.remove(this.host.domain, "", LETTERS, id);
+    return this.host.storage.of(DOCUMENTS).remove(this.host.domain, "", LETTERS, id);
   }
 
   /** Ten accounts fill a domain: it is read as a whole only then. */
   private async makeRoom(): Promise<void> {
     const { domain, storage } = this.host;
-    if ((await storage.documents.count(domain, "", LETTERS)) < KEPT) return;
+    if ((await storage.of(DOCUMENTS).count(domain, "", LETTERS)) < KEPT) return;
     const all = Map.groupBy(await this.list(), ({ account }) => account);
     const [fullest] = [...all.values()].sort((a, b) => b.length - a.length);
     const oldest = fullest?.[0];
@@ -118,12 +120,12 @@ export class DeadLetters {
   }
 
   private async own(local: string): Promise<string[]> {
-    const text = await this.host.storage.documents.get(this.host.domain, local, OWN, "");
+    const text = await this.host.storage.of(DOCUMENTS).get(this.host.domain, local, OWN, "");
     return text === undefined ? [] : (JSON.parse(text) as string[]);
   }
 
   private async counts(local: string): Promise<Map<string, number>> {
-    const text = await this.host.storage.documents.get(this.host.domain, local, COUNTS, "");
+    const text = await this.host.storage.of(DOCUMENTS).get(this.host.domain, local, COUNTS, "");
     return new Map(text === undefined ? [] : (JSON.parse(text) as [string, number][]));
   }
 }

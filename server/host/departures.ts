@@ -3,16 +3,18 @@ import { hash } from "node:crypto";
 import type { Logger } from "pino";
 import { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { inBackground } from "../delivery/background.ts";
+import type { DocumentStore } from "../documents/port.ts";
+import { DOCUMENTS } from "../documents/store.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { RemoteRouter } from "../ports/delivery.ts";
-import type { Storage } from "../ports/store.ts";
+import type { Stores } from "../ports/store.ts";
 
 /** Kind of document, of a domain as a whole. */
 const KIND = "departure";
 
 /** What a node has for this. */
 interface Parts {
-  readonly storage: Pick<Storage, "documents">;
+  readonly storage: Pick<Stores, "of">;
   readonly log: Logger;
   readonly router: {
     readonly hosts: ReadonlyMap<string, unknown>;
@@ -24,10 +26,10 @@ interface Parts {
 export class KeptDepartures implements RemoteRouter {
   /** How many stanzas were kept. */
   kept = 0;
-  private readonly documents: Storage["documents"];
+  private readonly documents: DocumentStore;
 
-  constructor({ documents }: Pick<Storage, "documents">) {
-    this.documents = documents;
+  constructor(storage: Pick<Stores, "of">) {
+    this.documents = storage.of(DOCUMENTS);
   }
 
   /** @throws StoreUnavailable */
@@ -48,7 +50,8 @@ export function sendDepartures(node: Parts): void {
   inBackground(sendAll(node), node.log);
 }
 
-async function sendAll({ storage: { documents }, router, log }: Parts): Promise<void> {
+async function sendAll({ storage, router, log }: Parts): Promise<void> {
+  const documents = storage.of(DOCUMENTS);
   for (const domain of router.hosts.keys())
     for (const { key, text } of await documents.list(domain, "", KIND)) {
       try {

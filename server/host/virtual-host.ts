@@ -29,7 +29,7 @@ import type { ClientHost } from "../ports/host.ts";
 import type { IqAudience, IqHandler, IqTarget } from "../ports/iq.ts";
 import type { ClientSession } from "../ports/session.ts";
 import type { Filter, Outcome, StageOptions, StagePoints } from "../ports/stages.ts";
-import type { Storage } from "../ports/store.ts";
+import type { StoreKey, Stores } from "../ports/store.ts";
 import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
 import type { ServiceKey } from "../service/service.ts";
 import type { Services } from "../service/services.ts";
@@ -44,7 +44,7 @@ export interface HostParts {
   readonly hasTls: boolean;
   readonly router: Router<VirtualHost>;
   readonly services: Services;
-  readonly storage: Storage;
+  readonly storage: Stores;
   readonly accounts: Accounts;
   readonly trace: Trace;
   readonly bus: NodeBus;
@@ -63,7 +63,7 @@ export class VirtualHost implements ModuleHost, ClientHost {
   readonly admins: readonly string[];
   readonly hasTls: boolean;
   readonly sessions = new SessionList();
-  readonly storage: Storage;
+  readonly storage: Stores;
   readonly accounts: Accounts;
   readonly trace: Trace;
   readonly bus: NodeBus;
@@ -247,6 +247,10 @@ export class VirtualHost implements ModuleHost, ClientHost {
 
   streamFeature(feature: StreamFeature): void {
     this.streamFeatures.push(feature);
+  }
+
+  store<S extends object>(key: StoreKey<S>): S {
+    return this.storage.of(key);
   }
 
   service<T>(key: ServiceKey<T>): T {

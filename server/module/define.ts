@@ -15,9 +15,10 @@ import type { HostEvents } from "../ports/events.ts";
 import type { IqAudience, IqHandler, IqTarget } from "../ports/iq.ts";
 import type { ClientSession, Sessions } from "../ports/session.ts";
 import type { Filter, StageOptions, StagePoints } from "../ports/stages.ts";
-import type { Storage } from "../ports/store.ts";
+import type { StoreKey } from "../ports/store.ts";
 import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
 import type { ServiceKey, ServiceName } from "../service/service.ts";
+import type { StoreDefinition } from "../storage/define.ts";
 import type { DiscoRegistry } from "./disco-registry.ts";
 
 export type { HostEvents } from "../ports/events.ts";
@@ -49,9 +50,8 @@ export interface ModuleHost {
   readonly jid: Jid;
   readonly admins: readonly string[];
   readonly sessions: Sessions;
-  readonly storage: Storage;
   /** Which accounts there are; what becomes of them is `accountChanges`. */
-  readonly accounts: Pick<Accounts, "exists" | "list">;
+  readonly accounts: Pick<Accounts, "exists" | "list" | "count">;
   readonly disco: DiscoRegistry;
   /** Accounts whose stanzas are logged. */
   readonly trace: Trace;
@@ -86,6 +86,8 @@ export interface ModuleHost {
   streamFeature(feature: StreamFeature): void;
   /** Adds a feature that clients may switch on while binding within SASL2. XEP-0386. */
   inlineBindFeature(feature: InlineBindFeature): void;
+  /** A store that the module declared in `stores`. */
+  store<S extends object>(key: StoreKey<S>): S;
   /** What a service of the node gives; name it in `services`. @throws Error where it has not started */
   service<T>(key: ServiceKey<T>): T;
   /**
@@ -122,6 +124,8 @@ export interface ModuleDefinition<C extends z.ZodType = z.ZodType> {
   readonly implements: readonly string[];
   /** Modules that must be active before this one. */
   readonly needs?: readonly string[];
+  /** What it keeps. */
+  readonly stores?: readonly StoreDefinition[];
   /** Services of the node without which it does not start; nor does what needs it. */
   readonly services?: readonly ServiceName[];
   /** True (the default) where the module runs without being named in the configuration. */

@@ -9,7 +9,7 @@ import type { HostEvents } from "./events.ts";
 import type { IqOwners } from "./iq.ts";
 import type { ClientSession, Sessions } from "./session.ts";
 import type { Outcome, StagePoints, Stages } from "./stages.ts";
-import type { Storage } from "./store.ts";
+import type { Stores } from "./store.ts";
 import type { InlineBindFeature, StreamFeature } from "./stream.ts";
 
 /** One domain served here. */
@@ -59,7 +59,7 @@ export interface DeadLetterBox {
 export interface SessionHost extends ServedHost {
   readonly bus: NodeBus;
   readonly registry: SessionRegistry;
-  readonly storage: Pick<Storage, "held">;
+  readonly storage: Pick<Stores, "of">;
   readonly deadLetters: DeadLetterBox;
   emit<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void;
   /** True where a module gives the session a copy of what another session of its account is given. */
@@ -72,7 +72,7 @@ export interface SessionHost extends ServedHost {
 export interface ClientHost extends DeliveryHost, SessionHost {
   /** True where a certificate is configured. */
   readonly hasTls: boolean;
-  readonly storage: Pick<Storage, "held" | "accounts" | "documents">;
+  readonly storage: Pick<Stores, "of">;
   /** Stream features that modules added. */
   readonly streamFeatures: readonly StreamFeature[];
   /** What clients may ask for while binding within SASL2. XEP-0386. */

@@ -163,27 +163,6 @@ export interface HeldStore {
   members(): Promise<string[]>;
 }
 
-/** Small XML documents of an account by key: private storage (XEP-0049), vCard (XEP-0054), block list (XEP-0191). */
-export interface DocumentStore {
-  get(domain: string, local: string, kind: string, key: string): Promise<string | undefined>;
-  put(domain: string, local: string, kind: string, key: string, text: string): Promise<void>;
-  /**
-   * As `put`, but only where the document still is `before` (undefined: is not there). False where it is another by now:
-   * of any number of nodes that replace the same one does.
-   */
-  replace(
-    domain: string,
-    local: string,
-    kind: string,
-    key: string,
-    before: string | undefined,
-    text: string,
-  ): Promise<boolean>;
-  remove(domain: string, local: string, kind: string, key: string): Promise<boolean>;
-  list(domain: string, local: string, kind: string): Promise<{ key: string; text: string }[]>;
-  count(domain: string, local: string, kind: string): Promise<number>;
-}
-
 /** Thrown by any store that is down or too slow; answered with `resource-constraint` (type `wait`). */
 export class StoreUnavailable extends Failure {
   override name = "StoreUnavailable";
@@ -199,15 +178,41 @@ export class UnstorableText extends Error {
   override name = "UnstorableText";
 }
 
+/** Names a store, and carries its type. */
+export interface StoreKey<S extends object = object> {
+  readonly name: string;
+  /** Never set: carries the type. */
+  readonly store?: S;
+}
+
+/** Whose data it is: an account of a virtual host, by its prepared parts. */
+export interface StoreAccount {
+  readonly domain: string;
+  readonly local: string;
+}
+
+/** What other backends keep than the one that asks. */
+export interface Apart {
+  /** False where everything is kept by the backend that asks. */
+  readonly some: boolean;
+  /** Forgets what they keep for an account. May be done twice. @throws StoreUnavailable */
+  purge(account: StoreAccount): Promise<void>;
+}
+
+/** What a store has of an account, as one record of what it keeps. */
+export interface ExportedRecord {
+  /** The store's name. */
+  readonly store: string;
+  readonly record: object;
+}
+
 /** Everything one node keeps. */
-export interface Storage {
-  readonly kind: "sqlite" | "postgres" | "mysql" | "memory";
-  readonly accounts: AccountStore;
-  readonly rosters: RosterStore;
-  readonly offline: OfflineStore;
-  readonly documents: DocumentStore;
-  readonly held: HeldStore;
-  /** Resolves once the store answers; rejects with `StoreUnavailable`. */
+export interface Stores {
+  /** A store of the node. @throws Error for one that was not declared */
+  of<S extends object>(key: StoreKey<S>): S;
+  /** Everything that any store keeps for an account, store by store. @throws StoreUnavailable */
+  exported(account: StoreAccount): AsyncIterable<ExportedRecord>;
+  /** Resolves once every backend answers; rejects with `StoreUnavailable`. */
   ping(): Promise<void>;
   close(): Promise<void>;
 }

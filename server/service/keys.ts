@@ -2,14 +2,14 @@
 
 import type { RedisConnection } from "../cluster/redis/connection.ts";
 import type { SharedCounts } from "../cluster/shared/limits.ts";
-import type { Storage } from "../ports/store.ts";
+import type { Stores } from "../ports/store.ts";
 import { ServiceKey } from "./service.ts";
 
 /** The port for machines that watch: there while the node starts and drains, when it is asked most. */
 export const METRICS = new ServiceKey<readonly MetricsListening[]>("metrics");
 /** Redis or Valkey of the region, for commands. */
 export const REDIS = new ServiceKey<RedisConnection>("redis");
-export const DATABASE = new ServiceKey<Storage>("database");
+export const DATABASE = new ServiceKey<Stores>("database");
 /** Counts that the nodes of a region share; on a node alone nobody answers, and what it counts itself is all there is. */
 export const LIMITS = new ServiceKey<SharedCounts>("limits");
 

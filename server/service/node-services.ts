@@ -1,12 +1,14 @@
 // The services of a node by its configuration: what watches it first, then Redis and the database.
 import type { Logger } from "pino";
 import type { NodeConfig } from "../../contract/contract.ts";
+import type { StorageConfig } from "../../contract/storage.ts";
 import type { Clock } from "../../xmpp/clock.ts";
 import { redisHealth } from "../cluster/redis/health.ts";
 import { loneCounts } from "../cluster/shared/limits.ts";
 import type { NodeMetrics } from "../observe/metrics.ts";
+import type { Stores } from "../ports/store.ts";
 import { storageHealth } from "../storage/health.ts";
-import { openStorage } from "../storage/open.ts";
+import type { OpenOptions } from "../storage/open.ts";
 import { DATABASE, LIMITS, METRICS, type MetricsListening, REDIS } from "./keys.ts";
 import type { Waits } from "./patience.ts";
 import { Services } from "./services.ts";
@@ -14,6 +16,8 @@ import { Services } from "./services.ts";
 /** What the services need of the node. */
 export interface ServiceSurroundings {
   readonly metrics: NodeMetrics;
+  /** Opens every store of the node. @throws ConfigError, StorageOpenError */
+  openStorage(config: StorageConfig, options: OpenOptions): Promise<Stores>;
   /** What may be waited for while the node starts. */
   readonly waits: Waits;
   /** As `/readyz` tells it. */
@@ -28,7 +32,7 @@ export const THE_DATABASE = "the database";
 
 /** Adds the services that the configuration has; none of them is started. */
 export function nodeServices(config: NodeConfig, surroundings: ServiceSurroundings): Services {
-  const { metrics, clock, log, waits } = surroundings;
+  const { metrics, clock, log, waits, openStorage } = surroundings;
   const services = new Services(log);
   if (config.listeners.some(({ kind }) => kind === "metrics"))
     services.add(METRICS, { start: () => listenAll(config, surroundings), stop: closeAll });

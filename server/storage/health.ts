@@ -1,5 +1,6 @@
 // How a storage is, proven by a write: one that can only be read serves nobody who sends.
-import type { Storage } from "../ports/store.ts";
+import { DOCUMENTS } from "../documents/store.ts";
+import type { Stores } from "../ports/store.ts";
 
 /** ms of real time that a write may take. */
 const PATIENCE = 2_000;
@@ -15,10 +16,10 @@ const READ_ONLY = "the storage takes no writes";
  * Why no client should come because of the storage, undefined where it takes writes. `node` names the row that is
  * written, one for each node.
  */
-export async function storageHealth(storage: Storage, node: string): Promise<string | undefined> {
+export async function storageHealth(storage: Stores, node: string): Promise<string | undefined> {
   const late = AbortSignal.timeout(PATIENCE);
   const [written, read] = await Promise.all([
-    inTime(storage.documents.put(...PLACE, node, "1"), late),
+    inTime(storage.of(DOCUMENTS).put(...PLACE, node, "1"), late),
     inTime(storage.ping(), late),
   ]);
   if (written) return undefined;

@@ -1,5 +1,7 @@
 import { expect, test } from "@jest/globals";
-import { openStorage } from "./open.ts";
+import { ACCOUNTS } from "../accounts/store.ts";
+import { OFFLINE } from "../modules/offline/store.ts";
+import { openStorage } from "../stores.ts";
 
 test("every operation is told by name with its time and whether it failed", async () => {
   const told: [string, boolean][] = [];
@@ -8,9 +10,9 @@ test("every operation is told by name with its time and whether it failed", asyn
     told.push([operation, failed]);
   };
   const storage = await openStorage({ kind: "memory" }, { observe });
-  expect(await storage.accounts.create("verona.test", "romeo", {}, 1)).toBe(true);
-  expect(await storage.accounts.exists("verona.test", "romeo")).toBe(true);
-  await expect(storage.offline.add("verona.test", "\0", "<m/>", 1, 10)).rejects.toThrow("NUL");
+  expect(await storage.of(ACCOUNTS).create("verona.test", "romeo", {}, 1)).toBe(true);
+  expect(await storage.of(ACCOUNTS).exists("verona.test", "romeo")).toBe(true);
+  await expect(storage.of(OFFLINE).add("verona.test", "\0", "<m/>", 1, 10)).rejects.toThrow("NUL");
   expect(told).toEqual([
     ["accounts.create", false],
     ["accounts.exists", false],

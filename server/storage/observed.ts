@@ -1,25 +1,10 @@
-// Tells how long each operation of a storage took, for metrics.
-import type { Storage } from "../ports/store.ts";
+// Tells how long each operation of a store took, for metrics.
 
 /** Told after each operation: `accounts.get`, ms, and whether it was rejected. */
 export type Observer = (operation: string, ms: number, failed: boolean) => void;
 
-/** The same storage, its operations observed. */
-export function observed(storage: Storage, observe: Observer): Storage {
-  return {
-    kind: storage.kind,
-    accounts: timed(storage.accounts, "accounts", observe),
-    rosters: timed(storage.rosters, "rosters", observe),
-    offline: timed(storage.offline, "offline", observe),
-    documents: timed(storage.documents, "documents", observe),
-    held: timed(storage.held, "held", observe),
-    ping: () => storage.ping(),
-    close: () => storage.close(),
-  };
-}
-
-/** A store whose every method is observed. Each method is wrapped once. */
-function timed<S extends object>(store: S, name: string, observe: Observer): S {
+/** The same store, each operation of which is observed under its name (`accounts.get`). Each method is wrapped once. */
+export function observed<S extends object>(store: S, name: string, observe: Observer): S {
   const wrapped = new Map<PropertyKey, unknown>();
   return new Proxy(store, {
     get(target, method) {

@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { openStorage, redactUrl, StorageOpenError } from "./open.ts";
+import { openStorage } from "../stores.ts";
+import { StorageOpenError } from "./backend/backend.ts";
+import { redactUrl } from "./sql/engines/open-error.ts";
 
 let folder: string;
 beforeAll(() => {

@@ -1,6 +1,8 @@
 // Tokens in the wrong hands: replayed, read from the database, kept after the password changed or its voucher is gone. XEP-0484.
+
 import { createHmac } from "node:crypto";
 import { afterEach, expect, test } from "@jest/globals";
+import { DOCUMENTS } from "../../server/documents/store.ts";
 import { DOMAIN, startTarget, type Target } from "./node.ts";
 import { NS, presentToken, read, tokenFor } from "./tokens.ts";
 
@@ -44,7 +46,7 @@ test("of two requests with one count at the same time one is a replay", async ()
 test("nothing that the database has is a token", async () => {
   await withPassword();
   const { token } = await tokenBy("romeo", "pencil");
-  const kept = await target.server.storage.documents.list(DOMAIN, "romeo", "fast");
+  const kept = await target.server.storage.of(DOCUMENTS).list(DOMAIN, "romeo", "fast");
   expect(kept).toHaveLength(1);
   expect(JSON.stringify(kept)).not.toContain(token);
   const { nonce } = JSON.parse(kept[0]?.text ?? "{}") as { nonce: string };

@@ -1,5 +1,7 @@
 // Messages made so that what keeps them breaks: odd end tags, and what the store holds broken already.
+
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { OFFLINE } from "../../server/modules/offline/store.ts";
 import { bound } from "./bound.ts";
 import { DOMAIN, startTarget, type Target } from "./node.ts";
 
@@ -36,7 +38,7 @@ test.each([
   const came = await kept("last");
   expect(came).toMatch(/id='odd'/);
   expect(came.match(/<delay /g)).toHaveLength(2);
-  expect(await target.server.storage.offline.count(DOMAIN, "juliet")).toBe(0);
+  expect(await target.server.storage.of(OFFLINE).count(DOMAIN, "juliet")).toBe(0);
   target.noErrors();
 });
 
@@ -50,7 +52,7 @@ test("a message without content", async () => {
 });
 
 test("what the store holds broken keeps nothing else back", async () => {
-  const { offline } = target.server.storage;
+  const offline = target.server.storage.of(OFFLINE);
   for (const text of ["<message><body>x</body><<", "", "<message id='last'><body>y</body></message>"])
     await offline.add(DOMAIN, "juliet", text, 1, 100);
   expect(await kept("last")).toContain("<body>y</body>");

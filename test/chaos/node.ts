@@ -1,4 +1,5 @@
 // Meridian's node as a process of a run: its configuration, its accounts, and what its store still has.
+
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,7 +7,8 @@ import { pathToFileURL } from "node:url";
 import pg from "pg";
 import type { NodeConfigInput } from "../../contract/contract.ts";
 import { deriveCredentials } from "../../server/accounts/credentials.ts";
-import { openStorage } from "../../server/storage/open.ts";
+import { ACCOUNTS } from "../../server/accounts/store.ts";
+import { openStorage } from "../../server/stores.ts";
 import { attributeOf } from "../../xmpp/client/splitter.ts";
 import { freePort } from "../harness/children.ts";
 import { ProcessNode } from "./site.ts";
@@ -91,7 +93,7 @@ export async function makeAccounts(url: string, domain: string, count: number): 
   const credentials = await deriveCredentials(PASSWORD, ITERATIONS);
   for (let index = 0; index < count; index += 500) {
     const some = Array.from({ length: Math.min(500, count - index) }, (_, i) => localpart(index + i));
-    await Promise.all(some.map((local) => storage.accounts.create(domain, local, credentials, Date.now())));
+    await Promise.all(some.map((local) => storage.of(ACCOUNTS).create(domain, local, credentials, Date.now())));
   }
   await storage.close();
 }

@@ -1,10 +1,12 @@
 // Clients that others wrote, in processes of their own: log-in, roster, messages, carbons, resumption where they can.
+
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { ROSTERS } from "../../server/modules/roster/store.ts";
 import { bound } from "../attacks/bound.ts";
 import { DOMAIN, startTarget, type Target } from "../attacks/node.ts";
 import { needing } from "../harness/needing.ts";
@@ -24,7 +26,7 @@ beforeAll(() => {
 beforeEach(async () => {
   target = await startTarget({ "authentication.requireTls": "false" });
   for (const name of ["romeo", "juliet"]) await target.account(name);
-  await target.server.storage.rosters.put(DOMAIN, "juliet", {
+  await target.server.storage.of(ROSTERS).put(DOMAIN, "juliet", {
     jid: `romeo@${DOMAIN}`,
     name: "Romeo",
     groups: [],

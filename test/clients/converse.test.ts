@@ -1,10 +1,12 @@
 // Converse.js in a real browser over WebSocket: log-in, roster, messages both ways, carbons, a broken connection.
+
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { afterAll, beforeAll, expect } from "@jest/globals";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { ROSTERS } from "../../server/modules/roster/store.ts";
 import { bound } from "../attacks/bound.ts";
 import { DOMAIN, startTarget, type Target } from "../attacks/node.ts";
 import { needing } from "../harness/needing.ts";
@@ -41,7 +43,7 @@ beforeAll(async () => {
   for (const name of ["romeo", "juliet"]) await target.account(name);
   const item = { name: "Romeo", groups: [], subscription: "none", ask: false, approved: false } as const;
   const contact = { ...item, jid: `romeo@${DOMAIN}`, pendingIn: undefined, listed: true };
-  await target.server.storage.rosters.put(DOMAIN, "juliet", contact);
+  await target.server.storage.of(ROSTERS).put(DOMAIN, "juliet", contact);
 }, 60_000);
 
 afterAll(async () => {

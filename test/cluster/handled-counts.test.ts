@@ -1,11 +1,13 @@
 // Counts of sessions whose node died, told by a Redis that was promoted without the last writes.
+
 import { afterEach, expect } from "@jest/globals";
 import { pino } from "pino";
 import { ClusterConfig } from "../../contract/contract.ts";
 import { connectRedis, type RedisConnection } from "../../server/cluster/redis/connection.ts";
 import { CountDoubts } from "../../server/cluster/sessions/count-doubts.ts";
 import { HandledCounts } from "../../server/cluster/sessions/handled-counts.ts";
-import { memoryStorage } from "../../server/storage/memory/storage.ts";
+import { DOCUMENTS } from "../../server/documents/store.ts";
+import { memoryStores } from "../../server/storage/memory/stores.ts";
 import { systemClock } from "../../xmpp/clock.ts";
 import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
@@ -32,7 +34,7 @@ needing("redis").test(
   async () => {
     const old = await redis();
     const replica = await redis("--replicaof", "127.0.0.1", String(old.server.port));
-    const { documents } = memoryStorage();
+    const documents = memoryStores([DOCUMENTS]).of(DOCUMENTS);
     const node = ({ connection }: { connection: RedisConnection }) =>
       new HandledCounts(connection, "p", () => "b~1", new CountDoubts(documents, systemClock));
     // The first full copy begins a history of its own.

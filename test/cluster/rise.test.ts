@@ -1,4 +1,5 @@
 // A node that was taken for dead and lives: what others kept meanwhile for its sessions reaches them.
+
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Redis } from "ioredis";
@@ -7,6 +8,8 @@ import { type RunningNode, startNode } from "../../app/node.ts";
 import { NodeConfig } from "../../contract/contract.ts";
 import { check } from "../../contract/load.ts";
 import { livingMembers } from "../../server/cluster/membership/membership.ts";
+import { HELD } from "../../server/held/store.ts";
+import { OFFLINE } from "../../server/modules/offline/store.ts";
 import { NS_SM } from "../../xmpp/xml/namespaces.ts";
 import { RawTcp } from "../attacks/raw.ts";
 import { Relay } from "../federation/relay.ts";
@@ -62,7 +65,7 @@ async function asleepOnceCut(at: RunningNode, user: string): Promise<{ readonly 
 
 /** Resolves once the node has looked for what nobody took over, which it does again in half a minute. */
 async function looked(at: RunningNode): Promise<void> {
-  const { held } = at.server.storage;
+  const held = at.server.storage.of(HELD);
   const text = `<message from='${DOMAIN}' to='romeo@${DOMAIN}' type='headline'/>`;
   await held.add({ member: "n0~gone", id: held.ids.next(), domain: DOMAIN, local: "romeo", text, at: Date.now() });
   await until(async () => (await held.members()).length === 0);
@@ -111,7 +114,7 @@ described("a node that was taken for dead", () => {
       const juliet = await client(one, "juliet");
       const romeo = await client(two, "romeo");
       link.hold();
-      const { offline } = two.server.storage;
+      const offline = two.server.storage.of(OFFLINE);
       await until(async () => {
         romeo.send(message("Hark"));
         return (await offline.count(DOMAIN, "juliet")) > 0;
@@ -130,7 +133,8 @@ described("a node that was taken for dead", () => {
     "brings its sessions asleep what it held for them after who buried it had looked, though that one is gone",
     async () => {
       const one = await node("n1", `redis://127.0.0.1:${link.port}`);
-      const { held, offline } = one.server.storage;
+      const held = one.server.storage.of(HELD);
+      const offline = one.server.storage.of(OFFLINE);
       for (const user of ["romeo", "juliet"]) await one.server.accounts.create(DOMAIN, user, "the right password");
       await looked(one);
       const two = await node("n2", redis.url);
@@ -170,7 +174,7 @@ described("a node that was taken for dead", () => {
       const two = await node("n2", redis.url);
       const romeo = await client(two, "romeo");
       romeo.send(message("Hark"));
-      await until(async () => (await two.server.storage.offline.count(DOMAIN, "juliet")) > 0);
+      await until(async () => (await two.server.storage.of(OFFLINE).count(DOMAIN, "juliet")) > 0);
       romeo.destroy();
       await two.stop();
       nodes.pop();
@@ -210,7 +214,8 @@ described("a node that was taken for dead", () => {
       const name = one.server.ports.bus.member;
       const { id, raw } = await asleepOnceCut(one, "juliet");
       raw.destroy();
-      const { offline, held } = two.server.storage;
+      const offline = two.server.storage.of(OFFLINE);
+      const held = two.server.storage.of(HELD);
       const romeo = await client(two, "romeo");
       romeo.send(`<enable xmlns='${NS_SM}'/>${message("Hark")}<r xmlns='${NS_SM}'/>`);
       // Stored beside her session, and his node knows.

@@ -1,4 +1,5 @@
 // A shared view of two nodes over a real Redis: changes at once lose nothing, and each sees what the other made.
+
 import { afterEach, expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { ClusterConfig } from "../../contract/contract.ts";
@@ -8,7 +9,8 @@ import { Exclusion } from "../../server/cluster/ownership/exclusion.ts";
 import { RedisLocks } from "../../server/cluster/ownership/locks.ts";
 import { connectRedis, type RedisConnection } from "../../server/cluster/redis/connection.ts";
 import { SharedView } from "../../server/cluster/shared/shared-view.ts";
-import { memoryStorage } from "../../server/storage/memory/storage.ts";
+import { DOCUMENTS } from "../../server/documents/store.ts";
+import { memoryStores } from "../../server/storage/memory/stores.ts";
 import { systemClock } from "../../xmpp/clock.ts";
 import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
@@ -34,7 +36,7 @@ async function connect(): Promise<RedisConnection> {
 described("two nodes", () => {
   test("that change one list at once lose nothing of it, and both have all of it", async () => {
     redis = await startRedis();
-    const { documents } = memoryStorage();
+    const documents = memoryStores([DOCUMENTS]).of(DOCUMENTS);
     const [a, b] = await Promise.all(
       ["a~1", "b~1"].map(async (member) => {
         const [commands, subscriber] = [await connect(), await connect()];

@@ -1,5 +1,7 @@
 // Tokens and log-ins at two nodes at once: what one has spent, ended or changed opens nothing at the other. XEP-0484.
+
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { DOCUMENTS } from "../../server/documents/store.ts";
 import { DOMAIN } from "../attacks/node.ts";
 import { authenticate, presentToken, REQUEST, read, secured, tokenFor } from "../attacks/tokens.ts";
 import { TALK_START } from "../harness/certificates.ts";
@@ -82,7 +84,7 @@ described("two nodes", () => {
       tested.store.set("documents.replace", "works");
       expect(read(await used).token).toBe("");
       expect(await present(2, given)).toContain("<not-authorized");
-      expect(await server(1).storage.documents.list(DOMAIN, "romeo", "fast")).toEqual([]);
+      expect(await server(1).storage.of(DOCUMENTS).list(DOMAIN, "romeo", "fast")).toEqual([]);
     },
     PATIENCE,
   );
@@ -91,7 +93,7 @@ described("two nodes", () => {
     "two that renew at once both have a token that opens, until the later one was used",
     async () => {
       const kept = async () => {
-        const [{ text } = { text: "{}" }] = await server(1).storage.documents.list(DOMAIN, "romeo", "fast");
+        const [{ text } = { text: "{}" }] = await server(1).storage.of(DOCUMENTS).list(DOMAIN, "romeo", "fast");
         return JSON.parse(text) as { nonce?: string; previous?: { nonce: string } };
       };
       const given = await token();

@@ -1,10 +1,12 @@
 // An account removed while no node runs: the next node cancels its subscriptions at other domains. XEP-0077 §3.2.
+
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { NodeConfig } from "../../contract/contract.ts";
 import { check } from "../../contract/load.ts";
-import { openStorage } from "../../server/storage/open.ts";
+import { ROSTERS } from "../../server/modules/roster/store.ts";
+import { openStorage } from "../../server/stores.ts";
 import { run } from "../world/command.ts";
 import { Ground, TestNode } from "./nodes.ts";
 
@@ -49,7 +51,7 @@ test("who saw it, whom it saw, and who was asked are told once", async () => {
     ["asked", { subscription: "none", ask: true }],
     ["none", { subscription: "none" }],
   ] as const)
-    await storage.rosters.put("a.test", "romeo", { ...item, ...more, jid: `${local}@${outside.service}` });
+    await storage.of(ROSTERS).put("a.test", "romeo", { ...item, ...more, jid: `${local}@${outside.service}` });
   await storage.close();
   const told = "contacts at other domains are told when a node starts with this configuration\n";
   expect(await account("delete")).toMatchObject({ code: 0, stderr: expect.stringContaining(told) });

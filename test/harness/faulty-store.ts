@@ -1,5 +1,5 @@
 // A storage that a talk can make hang or fail, operation by operation.
-import { type Storage, StoreUnavailable } from "../../server/ports/store.ts";
+import { type StoreKey, type Stores, StoreUnavailable } from "../../server/ports/store.ts";
 
 /** How an operation behaves: as it should, with an error, or (`hangs`) not at all until it is told otherwise. */
 export type StoreState = "works" | "fails" | "hangs";
@@ -28,10 +28,16 @@ export class StoreFaults {
     for (const { count, reached } of this.watching) if (this.waiting.length >= count) reached();
   }
 
-  /** Puts itself before every store of a node's storage. */
-  guard(storage: Storage): void {
-    for (const name of ["accounts", "rosters", "offline", "documents", "held"] as const)
-      Object.defineProperty(storage, name, { value: this.guarded(name, storage[name]) });
+  /** Puts itself before every store that is asked for from now on. */
+  guard(stores: Stores): void {
+    const of = stores.of.bind(stores);
+    const guarded = new Map<string, object>();
+    const guardedOf = <S extends object>(key: StoreKey<S>): S => {
+      const known = guarded.get(key.name) ?? this.guarded(key.name, of(key));
+      guarded.set(key.name, known);
+      return known as S;
+    };
+    Object.defineProperty(stores, "of", { value: guardedOf });
   }
 
   private guarded(name: string, store: object): object {

@@ -1,4 +1,5 @@
 // A server under test: its configuration from a talk's lines, its nodes started in this process.
+
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,6 +9,7 @@ import { type RunningNode, startNode } from "../../app/node.ts";
 import { NodeConfig } from "../../contract/contract.ts";
 import { check } from "../../contract/load.ts";
 import { deriveCredentials } from "../../server/accounts/credentials.ts";
+import { ACCOUNTS } from "../../server/accounts/store.ts";
 import type { Clock } from "../../xmpp/clock.ts";
 import { authorityFile, type CertificateKind, certificateFiles } from "./certificates.ts";
 import { answerBarriers, clusterBarrier } from "./cluster-barrier.ts";
@@ -108,7 +110,7 @@ export class ServerUnderTest {
     const { accounts, storage, clock } = this.nodes[0]!.server;
     if (password !== undefined) return accounts.create(domain, local, password);
     credentials ??= deriveCredentials(PASSWORD, ITERATIONS);
-    return storage.accounts.create(domain, local, await credentials, clock.now());
+    return storage.of(ACCOUNTS).create(domain, local, await credentials, clock.now());
   }
 
   /** Shuts a node down in order, or all. */

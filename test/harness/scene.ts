@@ -1,5 +1,7 @@
 // The stage of one talk: servers under test, impersonated servers, DNS, clock, and everybody who speaks.
+
 import { randomInt } from "node:crypto";
+import { ROSTERS } from "../../server/modules/roster/store.ts";
 import type { Subscription } from "../../server/ports/store.ts";
 import type { Actor } from "./actor.ts";
 import { CERTIFICATE_KINDS, type CertificateKind, clientContext, TALK_START } from "./certificates.ts";
@@ -201,16 +203,18 @@ export class Scene {
     await this.createAccount(owner, undefined);
     this.contacts.push({ owner, domain: contact.replace(/^.*@/, "") });
     const subscription = ["none", "to", "from", "both"].find((one) => options.has(one)) ?? "none";
-    await this.serverOf(domain).nodes[0]!.server.storage.rosters.put(domain, local, {
-      jid: contact,
-      name: options.get("name") ?? "",
-      groups: options.get("groups")?.split(",") ?? [],
-      subscription: subscription as Subscription,
-      ask: options.has("ask"),
-      approved: options.has("approved"),
-      pendingIn: options.has("pending") ? `<presence from='${contact}' to='${owner}' type='subscribe'/>` : undefined,
-      listed: !options.has("pending") || subscription !== "none",
-    });
+    await this.serverOf(domain)
+      .nodes[0]!.server.storage.of(ROSTERS)
+      .put(domain, local, {
+        jid: contact,
+        name: options.get("name") ?? "",
+        groups: options.get("groups")?.split(",") ?? [],
+        subscription: subscription as Subscription,
+        ask: options.has("ask"),
+        approved: options.has("approved"),
+        pendingIn: options.has("pending") ? `<presence from='${contact}' to='${owner}' type='subscribe'/>` : undefined,
+        listed: !options.has("pending") || subscription !== "none",
+      });
   }
 
   private async connect(

@@ -10,7 +10,7 @@ import { check } from "../../contract/load.ts";
 import { RedisUnavailable } from "../../server/cluster/redis/connection.ts";
 import { MeridianServer } from "../../server/index.ts";
 import { Waits } from "../../server/service/patience.ts";
-import { StorageOpenError } from "../../server/storage/open.ts";
+import { StorageOpenError } from "../../server/storage/backend/backend.ts";
 import { freePort } from "../harness/children.ts";
 import { needing } from "../harness/needing.ts";
 import { startPostgres } from "../harness/postgres.ts";

@@ -1,8 +1,15 @@
 // The storages that the contract is tried on, each opened as often as a test likes on the same data.
 import { join } from "node:path";
-import type { Storage } from "../../server/ports/store.ts";
-import type { StorageConfig } from "../../server/storage/config.ts";
-import { type OpenOptions, openStorage } from "../../server/storage/open.ts";
+import type { StorageConfig } from "../../contract/storage.ts";
+import { ACCOUNTS } from "../../server/accounts/store.ts";
+import type { DocumentStore } from "../../server/documents/port.ts";
+import { DOCUMENTS } from "../../server/documents/store.ts";
+import { HELD } from "../../server/held/store.ts";
+import { OFFLINE } from "../../server/modules/offline/store.ts";
+import { ROSTERS } from "../../server/modules/roster/store.ts";
+import type { AccountStore, HeldStore, OfflineStore, RosterStore, Stores } from "../../server/ports/store.ts";
+import type { OpenOptions } from "../../server/storage/open.ts";
+import { openStorage } from "../../server/stores.ts";
 import { removeFolder, temporaryFolder } from "../harness/children.ts";
 import { startMariadb, type TestMariadb } from "../harness/mariadb.ts";
 import { startPostgres, type TestPostgres } from "../harness/postgres.ts";
@@ -82,18 +89,37 @@ export const backends: readonly Backend[] = [
   onServer("mysql", "mariadb", "mariadb", startMariadb),
 ];
 
+/** The stores of one configuration, by their names. */
+export interface Storage {
+  readonly accounts: AccountStore;
+  readonly rosters: RosterStore;
+  readonly offline: OfflineStore;
+  readonly documents: DocumentStore;
+  readonly held: HeldStore;
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** Opens storages and closes them together. */
 export class Opened {
-  #storages: Storage[] = [];
+  #stores: Stores[] = [];
 
   async open(config: StorageConfig, options?: OpenOptions): Promise<Storage> {
-    const storage = await openStorage(config, options);
-    this.#storages.push(storage);
-    return storage;
+    const stores = await openStorage(config, options);
+    this.#stores.push(stores);
+    return {
+      accounts: stores.of(ACCOUNTS),
+      rosters: stores.of(ROSTERS),
+      offline: stores.of(OFFLINE),
+      documents: stores.of(DOCUMENTS),
+      held: stores.of(HELD),
+      ping: () => stores.ping(),
+      close: () => stores.close(),
+    };
   }
 
   async closeAll(): Promise<void> {
-    await Promise.all(this.#storages.map((storage) => storage.close()));
-    this.#storages = [];
+    await Promise.all(this.#stores.map((stores) => stores.close()));
+    this.#stores = [];
   }
 }

@@ -1,8 +1,9 @@
 // Whoever has somebody in his roster is found by the contact: the removal of an account rests on it.
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import type { RosterItem, Storage } from "../../server/ports/store.ts";
+import type { RosterItem } from "../../server/ports/store.ts";
+import { COLUMN_TYPES } from "../../server/storage/sql/migration.ts";
 import { MIGRATIONS } from "../../server/storage/sql/migrations/migrate.ts";
-import { COLUMN_TYPES } from "../../server/storage/sql/migrations/migration.ts";
+import type { Storage } from "./backends.ts";
 import { type Backend, Opened } from "./backends.ts";
 import { connectRaw } from "./raw.ts";
 import { oddTexts, rosterItem, textOfBytes } from "./samples.ts";

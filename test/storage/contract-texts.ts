@@ -1,6 +1,7 @@
 // What every store promises of texts, whatever keeps it: odd ones stay what they are, and what no store keeps is refused.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type Storage, UnstorableText } from "../../server/ports/store.ts";
+import { UnstorableText } from "../../server/ports/store.ts";
+import type { Storage } from "./backends.ts";
 import { type Backend, Opened } from "./backends.ts";
 import { oddTexts, rosterItem, textOfBytes } from "./samples.ts";
 

@@ -1,6 +1,7 @@
 // What every store promises, whatever keeps it: run for each backend by contract.test.ts.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type Storage, UnstorableText } from "../../server/ports/store.ts";
+import { UnstorableText } from "../../server/ports/store.ts";
+import type { Storage } from "./backends.ts";
 import { type Backend, Opened } from "./backends.ts";
 import { fillEveryStore, keptOf, NOTHING, ONE_EACH } from "./kept.ts";
 import { credentials, rosterItem, textOfBytes } from "./samples.ts";

@@ -1,15 +1,9 @@
 // What every store of held messages promises: order, ids, removal, several nodes, a crash of the database.
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import {
-  type HeldMessage,
-  type HeldStore,
-  type Storage,
-  StoreUnavailable,
-  UnstorableText,
-} from "../../server/ports/store.ts";
+import { type HeldMessage, type HeldStore, StoreUnavailable, UnstorableText } from "../../server/ports/store.ts";
+import { COLUMN_TYPES } from "../../server/storage/sql/migration.ts";
 import { heldMigration } from "../../server/storage/sql/migrations/0002-held.ts";
-import { COLUMN_TYPES } from "../../server/storage/sql/migrations/migration.ts";
-import { type Backend, Opened } from "./backends.ts";
+import { type Backend, Opened, type Storage } from "./backends.ts";
 import { connectRaw, lockHeld } from "./raw.ts";
 import { oddTexts, textOfBytes } from "./samples.ts";
 

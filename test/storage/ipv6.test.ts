@@ -7,8 +7,9 @@ import { checkRedis } from "../../app/local-world/given-redis.ts";
 import { NodeConfig } from "../../contract/contract.ts";
 import { check } from "../../contract/load.ts";
 import { connectRedis } from "../../server/cluster/redis/connection.ts";
+import { DOCUMENTS } from "../../server/documents/store.ts";
 import { createLog } from "../../server/observe/log.ts";
-import { openStorage } from "../../server/storage/open.ts";
+import { openStorage } from "../../server/stores.ts";
 import { startMariadb } from "../harness/mariadb.ts";
 import { unless } from "../harness/needing.ts";
 import { startPostgres } from "../harness/postgres.ts";
@@ -32,8 +33,8 @@ function configOf(more: object): NodeConfig {
 async function keeps(storage: NodeConfig["storage"]): Promise<void> {
   const opened = await openStorage(storage);
   try {
-    await opened.documents.put("a.test", "x", "kind", "key", "text");
-    expect(await opened.documents.get("a.test", "x", "kind", "key")).toBe("text");
+    await opened.of(DOCUMENTS).put("a.test", "x", "kind", "key", "text");
+    expect(await opened.of(DOCUMENTS).get("a.test", "x", "kind", "key")).toBe("text");
   } finally {
     await opened.close();
   }

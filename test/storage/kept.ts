@@ -1,5 +1,5 @@
 // What each store keeps of an account, one thing in each: so that none is forgotten when an account goes.
-import type { Storage } from "../../server/ports/store.ts";
+import type { Storage } from "./backends.ts";
 import { rosterItem } from "./samples.ts";
 
 const DOMAIN = "verona.test";

@@ -1,6 +1,7 @@
 // What a storage promises while its database server is stopped, gone or stuck, and afterwards.
 import { afterEach, expect, test } from "@jest/globals";
-import { type Storage, StoreUnavailable } from "../../server/ports/store.ts";
+import { StoreUnavailable } from "../../server/ports/store.ts";
+import type { Storage } from "./backends.ts";
 import { type Backend, type DatabaseServer, Opened } from "./backends.ts";
 import { rosterItem } from "./samples.ts";
 

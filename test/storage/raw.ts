@@ -2,7 +2,7 @@
 import { DatabaseSync } from "node:sqlite";
 import mysql from "mysql2/promise";
 import pg from "pg";
-import type { StorageConfig } from "../../server/storage/config.ts";
+import type { StorageConfig } from "../../contract/storage.ts";
 import type { DialectName } from "../../server/storage/sql/dialect.ts";
 
 /** One connection. */

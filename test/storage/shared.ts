@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, test } from "@jest/globals";
+import type { StorageConfig } from "../../contract/storage.ts";
 import { StoreUnavailable } from "../../server/ports/store.ts";
-import type { StorageConfig } from "../../server/storage/config.ts";
 import { type Backend, Opened } from "./backends.ts";
 import { credentials, rosterItem } from "./samples.ts";
 

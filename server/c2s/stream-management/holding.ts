@@ -1,8 +1,10 @@
 // Makes safe what a client is slow to acknowledge: stored beside the session that holds it. XEP-0198.
+
 import type { Timer } from "../../../xmpp/clock.ts";
 import { arrivalOf } from "../../../xmpp/stanza/arrival.ts";
 import type { Fate, PassedOn } from "../../../xmpp/stanza/safety.ts";
 import { inBackground } from "../../delivery/background.ts";
+import { HELD } from "../../held/store.ts";
 import type { SessionHost } from "../../ports/host.ts";
 import { type HeldKey, StoreUnavailable } from "../../ports/store.ts";
 import { isError, type Kept, type Unacked } from "./unacked.ts";
@@ -43,7 +45,7 @@ export class Holding {
       kept.safety = undefined;
       if (kept.key !== undefined) keys.push(kept.key);
     }
-    if (keys.length > 0) inBackground(this.host.storage.held.remove(keys), this.host.log);
+    if (keys.length > 0) inBackground(this.host.storage.of(HELD).remove(keys), this.host.log);
     if (this.unacked.length === 0) this.stop();
   }
 
@@ -73,9 +75,9 @@ export class Holding {
     const { stanza } = kept;
     stanza.detach();
     kept.stored = true;
-    kept.key ??= { member: host.bus.member, id: host.storage.held.ids.next() };
+    kept.key ??= { member: host.bus.member, id: host.storage.of(HELD).ids.next() };
     try {
-      await host.storage.held.add({
+      await host.storage.of(HELD).add({
         ...kept.key,
         domain: host.domain,
         local: stanza.to?.local ?? "",
@@ -91,7 +93,7 @@ export class Holding {
     if (key.member !== host.bus.member && !kept.gone) {
       // The node was taken for dead meanwhile: under its old name it is anybody's.
       kept.key = undefined;
-      inBackground(host.storage.held.remove([key]), host.log);
+      inBackground(host.storage.of(HELD).remove([key]), host.log);
       return this.store(kept);
     }
     kept.safety?.release("stored");

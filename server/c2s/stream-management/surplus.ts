@@ -1,10 +1,12 @@
 // Messages for a client that has to acknowledge others first: in the store of held messages, in order. XEP-0198.
+
 import type { Timer } from "../../../xmpp/clock.ts";
 import { sizeOf } from "../../../xmpp/management/sent.ts";
 import { arrivalOf, noteArrival } from "../../../xmpp/stanza/arrival.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { inBackground } from "../../delivery/background.ts";
 import { takersKey } from "../../delivery/takers.ts";
+import { HELD } from "../../held/store.ts";
 import { logFailure } from "../../observe/failure.ts";
 import type { SessionHost } from "../../ports/host.ts";
 import type { HeldKey } from "../../ports/store.ts";
@@ -169,7 +171,7 @@ export class Surplus {
 
   /** Undefined where the store has it no more, or what it has is no stanza. */
   private async readBack({ key, at, takers }: Item): Promise<Kept | undefined> {
-    const { held } = this.host.storage;
+    const held = this.host.storage.of(HELD);
     const found = key === undefined ? undefined : await held.get(key);
     if (key === undefined || found === undefined) return undefined;
     try {

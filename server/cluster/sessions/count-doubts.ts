@@ -1,6 +1,6 @@
 // Says in the store that Redis may lack counts of a member's sessions: then none is told of it once it is dead. XEP-0198 §5.
 import type { Clock } from "../../../xmpp/clock.ts";
-import type { DocumentStore } from "../../ports/store.ts";
+import type { DocumentStore } from "../../documents/port.ts";
 
 /** At a localpart that no account can have. */
 const PLACE = ["", "", "counts in doubt"] as const;

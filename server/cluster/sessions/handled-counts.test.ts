@@ -1,7 +1,9 @@
 // Counts of sessions whose node died: told only where they are proven to be the last that it acknowledged.
+
 import { expect, test } from "@jest/globals";
 import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
-import { memoryStorage } from "../../storage/memory/storage.ts";
+import { DOCUMENTS } from "../../documents/store.ts";
+import { memoryStores } from "../../storage/memory/stores.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { CountDoubts } from "./count-doubts.ts";
 import { HandledCounts, READ_COUNT, WRITE_COUNTS } from "./handled-counts.ts";
@@ -52,7 +54,7 @@ class OddRedis {
 function setUp() {
   const clock = new ManualClock(1_000_000);
   const redis = new OddRedis();
-  const { documents } = memoryStorage();
+  const documents = memoryStores([DOCUMENTS]).of(DOCUMENTS);
   const node = (name: string, store = documents) =>
     new HandledCounts(redis as unknown as RedisConnection, "p", () => name, new CountDoubts(store, clock), clock);
   return { clock, redis, documents, node };

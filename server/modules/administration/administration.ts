@@ -140,7 +140,7 @@ function listCommands(host: ModuleHost, limit: number): Command[] {
   const online = () => [...new Set([...host.sessions.all()].map((session) => session.account.full))];
   return [
     command("get-registered-users-num", "Number of accounts", [], async () =>
-      result("registeredusersnum", "text-single", "Accounts", [String(await host.storage.accounts.count(host.domain))]),
+      result("registeredusersnum", "text-single", "Accounts", [String(await host.accounts.count(host.domain))]),
     ),
     command("get-online-users-num", "Number of accounts online", [], () =>
       result("onlineusersnum", "text-single", "Accounts online", [String(online().length)]),

@@ -1,5 +1,7 @@
 // Block lists: an account's list, at hand so that a stanza's check is a look-up, and its changes. XEP-0191.
+
 import type { Jid } from "../../../xmpp/jid/jid.ts";
+import { DOCUMENTS } from "../../documents/store.ts";
 import type { ModuleHost } from "../../module/define.ts";
 import type { Shared } from "../../ports/cluster.ts";
 
@@ -27,7 +29,7 @@ export class BlockLists {
     this.lists = host.shared({
       name: "blocked",
       load: async (local) =>
-        new Set((await host.storage.documents.list(host.domain, local, KIND)).map(({ key }) => key)),
+        new Set((await host.store(DOCUMENTS).list(host.domain, local, KIND)).map(({ key }) => key)),
       cost: costOf,
     });
   }
@@ -61,7 +63,7 @@ export class BlockLists {
   }
 
   private async store(local: string, jid: string, block: boolean): Promise<void> {
-    const { documents } = this.host.storage;
+    const documents = this.host.store(DOCUMENTS);
     if (block) await documents.put(this.host.domain, local, KIND, jid, "");
     else await documents.remove(this.host.domain, local, KIND, jid);
   }

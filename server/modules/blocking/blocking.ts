@@ -1,4 +1,5 @@
 // Blocking: a user's list of those who can neither reach nor see the account. XEP-0191.
+
 import { Element } from "ltx";
 import { z } from "zod";
 import { Jid } from "../../../xmpp/jid/jid.ts";
@@ -10,6 +11,7 @@ import { presence } from "../../../xmpp/stanza/presence.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { Requests } from "../../delivery/requests.ts";
 import { handled, pass, reject, type Verdict } from "../../delivery/verdict.ts";
+import { DOCUMENTS } from "../../documents/store.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { FLAG, SessionKey } from "../../ports/session.ts";
 import { directedKey } from "../presence/broadcast.ts";
@@ -32,6 +34,7 @@ export const blocking = defineModule({
   name: "blocking",
   implements: ["XEP-0191 1.3"],
   needs: ["disco", "roster"],
+  stores: [DOCUMENTS],
   config: z.strictObject({ maxItems: z.int().min(1).default(1000).describe("JIDs of one block list.") }),
   activate(host, { maxItems }) {
     const lists = new BlockLists(host);

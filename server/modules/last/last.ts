@@ -1,7 +1,9 @@
 // Last activity of an account, and how long the server is up. XEP-0012.
+
 import { Element } from "ltx";
 import { z } from "zod";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
+import { DOCUMENTS } from "../../documents/store.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { hasFrom } from "../roster/item.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
@@ -14,6 +16,7 @@ export const last = defineModule({
   name: "last",
   implements: ["XEP-0012 2.0"],
   needs: ["disco", "roster"],
+  stores: [DOCUMENTS],
   config: z.strictObject({}),
   activate(host) {
     const started = host.clock.now();
@@ -23,7 +26,7 @@ export const last = defineModule({
     host.iq("account", "get", NS_LAST, "query", (request) => ofAccount(host, rosters, request), "anyone");
     host.on("session.unavailable", async ({ session }) => {
       if (host.sessions.available(session.account.local).length > 0) return;
-      await host.storage.documents.put(host.domain, session.account.local, KIND, "", String(host.clock.now()));
+      await host.store(DOCUMENTS).put(host.domain, session.account.local, KIND, "", String(host.clock.now()));
     });
   },
 });
@@ -37,7 +40,7 @@ async function ofAccount(host: ModuleHost, rosters: Rosters, request: IqRequest)
   const item = (await rosters.of(to.local)).items.get(from.bare);
   if (from.bare !== to.bare && (item === undefined || !hasFrom(item))) throw new StanzaError("service-unavailable");
   if (host.sessions.available(to.local).length > 0) return answer(host, host.clock.now());
-  const text = await host.storage.documents.get(host.domain, to.local, KIND, "");
+  const text = await host.store(DOCUMENTS).get(host.domain, to.local, KIND, "");
   if (text === undefined) throw new StanzaError("item-not-found", "the account was never there");
   return answer(host, Number(text));
 }

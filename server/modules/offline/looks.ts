@@ -1,8 +1,10 @@
 // Looks for what is kept for sessions that are here already, where nobody may be left to tell of it. XEP-0160.
+
 import { chunksOf } from "../../chunks.ts";
 import type { ModuleHost } from "../../module/define.ts";
 import { Persistent } from "../../persistent.ts";
 import type { ClientSession, OwnSession } from "../../ports/session.ts";
+import { OFFLINE } from "./store.ts";
 
 /** Accounts asked for at once, and ms between two such groups: each that has something asks the store for it. */
 const AT_ONCE = 200;
@@ -45,11 +47,11 @@ export class Looks {
   }
 
   private async look(): Promise<void> {
-    const { clock, domain, sessions, storage } = this.host;
+    const { clock, domain, sessions } = this.host;
     const awake = [...new Map([...sessions.own()].filter(isAble).map((one) => [one.account.local, one]))];
     for (const some of chunksOf(awake, AT_ONCE)) {
       const group = new Map(some);
-      const found = new Set(await storage.offline.having(domain, [...group.keys()]));
+      const found = new Set(await this.host.store(OFFLINE).having(domain, [...group.keys()]));
       for (const [local, session] of group) if (found.has(local)) this.bring(session);
       if (found.size > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, PAUSE));
     }

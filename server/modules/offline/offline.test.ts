@@ -1,4 +1,5 @@
 // What is kept reaches a session that is there, though the store or the way to its node failed at first.
+
 import { expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
@@ -12,8 +13,9 @@ import type { ModuleHost, StagePoints } from "../../module/define.ts";
 import type { ClientSession } from "../../ports/session.ts";
 import type { Filter } from "../../ports/stages.ts";
 import { StoreUnavailable } from "../../ports/store.ts";
-import { memoryStorage } from "../../storage/memory/storage.ts";
+import { memoryStores } from "../../storage/memory/stores.ts";
 import { offline } from "./offline.ts";
+import { OFFLINE } from "./store.ts";
 
 const JULIET = Jid.parse("juliet@verona.test/balcony");
 const MESSAGE = Stanza.fromText(
@@ -22,7 +24,7 @@ const MESSAGE = Stanza.fromText(
 
 function setUp({ others = [] as string[] } = {}) {
   const clock = new ManualClock(0);
-  const storage = memoryStorage(clock);
+  const storage = memoryStores([OFFLINE], clock);
   const list: ClientSession[] = [];
   const observers = new Map<string, (event: { session: ClientSession }) => unknown>();
   const refused: string[] = [];
@@ -35,7 +37,7 @@ function setUp({ others = [] as string[] } = {}) {
       own: () => list.filter(({ remote }) => !remote),
       find: (jid: Jid) => list.find((one) => one.jid.full === jid.full),
     },
-    storage,
+    store: storage.of,
     bus: { others },
     deadLetters: { suspects: async () => false },
     disco: { host: { features: new Set<string>() } },
@@ -79,9 +81,9 @@ function session(remote: boolean, more: Partial<ClientSession>): ClientSession {
 test("a store that did not answer at the log-in is asked again", async () => {
   const { clock, storage, list, keep, emit } = setUp();
   expect(await keep()).toEqual(handled("stored"));
-  const read = storage.offline.read.bind(storage.offline);
+  const read = storage.of(OFFLINE).read.bind(storage.of(OFFLINE));
   let failing = true;
-  storage.offline.read = (...given) => (failing ? Promise.reject(new Error("away")) : read(...given));
+  storage.of(OFFLINE).read = (...given) => (failing ? Promise.reject(new Error("away")) : read(...given));
   const written: Stanza[] = [];
   const here = session(false, { write: (stanza) => void written.push(stanza) });
   list.push(here);
@@ -100,7 +102,7 @@ test("a store that did not answer at the log-in is asked again", async () => {
     "delay urn:xmpp:delay",
   ]);
   expect(kept.element().getChildText("body", "jabber:client")).toBe("Hark");
-  expect(await storage.offline.read("verona.test", "juliet", 0, 10)).toEqual([]);
+  expect(await storage.of(OFFLINE).read("verona.test", "juliet", 0, 10)).toEqual([]);
 });
 
 test("what may have been kept by an attempt that was given up is kept once", async () => {
@@ -109,27 +111,27 @@ test("what may have been kept by an attempt that was given up is kept once", asy
   const again = MESSAGE.withAddresses(MESSAGE.from, MESSAGE.to);
   again.setNote(insistentKey, { again: true } as never);
   expect(await keep(again)).toEqual(handled("stored"));
-  expect(await storage.offline.count("verona.test", "juliet")).toBe(1);
+  expect(await storage.of(OFFLINE).count("verona.test", "juliet")).toBe(1);
 });
 
 test("what somebody kept who is gone is looked for, for whoever is awake here, and again where the store was away", async () => {
   const { clock, storage, list, emit } = setUp();
-  await storage.offline.add("verona.test", "juliet", MESSAGE.text(), 1, 100);
+  await storage.of(OFFLINE).add("verona.test", "juliet", MESSAGE.text(), 1, 100);
   const written: Stanza[] = [];
   const asleep = session(false, { waiting: true, write: (stanza) => void written.push(stanza) });
   list.push(asleep);
   await emit("knowledge.lost", asleep);
   expect(written).toEqual([]);
   list[0] = session(false, { waiting: false, write: (stanza) => void written.push(stanza) });
-  const having = storage.offline.having.bind(storage.offline);
+  const having = storage.of(OFFLINE).having.bind(storage.of(OFFLINE));
   let failing = true;
-  storage.offline.having = (...given) => (failing ? Promise.reject(new Error("away")) : having(...given));
+  storage.of(OFFLINE).having = (...given) => (failing ? Promise.reject(new Error("away")) : having(...given));
   await emit("knowledge.lost", asleep);
   expect(written).toEqual([]);
   failing = false;
   await clock.advance(10_000);
   expect(written).toHaveLength(1);
-  expect(await storage.offline.count("verona.test", "juliet")).toBe(0);
+  expect(await storage.of(OFFLINE).count("verona.test", "juliet")).toBe(0);
 });
 
 test("a look that is asked for during another one is made behind it", async () => {
@@ -137,7 +139,7 @@ test("a look that is asked for during another one is made behind it", async () =
   const here = session(false, { waiting: false, write() {} });
   list.push(here);
   let looks = 0;
-  storage.offline.having = async () => {
+  storage.of(OFFLINE).having = async () => {
     looks++;
     return [];
   };
@@ -150,8 +152,8 @@ test("a look that is asked for during another one is made behind it", async () =
 });
 
 /** A store that stops as it commits: it has the message, or not, and says neither. */
-function stopAt(storage: ReturnType<typeof memoryStorage>, { has }: { has: boolean }): { goOn(): void } {
-  const { offline: store } = storage;
+function stopAt(storage: ReturnType<typeof memoryStores>, { has }: { has: boolean }): { goOn(): void } {
+  const store = storage.of(OFFLINE);
   const [add, addAgain] = [store.add.bind(store), store.addAgain.bind(store)];
   let away = true;
   store.add = async (...given) => {
@@ -184,7 +186,7 @@ test.each([true, false])(
     stopped.goOn();
     await clock.advance(5_000);
     expect([safe, message.safety.fate, refused]).toEqual([true, "stored", []]);
-    expect(await storage.offline.count("verona.test", "juliet")).toBe(1);
+    expect(await storage.of(OFFLINE).count("verona.test", "juliet")).toBe(1);
   },
 );
 
@@ -193,7 +195,7 @@ test("what a store that comes back has no room for is given back then", async ()
   const stopped = stopAt(storage, { has: false });
   await keep();
   stopped.goOn();
-  storage.offline.addAgain = async () => false;
+  storage.of(OFFLINE).addAgain = async () => false;
   await clock.advance(5_000);
   expect(refused).toEqual(["service-unavailable"]);
 });
@@ -210,7 +212,7 @@ test("nobody asks again for an account that has left", async () => {
   const { clock, storage, list, keep, emit } = setUp();
   await keep();
   let reads = 0;
-  storage.offline.read = () => {
+  storage.of(OFFLINE).read = () => {
     reads++;
     return Promise.reject(new Error("away"));
   };

@@ -1,4 +1,5 @@
 // Messages kept for an account that had no resource to take them. XEP-0160.
+
 import { clone } from "ltx";
 import { z } from "zod";
 import { Jid } from "../../../xmpp/jid/jid.ts";
@@ -20,6 +21,7 @@ import { fromAsleep } from "./asleep.ts";
 import { isAble, Looks } from "./looks.ts";
 import { Owed } from "./owed.ts";
 import { Shares } from "./shares.ts";
+import { OFFLINE } from "./store.ts";
 import { decide, FULL, isUndecided } from "./undecided.ts";
 
 const OfflineConfig = z.strictObject({
@@ -96,7 +98,7 @@ async function keep(kept: Kept, local: string, stanza: Stanza): Promise<Verdict>
   const promised = stanza.note(insistentKey);
   const most = promised === undefined ? limit : PROMISED_LIMIT;
   const text = withDelay(stanza, host.domain, at).text();
-  const store = host.storage.offline;
+  const store = host.store(OFFLINE);
   const again = () => store.addAgain(host.domain, local, text, at, most);
   const noted = () => note(kept, local, stranger);
   try {
@@ -232,7 +234,7 @@ async function deliverKept(host: ModuleHost, session: OwnSession): Promise<boole
   const { local } = session.account;
   let last = 0;
   for (;;) {
-    const batch = await host.storage.offline.read(host.domain, local, last, BATCH);
+    const batch = await host.store(OFFLINE).read(host.domain, local, last, BATCH);
     if (batch.length === 0) return true;
     // Where a delivery was ended, each message stands for itself: none is taken for what another did.
     const careful = await host.deadLetters.suspects(local);
@@ -247,7 +249,7 @@ async function deliverKept(host: ModuleHost, session: OwnSession): Promise<boole
     if (!session.keeps && !(await session.caughtUp())) return false;
     const removable = await removableOf(given);
     last = batch[removable - 1]?.id ?? last;
-    if (removable > 0) await host.storage.offline.removeThrough(host.domain, local, last);
+    if (removable > 0) await host.store(OFFLINE).removeThrough(host.domain, local, last);
     if (removable < batch.length) return false;
   }
 }

@@ -1,11 +1,13 @@
 // Private XML storage: small documents a client keeps with its account. XEP-0049.
+
 import { Element } from "ltx";
 import { z } from "zod";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { selfContained } from "../../../xmpp/xml/self-contained.ts";
+import { DOCUMENTS } from "../../documents/store.ts";
+import { DOCUMENT_KEY_BYTES } from "../../documents/text.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import type { Section } from "../../ports/cluster.ts";
-import { DOCUMENT_KEY_BYTES } from "../../storage/text.ts";
 
 const NS_PRIVATE = "jabber:iq:private";
 const KIND = "private";
@@ -21,6 +23,7 @@ export const privateStorage = defineModule({
   name: "private",
   implements: ["XEP-0049 1.2"],
   needs: ["disco"],
+  stores: [DOCUMENTS],
   config: PrivateConfig,
   activate(host, config) {
     host.disco.host.features.add(NS_PRIVATE);
@@ -65,7 +68,7 @@ async function get(host: ModuleHost, request: IqRequest): Promise<string> {
   if (document === undefined || more.length > 0)
     throw new StanzaError("bad-request", "exactly one element is asked for");
   const { element, key } = document;
-  const text = await host.storage.documents.get(host.domain, request.to.local, KIND, key);
+  const text = await host.store(DOCUMENTS).get(host.domain, request.to.local, KIND, key);
   const empty = () => new Element(element.getName(), { xmlns: element.getNS() ?? "" }).toString();
   return `<query xmlns='${NS_PRIVATE}'>${text ?? empty()}</query>`;
 }
@@ -90,7 +93,7 @@ interface Setting {
 
 /** Keeps all of a request's documents, or none: each was looked at before the first is stored. */
 async function set(host: ModuleHost, { config, local, texts, section }: Setting): Promise<undefined> {
-  const { documents } = host.storage;
+  const documents = host.store(DOCUMENTS);
   const count = await documents.count(host.domain, local, KIND);
   if (count + texts.size > config.maxDocuments) {
     const kept = await Promise.all([...texts.keys()].map((key) => documents.get(host.domain, local, KIND, key)));

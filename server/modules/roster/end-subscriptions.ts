@@ -1,4 +1,5 @@
 // Ends what is between an account and a contact, or whoever has it for one. RFC 6121 §2.5.2, XEP-0077 §3.2.
+
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { presence } from "../../../xmpp/stanza/presence.ts";
 import { NoteKey, type Stanza } from "../../../xmpp/stanza/stanza.ts";
@@ -6,6 +7,7 @@ import type { ModuleHost } from "../../module/define.ts";
 import { type RosterItem, StoreUnavailable } from "../../ports/store.ts";
 import { hasFrom, hasTo } from "./item.ts";
 import type { Rosters } from "./rosters.ts";
+import { ROSTERS } from "./store.ts";
 
 /**
  * True of subscription stanzas of an account that is about to be no more: they are noted by a contact that blocked it
@@ -66,7 +68,7 @@ async function eachAbout(
   account: Jid,
   work: (owner: Jid, item: RosterItem) => Promise<void>,
 ): Promise<void> {
-  const { rosters } = host.storage;
+  const rosters = host.store(ROSTERS);
   let page = await rosters.about(account.bare, undefined, PAGE);
   for (; page.length > 0; page = await rosters.about(account.bare, page.at(-1), PAGE))
     // Of a domain that is not served now nobody sees anything; its way would be to another server.

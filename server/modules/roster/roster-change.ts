@@ -1,4 +1,5 @@
 // A change of one roster that is under way: items are stored, then seen, then pushed.
+
 import { Element } from "ltx";
 import { buildIq } from "../../../xmpp/stanza/iq.ts";
 import { NS_ROSTER } from "../../../xmpp/xml/namespaces.ts";
@@ -7,6 +8,7 @@ import type { ModuleHost } from "../../module/define.ts";
 import type { Change } from "../../ports/cluster.ts";
 import type { RosterItem } from "../../ports/store.ts";
 import { itemElement, removedElement } from "./item.ts";
+import { ROSTERS } from "./store.ts";
 
 /** One account's roster. */
 export interface Roster {
@@ -41,7 +43,7 @@ export class RosterChange implements Roster {
     if (!item.listed && item.pendingIn === undefined) return this.remove(item.jid);
     const before = this.items.get(item.jid);
     await this.change.write(
-      () => this.host.storage.rosters.put(this.host.domain, this.local, item),
+      () => this.host.store(ROSTERS).put(this.host.domain, this.local, item),
       (version) => ({ items: new Map(this.items).set(item.jid, item), version }),
     );
     if (item.listed && (before === undefined || visibleChange(before, item))) this.push(itemElement(item));
@@ -52,7 +54,7 @@ export class RosterChange implements Roster {
     const item = this.items.get(jid);
     if (item === undefined) return;
     await this.change.write(
-      () => this.host.storage.rosters.remove(this.host.domain, this.local, jid),
+      () => this.host.store(ROSTERS).remove(this.host.domain, this.local, jid),
       (version) => {
         const items = new Map(this.items);
         items.delete(jid);

@@ -1,10 +1,12 @@
 // The rosters of a host: at hand while they are wanted, changed by one node at a time, with their bounds. RFC 6121 §2.
+
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { ApiKey, type ModuleHost } from "../../module/define.ts";
 import type { Shared } from "../../ports/cluster.ts";
 import type { RosterItem } from "../../ports/store.ts";
 import { unknownItem } from "./item.ts";
 import { type Roster, RosterChange } from "./roster-change.ts";
+import { ROSTERS } from "./store.ts";
 import { Visibility } from "./visibility.ts";
 
 /** Requests kept of those who are in no roster: a contact list has its own limit, and strangers are not to fill it. */
@@ -25,7 +27,7 @@ export class Rosters {
     this.rosters = host.shared({
       name: "roster",
       load: async (local) => {
-        const { items, version } = await host.storage.rosters.load(host.domain, local);
+        const { items, version } = await host.store(ROSTERS).load(host.domain, local);
         return { items: new Map(items.map((item) => [item.jid, item])), version };
       },
       cost: costOf,

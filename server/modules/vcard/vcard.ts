@@ -1,7 +1,9 @@
 // Business cards: an account's own to change, everybody's to read. XEP-0054.
+
 import { z } from "zod";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { selfContained } from "../../../xmpp/xml/self-contained.ts";
+import { DOCUMENTS } from "../../documents/store.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 
 const NS_VCARD = "vcard-temp";
@@ -11,6 +13,7 @@ export const vcard = defineModule({
   name: "vcard",
   implements: ["XEP-0054 1.2"],
   needs: ["disco"],
+  stores: [DOCUMENTS],
   config: z.strictObject({
     maxBytes: z.int().min(1024).default(131_072).describe("Bytes of one card, its picture among them."),
   }),
@@ -23,7 +26,7 @@ export const vcard = defineModule({
       const text = selfContained(payload);
       if (Buffer.byteLength(text) > maxBytes)
         throw new StanzaError("not-acceptable", `a card has at most ${maxBytes} bytes`);
-      await host.storage.documents.put(host.domain, to.local, "vcard", "", text);
+      await host.store(DOCUMENTS).put(host.domain, to.local, "vcard", "", text);
       return undefined;
     });
   },
@@ -34,7 +37,7 @@ export const vcard = defineModule({
  * card others are told what they are told of an account that does not exist. XEP-0054 §3.3.
  */
 async function read(host: ModuleHost, { from, to }: IqRequest): Promise<string> {
-  const text = await host.storage.documents.get(host.domain, to.local, "vcard", "");
+  const text = await host.store(DOCUMENTS).get(host.domain, to.local, "vcard", "");
   if (text === undefined && from.bare !== to.bare) throw new StanzaError("service-unavailable");
   return text ?? `<vCard xmlns='${NS_VCARD}'/>`;
 }

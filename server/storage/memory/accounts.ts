@@ -1,6 +1,6 @@
 // Accounts in memory, and the shelf that the memory stores share.
 import type { AccountRecord, AccountStore, Credentials, OfflineMessage, RosterItem } from "../../ports/store.ts";
-import { checkAccount, compareKeys } from "../text.ts";
+import { checkAccount, compareKeys } from "../backend/text.ts";
 import type { MemoryHeld } from "./held.ts";
 
 /** What memory keeps of one account. */

@@ -1,8 +1,8 @@
 // Messages that sessions hold for their clients, in memory. XEP-0198.
 
+import { HeldIds } from "../../ports/held-ids.ts";
 import type { HeldKey, HeldMessage, HeldStore } from "../../ports/store.ts";
-import { HeldIds } from "../held-ids.ts";
-import { checkHeld, compareKeys } from "../text.ts";
+import { checkHeld, compareKeys } from "../backend/text.ts";
 
 /** Held messages in memory: they outlive a node of a test, and not the process. */
 export class MemoryHeld implements HeldStore {

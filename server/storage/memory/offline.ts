@@ -1,6 +1,6 @@
 // Offline messages in memory. XEP-0160.
 import type { OfflineMessage, OfflineStore } from "../../ports/store.ts";
-import { checkAccount, checkText, TEXT_BYTES } from "../text.ts";
+import { checkAccount, checkText, TEXT_BYTES } from "../backend/text.ts";
 import { findShelf, type Shelves, shelfOf } from "./accounts.ts";
 
 /** Offline messages in memory. */

@@ -1,6 +1,6 @@
 // Rosters in memory.
 import { FIRST, type RosterEntry, type RosterItem, type RosterOwner, type RosterStore } from "../../ports/store.ts";
-import { BARE_JID_BYTES, checkAccount, checkRosterItem, checkText, compareKeys, indexKey } from "../text.ts";
+import { BARE_JID_BYTES, checkAccount, checkRosterItem, checkText, compareKeys, indexKey } from "../backend/text.ts";
 import { findShelf, type Shelf, type Shelves, shelfOf } from "./accounts.ts";
 
 /** Rosters in memory. Versions start at the time, as in SQL: see `sql/stores/rosters.ts`. */

@@ -1,24 +1,27 @@
-// Storage that ends with the process: tests and demonstrations.
-import { type Clock, systemClock } from "../../../xmpp/clock.ts";
-import type { Storage } from "../../ports/store.ts";
+// The stores in memory that their features do not declare yet.
+import type { StoreAccount } from "../../ports/store.ts";
 import { MemoryAccounts, type Shelves } from "./accounts.ts";
-import { MemoryDocuments } from "./documents.ts";
 import { MemoryHeld } from "./held.ts";
 import { MemoryOffline } from "./offline.ts";
 import { MemoryRosters } from "./rosters.ts";
+import type { MemoryStore } from "./way.ts";
 
-/** A new, empty storage in memory. */
-export function memoryStorage(clock: Clock = systemClock): Storage {
+/** New, empty stores by name. */
+export function legacyStores(
+  now: () => number,
+  purgeAll: (account: StoreAccount) => void,
+): Map<string, MemoryStore<object>> {
   const shelves: Shelves = new Map();
-  const held = new MemoryHeld(() => clock.now());
-  return {
-    kind: "memory",
-    accounts: new MemoryAccounts(shelves, held),
-    rosters: new MemoryRosters(shelves, () => clock.now()),
-    offline: new MemoryOffline(shelves),
-    documents: new MemoryDocuments(shelves),
-    held,
-    ping: async () => {},
-    close: async () => {},
+  const held = new MemoryHeld(now);
+  const forget = (domain: string, local: string) => {
+    held.forget(domain, local);
+    purgeAll({ domain, local });
   };
+  const purge = () => {};
+  return new Map<string, MemoryStore<object>>([
+    ["accounts", { store: new MemoryAccounts(shelves, { forget }), purge }],
+    ["rosters", { store: new MemoryRosters(shelves, now), purge }],
+    ["offline", { store: new MemoryOffline(shelves), purge }],
+    ["held", { store: held, purge }],
+  ]);
 }

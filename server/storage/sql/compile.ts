@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { COMPILED_FILE, type CompiledFile, keptForm } from "./compiled.ts";
 import { builderOf, DIALECTS, type DialectName } from "./dialect.ts";
 import type { SqlEngine } from "./engine.ts";
-import { sqlStorage } from "./storage.ts";
+import { legacyStores } from "./storage.ts";
 
 /** What `compiled.json` must hold. */
 export function compileAll(): CompiledFile {
@@ -18,7 +18,11 @@ export function writeCompiled(): void {
 /** The stores build their statements when they are made; none is run. */
 function compileFor(dialect: DialectName) {
   const recorded = new Map<string, Readonly<Record<string, unknown>>>();
-  sqlStorage(idleEngine(dialect), Date.now, { operationMs: 1, maxWaiting: 1 }, builderOf(dialect, recorded));
+  legacyStores(
+    idleEngine(dialect),
+    { now: Date.now, bounds: { operationMs: 1, maxWaiting: 1 } },
+    builderOf(dialect, recorded),
+  );
   return Object.fromEntries([...recorded].map(([name, group]) => [name, keptForm(group)]));
 }
 

@@ -4,8 +4,8 @@ import { expect, test } from "@jest/globals";
 import { compileAll, idleEngine } from "./compile.ts";
 import { COMPILED_FILE, compiled } from "./compiled.ts";
 import { builderOf, DIALECTS } from "./dialect.ts";
-import { bind, param, statement } from "./statement.ts";
-import { sqlStorage } from "./storage.ts";
+import { bind, param, statement } from "./queries.ts";
+import { legacyStores } from "./storage.ts";
 
 test("compiled.json is up to date: npm run statements", () => {
   expect(JSON.parse(readFileSync(COMPILED_FILE, "utf8"))).toEqual(compileAll());
@@ -20,18 +20,18 @@ test.each(DIALECTS)(
         throw new Error("a store asked for the query builder while it was made");
       },
     };
-    sqlStorage(idleEngine(dialect), Date.now, { operationMs: 1, maxWaiting: 1 }, untouched);
+    legacyStores(idleEngine(dialect), { now: Date.now, bounds: { operationMs: 1, maxWaiting: 1 } }, untouched);
   },
 );
 
 test("a statement from the file takes its values in their places", () => {
   for (const dialect of DIALECTS) {
-    const { get } = compiled("documents", builderOf(dialect), (): { get: ReturnType<typeof statement> } => {
+    const { get } = compiled("accounts", builderOf(dialect), (): { get: ReturnType<typeof statement> } => {
       throw new Error("built anew");
     });
-    const bound = bind(get, { domain: "a.test", local: "romeo", kind: "vcard", index: "k" });
-    expect(bound.values).toEqual(["a.test", "romeo", "vcard", "k"]);
-    expect(bound.sql).toMatch(/^select .text. from .documents. where/);
+    const bound = bind(get, { domain: "a.test", local: "romeo" });
+    expect(bound.values).toEqual(["a.test", "romeo"]);
+    expect(bound.sql).toMatch(/^select .credentials./);
   }
 });
 

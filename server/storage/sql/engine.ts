@@ -23,14 +23,6 @@ export interface ReadOptions {
   readonly mayLag: boolean;
 }
 
-/** How long an operation may take and how many may wait. */
-export interface StorageBounds {
-  /** ms; after it an operation rejects with `StoreUnavailable`. */
-  readonly operationMs: number;
-  /** Operations under way or waiting; one more is refused with `StoreUnavailable`. */
-  readonly maxWaiting: number;
-}
-
 /** A database. Every method rejects with `StoreUnavailable` where it is down, too slow or has too many waiting. */
 export interface SqlEngine {
   readonly dialect: DialectName;

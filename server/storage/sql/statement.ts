@@ -1,11 +1,10 @@
-// Statements with named parameters: a kysely query compiled once and bound as often as needed.
-import type { Compilable, RawBuilder } from "kysely";
-import { kysely } from "./kysely.ts";
+// Statements as written by the stores, with named parameters: parsed once, bound as often as needed.
+import type { DialectName } from "./dialect.ts";
 
 /** What a parameter may be, and a column. */
 export type SqlValue = string | number | null;
 
-/** A place for a value in a compiled query. */
+/** A place for a value in a statement. */
 export class Place {
   readonly name: string;
 
@@ -14,15 +13,10 @@ export class Place {
   }
 }
 
-/** A named parameter in a query given to `statement`. */
-export function param<T extends SqlValue>(name: string): RawBuilder<T> {
-  return kysely().sql<T>`${new Place(name)}`;
-}
-
 /** Values by parameter name. */
 export type Values = Readonly<Record<string, SqlValue>>;
 
-/** A compiled query that takes `V` and gives rows of `R`. */
+/** A statement that takes `V` and gives rows of `R`. */
 export interface Statement<V extends Values, R> {
   /** Unique name, by which a connection keeps it prepared; empty for one that is used once. */
   readonly name: string;
@@ -50,23 +44,30 @@ export interface Result {
   readonly changes: number;
 }
 
-/** Compiles `query`, whose parameters were written with `param`. @throws TypeError where a literal is no SQL value */
-export function statement<V extends Values, R>(name: string, query: Compilable): Statement<V, R> {
-  const compiled = query.compile();
-  const places = compiled.parameters.map((value) => {
-    if (value instanceof Place || typeof value === "string" || typeof value === "number" || value === null)
-      return value;
-    throw new TypeError(`${name}: a parameter is neither text, number nor null`);
+/** A parameter (`:name`), not one of PostgreSQL's casts (`::type`). Statements hold no literals with a colon. */
+const PARAMETER = /(?<!:):([a-zA-Z]\w*)/g;
+
+/** A statement of `text`, whose parameters are written `:name`, in a dialect's form; `name` is its own. */
+export function statement<V extends Values, R>(dialect: DialectName, name: string, text: string): Statement<V, R> {
+  const names: string[] = [];
+  const sql = text.replace(/\s+/g, " ").replace(PARAMETER, (_, parameter: string) => {
+    if (dialect !== "postgres") {
+      names.push(parameter);
+      return "?";
+    }
+    if (!names.includes(parameter)) names.push(parameter);
+    return `$${names.indexOf(parameter) + 1}`;
   });
-  return { name, sql: compiled.sql, places, tuples: false };
+  return { name, sql, places: names.map((parameter) => new Place(parameter)), tuples: false };
 }
 
 /** As `statement`, with rows as arrays of columns in the order selected. */
 export function tupleStatement<V extends Values, R extends readonly SqlValue[]>(
+  dialect: DialectName,
   name: string,
-  query: Compilable,
+  text: string,
 ): Statement<V, R> {
-  return { ...statement<V, R>(name, query), tuples: true };
+  return { ...statement<V, R>(dialect, name, text), tuples: true };
 }
 
 /** Puts values in their places. */
@@ -80,7 +81,7 @@ export function bind<V extends Values, R>(to: Statement<V, R>, values: V): Bound
   return { name: to.name, sql: to.sql, values: bound, tuples: to.tuples };
 }
 
-/** A query built for one use: not kept prepared. */
-export function once<R>(query: Compilable<R>): Bound<R> {
-  return bind(statement<Record<string, never>, R>("", query), {});
+/** A statement for one use, with `?` for each value (not PostgreSQL's form): not kept prepared. */
+export function once<R>(sql: string, values: SqlValue[]): Bound<R> {
+  return { name: "", sql, values };
 }

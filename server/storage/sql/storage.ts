@@ -1,40 +1,28 @@
-// The stores of one SQL database, put together.
-import type { Storage } from "../../ports/store.ts";
-import { type Builder, builderOf } from "./dialect.ts";
-import type { SqlEngine, StorageBounds } from "./engine.ts";
-import type { Bound } from "./statement.ts";
+// The stores of one SQL database that their features do not declare yet.
+
+import type { Builder } from "./dialect.ts";
+import { builderOf } from "./dialect.ts";
+import type { SqlEngine } from "./engine.ts";
 import { SqlAccounts } from "./stores/accounts.ts";
-import { SqlDocuments } from "./stores/documents.ts";
 import { SqlHeld } from "./stores/held.ts";
 import { SqlOffline } from "./stores/offline.ts";
 import { SqlRosters } from "./stores/rosters.ts";
+import type { SqlParts, SqlStore } from "./way.ts";
 
-/** Says nothing but that the database answers. */
-const PING: Bound = { name: "ping", sql: "select 1 as one", values: [] };
-
-/** Storage on an engine whose schema is migrated. `now` gives ms since the epoch. */
-export function sqlStorage(
+/** Stores on an engine whose schema is migrated, by name. */
+export function legacyStores(
   engine: SqlEngine,
-  now: () => number,
-  bounds: StorageBounds,
+  { now, bounds }: Pick<SqlParts, "now" | "bounds">,
   builder: Builder = builderOf(engine.dialect),
-): Storage {
+): Map<string, SqlStore<object>> {
   const accounts = new SqlAccounts(engine, builder, bounds);
   const offline = new SqlOffline(engine, builder, bounds);
   const held = new SqlHeld(engine, builder, bounds, now);
-  return {
-    kind: engine.dialect,
-    accounts,
-    rosters: new SqlRosters(engine, builder, now),
-    offline,
-    documents: new SqlDocuments(engine, builder),
-    held,
-    ping: async () => {
-      await engine.read(PING);
-    },
-    close: async () => {
-      await Promise.all([accounts.idle(), offline.idle(), held.idle()]);
-      await engine.close();
-    },
-  };
+  function* purge() {}
+  return new Map<string, SqlStore<object>>([
+    ["accounts", { store: accounts, purge, idle: () => accounts.idle() }],
+    ["rosters", { store: new SqlRosters(engine, builder, now), purge }],
+    ["offline", { store: offline, purge, idle: () => offline.idle() }],
+    ["held", { store: held, purge, idle: () => held.idle() }],
+  ]);
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { StoreUnavailable } from "../../../ports/store.ts";
-import { changes, type StorageBounds } from "../engine.ts";
+import type { StorageBounds } from "../../backend/backend.ts";
+import { changes } from "../engine.ts";
 import type { Bound } from "../statement.ts";
 import { ConnectionLost, type Fault } from "./fault.ts";
 import { type Connection, type Pool, PooledEngine } from "./pooled.ts";

@@ -1,8 +1,9 @@
 // A database behind a socket: a pool of connections, a time for each operation, retries where they are safe.
 import { setTimeout as delay } from "node:timers/promises";
 import { StoreUnavailable } from "../../../ports/store.ts";
+import type { StorageBounds } from "../../backend/backend.ts";
 import type { DialectName } from "../dialect.ts";
-import type { SqlEngine, StorageBounds, Work, WriteOptions } from "../engine.ts";
+import type { SqlEngine, Work, WriteOptions } from "../engine.ts";
 import { MIGRATION_MS, migrateAll } from "../migrations/migrate.ts";
 import type { Bound, Result } from "../statement.ts";
 import { ConnectionLost, type Fault, mayRetry, messageOf, type Phase } from "./fault.ts";

@@ -5,7 +5,8 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { makeFolder } from "../../../../contract/folder.ts";
 import { StoreUnavailable } from "../../../ports/store.ts";
-import { changes, rows, type SqlEngine, type StorageBounds, type Work } from "../engine.ts";
+import type { StorageBounds } from "../../backend/backend.ts";
+import { changes, rows, type SqlEngine, type Work } from "../engine.ts";
 import { MIGRATION_MS, migrateAll } from "../migrations/migrate.ts";
 import type { Bound, Result } from "../statement.ts";
 

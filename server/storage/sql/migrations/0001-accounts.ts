@@ -1,9 +1,10 @@
 // Migration 1: accounts, rosters, offline messages and documents.
-import { INDEX_KEY_BYTES, KIND_BYTES, PART_BYTES } from "../../text.ts";
-import type { Migration } from "./migration.ts";
+
+import { INDEX_KEY_BYTES, PART_BYTES } from "../../backend/text.ts";
+import type { SchemaStep } from "../migration.ts";
 
 /** The first tables. Each is keyed by domain and local part, so that an account is removed without a join. */
-export const accountsMigration: Migration = {
+export const accountsMigration: SchemaStep = {
   version: 1,
   statements({ key, text, big, flag, clustered }) {
     const account = `domain ${key(PART_BYTES)} not null, local_part ${key(PART_BYTES)} not null`;
@@ -20,7 +21,7 @@ export const accountsMigration: Migration = {
         primary key (domain, local_part)) ${clustered}`,
       `create table if not exists offline_messages (${account}, id ${big} not null, stored_at ${big} not null,
         text ${text} not null, primary key (domain, local_part, id))`,
-      `create table if not exists documents (${account}, kind ${key(KIND_BYTES)} not null,
+      `create table if not exists documents (${account}, kind ${key(64)} not null,
         index_key ${key(INDEX_KEY_BYTES)} not null, document_key ${text} not null, text ${text} not null,
         primary key (domain, local_part, kind, index_key))`,
     ];

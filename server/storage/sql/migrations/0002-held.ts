@@ -1,13 +1,13 @@
 // Migration 2: messages that sessions hold for their clients.
-import { MEMBER_BYTES, PART_BYTES } from "../../text.ts";
-import type { Migration } from "./migration.ts";
+import { MEMBER_BYTES, PART_BYTES } from "../../backend/text.ts";
+import type { SchemaStep } from "../migration.ts";
 
 /**
  * One table with no index but its primary key: every message passes through it, what it holds is what clients have not
  * acknowledged yet, and only a death or an account's removal looks for anything else than an id. Ids are never used
  * again, so that removing one twice never removes another message.
  */
-export const heldMigration: Migration = {
+export const heldMigration: SchemaStep = {
   version: 2,
   statements({ key, text, big }, dialect) {
     const id = {

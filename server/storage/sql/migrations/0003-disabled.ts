@@ -1,9 +1,9 @@
 // Migration 3: accounts that an operator has shut.
 import type { DialectName } from "../dialect.ts";
-import { type Migration, unlessThere } from "./migration.ts";
+import { type SchemaStep, unlessThere } from "../migration.ts";
 
 /** A node of the version before inserts accounts without naming the column: they are open. */
-export const disabledMigration: Migration = {
+export const disabledMigration: SchemaStep = {
   version: 3,
   statements({ flag }, dialect) {
     return addColumn(dialect, `disabled ${flag} not null default 0`);

@@ -1,13 +1,13 @@
 // Migration 4: held messages are named by their member and an id that it makes.
-import { MEMBER_BYTES, PART_BYTES } from "../../text.ts";
-import type { Migration } from "./migration.ts";
+import { MEMBER_BYTES, PART_BYTES } from "../../backend/text.ts";
+import type { SchemaStep } from "../migration.ts";
 
 /**
  * What is there keeps its id, which is far below those that members make. On PostgreSQL a node of the version before,
  * which has the database make its ids, goes on storing while the nodes are replaced; on MySQL it cannot (an
  * `auto_increment` would need an index of its own for ever), so that its senders wait for their receivers meanwhile.
  */
-export const heldKeysMigration: Migration = {
+export const heldKeysMigration: SchemaStep = {
   version: 4,
   statements({ key, text, big }, dialect) {
     switch (dialect) {

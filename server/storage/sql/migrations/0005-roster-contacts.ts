@@ -1,11 +1,11 @@
 // Migration 5: roster items are found by their contact.
-import { type Migration, unlessThere } from "./migration.ts";
+import { type SchemaStep, unlessThere } from "../migration.ts";
 
 /**
  * An account that is removed is looked for in the rosters of others. Nodes of the version before need not know of the
  * index. While PostgreSQL builds it (some seconds for a million items) rosters can be read and not changed.
  */
-export const rosterContactsMigration: Migration = {
+export const rosterContactsMigration: SchemaStep = {
   version: 5,
   statements(_, dialect) {
     const index = "roster_items_contact on roster_items (jid_key)";

@@ -1,16 +1,16 @@
 // Brings a schema to the newest version: one transaction under a lock that every process of a region respects.
 import type { DialectName } from "../dialect.ts";
 import { rows, type Work } from "../engine.ts";
+import { COLUMN_TYPES, type SchemaStep } from "../migration.ts";
 import type { Bound } from "../statement.ts";
 import { accountsMigration } from "./0001-accounts.ts";
 import { heldMigration } from "./0002-held.ts";
 import { disabledMigration } from "./0003-disabled.ts";
 import { heldKeysMigration } from "./0004-held-keys.ts";
 import { rosterContactsMigration } from "./0005-roster-contacts.ts";
-import { COLUMN_TYPES, type Migration } from "./migration.ts";
 
 /** Every migration in order. */
-export const MIGRATIONS: readonly Migration[] = [
+export const MIGRATIONS: readonly SchemaStep[] = [
   accountsMigration,
   heldMigration,
   disabledMigration,

@@ -1,8 +1,10 @@
 // Finds which of many accounts exist by one statement, behind a socket: each message to somebody who is away asks.
+
+import type { StorageBounds } from "../../backend/backend.ts";
 import { compiled } from "../compiled.ts";
-import type { SqlEngine, StorageBounds } from "../engine.ts";
+import type { SqlEngine } from "../engine.ts";
 import { kysely } from "../kysely.ts";
-import { type Bound, bind, once, param, statement } from "../statement.ts";
+import { type Bound, bind, once, param, statement } from "../queries.ts";
 import type { AccountKey } from "./accounts.ts";
 import { Gatherer } from "./gatherer.ts";
 import type { Builder } from "./upsert.ts";

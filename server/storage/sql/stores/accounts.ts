@@ -1,9 +1,10 @@
 // Accounts in SQL.
 import type { AccountRecord, AccountStore, Credentials } from "../../../ports/store.ts";
-import { checkAccount } from "../../text.ts";
+import type { StorageBounds } from "../../backend/backend.ts";
+import { checkAccount } from "../../backend/text.ts";
 import { compiled } from "../compiled.ts";
-import { changes, type SqlEngine, type StorageBounds, type Work } from "../engine.ts";
-import { bind, param, statement } from "../statement.ts";
+import { changes, type SqlEngine, type Work } from "../engine.ts";
+import { bind, param, statement } from "../queries.ts";
 import { AccountFinder } from "./account-finder.ts";
 import { decodeCredentials, encodeCredentials } from "./credentials.ts";
 import { type QueueLocker, queueLocker } from "./offline-adder.ts";

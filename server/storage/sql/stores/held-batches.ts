@@ -2,7 +2,7 @@
 import { compiled } from "../compiled.ts";
 import type { SqlEngine } from "../engine.ts";
 import { kysely } from "../kysely.ts";
-import { bind, once, param, statement } from "../statement.ts";
+import { bind, once, param, statement } from "../queries.ts";
 import type { Builder } from "./upsert.ts";
 
 /** A held message on its way into the store. */

@@ -3,16 +3,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { type HeldMessage, type Storage, StoreUnavailable } from "../../../ports/store.ts";
+import { type HeldMessage, StoreUnavailable } from "../../../ports/store.ts";
+import { builderOf } from "../dialect.ts";
 import type { SqlEngine } from "../engine.ts";
 import { SqliteEngine } from "../engines/sqlite.ts";
-import { sqlStorage } from "../storage.ts";
+import { SqlHeld } from "./held.ts";
 
 const BOUNDS = { operationMs: 20, maxWaiting: 1_000 };
 
 let folder: string;
 let plain: SqliteEngine;
-let storage: Storage;
+let held: SqlHeld;
 /** What the next writes come to: done and told so, done and not told so, or not done. */
 let fates: ("done" | "answer lost" | "failed")[];
 
@@ -41,10 +42,11 @@ beforeEach(async () => {
     migrate: () => plain.migrate(),
     close: () => plain.close(),
   };
-  storage = sqlStorage(engine, Date.now, BOUNDS);
+  held = new SqlHeld(engine, builderOf("sqlite"), BOUNDS, Date.now);
 });
 afterEach(async () => {
-  await storage.close();
+  await held.idle();
+  await plain.close();
   await rm(folder, { recursive: true });
 });
 
@@ -52,7 +54,7 @@ afterEach(async () => {
 function message(): HeldMessage {
   return {
     member: "n1",
-    id: storage.held.ids.next(),
+    id: held.ids.next(),
     domain: "verona.test",
     local: "romeo",
     text: "<message/>",
@@ -73,39 +75,40 @@ async function untilStored(ids: readonly number[]): Promise<void> {
 test("a message whose insert was given up and committed all the same is there once when it is stored again", async () => {
   const one = message();
   fates = ["answer lost"];
-  await expect(storage.held.add(one)).rejects.toThrow(StoreUnavailable);
-  await storage.held.add(one);
+  await expect(held.add(one)).rejects.toThrow(StoreUnavailable);
+  await held.add(one);
   expect(await stored()).toEqual([one.id]);
 });
 
 test("a message that was removed after its insert had been given up goes whenever that is committed", async () => {
   const [gone, kept] = [message(), message()];
   fates = ["failed"];
-  await expect(storage.held.add(gone)).rejects.toThrow(StoreUnavailable);
-  await storage.held.add(kept);
-  await storage.held.remove([gone]);
-  expect(storage.held.unremoved).toEqual([expect.objectContaining({ member: "n1", id: gone.id })]);
+  await expect(held.add(gone)).rejects.toThrow(StoreUnavailable);
+  await held.add(kept);
+  await held.remove([gone]);
+  expect(held.unremoved).toEqual([expect.objectContaining({ member: "n1", id: gone.id })]);
   // The database commits it behind the node's back.
-  await sqlStorage(plain, Date.now, BOUNDS).held.add(gone);
-  expect((await storage.held.read("n1", 0, 100)).map(({ id }) => id)).toEqual([kept.id]);
+  await new SqlHeld(plain, builderOf("sqlite"), BOUNDS, Date.now).add(gone);
+  expect((await held.read("n1", 0, 100)).map(({ id }) => id)).toEqual([kept.id]);
   await untilStored([kept.id]);
 });
 
 test("a removal that failed is tried again although no other comes, and before the store is closed", async () => {
   const [one, two] = [message(), message()];
-  for (const each of [one, two]) await storage.held.add(each);
+  for (const each of [one, two]) await held.add(each);
   fates = ["failed"];
-  await expect(storage.held.remove([one])).rejects.toThrow(StoreUnavailable);
+  await expect(held.remove([one])).rejects.toThrow(StoreUnavailable);
   await untilStored([two.id]);
   fates = ["failed", "failed"];
-  await expect(storage.held.remove([two])).rejects.toThrow(StoreUnavailable);
-  await storage.close();
-  const reopened = await SqliteEngine.open({
+  await expect(held.remove([two])).rejects.toThrow(StoreUnavailable);
+  await held.idle();
+  await plain.close();
+  plain = await SqliteEngine.open({
     file: join(folder, "store.db"),
     synchronous: "normal",
     operationMs: 5_000,
     maxWaiting: 10,
   });
-  storage = sqlStorage(reopened, Date.now, BOUNDS);
-  expect(await storage.held.members()).toEqual([]);
+  held = new SqlHeld(plain, builderOf("sqlite"), BOUNDS, Date.now);
+  expect(await held.members()).toEqual([]);
 });

@@ -1,11 +1,12 @@
 // Messages that sessions hold for their clients, in SQL. XEP-0198.
 
+import { HeldIds } from "../../../ports/held-ids.ts";
 import type { HeldKey, HeldMessage, HeldStore } from "../../../ports/store.ts";
-import { HeldIds } from "../../held-ids.ts";
-import { checkHeld } from "../../text.ts";
+import type { StorageBounds } from "../../backend/backend.ts";
+import { checkHeld } from "../../backend/text.ts";
 import { compiled } from "../compiled.ts";
-import type { SqlEngine, StorageBounds, Work } from "../engine.ts";
-import { bind, param, statement } from "../statement.ts";
+import type { SqlEngine, Work } from "../engine.ts";
+import { bind, param, statement } from "../queries.ts";
 import { Gatherer } from "./gatherer.ts";
 import { type HeldBatches, heldBatches, type NewHeld } from "./held-batches.ts";
 import { HeldRemovals } from "./held-removals.ts";

@@ -1,10 +1,10 @@
 // Adds many offline messages of many accounts in one transaction of a few statements, limits kept exactly.
 
-import { compareKeys } from "../../text.ts";
+import { compareKeys } from "../../backend/text.ts";
 import { compiled } from "../compiled.ts";
 import { rows, type Work } from "../engine.ts";
 import { kysely } from "../kysely.ts";
-import { type Bound, bind, once, param, statement } from "../statement.ts";
+import { type Bound, bind, once, param, statement } from "../queries.ts";
 import type { AccountKey } from "./accounts.ts";
 import type { NewMessage } from "./offline.ts";
 import { type Builder, orIgnore } from "./upsert.ts";

@@ -1,9 +1,10 @@
 // Offline messages in SQL. XEP-0160.
 import type { OfflineMessage, OfflineStore } from "../../../ports/store.ts";
-import { checkAccount, checkText, TEXT_BYTES } from "../../text.ts";
+import type { StorageBounds } from "../../backend/backend.ts";
+import { checkAccount, checkText, TEXT_BYTES } from "../../backend/text.ts";
 import { compiled } from "../compiled.ts";
-import { changes, rows, type SqlEngine, type StorageBounds, type Work } from "../engine.ts";
-import { bind, once, param, statement } from "../statement.ts";
+import { changes, rows, type SqlEngine, type Work } from "../engine.ts";
+import { bind, once, param, statement } from "../queries.ts";
 import type { AccountKey } from "./accounts.ts";
 import { Gatherer } from "./gatherer.ts";
 import { offlineAdder } from "./offline-adder.ts";

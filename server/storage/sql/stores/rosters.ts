@@ -7,10 +7,10 @@ import {
   type RosterStore,
   type Subscription,
 } from "../../../ports/store.ts";
-import { BARE_JID_BYTES, checkAccount, checkRosterItem, checkText, indexKey } from "../../text.ts";
+import { BARE_JID_BYTES, checkAccount, checkRosterItem, checkText, indexKey } from "../../backend/text.ts";
 import { compiled } from "../compiled.ts";
 import { rows, type SqlEngine, type Work } from "../engine.ts";
-import { bind, param, statement, tupleStatement } from "../statement.ts";
+import { bind, param, statement, tupleStatement } from "../queries.ts";
 import type { AccountKey } from "./accounts.ts";
 import type { Builder } from "./upsert.ts";
 

@@ -1,5 +1,5 @@
 // The form of a migration, and the column types that differ between dialects.
-import type { DialectName } from "../dialect.ts";
+import type { DialectName } from "./dialect.ts";
 
 /** Column types of one dialect. Text compares by bytes in all of them. */
 export interface ColumnTypes {
@@ -17,8 +17,10 @@ export interface ColumnTypes {
 
 /** One step forward; there is none back. */
 export interface Migration {
-  /** Ascending from 1, never used twice. */
-  readonly version: number;
+  /** One word, for the history: what it is about. */
+  readonly name: string;
+  /** The version of the schema that brought it, before each store had migrations of its own. */
+  readonly carried?: number;
   /** Statements that can run again where a dialect commits each by itself (MySQL): `if not exists`. */
   statements(types: ColumnTypes, dialect: DialectName): string[];
 }
@@ -59,4 +61,11 @@ export function unlessThere(there: string, statement: string): string[] {
     "execute meridian",
     "deallocate prepare meridian",
   ];
+}
+
+/** A step of the schema as a whole. */
+export interface SchemaStep {
+  /** Ascending from 1, never used twice. */
+  readonly version: number;
+  statements(types: ColumnTypes, dialect: DialectName): string[];
 }

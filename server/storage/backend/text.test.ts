@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { UnstorableText } from "../ports/store.ts";
+import { UnstorableText } from "../../ports/store.ts";
 import { BARE_JID_BYTES, checkText, compareKeys, INDEX_KEY_BYTES, indexKey } from "./text.ts";
 
 test("a short key is itself, a long one is bounded and as distinct as the text", () => {

@@ -1,6 +1,6 @@
 // What text a store takes, and index keys of bounded size: the same on every dialect and in memory.
 import { hash } from "node:crypto";
-import { type HeldMessage, type RosterItem, UnstorableText } from "../ports/store.ts";
+import { type HeldMessage, type RosterItem, UnstorableText } from "../../ports/store.ts";
 
 /** Bytes of a domainpart or localpart. RFC 7622 §3.1. */
 export const PART_BYTES = 1023;
@@ -8,10 +8,6 @@ export const PART_BYTES = 1023;
 export const BARE_JID_BYTES = 2 * PART_BYTES + 1;
 /** Bytes of a member's name. */
 export const MEMBER_BYTES = 320;
-/** Bytes of a document's kind. */
-export const KIND_BYTES = 64;
-/** Bytes of a document's key: a namespace and a name. */
-export const DOCUMENT_KEY_BYTES = 4096;
 /** Bytes of a stanza or document. */
 export const TEXT_BYTES = 8 * 1024 * 1024;
 /** Bytes of an index key made by `indexKey`. */
@@ -53,12 +49,6 @@ export function indexKey(text: string): string {
 /** Compares as every dialect orders keys: by UTF-8 bytes. */
 export function compareKeys(a: string, b: string): number {
   return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-/** Checks a document's kind and key. @throws UnstorableText */
-export function checkDocument(kind: string, key: string): void {
-  checkText(kind, "document's kind", KIND_BYTES);
-  checkText(key, "document's key", DOCUMENT_KEY_BYTES);
 }
 
 /** Checks every text of a roster item. @throws UnstorableText */

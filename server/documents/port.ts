@@ -1,0 +1,36 @@
+// Documents of accounts, as what keeps them promises.
+
+/** A document and where it is. */
+export interface KeptDocument {
+  readonly kind: string;
+  readonly key: string;
+  readonly text: string;
+}
+
+/** Small texts of an account by kind and key: private storage (XEP-0049), vCard (XEP-0054), block list (XEP-0191). */
+export interface DocumentStore {
+  get(domain: string, local: string, kind: string, key: string): Promise<string | undefined>;
+  put(domain: string, local: string, kind: string, key: string, text: string): Promise<void>;
+  /**
+   * As `put`, but only where the document still is `before` (undefined: is not there). False where it is another by now:
+   * of any number of nodes that replace the same one does.
+   */
+  replace(
+    domain: string,
+    local: string,
+    kind: string,
+    key: string,
+    before: string | undefined,
+    text: string,
+  ): Promise<boolean>;
+  remove(domain: string, local: string, kind: string, key: string): Promise<boolean>;
+  list(domain: string, local: string, kind: string): Promise<{ key: string; text: string }[]>;
+  count(domain: string, local: string, kind: string): Promise<number>;
+  /** Documents of every kind, in order of kind and key, after `after`, at most `limit`. */
+  every(
+    domain: string,
+    local: string,
+    after: Pick<KeptDocument, "kind" | "key"> | undefined,
+    limit: number,
+  ): Promise<KeptDocument[]>;
+}

@@ -1,0 +1,83 @@
+// A relational database as a backend: its tables brought up to date, its stores made on one engine.
+import type { Apart, StoreAccount } from "../../../ports/store.ts";
+import type { Backend, BackendOptions, Kept, StorageBounds, StorageLog } from "../../backend/backend.ts";
+import type { SqlEngine, Work } from "../engine.ts";
+import type { Bound } from "../statement.ts";
+import { legacyStores } from "../storage.ts";
+import type { SqlStore, SqlWay } from "../way.ts";
+import { openEngine, type SqlConfig } from "./open.ts";
+import { openError } from "./open-error.ts";
+
+const OPERATION_MS = 5000;
+const MAX_WAITING = { sqlite: 10_000, postgres: 5000, mysql: 5000 };
+
+/** Says nothing but that the database answers. */
+const PING: Bound = { name: "ping", sql: "select 1 as one", values: [] };
+
+type Way = SqlWay<object>;
+
+/** A database of a node. */
+export class SqlBackend implements Backend<Way> {
+  readonly #config: SqlConfig;
+  readonly #options: BackendOptions;
+  readonly #bounds: StorageBounds;
+  readonly #made = new Map<string, SqlStore<object>>();
+  /** Once it is open. */
+  #engine: SqlEngine | undefined;
+
+  constructor(config: SqlConfig, options: BackendOptions) {
+    this.#config = config;
+    this.#options = options;
+    this.#bounds = { operationMs: OPERATION_MS, maxWaiting: MAX_WAITING[config.kind], ...options.bounds };
+  }
+
+  /** A database that does not answer is tried for the time of one operation. */
+  async open(kept: readonly Kept<Way>[], _known: readonly Kept<Way>[], apart: Apart) {
+    const { log } = this.#options;
+    let answered = false;
+    // Until it answered once, whoever opens it is told by the error.
+    const heard: StorageLog = { warn: (facts, text) => (answered ? log?.warn(facts, text) : undefined) };
+    try {
+      const engine = await openEngine(this.#config, this.#bounds, heard);
+      this.#engine = engine;
+      await this.ping();
+      answered = true;
+      await engine.migrate();
+      return this.#make(engine, kept, apart);
+    } catch (error) {
+      await this.#engine?.close();
+      throw openError(this.#config, this.#options.path, error);
+    }
+  }
+
+  purge(account: StoreAccount): Promise<void> {
+    return this.#open.write(() => this.#purge(account), { idempotent: true });
+  }
+
+  async ping(): Promise<void> {
+    await this.#open.read(PING);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#made.values()].map(({ idle }) => idle?.()));
+    await this.#engine?.close();
+  }
+
+  get #open(): SqlEngine {
+    if (this.#engine === undefined) throw new Error("the database was not opened");
+    return this.#engine;
+  }
+
+  #make(engine: SqlEngine, kept: readonly Kept<Way>[], apart: Apart): ReadonlyMap<string, object> {
+    const { clock } = this.#options;
+    const around = { engine, bounds: this.#bounds, now: () => clock.now(), apart };
+    for (const { name, way } of kept)
+      this.#made.set(name, way.make({ ...around, purgeOthers: (account) => this.#purge(account, name) }));
+    for (const [name, made] of legacyStores(engine, around)) this.#made.set(name, made);
+    return new Map([...this.#made].map(([name, { store }]) => [name, store]));
+  }
+
+  *#purge(account: StoreAccount, but?: string): Work<void> {
+    for (const [name, { purge }] of this.#made) if (name !== but) yield* purge(account);
+  }
+}

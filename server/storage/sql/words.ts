@@ -1,0 +1,30 @@
+// What the dialects write differently, in one place: everything else of a statement is the same text in all of them.
+import type { DialectName } from "./dialect.ts";
+
+/** `into` (a table, its columns and values) inserted; nothing where a row with the same primary key is there. */
+export function insertOrIgnore(dialect: DialectName, into: string): string {
+  return dialect === "mysql" ? `insert ignore into ${into}` : `insert into ${into} on conflict do nothing`;
+}
+
+/** `into` inserted, or `update` (as after `set`) where a row with the same primary key, `keys`, is there. */
+export function insertOrUpdate(dialect: DialectName, into: string, keys: string, update: string): string {
+  return dialect === "mysql"
+    ? `insert into ${into} on duplicate key update ${update}`
+    : `insert into ${into} on conflict (${keys}) do update set ${update}`;
+}
+
+/** `select` whose rows stay locked until the transaction's end. SQLite has one writer and needs no lock. */
+export function locking(dialect: DialectName, select: string): string {
+  return dialect === "sqlite" ? select : `${select} for update`;
+}
+
+/** A column of text to be compared exactly: MySQL takes texts for equal that differ in spaces at their end. */
+export function exactly(dialect: DialectName, column: string): string {
+  return dialect === "mysql" ? `cast(${column} as binary)` : column;
+}
+
+/** So many rows of so many places, as after `values`. */
+export function tuples(rows: number, columns: number): string {
+  const row = `(${Array.from({ length: columns }, () => "?").join(", ")})`;
+  return Array.from({ length: rows }, () => row).join(", ");
+}
