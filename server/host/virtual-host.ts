@@ -27,7 +27,7 @@ import type { HostEvents } from "../ports/events.ts";
 import { failureOf } from "../ports/failure.ts";
 import type { ClientHost } from "../ports/host.ts";
 import type { IqAudience, IqHandler, IqTarget } from "../ports/iq.ts";
-import type { ClientSession } from "../ports/session.ts";
+import type { ClientSession, OwnSession } from "../ports/session.ts";
 import type { Filter, Outcome, StageOptions, StagePoints } from "../ports/stages.ts";
 import type { StoreKey, Stores } from "../ports/store.ts";
 import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
@@ -112,6 +112,7 @@ export class VirtualHost implements ModuleHost, ClientHost {
       "account.sending": pipeline(),
       "account.delivering": pipeline(),
       "account.undelivered": pipeline(),
+      "session.arriving": pipeline(),
     };
   }
 
@@ -191,6 +192,13 @@ export class VirtualHost implements ModuleHost, ClientHost {
     const insistent = condition === "resource-constraint" ? stanza.note(insistentKey) : undefined;
     if (insistent !== undefined) return insistent.refused();
     return this.router.giveBack(stanza, condition, typeof details === "string" ? { text: details } : details);
+  }
+
+  async arriving(session: OwnSession, presence: Stanza): Promise<Outcome> {
+    const outcome = await this.pipelines["session.arriving"].run(presence, { session });
+    // What a stage made ready for it is not to come.
+    if (outcome.kind !== "go") session.unpause();
+    return outcome;
   }
 
   iq(

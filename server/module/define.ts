@@ -13,8 +13,8 @@ import type { NodeBus, Section, Shared, SharedOptions } from "../ports/cluster.t
 import type { RemoteLink } from "../ports/delivery.ts";
 import type { HostEvents } from "../ports/events.ts";
 import type { IqAudience, IqHandler, IqTarget } from "../ports/iq.ts";
-import type { ClientSession, Sessions } from "../ports/session.ts";
-import type { Filter, StageOptions, StagePoints } from "../ports/stages.ts";
+import type { ClientSession, OwnSession, Sessions } from "../ports/session.ts";
+import type { Filter, Outcome, StageOptions, StagePoints } from "../ports/stages.ts";
 import type { StoreKey } from "../ports/store.ts";
 import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
 import type { ServiceKey, ServiceName } from "../service/service.ts";
@@ -108,6 +108,8 @@ export interface ModuleHost {
   governs(account: Jid): boolean;
   /** True for a domain whose accounts are served by this node, as this host's are. */
   serves(domain: string): boolean;
+  /** Runs the stages of `session.arriving`; where the presence does not go on the session stays as it was. */
+  arriving(session: OwnSession, presence: Stanza): Promise<Outcome>;
   /** Sends a stanza on its way, to wherever `to` says. */
   route(stanza: Stanza): void | Promise<void>;
   /** Gives a stanza back to its sender with an error, where its kind allows one; for what a stage took first. */

@@ -9,8 +9,6 @@ export interface HostEvents {
   "session.bound": { readonly session: OwnSession };
   /** A session sent initial presence. RFC 6121 §4.2. */
   "session.available": { readonly session: OwnSession };
-  /** The next is about to be true of a session: messages may go to it from now on, and older ones may wait. */
-  "session.arriving": { readonly session: OwnSession };
   /** A session sent presence of non-negative priority and had not before: messages to the bare JID may go to it. */
   "session.receptive": { readonly session: OwnSession };
   /** The same is known of a session that another node holds; again with each change of it. */

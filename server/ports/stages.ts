@@ -38,12 +38,22 @@ export interface UndeliveredContext extends DeliveringContext {
   readonly exists: boolean;
 }
 
+/** Context of `session.arriving`. */
+export interface ArrivingContext {
+  readonly session: OwnSession;
+}
+
 /** Points at which stages run, with their contexts. */
 export interface StagePoints {
   "account.sending": SendingContext;
   "account.delivering": DeliveringContext;
   /** A message found no resource to take it: keep it (`handled`), or it is returned. */
   "account.undelivered": UndeliveredContext;
+  /**
+   * A session sends presence by which messages to its account's bare JID may go to it from then on, and did not before:
+   * what is to come first for it is made ready. The stanza is that presence, which is told to nobody before.
+   */
+  "session.arriving": ArrivingContext;
 }
 
 /** Order and scope of a stage. */

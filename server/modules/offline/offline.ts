@@ -62,7 +62,11 @@ export const offline = defineModule({
     host.stage("account.delivering", "offline.forged", { kinds: ["message"] }, (stanza) =>
       unforged(stanza, host.domain),
     );
-    host.on("session.arriving", ({ session }) => session.pause());
+    // What comes live waits behind what is kept, from before the session can be given anything.
+    host.stage("session.arriving", "offline.first", { kinds: ["presence"] }, (_presence, { session }) => {
+      session.pause();
+      return pass;
+    });
     host.on("session.receptive", async ({ session }) => {
       kept.shares.taken(session.account.local);
       await fromAsleep(host, session);

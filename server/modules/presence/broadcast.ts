@@ -5,6 +5,7 @@ import { presence as barePresence } from "../../../xmpp/stanza/presence.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { eachInTurn } from "../../delivery/background.ts";
 import { atCostOf } from "../../delivery/cost.ts";
+import { reject, taken, type Verdict } from "../../delivery/verdict.ts";
 import type { ModuleHost } from "../../module/define.ts";
 import { type ClientSession, type OwnSession, SessionKey } from "../../ports/session.ts";
 import { hasFrom, hasTo } from "../roster/item.ts";
@@ -52,18 +53,21 @@ export function forgetDirected(host: ModuleHost, { bare }: Jid): void {
   }
 }
 
-/** Initial or later presence of a session. RFC 6121 §4.2.2, §4.4.2. */
+/** Initial or later presence of a session, where no stage keeps it from arriving by that. RFC 6121 §4.2.2, §4.4.2. */
 export async function broadcastAvailable(
   host: ModuleHost,
   rosters: Rosters,
   session: OwnSession,
-  stanza: Stanza,
+  sent: Stanza,
   priority: number,
-): Promise<void> {
+): Promise<Verdict> {
   const roster = await rosters.of(session.account.local);
   const initial = session.presence === undefined;
   const receptive = priority >= 0 && (initial || session.priority < 0);
-  if (receptive) host.emit("session.arriving", { session });
+  const arrival = receptive ? await host.arriving(session, sent) : undefined;
+  if (arrival?.kind === "rejected") return reject(arrival.condition, arrival.details);
+  if (arrival?.kind === "stopped") return taken;
+  const stanza = arrival?.stanza ?? sent;
   session.presence = stanza;
   session.priority = priority;
   try {
@@ -82,6 +86,7 @@ export async function broadcastAvailable(
   } finally {
     if (receptive) host.emit("session.receptive", { session });
   }
+  return taken;
 }
 
 /** The end of a session's presence. RFC 6121 §4.5.2, §4.6.3. */

@@ -115,8 +115,7 @@ async function broadcast(
   if (stanza.type === undefined) {
     const priority = presencePriority(stanza);
     if (priority === undefined) return reject("bad-request", "a priority is a number from -128 to 127");
-    await broadcastAvailable(host, rosters, session, stanza, priority);
-    return taken;
+    return broadcastAvailable(host, rosters, session, stanza, priority);
   }
   // A probe of nobody: RFC 6121 §4.3 leaves probes to servers.
   if (stanza.type === "probe") return taken;
