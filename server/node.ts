@@ -31,7 +31,7 @@ import { Router } from "./delivery/route.ts";
 import { drainClients } from "./drain.ts";
 import { listenForClients } from "./edge/tcp.ts";
 import { HELD } from "./held/store.ts";
-import { startHost } from "./host/start.ts";
+import { RunningHosts } from "./host/start.ts";
 import type { VirtualHost } from "./host/virtual-host.ts";
 import { describeNode } from "./node-gauges.ts";
 import { NodeMetrics } from "./observe/metrics.ts";
@@ -72,6 +72,8 @@ export interface Listening {
 export class MeridianServer {
   readonly config: NodeConfig;
   readonly router: Router<VirtualHost>;
+  /** Its virtual hosts with their modules. */
+  readonly hosts: RunningHosts;
   readonly storage: Stores;
   readonly accounts: Accounts;
   readonly tls: TlsContexts;
@@ -89,6 +91,7 @@ export class MeridianServer {
   private constructor(
     config: NodeConfig,
     router: Router<VirtualHost>,
+    hosts: RunningHosts,
     services: Services,
     stage: Stage,
     accounts: Accounts,
@@ -97,6 +100,7 @@ export class MeridianServer {
   ) {
     this.config = config;
     this.router = router;
+    this.hosts = hosts;
     this.services = services;
     this.stage = stage;
     this.storage = services.use(DATABASE);
@@ -160,8 +164,7 @@ export class MeridianServer {
     if (cluster !== undefined) router.elsewhere = new ClusterComponents(bus, router, clock);
     const configured = configuredServices(config);
     const node = { router, services, configured, storage, accounts, trace, bus, registry, exclusive, clock, log };
-    for (const [i, host] of config.hosts.entries())
-      router.hosts.set(host.domain, await startHost(host, `hosts[${i}]`, node));
+    const hosts = await RunningHosts.start(config, node);
     announceComponents(router.hosts, components);
     const { stanzasPerAccount: perAccount, stanzasPerAddress: perAddress } = config.limits;
     const context: C2sContext = {
@@ -195,7 +198,7 @@ export class MeridianServer {
     };
     for (const host of router.hosts.values())
       host.accountChanges.endUnbound = (account, text) => endUnboundStreams(context.connections, account, text);
-    return new MeridianServer(config, router, services, stage, accounts, context, cluster);
+    return new MeridianServer(config, router, hosts, services, stage, accounts, context, cluster);
   }
 
   /** Connects the port to other domains. */
@@ -267,6 +270,7 @@ export class MeridianServer {
     for (const component of [...this.components]) component.stream.destroy();
     await closed;
     await this.cluster?.leave();
+    await this.hosts.end();
     this.tls.close();
     await this.services.stop();
     this.metrics.close();

@@ -53,7 +53,7 @@ type Reason = keyof typeof REASONS;
  */
 export class AccountChanges {
   private readonly host: AccountHost;
-  private readonly farewells: Farewell[] = [];
+  private readonly farewells = new Set<Farewell>();
   /** Ends streams of this node that belong to an account and have no session yet; set by whoever has the streams. */
   endUnbound: (account: Jid, text: string) => void = () => {};
 
@@ -75,9 +75,10 @@ export class AccountChanges {
     return `departed ${this.host.domain}`;
   }
 
-  /** Adds work that is done before an account is removed. */
-  beforeRemoval(farewell: Farewell): void {
-    this.farewells.push(farewell);
+  /** Adds work that is done before an account is removed; the answer takes it out again. */
+  beforeRemoval(farewell: Farewell): () => void {
+    this.farewells.add(farewell);
+    return () => void this.farewells.delete(farewell);
   }
 
   /**

@@ -6,6 +6,6 @@ export function announceComponents(hosts: ReadonlyMap<string, VirtualHost>, doma
   for (const domain of domains) {
     const above = [...hosts.values()].filter((host) => domain.endsWith(`.${host.domain}`));
     const [nearest] = above.sort((a, b) => b.domain.length - a.domain.length);
-    nearest?.disco.host.items.push({ jid: domain });
+    nearest?.extensions.disco.host.add({ items: [{ jid: domain }] });
   }
 }

@@ -13,7 +13,7 @@ import { atCostOf } from "./cost.ts";
 export class IqHandlers implements IqOwners {
   private readonly owners = new Map<string, IqOwner>();
 
-  /** @throws Error where the payload has an owner already */
+  /** Adds the owner of a payload; the answer takes it out again. @throws Error where the payload has an owner already */
   add(
     target: IqTarget,
     type: "get" | "set",
@@ -21,10 +21,11 @@ export class IqHandlers implements IqOwners {
     name: string,
     handler: IqHandler,
     audience: IqAudience,
-  ): void {
+  ): () => void {
     const key = `${target} ${type} ${xmlns} ${name}`;
     if (this.owners.has(key)) throw new Error(`IQ ${key} has an owner already`);
     this.owners.set(key, { handler, audience });
+    return () => void this.owners.delete(key);
   }
 
   /** What a target answers to: type, namespace and name of each payload. */

@@ -22,35 +22,56 @@ const STOPPED: Outcome = { kind: "stopped" };
 export class Pipeline<C> implements Stages<C> {
   private stages: Stage<C>[] = [];
   private byKind: Record<StanzaKind, Stage<C>[]> = { message: [], presence: [], iq: [] };
+  private change: Promise<unknown> | undefined;
   private readonly failed: (stage: string, error: unknown) => void;
 
   constructor(failed: (stage: string, error: unknown) => void) {
     this.failed = failed;
   }
 
-  /** Adds a stage. @throws Error for a name taken already, or a cycle */
-  add(stage: Stage<C>): void {
+  /** Adds a stage; the answer takes it out again. @throws Error for a name taken already, or a cycle */
+  add(stage: Stage<C>): () => void {
     if (this.stages.some(({ name }) => name === stage.name)) throw new Error(`stage ${stage.name} exists already`);
-    this.stages = order([...this.stages, stage]);
+    this.have(order([...this.stages, stage]));
+    return () => this.have(this.stages.filter((other) => other !== stage));
+  }
+
+  /** Lists are never changed in place: a stanza goes on through those that it began with. */
+  private have(stages: Stage<C>[]): void {
+    this.stages = stages;
     for (const kind of ["message", "presence", "iq"] as const)
-      this.byKind[kind] = this.stages.filter(({ kinds }) => kinds.includes(kind));
+      this.byKind[kind] = stages.filter(({ kinds }) => kinds.includes(kind));
+  }
+
+  /** Until it settles every stanza waits: the stages are being changed, and one of them may be missing meanwhile. */
+  hold(change: Promise<unknown>): void {
+    this.change = change;
+    const over = () => {
+      if (this.change === change) this.change = undefined;
+    };
+    change.then(over, over);
   }
 
   idle(kind: StanzaKind): boolean {
-    return this.byKind[kind].length === 0;
+    return this.byKind[kind].length === 0 && this.change === undefined;
   }
 
   run(stanza: Stanza, context: C): Outcome | Promise<Outcome> {
-    return this.from(0, stanza, context);
+    if (this.change !== undefined) return this.runAfter(this.change, stanza, context);
+    return this.from(this.byKind[stanza.kind], stanza, context);
   }
 
-  private from(start: number, stanza: Stanza, context: C): Outcome | Promise<Outcome> {
-    const stages = this.byKind[stanza.kind];
+  private async runAfter(change: Promise<unknown>, stanza: Stanza, context: C): Promise<Outcome> {
+    await change.catch(() => {});
+    return this.run(stanza, context);
+  }
+
+  private from(stages: readonly Stage<C>[], stanza: Stanza, context: C): Outcome | Promise<Outcome> {
     let current = stanza;
-    for (let i = start; i < stages.length; i++) {
+    for (let i = 0; i < stages.length; i++) {
       const stage = stages[i] as Stage<C>;
       const verdict = this.ask(stage, current, context);
-      if (verdict instanceof Promise) return this.onceSettled(verdict, i + 1, current, context);
+      if (verdict instanceof Promise) return this.onceSettled(verdict, stages.slice(i + 1), current, context);
       if (verdict.kind === "pass") continue;
       if (verdict.kind !== "replace") return settle(verdict, current);
       current = inherit(verdict.stanza, current);
@@ -59,9 +80,14 @@ export class Pipeline<C> implements Stages<C> {
   }
 
   /** Apart from `from`, which would make room for what this keeps with each stage that answers at once. */
-  private async onceSettled(verdict: Promise<Verdict>, next: number, asked: Stanza, context: C): Promise<Outcome> {
+  private async onceSettled(
+    verdict: Promise<Verdict>,
+    rest: readonly Stage<C>[],
+    asked: Stanza,
+    context: C,
+  ): Promise<Outcome> {
     const outcome = settle(await verdict, asked);
-    return outcome.kind === "go" ? this.from(next, outcome.stanza, context) : outcome;
+    return outcome.kind === "go" ? this.from(rest, outcome.stanza, context) : outcome;
   }
 
   private ask(stage: Stage<C>, stanza: Stanza, context: C): Verdict | Promise<Verdict> {

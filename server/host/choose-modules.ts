@@ -3,15 +3,10 @@ import type { HostConfig, NodeConfig } from "../../contract/contract.ts";
 import { ConfigError, mistakesIn } from "../../contract/load.ts";
 import { nearest } from "../../contract/settings.ts";
 import type { ModuleDefinition } from "../module/define.ts";
+import type { Chosen } from "../module/lifecycle.ts";
 import { MODULES } from "../modules/index.ts";
 import { CONFIGURED_BY, configuredServices } from "../service/configured.ts";
 import type { ServiceName } from "../service/service.ts";
-
-/** A module chosen for a host, with its settings. */
-interface Chosen {
-  readonly module: ModuleDefinition;
-  readonly settings: unknown;
-}
 
 /** A module that does not start, and why. */
 export interface LeftOut {
@@ -106,19 +101,27 @@ function inOrderOfNeed(chosen: ReadonlyMap<string, Chosen>): Chosen[] {
   return [...ordered];
 }
 
-/** Modules that will not start, of every host. @throws ConfigError with the mistakes of every host */
-export function modulesLeftOut(config: NodeConfig): (LeftOut & { readonly host: string })[] {
-  const services = configuredServices(config);
+/** What of a configuration concerns the modules of its hosts. */
+export type HostsConfig = Pick<NodeConfig, "hosts">;
+
+/** The modules of every host, by its domain. @throws ConfigError with the mistakes of all of them */
+export function choicesOf({ hosts }: HostsConfig, configured: ReadonlySet<ServiceName>): ReadonlyMap<string, Choice> {
   const problems: string[] = [];
-  const left = config.hosts.flatMap((host, i) => {
+  const choices = new Map<string, Choice>();
+  for (const [i, host] of hosts.entries())
     try {
-      return chooseModules(host, services, `hosts[${i}]`).leftOut.map((one) => ({ host: host.domain, ...one }));
+      choices.set(host.domain, chooseModules(host, configured, `hosts[${i}]`));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems);
-      return [];
     }
-  });
   if (problems.length > 0) throw new ConfigError("configuration", problems);
-  return left;
+  return choices;
+}
+
+/** Modules that will not start, of every host. @throws ConfigError with the mistakes of every host */
+export function modulesLeftOut(config: NodeConfig): (LeftOut & { readonly host: string })[] {
+  return [...choicesOf(config, configuredServices(config))].flatMap(([host, { leftOut }]) =>
+    leftOut.map((one) => ({ host, ...one })),
+  );
 }

@@ -51,7 +51,10 @@ test("where none can take it its sender is told, and its stream goes on", async 
   const { host, routed, add, broken, send } = setUp();
   add("balcony", broken);
   await send("juliet@verona.test/balcony");
-  host.stage("account.delivering", "late", { kinds: ["message"] }, async (stanza) => ({ kind: "replace", stanza }));
+  host.extensions.stage("account.delivering", "late", { kinds: ["message"] }, async (stanza) => ({
+    kind: "replace",
+    stanza,
+  }));
   await send("juliet@verona.test");
   expect(routed.map((stanza) => `${stanza.to} ${stanza.type}`)).toEqual([
     "romeo@verona.test/orchard error",

@@ -8,32 +8,29 @@ import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import { AccountChanges } from "../accounts/lifecycle.ts";
 import { answerWays } from "../cluster/routes/answers.ts";
-import { SharedView } from "../cluster/shared/shared-view.ts";
 import { inBackground } from "../delivery/background.ts";
 import { DeadLetters } from "../delivery/dead-letters.ts";
 import { insistentKey } from "../delivery/insistent.ts";
-import { acceptHostIq, IqHandlers } from "../delivery/iq.ts";
+import { acceptHostIq, type IqHandlers } from "../delivery/iq.ts";
 import { Requests } from "../delivery/requests.ts";
 import type { Router } from "../delivery/route.ts";
-import { Pipeline } from "../delivery/stages.ts";
+import type { Pipeline } from "../delivery/stages.ts";
 import { deliverMessage, deliverToAccount } from "../delivery/to-account.ts";
-import type { ApiKey, CopyRule, ModuleHost } from "../module/define.ts";
-import { DiscoRegistry } from "../module/disco-registry.ts";
+import { HostBus } from "../module/host-bus.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { Trace } from "../observe/trace.ts";
-import type { Exclusive, NodeBus, Section, SessionRegistry, Shared, SharedOptions } from "../ports/cluster.ts";
+import type { Exclusive, NodeBus, Section, SessionRegistry } from "../ports/cluster.ts";
 import type { RemoteLink } from "../ports/delivery.ts";
 import type { HostEvents } from "../ports/events.ts";
 import { failureOf } from "../ports/failure.ts";
 import type { ClientHost } from "../ports/host.ts";
-import type { IqAudience, IqHandler, IqTarget } from "../ports/iq.ts";
 import type { ClientSession, OwnSession } from "../ports/session.ts";
-import type { Filter, Outcome, StageOptions, StagePoints } from "../ports/stages.ts";
+import type { Outcome, StagePoints } from "../ports/stages.ts";
 import type { StoreKey, Stores } from "../ports/store.ts";
 import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
 import type { ServiceKey } from "../service/service.ts";
 import type { Services } from "../service/services.ts";
-import { Events } from "./events.ts";
+import { Extensions } from "./extensions.ts";
 import { SessionList } from "./sessions.ts";
 
 /** What a host is made of. */
@@ -57,7 +54,7 @@ export interface HostParts {
 type Pipelines = { readonly [P in keyof StagePoints]: Pipeline<StagePoints[P]> };
 
 /** A virtual host. */
-export class VirtualHost implements ModuleHost, ClientHost {
+export class VirtualHost implements ClientHost {
   readonly domain: string;
   readonly jid: Jid;
   readonly admins: readonly string[];
@@ -68,24 +65,23 @@ export class VirtualHost implements ModuleHost, ClientHost {
   readonly trace: Trace;
   readonly bus: NodeBus;
   readonly registry: SessionRegistry;
-  readonly disco = new DiscoRegistry();
   readonly clock: Clock;
   readonly log: Logger;
-  readonly iqHandlers = new IqHandlers();
+  /** What its modules added. */
+  readonly extensions: Extensions;
+  /** The bus as its modules have it. */
+  readonly moduleBus: HostBus;
+  readonly iqHandlers: IqHandlers;
   readonly requests: Requests;
   readonly accountChanges: AccountChanges;
   readonly deadLetters: DeadLetters;
   readonly pipelines: Pipelines;
-  /** What clients may ask for while binding within SASL2. XEP-0386. */
-  readonly inlineBindFeatures: InlineBindFeature[] = [];
-  /** Stream features that modules added. */
-  readonly streamFeatures: StreamFeature[] = [];
   private readonly router: Router<VirtualHost>;
-  private readonly exclusion: Exclusive;
+  /** For what two nodes must not do at once; keys are of every host. */
+  readonly exclusion: Exclusive;
   private readonly services: Services;
-  private readonly events: Events;
-  private readonly copyRules: CopyRule[] = [];
-  private readonly apis = new Map<ApiKey<unknown>, unknown>();
+  /** A change of the modules under way. */
+  private change: Promise<unknown> | undefined;
 
   constructor(parts: HostParts) {
     this.domain = parts.domain;
@@ -105,15 +101,30 @@ export class VirtualHost implements ModuleHost, ClientHost {
     this.requests = new Requests(parts.clock, answerWays(parts.bus));
     this.accountChanges = new AccountChanges(this);
     this.deadLetters = new DeadLetters(this);
-    this.events = new Events((event, error) => logFailure(this.log, error, "observer failed", { event }));
-    const pipeline = <C>() =>
-      new Pipeline<C>((stage, error) => logFailure(this.log, error, "stage failed; stanza rejected", { stage }));
-    this.pipelines = {
-      "account.sending": pipeline(),
-      "account.delivering": pipeline(),
-      "account.undelivered": pipeline(),
-      "session.arriving": pipeline(),
+    this.extensions = new Extensions(this.log);
+    this.iqHandlers = this.extensions.iqHandlers;
+    this.pipelines = this.extensions.pipelines;
+    this.moduleBus = new HostBus(parts.bus);
+  }
+
+  /** What clients may ask for while binding within SASL2. XEP-0386. */
+  get inlineBindFeatures(): readonly InlineBindFeature[] {
+    return this.extensions.inlineBindFeatures;
+  }
+
+  /** Stream features that modules added. */
+  get streamFeatures(): readonly StreamFeature[] {
+    return this.extensions.streamFeatures;
+  }
+
+  /** What comes while modules are changed waits until that is over: nothing slips by a stage that is missing for a moment. */
+  hold(change: Promise<unknown>): void {
+    this.change = change;
+    const over = () => {
+      if (this.change === change) this.change = undefined;
     };
+    change.then(over, over);
+    for (const pipeline of Object.values(this.pipelines)) pipeline.hold(change);
   }
 
   /**
@@ -136,12 +147,17 @@ export class VirtualHost implements ModuleHost, ClientHost {
 
   private deliver(stanza: Stanza): void | Promise<void> {
     if (stanza.to?.local !== "") return deliverToAccount(this, stanza);
-    if (stanza.kind === "iq") return acceptHostIq(this, stanza);
+    if (stanza.kind === "iq") return this.change === undefined ? acceptHostIq(this, stanza) : this.acceptLater(stanza);
     // A message to the host itself has no taker here, and whoever wrote it learns so. RFC 6120 §10.5.2. Presence is told
     // to nobody in particular, and a headline is for whoever happens to listen.
     if (stanza.kind === "message" && messageType(stanza) !== "headline")
       return this.refuse(stanza, "service-unavailable");
     stanza.safety?.became("dropped: RFC 6121 §8.1.2");
+  }
+
+  private async acceptLater(stanza: Stanza): Promise<void> {
+    await this.change?.catch(() => {});
+    return acceptHostIq(this, stanza);
   }
 
   /** Takes a message that a session held and could not keep; never back to that session. */
@@ -201,66 +217,26 @@ export class VirtualHost implements ModuleHost, ClientHost {
     return outcome;
   }
 
-  iq(
-    target: IqTarget,
-    type: "get" | "set",
-    xmlns: string,
-    name: string,
-    handler: IqHandler,
-    audience: IqAudience = "owner",
-  ): void {
-    this.iqHandlers.add(target, type, xmlns, name, handler, audience);
-  }
-
-  stage<P extends keyof StagePoints>(
-    point: P,
-    name: string,
-    options: StageOptions,
-    filter: Filter<StagePoints[P]>,
-  ): void {
-    this.pipelines[point].add({
-      name,
-      kinds: options.kinds,
-      before: options.before ?? [],
-      after: options.after ?? [],
-      filter,
-    });
-  }
-
-  on<E extends keyof HostEvents>(event: E, observer: (event: HostEvents[E]) => void | Promise<void>): void {
-    this.events.on(event, observer);
-  }
-
   emit<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void {
-    this.events.emit(event, value);
-  }
-
-  copies(rule: CopyRule): void {
-    this.copyRules.push(rule);
+    this.extensions.events.emit(event, value);
   }
 
   /** True where a module gives the session a copy of what another session of its account is given. */
   copiesTo(session: ClientSession, stanza: Stanza): boolean {
-    return this.copyRules.some((rule) => rule(session, stanza));
+    return this.extensions.copiesTo(session, stanza);
   }
 
   /** Tells observers where a message went. */
   delivered(stanza: Stanza, account: string, takers: readonly ClientSession[]): void {
-    if (this.events.observed("message.delivered")) this.events.emit("message.delivered", { stanza, account, takers });
-  }
-
-  inlineBindFeature(feature: InlineBindFeature): void {
-    this.inlineBindFeatures.push(feature);
-  }
-
-  streamFeature(feature: StreamFeature): void {
-    this.streamFeatures.push(feature);
+    const { events } = this.extensions;
+    if (events.observed("message.delivered")) events.emit("message.delivered", { stanza, account, takers });
   }
 
   store<S extends object>(key: StoreKey<S>): S {
     return this.storage.of(key);
   }
 
+  /** What a service of the node gives. @throws Error where it has not started */
   service<T>(key: ServiceKey<T>): T {
     return this.services.use(key);
   }
@@ -269,26 +245,7 @@ export class VirtualHost implements ModuleHost, ClientHost {
     return this.exclusion.run(`${this.domain} ${key}`, work);
   }
 
-  shared<T>(options: SharedOptions<T>): Shared<T> {
-    const isHere = (local: string) => this.sessions.of(local).some(({ remote }) => !remote);
-    const { domain, bus, exclusion: exclusive, clock } = this;
-    const view = new SharedView<T>({ domain, bus, exclusive, clock, isHere }, options);
-    // What was read behind a removal is not the next owner's.
-    for (const event of ["account.deleted", "account.created"] as const)
-      this.on(event, ({ account }) => view.forget(account.local));
-    return view;
-  }
-
-  provide<T>(key: ApiKey<T>, value: T): void {
-    this.apis.set(key as ApiKey<unknown>, value);
-  }
-
-  use<T>(key: ApiKey<T>): T {
-    const value = this.apis.get(key as ApiKey<unknown>);
-    if (value === undefined) throw new Error(`nothing offers ${key.name}; name its module in "needs"`);
-    return value as T;
-  }
-
+  /** Sends an IQ request and calls back with its answer; undefined where none came within 30 s. */
   request(stanza: Stanza, answered: (answer: Stanza | undefined) => void): void {
     const request = this.requests.expect(stanza, answered);
     if (request !== undefined) inBackground(this.route(request), this.log);

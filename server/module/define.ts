@@ -6,7 +6,7 @@ import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { ErrorDetails, StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { Accounts } from "../accounts/accounts.ts";
-import type { AccountChanges } from "../accounts/lifecycle.ts";
+import type { AccountChanges, Farewell } from "../accounts/lifecycle.ts";
 import type { DeadLetters } from "../delivery/dead-letters.ts";
 import type { Trace } from "../observe/trace.ts";
 import type { NodeBus, Section, Shared, SharedOptions } from "../ports/cluster.ts";
@@ -19,7 +19,8 @@ import type { StoreKey } from "../ports/store.ts";
 import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
 import type { ServiceKey, ServiceName } from "../service/service.ts";
 import type { StoreDefinition } from "../storage/define.ts";
-import type { DiscoRegistry } from "./disco-registry.ts";
+import type { Disclosure, DiscoReading } from "./disco-registry.ts";
+import type { Withdraw } from "./registrations.ts";
 
 export type { HostEvents } from "../ports/events.ts";
 export type { IqAudience, IqHandler, IqRequest, IqTarget } from "../ports/iq.ts";
@@ -44,21 +45,15 @@ export class ApiKey<T> {
 /** True where a session has a copy of a message that another session of its account is given. */
 export type CopyRule = (session: ClientSession, stanza: Stanza) => boolean;
 
-/** A virtual host as a module sees it. */
-export interface ModuleHost {
-  readonly domain: string;
-  readonly jid: Jid;
-  readonly admins: readonly string[];
-  readonly sessions: Sessions;
-  /** Which accounts there are; what becomes of them is `accountChanges`. */
-  readonly accounts: Pick<Accounts, "exists" | "list" | "count">;
-  readonly disco: DiscoRegistry;
-  /** Accounts whose stanzas are logged. */
-  readonly trace: Trace;
-  /** The other nodes of the cluster, to tell them what they remember wrongly from now on. */
-  readonly bus: NodeBus;
-  readonly clock: Clock;
-  readonly log: Logger;
+/**
+ * What a module may be granted beyond what every module has: the bus between nodes, accounts and what is done
+ * to them, the connections to other domains. What is not granted throws when it is used.
+ */
+export const GRANTS = ["bus", "accounts", "accountChanges", "remoteLinks"] as const;
+export type Grant = (typeof GRANTS)[number];
+
+/** What modules register with a host. All of it is withdrawn by itself once the module is over there. */
+export interface Registering {
   /** Registers the one owner of an IQ payload. @throws Error where it has an owner already */
   iq(
     target: IqTarget,
@@ -77,18 +72,47 @@ export interface ModuleHost {
   ): void;
   /** Says which sessions have copies of messages by the module's doing. */
   copies(rule: CopyRule): void;
-  /** Messages that no client could take. */
-  readonly deadLetters: DeadLetters;
   /** Observes an event. */
   on<E extends keyof HostEvents>(event: E, observer: (event: HostEvents[E]) => void | Promise<void>): void;
-  emit<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void;
   /** Adds a feature to client streams. */
   streamFeature(feature: StreamFeature): void;
   /** Adds a feature that clients may switch on while binding within SASL2. XEP-0386. */
   inlineBindFeature(feature: InlineBindFeature): void;
-  /** A store that the module declared in `stores`. */
+  /** Says something of the host, or of its accounts, to service discovery; the answer takes it back before that. */
+  disclose(target: IqTarget, disclosure: Disclosure): Withdraw;
+  /** Offers something to other modules. @throws Error where another offers it already */
+  provide<T>(key: ApiKey<T>, value: T): void;
+  /** Adds work that is done before an account of the host is removed; what it throws keeps the account. */
+  beforeRemoval(farewell: Farewell): void;
+  /** Notes how something that was registered elsewhere is undone, such as with what another module offers. */
+  whenOver(undo: Withdraw): void;
+}
+
+/** A virtual host as a module sees it. */
+export interface ModuleHost extends Registering {
+  readonly domain: string;
+  readonly jid: Jid;
+  readonly admins: readonly string[];
+  readonly sessions: Sessions;
+  /** Which accounts there are; what becomes of them is `accountChanges`. Granted. */
+  readonly accounts: Pick<Accounts, "exists" | "list" | "count">;
+  /** What is said of the host and of its accounts, by every module. */
+  readonly disco: { readonly host: DiscoReading; readonly account: DiscoReading };
+  /** Accounts whose stanzas are logged. */
+  readonly trace: Trace;
+  /** The other nodes of the cluster, to tell them what they remember wrongly from now on. Granted. */
+  readonly bus: NodeBus;
+  /** Timers end with the module. */
+  readonly clock: Clock;
+  /** Timers go on though the module is over: for work that was begun and must be finished, such as a message in hand. */
+  readonly lastingClock: Clock;
+  readonly log: Logger;
+  /** Messages that no client could take. */
+  readonly deadLetters: DeadLetters;
+  emit<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void;
+  /** A store that the module keeps something in; named in `stores`. @throws Error where it is not */
   store<S extends object>(key: StoreKey<S>): S;
-  /** What a service of the node gives; name it in `services`. @throws Error where it has not started */
+  /** What a service of the node gives; named in `services`. @throws Error where it is not, or has not started */
   service<T>(key: ServiceKey<T>): T;
   /**
    * Runs `work` while no other node does any of that key, in the order of asking; never without its lock. Right before each
@@ -97,12 +121,11 @@ export interface ModuleHost {
   exclusive<T>(key: string, work: (section: Section) => Promise<T>): Promise<T>;
   /** A view of what is kept of accounts: read once, true at every node, changed by one at a time. */
   shared<T>(options: SharedOptions<T>): Shared<T>;
-  /** Offers something to other modules, or takes what one offers (named in `needs`). */
-  provide<T>(key: ApiKey<T>, value: T): void;
+  /** Takes what another module offers; that one is named in `needs`. @throws Error where it is not */
   use<T>(key: ApiKey<T>): T;
-  /** Makes and removes accounts, gives them passwords, ends their streams. */
+  /** Makes and removes accounts, gives them passwords, ends their streams. Granted. */
   readonly accountChanges: AccountChanges;
-  /** Connections to other domains that are up, of every host of the node. */
+  /** Connections to other domains that are up, of every host of the node. Granted. */
   remoteLinks(): readonly RemoteLink[];
   /** True for an administrator of any host of this node. */
   governs(account: Jid): boolean;
@@ -118,6 +141,20 @@ export interface ModuleHost {
   request(stanza: Stanza, answered: (answer: Stanza | undefined) => void): void;
 }
 
+/** What a module that runs is told later on. */
+export interface Activation<S> {
+  /**
+   * Ends what is not registered: lets go of what sessions wait for, tells who must know. It must not wait for stanzas of
+   * its own host, which stand still meanwhile. What it throws is logged.
+   */
+  deactivate?(): void | Promise<void>;
+  /**
+   * Goes on with other settings. Without it the module, and every module that needs it, is deactivated and activated
+   * anew. What it throws leaves the old settings in place: it is called with those once more.
+   */
+  takeSettings?(settings: S): void | Promise<void>;
+}
+
 /** A feature. */
 export interface ModuleDefinition<C extends z.ZodType = z.ZodType> {
   /** One word, in lower case. */
@@ -130,10 +167,16 @@ export interface ModuleDefinition<C extends z.ZodType = z.ZodType> {
   readonly stores?: readonly StoreDefinition[];
   /** Services of the node without which it does not start; nor does what needs it. */
   readonly services?: readonly ServiceName[];
+  /** What it has of the host beyond what every module has. */
+  readonly grants?: readonly Grant[];
   /** True (the default) where the module runs without being named in the configuration. */
   readonly byDefault?: boolean;
   readonly config: C;
-  activate(host: ModuleHost, config: z.output<C>): void | Promise<void>;
+  /** Registers what the module does for a host. What it throws leaves nothing registered. */
+  activate(
+    host: ModuleHost,
+    settings: z.output<C>,
+  ): void | Activation<z.output<C>> | Promise<void> | Promise<Activation<z.output<C>>>;
 }
 
 /** Declares a module. */

@@ -18,11 +18,12 @@ export const administration = defineModule({
   name: "administration",
   implements: ["XEP-0133 1.3.1"],
   needs: ["commands", "disco"],
+  grants: ["accounts", "accountChanges"],
   config: z.strictObject({ listLimit: z.int().min(1).default(1000).describe("Names in one list.") }),
   activate(host, { listLimit }) {
     const registry = host.use(commandsApi);
     for (const command of [...accountCommands(host), ...sessionCommands(host), ...listCommands(host, listLimit)])
-      registry.add(command);
+      host.whenOver(registry.add(command));
   },
 });
 

@@ -39,14 +39,16 @@ export const blocking = defineModule({
   activate(host, { maxItems }) {
     const lists = new BlockLists(host);
     const rosters = host.use(rostersApi);
-    host.disco.host.features.add(NS_BLOCKING);
+    host.disclose("host", { features: [NS_BLOCKING] });
     host.iq("account", "get", NS_BLOCKING, "blocklist", (request) => read(lists, request));
     host.iq("account", "set", NS_BLOCKING, "block", (request) => block(host, rosters, lists, request, maxItems));
     host.iq("account", "set", NS_BLOCKING, "unblock", (request) => unblock(host, rosters, lists, request, maxItems));
-    rosters.visibility.hide((local, contact) => {
-      const list = lists.of(local);
-      return list instanceof Promise ? list.then((loaded) => blocks(loaded, contact)) : blocks(list, contact);
-    });
+    host.whenOver(
+      rosters.visibility.hide((local, contact) => {
+        const list = lists.of(local);
+        return list instanceof Promise ? list.then((loaded) => blocks(loaded, contact)) : blocks(list, contact);
+      }),
+    );
     const kinds = ["message", "presence", "iq"] as const;
     host.stage(
       "account.sending",

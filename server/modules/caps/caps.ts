@@ -6,7 +6,7 @@ import { NS_DATA_FORMS } from "../../../xmpp/stanza/data-form.ts";
 import { escapeAttribute } from "../../../xmpp/xml/escape.ts";
 import { parseElement } from "../../../xmpp/xml/tree.ts";
 import { defineModule } from "../../module/define.ts";
-import type { DiscoEntry } from "../../module/disco-registry.ts";
+import type { DiscoReading } from "../../module/disco-registry.ts";
 
 const NS_CAPS = "http://jabber.org/protocol/caps";
 
@@ -20,53 +20,58 @@ export const caps = defineModule({
   }),
   activate(host, { node }) {
     const entry = host.disco.host;
-    let element: string | undefined;
-    entry.features.add(NS_CAPS);
+    let told: Told | undefined;
+    // Computed when it is asked for: modules that start later add to it, and others may come and go.
+    const current = () => {
+      if (told?.revision !== entry.revision) {
+        const ver = verification(entry);
+        const element = `<c xmlns='${NS_CAPS}' hash='sha-1' node='${escapeAttribute(node)}' ver='${ver}'/>`;
+        told = { revision: entry.revision, node: `${node}#${ver}`, element };
+      }
+      return told;
+    };
+    host.disclose("host", { features: [NS_CAPS], alias: (asked) => asked === current().node });
     host.streamFeature({
       name: "caps",
       phase: "after authentication",
-      advertise() {
-        // Computed when first asked, since modules that start later add to it.
-        if (element === undefined) {
-          const ver = verification(entry);
-          entry.nodes.add(`${node}#${ver}`);
-          element = `<c xmlns='${NS_CAPS}' hash='sha-1' node='${escapeAttribute(node)}' ver='${ver}'/>`;
-        }
-        return element;
-      },
+      advertise: () => current().element,
     });
   },
 });
 
+/** What clients were told, as long as nothing changes in what it sums up. */
+interface Told {
+  readonly revision: number;
+  readonly node: string;
+  readonly element: string;
+}
+
 /** The verification string. XEP-0115 §5.1. */
-export function verification(entry: DiscoEntry): string {
+export function verification(entry: DiscoReading): string {
   const identities = entry.identities.map(({ category, type, name }) => `${category}/${type}//${name ?? ""}<`);
   const features = [...entry.features].map((feature) => `${feature}<`);
   const text = `${identities.sort().join("")}${features.sort().join("")}${forms(entry).sort().join("")}`;
   return createHash("sha1").update(text, "utf8").digest("base64");
 }
 
-function forms(entry: DiscoEntry): string[] {
-  return entry.forms
-    .map((form) => form())
-    .filter((text) => text !== undefined)
-    .map((text) => {
-      const fields = parseElement(text)
-        .getChildren("field", NS_DATA_FORMS)
-        .map((field) => ({
-          name: field.attrs.var ?? "",
-          values: field.getChildren("value", NS_DATA_FORMS).map((value) => value.getText()),
-        }));
-      const type = fields.find(({ name }) => name === "FORM_TYPE")?.values[0] ?? "";
-      const rest = fields
-        .filter(({ name }) => name !== "FORM_TYPE")
-        .map(
-          ({ name, values }) =>
-            `${name}<${values
-              .map((value) => `${value}<`)
-              .sort()
-              .join("")}`,
-        );
-      return `${type}<${rest.sort().join("")}`;
-    });
+function forms(entry: DiscoReading): string[] {
+  return entry.forms.map((text) => {
+    const fields = parseElement(text)
+      .getChildren("field", NS_DATA_FORMS)
+      .map((field) => ({
+        name: field.attrs.var ?? "",
+        values: field.getChildren("value", NS_DATA_FORMS).map((value) => value.getText()),
+      }));
+    const type = fields.find(({ name }) => name === "FORM_TYPE")?.values[0] ?? "";
+    const rest = fields
+      .filter(({ name }) => name !== "FORM_TYPE")
+      .map(
+        ({ name, values }) =>
+          `${name}<${values
+            .map((value) => `${value}<`)
+            .sort()
+            .join("")}`,
+      );
+    return `${type}<${rest.sort().join("")}`;
+  });
 }

@@ -21,8 +21,7 @@ export const carbons = defineModule({
   needs: ["disco"],
   config: z.strictObject({}),
   activate(host) {
-    host.disco.host.features.add(NS_CARBONS);
-    host.disco.account.features.add(NS_CARBONS);
+    for (const target of ["host", "account"] as const) host.disclose(target, { features: [NS_CARBONS] });
     host.iq("account", "set", NS_CARBONS, "enable", (request) => switchTo(request, true));
     host.iq("account", "set", NS_CARBONS, "disable", (request) => switchTo(request, false));
     host.inlineBindFeature({

@@ -36,10 +36,11 @@ export interface Command {
 export class CommandRegistry {
   readonly commands = new Map<string, Command>();
 
-  /** @throws Error for a node taken already */
-  add(command: Command): void {
+  /** Adds a command; the answer takes it out again. @throws Error for a node taken already */
+  add(command: Command): () => void {
     if (this.commands.has(command.node)) throw new Error(`command ${command.node} exists already`);
     this.commands.set(command.node, command);
+    return () => void this.commands.delete(command.node);
   }
 }
 
@@ -63,13 +64,15 @@ export const commands = defineModule({
     const registry = new CommandRegistry();
     const executions = new Map<string, Execution>();
     host.provide(commandsApi, registry);
-    host.disco.host.features.add(NS_COMMANDS);
-    host.disco.host.nodeItems.set(NS_COMMANDS, (from) =>
+    const listed = (from: Jid) =>
       [...registry.commands.values()]
         .filter((command) => allowed(host, command, from))
-        .map(({ node, name }) => ({ jid: host.domain, node, name })),
-    );
-    host.disco.host.nodeInfo.push((node, from) => describe(host, registry, node, from));
+        .map(({ node, name }) => ({ jid: host.domain, node, name }));
+    host.disclose("host", {
+      features: [NS_COMMANDS],
+      nodeItems: { [NS_COMMANDS]: listed },
+      nodeInfo: (node, from) => describe(host, registry, node, from),
+    });
     host.iq("host", "set", NS_COMMANDS, "command", (request) => execute(host, registry, executions, request));
   },
 });

@@ -2,7 +2,6 @@
 import { z } from "zod";
 import { escapeText } from "../../../xmpp/xml/escape.ts";
 import { defineModule } from "../../module/define.ts";
-import { addNetworkInfo } from "../../module/network-info.ts";
 
 const Addresses = z.array(z.string().min(1)).default([]);
 
@@ -30,6 +29,6 @@ export const contacts = defineModule({
         return `<field var='${purpose}-addresses' type='list-multi'>${values}</field>`;
       });
     if (fields.length === 0) return;
-    addNetworkInfo(host.disco.host, () => fields.join(""));
+    host.disclose("host", { networkInfo: () => fields.join("") });
   },
 });

@@ -34,6 +34,12 @@ export const csi = defineModule({
         else if (raw.name === "active") activate(session);
       },
     });
+    return {
+      // Nobody else would open them again.
+      deactivate() {
+        for (const session of host.sessions.own()) activate(session);
+      },
+    };
   },
 });
 

@@ -5,7 +5,7 @@ import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { NS_DISCO_INFO, NS_DISCO_ITEMS } from "../../../xmpp/xml/namespaces.ts";
 import { parseElement } from "../../../xmpp/xml/tree.ts";
 import { defineModule, type IqRequest } from "../../module/define.ts";
-import type { DiscoEntry, Identity, NodeInfo } from "../../module/disco-registry.ts";
+import type { DiscoReading, Identity, NodeInfo } from "../../module/disco-registry.ts";
 import { hasFrom } from "../roster/item.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
 
@@ -20,12 +20,9 @@ export const disco = defineModule({
   activate(host, config) {
     const { disco: registry } = host;
     const rosters = host.use(rostersApi);
-    registry.host.identities.push({ category: "server", type: "im", name: config.name });
-    registry.account.identities.push({ category: "account", type: "registered" });
-    for (const entry of [registry.host, registry.account]) {
-      entry.features.add(NS_DISCO_INFO);
-      entry.features.add(NS_DISCO_ITEMS);
-    }
+    const features = [NS_DISCO_INFO, NS_DISCO_ITEMS];
+    host.disclose("host", { features, identities: [{ category: "server", type: "im", name: config.name }] });
+    host.disclose("account", { features, identities: [{ category: "account", type: "registered" }] });
     host.iq("host", "get", NS_DISCO_INFO, "query", (request) => info(registry.host, request));
     host.iq("host", "get", NS_DISCO_ITEMS, "query", (request) => items(registry.host, request));
     host.iq(
@@ -60,17 +57,14 @@ async function maySee(rosters: Rosters, { from, to }: IqRequest): Promise<boolea
   return item !== undefined && hasFrom(item);
 }
 
-function info(entry: DiscoEntry, request: IqRequest): Element {
+function info(entry: DiscoReading, request: IqRequest): Element {
   const ofNode = nodeInfo(entry, request);
   const query = ofNode === undefined ? queryFor(entry, request, NS_DISCO_INFO) : queryOf(request, NS_DISCO_INFO);
   const { identities, features } = ofNode ?? { identities: entry.identities, features: [...entry.features] };
   for (const identity of identities) query.c("identity", attributesOf(identity));
   for (const feature of [...features].sort()) query.c("feature", { var: feature });
   if (ofNode !== undefined) return query;
-  for (const form of entry.forms) {
-    const text = form();
-    if (text !== undefined) query.cnode(parseElement(text));
-  }
+  for (const form of entry.forms) query.cnode(parseElement(form));
   return query;
 }
 
@@ -79,22 +73,17 @@ function attributesOf({ category, type, name }: Identity): Record<string, string
 }
 
 /** What a module says of the node asked about. */
-function nodeInfo(entry: DiscoEntry, { payload, from }: IqRequest): NodeInfo | undefined {
+function nodeInfo(entry: DiscoReading, { payload, from }: IqRequest): NodeInfo | undefined {
   const { node } = payload.attrs;
-  if (node === undefined) return undefined;
-  for (const ask of entry.nodeInfo) {
-    const answer = ask(node, from);
-    if (answer !== undefined) return answer;
-  }
-  return undefined;
+  return node === undefined ? undefined : entry.nodeInfo(node, from);
 }
 
-function items(entry: DiscoEntry, request: IqRequest): Element {
+function items(entry: DiscoReading, request: IqRequest): Element {
   const { node } = request.payload.attrs;
-  const ofNode = entry.nodeItems.get(node ?? "");
+  const ofNode = node === undefined ? undefined : entry.nodeItems(node, request.from);
   if (ofNode !== undefined) {
     const query = queryOf(request, NS_DISCO_ITEMS);
-    for (const item of ofNode(request.from)) query.c("item", { ...item });
+    for (const item of ofNode) query.c("item", { ...item });
     return query;
   }
   if (nodeInfo(entry, request) !== undefined) return queryOf(request, NS_DISCO_ITEMS);
@@ -104,9 +93,9 @@ function items(entry: DiscoEntry, request: IqRequest): Element {
 }
 
 /** The answer's root; a node nobody knows is `item-not-found`. XEP-0030 §3.2. */
-function queryFor(entry: DiscoEntry, request: IqRequest, xmlns: string): Element {
+function queryFor(entry: DiscoReading, request: IqRequest, xmlns: string): Element {
   const { node } = request.payload.attrs;
-  if (node !== undefined && !entry.nodes.has(node)) throw new StanzaError("item-not-found");
+  if (node !== undefined && !entry.isAlias(node)) throw new StanzaError("item-not-found");
   return queryOf(request, xmlns);
 }
 

@@ -21,7 +21,7 @@ export const last = defineModule({
   activate(host) {
     const started = host.clock.now();
     const rosters = host.use(rostersApi);
-    host.disco.host.features.add(NS_LAST);
+    host.disclose("host", { features: [NS_LAST] });
     host.iq("host", "get", NS_LAST, "query", () => answer(host, started));
     host.iq("account", "get", NS_LAST, "query", (request) => ofAccount(host, rosters, request), "anyone");
     host.on("session.unavailable", async ({ session }) => {

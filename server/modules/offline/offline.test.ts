@@ -40,10 +40,11 @@ function setUp({ others = [] as string[] } = {}) {
     store: storage.of,
     bus: { others },
     deadLetters: { suspects: async () => false },
-    disco: { host: { features: new Set<string>() } },
+    disclose() {},
     // Nobody's contact: the roster is empty.
     use: () => ({ of: async () => ({ items: new Map() }) }),
     clock,
+    lastingClock: clock,
     log: pino({ level: "silent" }),
     refuse: (_stanza: Stanza, condition: string) => void refused.push(condition),
     stage: (point: string, _name: string, _options: unknown, filter: typeof keep) => {

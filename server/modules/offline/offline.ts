@@ -53,7 +53,7 @@ export const offline = defineModule({
       rosters: host.use(rostersApi),
       most: config.maxMessages,
     };
-    host.disco.host.features.add("msgoffline");
+    host.disclose("host", { features: ["msgoffline"] });
     host.stage("account.undelivered", "offline.keep", { kinds: ["message"] }, (stanza, { account, exists }) => {
       const { fate } = fateOf(stanza);
       if (fate === "drop") return dropped;
@@ -78,6 +78,13 @@ export const offline = defineModule({
     });
     const looks = new Looks(host, (session) => inBackground(bring(kept, session), host.log));
     host.on("knowledge.lost", () => looks.begin());
+    return {
+      /** Nobody else would let those go on that arrive just now; a delivery under way does so itself. */
+      deactivate() {
+        const delivering = new Set([...kept.flushing.values()].map(({ session }) => session));
+        for (const session of host.sessions.own()) if (!delivering.has(session)) session.unpause();
+      },
+    };
   },
 });
 

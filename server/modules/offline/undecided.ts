@@ -41,7 +41,7 @@ export async function decide(
 }
 
 /** What `add` answers; undefined where nothing came in time. */
-async function insist({ clock }: ModuleHost, add: () => Promise<boolean>): Promise<boolean | undefined> {
+async function insist({ lastingClock: clock }: ModuleHost, add: () => Promise<boolean>): Promise<boolean | undefined> {
   const end = clock.now() + GIVE_UP;
   for (let pause = FIRST_PAUSE; clock.now() < end; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
     await new Promise<void>((resolve) => clock.setTimeout(resolve, pause));

@@ -19,6 +19,6 @@ export const outage = defineModule({
     const type = "<field var='FORM_TYPE' type='hidden'><value>urn:xmpp:sos:0</value></field>";
     const values = addresses.map((address) => `<value>${escapeText(address)}</value>`).join("");
     const field = `<field var='external-status-addresses' type='list-multi'>${values}</field>`;
-    host.disco.host.forms.push(() => `<x xmlns='jabber:x:data' type='result'>${type}${field}</x>`);
+    host.disclose("host", { form: () => `<x xmlns='jabber:x:data' type='result'>${type}${field}</x>` });
   },
 });

@@ -10,8 +10,7 @@ export const ping = defineModule({
   needs: ["disco"],
   config: z.strictObject({}),
   activate(host) {
-    host.disco.host.features.add(NS_PING);
-    host.disco.account.features.add(NS_PING);
+    for (const target of ["host", "account"] as const) host.disclose(target, { features: [NS_PING] });
     host.iq("host", "get", NS_PING, "ping", () => undefined);
     host.iq("account", "get", NS_PING, "ping", () => undefined);
   },

@@ -5,10 +5,14 @@ import { Jid } from "../../../xmpp/jid/jid.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { alone } from "../../cluster/membership/alone.ts";
 import { pass, reject } from "../../delivery/verdict.ts";
+import { ModuleView } from "../../host/module-view.ts";
 import { type HostParts, VirtualHost } from "../../host/virtual-host.ts";
+import type { ModuleDefinition } from "../../module/define.ts";
+import { Registrations } from "../../module/registrations.ts";
 import type { OwnSession } from "../../ports/session.ts";
 import type { Rosters } from "../roster/rosters.ts";
 import { broadcastAvailable } from "./broadcast.ts";
+import { presence } from "./presence.ts";
 
 const JULIET = Jid.parse("juliet@verona.test/balcony");
 
@@ -16,13 +20,14 @@ function setUp() {
   const steps: string[] = [];
   const logged: { stage?: string }[] = [];
   const log = pino({ level: "error" }, { write: (line: string) => void logged.push(JSON.parse(line)) });
-  const host = new VirtualHost({
+  const served = new VirtualHost({
     domain: "verona.test",
     admins: [],
     clock: { now: () => 0 },
     ...alone("n1"),
     log,
   } as unknown as HostParts);
+  const host = new ModuleView(served, presence as ModuleDefinition, new Registrations("presence"));
   host.on("session.receptive", () => void steps.push("receptive"));
   const session = {
     jid: JULIET,
@@ -35,7 +40,7 @@ function setUp() {
     deliver: () => {},
     charge: () => {},
   } as unknown as OwnSession;
-  host.sessions.add(session);
+  served.sessions.add(session);
   host.stage("session.arriving", "older", { kinds: ["presence"] }, (_presence, arriving) => {
     arriving.session.pause();
     return pass;

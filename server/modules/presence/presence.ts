@@ -36,10 +36,12 @@ export const presence = defineModule({
   name: "presence",
   implements: ["RFC 6121 §3", "RFC 6121 §4"],
   needs: ["roster"],
+  grants: ["accounts", "bus"],
   config: z.strictObject({}),
   activate(host) {
     const rosters = host.use(rostersApi);
-    const told = new Persistent(host, "telling the end of a session");
+    // Also once the module is over: contacts would see a ghost.
+    const told = new Persistent({ clock: host.lastingClock, log: host.log }, "telling the end of a session");
     const leave: Leave = (session, last) =>
       told.run(
         session.jid.full,

@@ -26,7 +26,7 @@ export const privateStorage = defineModule({
   stores: [DOCUMENTS],
   config: PrivateConfig,
   activate(host, config) {
-    host.disco.host.features.add(NS_PRIVATE);
+    host.disclose("host", { features: [NS_PRIVATE] });
     host.iq("account", "get", NS_PRIVATE, "query", (request) => get(host, request));
     host.iq("account", "set", NS_PRIVATE, "query", (request) => {
       // In the turn of who asks.

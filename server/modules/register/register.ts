@@ -25,11 +25,13 @@ export const register = defineModule({
   name: "register",
   implements: ["XEP-0077 2.4"],
   needs: ["disco"],
+  services: ["limits"],
+  grants: ["accountChanges"],
   byDefault: false,
   config: RegisterConfig,
   activate(host, config) {
     const rate = new RegistrationRate(host.clock, config.perAddressPerHour, host.service(LIMITS));
-    host.disco.host.features.add(NS_REGISTER);
+    host.disclose("host", { features: [NS_REGISTER] });
     if (config.newAccounts)
       host.streamFeature({
         name: "register",

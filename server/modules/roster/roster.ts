@@ -36,7 +36,7 @@ export const roster = defineModule({
   activate(host, config) {
     const rosters = new Rosters(host, config.maxItems);
     host.provide(rostersApi, rosters);
-    host.accountChanges.beforeRemoval((account) => takeLeave(host, rosters, account));
+    host.beforeRemoval((account) => takeLeave(host, rosters, account));
     host.iq("account", "get", NS_ROSTER, "query", (request) => get(rosters, request));
     host.iq("account", "set", NS_ROSTER, "query", (request) => set(host, rosters, config, request));
     host.streamFeature({

@@ -9,26 +9,36 @@ export type Hides = (local: string, contact: Jid) => boolean | Promise<boolean>;
  * presence that the server makes on its behalf does not, and asks here.
  */
 export class Visibility {
-  private readonly reasons: Hides[] = [];
+  /** Another list with each change, since a question may be under way. */
+  private reasons: readonly Hides[] = [];
 
-  /** Adds a reason not to show an account, such as a block list. */
-  hide(hides: Hides): void {
-    this.reasons.push(hides);
+  /** Adds a reason not to show an account, such as a block list; the answer takes it out again. */
+  hide(hides: Hides): () => void {
+    this.reasons = [...this.reasons, hides];
+    return () => {
+      this.reasons = this.reasons.filter((other) => other !== hides);
+    };
   }
 
   /** True where nothing speaks against showing the account to the contact. @throws StoreUnavailable */
   maySee(local: string, contact: Jid): boolean | Promise<boolean> {
-    for (let i = 0; i < this.reasons.length; i += 1) {
-      const hidden = (this.reasons[i] as Hides)(local, contact);
-      if (hidden instanceof Promise) return this.rest(hidden, i + 1, local, contact);
+    const { reasons } = this;
+    for (let i = 0; i < reasons.length; i += 1) {
+      const hidden = (reasons[i] as Hides)(local, contact);
+      if (hidden instanceof Promise) return hiddenByNone(hidden, reasons.slice(i + 1), local, contact);
       if (hidden) return false;
     }
     return true;
   }
+}
 
-  private async rest(hidden: Promise<boolean>, next: number, local: string, contact: Jid): Promise<boolean> {
-    if (await hidden) return false;
-    for (const hides of this.reasons.slice(next)) if (await hides(local, contact)) return false;
-    return true;
-  }
+async function hiddenByNone(
+  first: Promise<boolean>,
+  rest: readonly Hides[],
+  local: string,
+  contact: Jid,
+): Promise<boolean> {
+  if (await first) return false;
+  for (const hides of rest) if (await hides(local, contact)) return false;
+  return true;
 }

@@ -7,7 +7,6 @@ import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { buildIq } from "../../../xmpp/stanza/iq.ts";
 import { NS_DISCO_INFO } from "../../../xmpp/xml/namespaces.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
-import { addNetworkInfo } from "../../module/network-info.ts";
 
 const NS_SERVERINFO = "urn:xmpp:serverinfo:0";
 const NS_PUBSUB = "http://jabber.org/protocol/pubsub";
@@ -23,13 +22,13 @@ export const serverinfo = defineModule({
   name: "serverinfo",
   implements: ["XEP-0485 0.1.1"],
   needs: ["disco"],
+  grants: ["remoteLinks"],
   byDefault: false,
   config: z.strictObject({}),
   activate(host) {
     const consents = new Consents(host);
-    host.disco.host.features.add(NS_SERVERINFO);
     const field = `<field var='serverinfo-pubsub-node'><value>xmpp:${host.domain}?;node=${NODE}</value></field>`;
-    addNetworkInfo(host.disco.host, () => field);
+    host.disclose("host", { features: [NS_SERVERINFO], networkInfo: () => field });
     host.iq("host", "get", NS_PUBSUB, "pubsub", ({ payload }) => {
       const items = payload.getChild("items", NS_PUBSUB);
       if (items === undefined) throw new StanzaError("feature-not-implemented");

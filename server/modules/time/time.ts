@@ -12,7 +12,7 @@ export const time = defineModule({
   needs: ["disco"],
   config: z.strictObject({}),
   activate(host) {
-    host.disco.host.features.add(NS_TIME);
+    host.disclose("host", { features: [NS_TIME] });
     host.iq("host", "get", NS_TIME, "time", () => {
       const answer = new Element("time", { xmlns: NS_TIME });
       answer.c("tzo").t("+00:00");

@@ -18,8 +18,7 @@ export const vcard = defineModule({
     maxBytes: z.int().min(1024).default(131_072).describe("Bytes of one card, its picture among them."),
   }),
   activate(host, { maxBytes }) {
-    host.disco.host.features.add(NS_VCARD);
-    host.disco.account.features.add(NS_VCARD);
+    for (const target of ["host", "account"] as const) host.disclose(target, { features: [NS_VCARD] });
     host.iq("account", "get", NS_VCARD, "vCard", (request) => read(host, request), "anyone");
     host.iq("account", "set", NS_VCARD, "vCard", async ({ to, payload }) => {
       // Others are sent the text as it is.

@@ -19,7 +19,7 @@ export const version = defineModule({
     showOs: z.boolean().default(false).describe("Tell the operating system, which helps attackers as well."),
   }),
   activate(host, config) {
-    host.disco.host.features.add(NS_VERSION);
+    host.disclose("host", { features: [NS_VERSION] });
     host.iq("host", "get", NS_VERSION, "query", () => {
       const query = new Element("query", { xmlns: NS_VERSION });
       query.c("name").t("Meridian");

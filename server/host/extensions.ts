@@ -1,0 +1,121 @@
+// What modules have added to a virtual host, each addition with the way to take it back.
+import type { Logger } from "pino";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import { IqHandlers } from "../delivery/iq.ts";
+import { Pipeline } from "../delivery/stages.ts";
+import type { ApiKey, CopyRule } from "../module/define.ts";
+import { DiscoRegistry } from "../module/disco-registry.ts";
+import { addTo, type Withdraw } from "../module/registrations.ts";
+import { logFailure } from "../observe/failure.ts";
+import type { ClientSession } from "../ports/session.ts";
+import type { Filter, StageOptions, StagePoints } from "../ports/stages.ts";
+import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
+import { Events } from "./events.ts";
+
+type Pipelines = { readonly [P in keyof StagePoints]: Pipeline<StagePoints[P]> };
+
+/** What one module offers to others. */
+interface Offer {
+  readonly module: string;
+  readonly value: unknown;
+}
+
+/** The additions of all modules of one host. */
+export class Extensions {
+  readonly iqHandlers = new IqHandlers();
+  readonly pipelines: Pipelines;
+  readonly events: Events;
+  readonly disco = new DiscoRegistry();
+  /** What clients may ask for while binding within SASL2. XEP-0386. */
+  readonly inlineBindFeatures: InlineBindFeature[] = [];
+  /** Stream features that modules added, and those that are silent; another list once that changes. */
+  streamFeatures: readonly StreamFeature[] = [];
+  private readonly offered: StreamFeature[] = [];
+  private readonly silent = new Map<string, StreamFeature>();
+  private readonly copyRules: CopyRule[] = [];
+  private readonly offers = new Map<ApiKey<unknown>, Offer>();
+
+  constructor(log: Logger) {
+    this.events = new Events((event, error) => logFailure(log, error, "observer failed", { event }));
+    const pipeline = <C>() =>
+      new Pipeline<C>((stage, error) => logFailure(log, error, "stage failed; stanza rejected", { stage }));
+    this.pipelines = {
+      "account.sending": pipeline(),
+      "account.delivering": pipeline(),
+      "account.undelivered": pipeline(),
+      "session.arriving": pipeline(),
+    };
+  }
+
+  /** Adds a stage. @throws Error for a name taken already, or a cycle */
+  stage<P extends keyof StagePoints>(
+    point: P,
+    name: string,
+    options: StageOptions,
+    filter: Filter<StagePoints[P]>,
+  ): Withdraw {
+    const { kinds, before = [], after = [] } = options;
+    return this.pipelines[point].add({ name, kinds, before, after, filter });
+  }
+
+  copies(rule: CopyRule): Withdraw {
+    return addTo(this.copyRules, rule);
+  }
+
+  /** True where a module gives the session a copy of what another session of its account is given. */
+  copiesTo(session: ClientSession, stanza: Stanza): boolean {
+    return this.copyRules.some((rule) => rule(session, stanza));
+  }
+
+  inlineBindFeature(feature: InlineBindFeature): Withdraw {
+    return addTo(this.inlineBindFeatures, feature);
+  }
+
+  /**
+   * Adds a stream feature. Taken back, it is silent as long as nobody else has its namespace: clients that were offered
+   * it may go on to use it, which must not end their streams.
+   */
+  streamFeature(feature: StreamFeature): Withdraw {
+    const { xmlns, phase } = feature;
+    if (xmlns !== undefined) this.silent.delete(xmlns);
+    this.offered.push(feature);
+    this.gatherFeatures();
+    return () => {
+      this.offered.splice(this.offered.indexOf(feature), 1);
+      if (xmlns !== undefined && phase === "after authentication") this.silent.set(xmlns, silentFeature(feature));
+      this.gatherFeatures();
+    };
+  }
+
+  private gatherFeatures(): void {
+    this.streamFeatures = [...this.offered, ...this.silent.values()];
+  }
+
+  /** @throws Error where a module offers the same already */
+  provide<T>(key: ApiKey<T>, value: T, module: string): Withdraw {
+    const known = this.offers.get(key as ApiKey<unknown>);
+    if (known !== undefined) throw new Error(`${key.name} is offered by the module ${known.module} already`);
+    this.offers.set(key as ApiKey<unknown>, { module, value });
+    return () => void this.offers.delete(key as ApiKey<unknown>);
+  }
+
+  /** What is offered under a key, and by which module. @throws Error where nobody offers it */
+  offer<T>(key: ApiKey<T>): { readonly module: string; readonly value: T } {
+    const offer = this.offers.get(key as ApiKey<unknown>);
+    if (offer === undefined) throw new Error(`nothing offers ${key.name}; name its module in "needs"`);
+    return offer as { readonly module: string; readonly value: T };
+  }
+}
+
+/** Takes the elements of a feature that is no more, and does nothing with them. */
+function silentFeature({ name, phase, xmlns }: StreamFeature): StreamFeature {
+  return {
+    name,
+    phase,
+    ...(xmlns === undefined ? {} : { xmlns }),
+    advertise: () => undefined,
+    handle(connection) {
+      if (connection.session === undefined) connection.stream.fail("not-authorized");
+    },
+  };
+}

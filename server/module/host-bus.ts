@@ -1,0 +1,75 @@
+// A host's place on the bus between nodes, to which its modules can come and go: the bus itself lets nobody go.
+import type { FrameTaker, MemberObserver, NodeBus } from "../ports/cluster.ts";
+import { enter, type Registrations, type Withdraw } from "./registrations.ts";
+
+type AnnouncementTaker = (from: string, fields: readonly string[]) => void;
+
+/** The bus as the modules of one host share it. */
+export class HostBus {
+  private readonly bus: NodeBus;
+  private readonly frameTakers = new Map<string, FrameTaker>();
+  private readonly announcementTakers = new Map<string, AnnouncementTaker>();
+  /** Kinds that the bus brings here, for good. */
+  private readonly known = new Set<string>();
+  private readonly memberObservers = new Set<MemberObserver>();
+  private readonly gapObservers = new Set<() => void>();
+
+  constructor(bus: NodeBus) {
+    this.bus = bus;
+    bus.onMember((...event) => {
+      for (const observer of this.memberObservers) observer(...event);
+    });
+    bus.onGap(() => {
+      for (const observer of this.gapObservers) observer();
+    });
+  }
+
+  /** The bus for one module: what it takes, it takes until it is over. */
+  of(registrations: Registrations): NodeBus {
+    const { bus } = this;
+    return {
+      get member() {
+        return bus.member;
+      },
+      get others() {
+        return bus.others;
+      },
+      send: (...frame) => bus.send(...frame),
+      announce: (kind, fields) => bus.announce(kind, fields),
+      barrier: () => bus.barrier(),
+      congested: (member) => bus.congested(member),
+      take: (kind, taker) => void registrations.add(this.take(kind, taker)),
+      onAnnouncement: (kind, taker) => void registrations.add(this.onAnnouncement(kind, taker)),
+      onMember: (observer) => void registrations.add(addToSet(this.memberObservers, observer)),
+      onGap: (observer) => void registrations.add(addToSet(this.gapObservers, observer)),
+    };
+  }
+
+  /** A frame that comes while nobody takes its kind goes back to its sender. */
+  private take(kind: string, taker: FrameTaker): Withdraw {
+    if (this.frameTakers.has(kind)) throw new Error(`frames of kind ${kind} have a taker already`);
+    if (this.isNew(`frame ${kind}`))
+      this.bus.take(kind, (...frame) => {
+        const current = this.frameTakers.get(kind);
+        if (current === undefined) throw new Error(`nobody takes frames of kind ${kind} any more`);
+        current(...frame);
+      });
+    return enter(this.frameTakers, kind, taker);
+  }
+
+  private onAnnouncement(kind: string, taker: AnnouncementTaker): Withdraw {
+    if (this.isNew(`announcement ${kind}`))
+      this.bus.onAnnouncement(kind, (from, fields) => this.announcementTakers.get(kind)?.(from, fields));
+    return enter(this.announcementTakers, kind, taker);
+  }
+
+  private isNew(name: string): boolean {
+    const { size } = this.known;
+    return this.known.add(name).size > size;
+  }
+}
+
+function addToSet<T>(set: Set<T>, member: T): Withdraw {
+  set.add(member);
+  return () => void set.delete(member);
+}

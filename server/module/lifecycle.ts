@@ -1,0 +1,182 @@
+// The modules of one host while they run: brought up, given new settings and taken down, in order of need.
+import { isDeepStrictEqual } from "node:util";
+import type { Logger } from "pino";
+import type { Clock } from "../../xmpp/clock.ts";
+import { logFailure } from "../observe/failure.ts";
+import type { Activation, ModuleDefinition, ModuleHost } from "./define.ts";
+import { Registrations } from "./registrations.ts";
+
+/** A module with the settings it is to have, or has. */
+export interface Chosen {
+  readonly module: ModuleDefinition;
+  readonly settings: unknown;
+}
+
+/** A module that runs. */
+interface Running {
+  readonly module: ModuleDefinition;
+  settings: unknown;
+  readonly registrations: Registrations;
+  readonly activation: Activation<unknown>;
+}
+
+/** ms that a module may take to be activated, or to take its settings. */
+const PATIENCE = 30_000;
+
+/** What is done to come from the modules that run to those that are wanted. */
+interface Steps {
+  /** To be taken down, the last in order of need first. */
+  readonly down: readonly Running[];
+  /** To be brought up, or given other settings, in order of need. */
+  readonly up: readonly Chosen[];
+}
+
+/** What the modules have of their host. */
+export interface Surroundings {
+  readonly domain: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The host as a module sees it. */
+  view(module: ModuleDefinition, registrations: Registrations): ModuleHost;
+  /** Stanzas wait until the change is over: none passes while a stage or an owner is missing. */
+  hold(change: Promise<unknown>): void;
+}
+
+/** The modules of one virtual host. */
+export class HostModules {
+  private readonly host: Surroundings;
+  /** In order of need. */
+  private running: readonly Running[] = [];
+  private changes: Promise<unknown> = Promise.resolve();
+
+  constructor(host: Surroundings) {
+    this.host = host;
+  }
+
+  /** Names of those that run, in order of need. */
+  get names(): readonly string[] {
+    return this.running.map(({ module }) => module.name);
+  }
+
+  /**
+   * Changes what runs to what is wanted, which is in order of need; what is to stay as it is goes on undisturbed.
+   * @throws whatever a module throws that cannot be activated or does not take its settings: then everything is again
+   * as it was before, as far as it can be
+   */
+  become(wanted: readonly Chosen[]): Promise<void> {
+    const change = this.changes.then(() => this.change(wanted));
+    this.changes = change.catch(() => {});
+    return change;
+  }
+
+  /** Takes all modules down. */
+  end(): Promise<void> {
+    return this.become([]);
+  }
+
+  private async change(wanted: readonly Chosen[]): Promise<void> {
+    const before = this.running.map(({ module, settings }) => ({ module, settings }));
+    const done = this.go(wanted).catch(async (error: unknown) => {
+      await this.goBack(before);
+      throw error;
+    });
+    this.host.hold(done);
+    await done;
+  }
+
+  /** In one turn, unless a module takes its time. */
+  private async go(wanted: readonly Chosen[]): Promise<void> {
+    const { down, up } = stepsTo(wanted, this.running);
+    for (const one of down) await this.takeDown(one);
+    for (const one of up) await this.bringUp(one);
+    const byName = new Map(this.running.map((one) => [one.module.name, one]));
+    this.running = wanted.map(({ module }) => byName.get(module.name) as Running);
+  }
+
+  private async goBack(before: readonly Chosen[]): Promise<void> {
+    for (const one of stepsTo(before, this.running).down) await this.takeDown(one);
+    for (const one of stepsTo(before, this.running).up)
+      try {
+        await this.bringUp(one);
+      } catch (error) {
+        // What needs it cannot come up either, and says so itself.
+        const { name } = one.module;
+        logFailure(this.host.log, error, "a module could not be brought back: it is off until a restart", {
+          module: name,
+        });
+      }
+  }
+
+  private async takeDown(one: Running): Promise<void> {
+    const { module, registrations, activation } = one;
+    const failed = (error: unknown) =>
+      logFailure(this.host.log, error, "a module was not deactivated in order", { module: module.name });
+    this.running = this.running.filter((other) => other !== one);
+    registrations.withdraw(failed);
+    try {
+      const ending = activation.deactivate?.();
+      if (ending !== undefined) await this.inTime(ending, module);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  private async bringUp({ module, settings }: Chosen): Promise<void> {
+    const there = this.running.find((one) => one.module === module);
+    if (there !== undefined) {
+      // Noted first: where it is not taken, the old ones are to be given again.
+      there.settings = settings;
+      const taking = there.activation.takeSettings?.(settings);
+      if (taking !== undefined) await this.inTime(taking, module);
+      return;
+    }
+    const registrations = new Registrations(module.name);
+    try {
+      let answer: unknown = module.activate(this.host.view(module, registrations), settings);
+      if (answer instanceof Promise) answer = await this.inTime(answer, module);
+      const activation = (answer ?? {}) as Activation<unknown>;
+      this.running = [...this.running, { module, settings, registrations, activation }];
+    } catch (error) {
+      registrations.withdraw((fault) =>
+        logFailure(this.host.log, fault, "a module was not deactivated in order", { module: module.name }),
+      );
+      throw error;
+    }
+  }
+
+  /** A module that never comes to an end would hold back every stanza of the host. */
+  private async inTime<T>(work: Promise<T>, { name }: ModuleDefinition): Promise<T> {
+    const { clock, domain } = this.host;
+    let timer: ReturnType<Clock["setTimeout"]> | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = clock.setTimeout(
+        () => reject(new Error(`the module ${name} of ${domain} took longer than ${PATIENCE / 1000} s`)),
+        PATIENCE,
+      );
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clock.clearTimeout(timer);
+    }
+  }
+}
+
+/** What is to be done. A module that is brought up anew takes with it whatever needs it, which has what it offered. */
+function stepsTo(wanted: readonly Chosen[], running: readonly Running[]): Steps {
+  const now = new Map(running.map((one) => [one.module.name, one]));
+  const anew = new Set<string>();
+  const up: Chosen[] = [];
+  for (const one of wanted) {
+    const { name, needs = [] } = one.module;
+    const there = now.get(name);
+    const same = there !== undefined && isDeepStrictEqual(there.settings, one.settings);
+    const stays = there?.module === one.module && !needs.some((need) => anew.has(need));
+    if (stays && same) continue;
+    if (!stays || there?.activation.takeSettings === undefined) anew.add(name);
+    up.push(one);
+  }
+  const names = new Set(wanted.map(({ module }) => module.name));
+  const down = running.filter(({ module: { name } }) => anew.has(name) || !names.has(name));
+  return { down: down.reverse(), up };
+}
