@@ -1,5 +1,4 @@
 // Follows one stanza until it is safe: stored, acknowledged by who it was for, or given back. XEP-0198 §4.
-import type { StanzaKind } from "./stanza.ts";
 
 /** Why nobody has to wait for a stanza any more. */
 export type Fate =
@@ -80,7 +79,7 @@ export class Safety {
 
 /** A stanza as far as its safety is concerned. */
 interface Followed {
-  readonly kind: StanzaKind;
+  readonly kind: "message" | "presence" | "iq";
   readonly type: string | undefined;
   safety: Safety | undefined;
 }

@@ -1,14 +1,25 @@
 // Trees of elements whose text has been checked already. XML 1.0 §3.1.
 import type { Element } from "ltx";
 import { XmlElement } from "./element.ts";
-import type { RawElement } from "./raw-element.ts";
 import { decodeText, decodeValue, isPlain, normalizeLineEnds } from "./references.ts";
+
+/** What of an element a tree is made from; `tail` is its text from the end of the start tag on. */
+export interface CheckedElement {
+  readonly name: string;
+  readonly xmlns: string;
+  readonly prefix: string;
+  /** Name as written, decoded value, and so on. */
+  readonly attributes: readonly string[];
+  readonly tail: string;
+  /** Prefixes of the stream's header that it uses, with their namespaces. */
+  readonly outerPrefixes: ReadonlyMap<string, string> | undefined;
+}
 
 /**
  * The tree of an element: its root with an explicit `xmlns` (unless its name has a prefix), names as written, and what
  * it took from the stream's header declared on its root.
  */
-export function buildTree(raw: RawElement): Element {
+export function buildTree(raw: CheckedElement): Element {
   const root = new XmlElement(raw.prefix === "" ? raw.name : `${raw.prefix}:${raw.name}`);
   const { attrs } = root;
   if (raw.prefix === "") attrs.xmlns = raw.xmlns;
