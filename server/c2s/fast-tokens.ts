@@ -3,7 +3,7 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
 import { DOCUMENTS } from "../documents/store.ts";
 import type { ClientHost } from "../ports/host.ts";
-import { type AccountRecord, StoreUnavailable } from "../ports/store.ts";
+import type { AccountRecord } from "../ports/store.ts";
 
 const KIND = "fast";
 const DAY = 86_400_000;
@@ -58,25 +58,16 @@ export function ownerOf(account: AccountRecord | undefined): Owner | undefined {
   return { credentials: mark.digest("base64url"), hasPassword: keys !== undefined };
 }
 
-/** Times that an attempt is made anew because what it rested on was another by then. */
-const ATTEMPTS = 20;
-
-/** What `attempt` comes to, made anew where it comes to nothing (undefined): another request was before it, at any node. */
-export async function whileChanging<T>(attempt: () => Promise<T | undefined>): Promise<T> {
-  for (let at = 0; at < ATTEMPTS; at++) {
-    const done = await attempt();
-    if (done !== undefined) return done;
-  }
-  throw new StoreUnavailable("too many requests of one installation at once");
-}
+/** What tokens need of their host. */
+export type TokenHost = Pick<ClientHost, "domain" | "clock" | "storage">;
 
 /** The tokens of one account on one host. */
 export class AccountTokens {
-  private readonly host: ClientHost;
+  private readonly host: TokenHost;
   private readonly key: Buffer;
   private readonly local: string;
 
-  constructor(host: ClientHost, key: Buffer, local: string) {
+  constructor(host: TokenHost, key: Buffer, local: string) {
     this.host = host;
     this.key = key;
     this.local = local;
@@ -110,14 +101,19 @@ export class AccountTokens {
     await this.host.storage.of(DOCUMENTS).remove(this.host.domain, this.local, KIND, userAgent);
   }
 
-  /** Forgets the oldest installation where the account has too many. */
-  async makeRoom(): Promise<void> {
+  /**
+   * Forgets the oldest installations where the account has too many. To be done once the newest is kept: of several nodes
+   * that keep one each at once, whoever comes last sees them all.
+   */
+  async keepWithinLimit(newest: string): Promise<void> {
     const kept = await this.host.storage.of(DOCUMENTS).list(this.host.domain, this.local, KIND);
-    if (kept.length < TOKEN_LIMIT) return;
-    const [oldest] = kept
+    if (kept.length <= TOKEN_LIMIT) return;
+    const oldest = kept
+      .filter(({ key }) => key !== newest)
       .map(({ key, text }) => ({ key, issuedAt: parsed(text)?.issuedAt ?? 0 }))
-      .sort((a, b) => a.issuedAt - b.issuedAt);
-    if (oldest !== undefined) await this.remove(oldest.key);
+      .sort((a, b) => a.issuedAt - b.issuedAt)
+      .slice(0, kept.length - TOKEN_LIMIT);
+    for (const { key } of oldest) await this.remove(key);
   }
 }
 

@@ -2,6 +2,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Element } from "ltx";
 import { prepareLocalpart } from "../../xmpp/jid/precis.ts";
+import { whileChanging } from "../cluster/shared/compare-and-set.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { ClientHost } from "../ports/host.ts";
 import type { AccountRecord } from "../ports/store.ts";
@@ -17,7 +18,6 @@ import {
   type Token,
   type TokenNonce,
   VOUCHED_LIFETIME,
-  whileChanging,
 } from "./fast-tokens.ts";
 
 export const NS_FAST = "urn:xmpp:fast:0";
@@ -192,7 +192,6 @@ async function issue(
   const stale = byToken && old !== undefined && old.issuedAt + RENEW_AFTER < now;
   const mechanism = asked ?? (stale ? old.mechanism : undefined);
   if (mechanism === undefined || !available(connection).includes(mechanism)) return "";
-  if (kept.text === undefined) await tokens.makeRoom();
   // A token never prolongs what another provider vouched for.
   const vouched = byToken ? (old?.expires ?? now) : now + VOUCHED_LIFETIME;
   const expires = owner.hasPassword ? now + LIFETIME : vouched;
@@ -201,6 +200,7 @@ async function issue(
   const { credentials } = owner;
   const token = { nonce, mechanism, issuedAt: now, expires, credentials, ...previous };
   if (!(await tokens.replace(userAgent, kept, token))) return undefined;
+  if (kept.text === undefined) await tokens.keepWithinLimit(userAgent);
   const secret = tokens.secretOf({ nonce }, userAgent);
   return `<token xmlns='${NS_FAST}' token='${secret}' expiry='${new Date(expires).toISOString()}'/>`;
 }

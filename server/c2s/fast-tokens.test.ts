@@ -1,0 +1,24 @@
+// Tokens that several nodes keep for one account at once: never more installations than may be.
+import { expect, test } from "@jest/globals";
+import { ManualClock } from "../../test/harness/manual-clock.ts";
+import { DOCUMENTS } from "../documents/store.ts";
+import { memoryStores } from "../storage/memory/stores.ts";
+import { AccountTokens } from "./fast-tokens.ts";
+
+test("the oldest installations go, however many come at once at several nodes", async () => {
+  const clock = new ManualClock(1_000_000);
+  const storage = memoryStores([DOCUMENTS], clock);
+  const keep = async (userAgent: string, issuedAt: number) => {
+    const tokens = new AccountTokens({ domain: "example.org", clock, storage }, Buffer.alloc(32), "romeo");
+    const kept = await tokens.read(userAgent);
+    const token = { nonce: "n", mechanism: "HT-SHA-256-NONE", issuedAt, expires: 2_000_000, credentials: "" };
+    expect(await tokens.replace(userAgent, kept, token)).toBe(true);
+    await tokens.keepWithinLimit(userAgent);
+  };
+  for (let i = 0; i < 24; i++) await keep(`old${i}`, i);
+  await Promise.all(Array.from({ length: 10 }, (_, i) => keep(`new${i}`, 1_000 + i)));
+  const left = (await storage.of(DOCUMENTS).list("example.org", "romeo", "fast")).map(({ key }) => key);
+  expect(left).toHaveLength(25);
+  expect(left.filter((key) => key.startsWith("new"))).toHaveLength(10);
+  expect(left.filter((key) => Number(key.slice(3)) < 9 && key.startsWith("old"))).toEqual([]);
+});
