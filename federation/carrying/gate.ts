@@ -13,11 +13,11 @@ import {
 import { follow, type Safety } from "../../xmpp/stanza/safety.ts";
 import { Stanza, type StanzaKind } from "../../xmpp/stanza/stanza.ts";
 import type { XmppStream } from "../../xmpp/stream/stream.ts";
+import { TokenBucket } from "../../xmpp/token-bucket.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { FederationContext } from "../way/context.ts";
 import type { RemoteCounts } from "../way/counts.ts";
 import { ackText } from "./elements.ts";
-import { StanzaRate } from "./stanza-rate.ts";
 
 /** ms that stanzas may take to become safe before a stream is resumed: the peer sends again what is not counted then. */
 const SAFE_TIMEOUT = 2_000;
@@ -32,6 +32,9 @@ export interface ProvenPairs {
   localOf(remote: string): string | undefined;
 }
 
+/** Seconds of its rate that a stream may bring at once. */
+const BURST_SECONDS = 2;
+
 /** The door of one stream. */
 export class Gate {
   /** Counts stanzas since stream management was enabled; undefined without. */
@@ -43,7 +46,7 @@ export class Gate {
   private readonly context: FederationContext;
   private readonly stream: XmppStream;
   private readonly proven: ProvenPairs;
-  private readonly rate: StanzaRate;
+  private readonly rate: TokenBucket;
   private lastRemote = "";
   private lastLocal = "";
   private counts: RemoteCounts | undefined;
@@ -54,7 +57,8 @@ export class Gate {
     this.context = context;
     this.stream = stream;
     this.proven = proven;
-    this.rate = new StanzaRate(context.clock, context.config.stanzasPerSecond);
+    const { stanzasPerSecond } = context.config;
+    this.rate = new TokenBucket(context.clock, stanzasPerSecond, stanzasPerSecond * BURST_SECONDS);
   }
 
   /** Stanzas of the peer that are safe, modulo 2^32; undefined without stream management. */
@@ -91,7 +95,7 @@ export class Gate {
 
   /** Other bounds from now on. */
   limit(stanzasPerSecond: number): void {
-    this.rate.reset(stanzasPerSecond);
+    this.rate.limit(stanzasPerSecond, stanzasPerSecond * BURST_SECONDS);
   }
 
   /**
@@ -127,7 +131,7 @@ export class Gate {
     if (this.counts !== undefined) this.counts.in++;
     if (context.trace.active) this.trace(raw, from, to);
     this.lastUse = context.clock.now();
-    const pause = this.rate.take();
+    const pause = this.rate.taking(1);
     const done = this.deliver(raw, from, to);
     return pause === undefined ? done : Promise.all([pause, done]).then(() => {});
   }
@@ -147,7 +151,7 @@ export class Gate {
         reason,
       });
     }
-    return this.rate.take();
+    return this.rate.taking(1);
   }
 
   /** An address of older rules (RFC 6122, another Unicode), or one that nobody has: the domains must be right all the same. */

@@ -2,8 +2,8 @@
 // of this node's time an account may take over all of its streams here.
 
 import type { Clock, Timer } from "../../xmpp/clock.ts";
-import { ByteBucket } from "../../xmpp/stream/byte-bucket.ts";
 import { Stint } from "../../xmpp/stream/stint.ts";
+import { TokenBucket } from "../../xmpp/token-bucket.ts";
 import type { SharedCounts } from "../cluster/shared/limits.ts";
 import { networkOf } from "../networks.ts";
 
@@ -43,7 +43,7 @@ export class StanzaRate {
   }
 
   /** What all streams of the account here may cost together. */
-  get work(): ByteBucket {
+  get work(): TokenBucket {
     return this.account.work;
   }
 
@@ -158,14 +158,15 @@ export function shareOf(limit: number, mine: number, all: number): number {
   return Math.max(share, limit * LEAST);
 }
 
-/** A token bucket. */
+/** What an account, or an address, may send here, and what it did. */
 class Bucket {
   readonly map: Map<string, Bucket>;
   readonly id: string;
   readonly limit: number;
-  rate: number;
+  /** Stanzas. */
+  private readonly tokens: TokenBucket;
   /** Time that its streams may take of the node. */
-  readonly work: ByteBucket;
+  readonly work: TokenBucket;
   readonly stint = new Stint();
   /** Streams that use it. */
   users = 0;
@@ -178,29 +179,32 @@ class Bucket {
   /** Stanzas since `since`, in `period`. */
   private taken = 0;
   private since = 0;
-  private tokens: number;
-  private at: number;
 
   constructor(rates: StanzaRates, map: Map<string, Bucket>, id: string, limit: number, clock: Clock) {
     this.rates = rates;
     this.map = map;
     this.id = id;
     this.limit = limit;
-    this.rate = limit;
     this.toldFrom = Math.max(1, Math.floor(limit * TOLD_FROM));
     this.clock = clock;
-    this.tokens = limit * BURST_SECONDS;
-    this.work = new ByteBucket(clock, WORK_PER_SECOND, WORK_AT_ONCE);
-    this.at = clock.now();
+    this.tokens = new TokenBucket(clock, limit, limit * BURST_SECONDS);
+    this.work = new TokenBucket(clock, WORK_PER_SECOND, WORK_AT_ONCE);
+  }
+
+  /** Stanzas a second that it may send. */
+  get rate(): number {
+    return this.tokens.perSecond;
+  }
+
+  set rate(rate: number) {
+    this.tokens.limit(rate, rate * BURST_SECONDS);
   }
 
   /** Takes one; answers for how many ms to read no further. */
   take(): number {
     if (this.period !== this.rates.period) this.begin();
     if (++this.taken === this.toldFrom) this.worthTelling();
-    if (--this.tokens >= 0) return 0;
-    this.fill(this.clock.now());
-    return this.tokens >= 0 ? 0 : Math.ceil((-this.tokens / this.rate) * 1000);
+    return this.tokens.take(1);
   }
 
   /** Stanzas a second since it was last told. */
@@ -209,8 +213,7 @@ class Bucket {
   }
 
   full(now: number): boolean {
-    this.fill(now);
-    return this.tokens >= this.rate * BURST_SECONDS && this.work.full(now);
+    return this.tokens.full(now) && this.work.full(now);
   }
 
   private begin(): void {
@@ -224,10 +227,5 @@ class Bucket {
     if (this.clock.now() - this.since <= PERIOD) return this.rates.told(this);
     this.begin();
     this.taken = 1;
-  }
-
-  private fill(now: number): void {
-    this.tokens = Math.min(this.rate * BURST_SECONDS, this.tokens + ((now - this.at) / 1000) * this.rate);
-    this.at = now;
   }
 }

@@ -1,7 +1,8 @@
 // What a stream tells its owner, how it may end, and its bounds.
+
+import type { TokenBucket } from "../token-bucket.ts";
 import type { RawElement } from "../xml/raw-element.ts";
 import type { StreamHeader, XmlLimits } from "../xml/tokenizer.ts";
-import type { ByteBucket } from "./byte-bucket.ts";
 import type { StreamError } from "./error.ts";
 import type { HeaderOut } from "./header.ts";
 import type { Stint } from "./stint.ts";
@@ -42,7 +43,7 @@ export interface Limits {
   /** ms of the node's time a second that its stanzas may cost on average; twice as many at once. */
   readonly workPerSecond: number;
   /** What this stream and others of one owner may cost together, in ms; undefined for a stream of nobody yet. */
-  readonly workTogether?: ByteBucket;
+  readonly workTogether?: TokenBucket;
   /** What they may take of one turn together; undefined for a stream of nobody yet, which has its own. */
   readonly stint?: Stint;
   /** Bytes that may wait for a peer that does not read. */

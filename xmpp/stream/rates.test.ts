@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { ManualClock } from "../../test/harness/manual-clock.ts";
 import type { Clock } from "../clock.ts";
-import { ByteBucket } from "./byte-bucket.ts";
+import { TokenBucket } from "../token-bucket.ts";
 import { Rates } from "./rates.ts";
 import { Stint } from "./stint.ts";
 
@@ -134,7 +134,7 @@ test("bytes and work that both are too much are waited for once, the longer one"
 
 test("streams of one owner are paused by what all of them cost", async () => {
   const clock = new ManualClock(0);
-  const workTogether = new ByteBucket(clock, 500, 1000);
+  const workTogether = new TokenBucket(clock, 500, 1000);
   const stopped = new Set<number>();
   const streams = [0, 1, 2, 3].map((i) => {
     const rates = new Rates(

@@ -1,6 +1,6 @@
 // How fast one stream may be read: in bytes, and in the work that its stanzas cause. Reading stops for as long as it takes.
 import type { Clock, Timer } from "../clock.ts";
-import { ByteBucket } from "./byte-bucket.ts";
+import { TokenBucket } from "../token-bucket.ts";
 import type { Limits } from "./handler.ts";
 import { Stint } from "./stint.ts";
 
@@ -14,9 +14,9 @@ export class Rates {
   private readonly clock: Clock;
   private readonly stop: () => void;
   private readonly goOn: () => void;
-  private readonly bytes: ByteBucket;
-  private readonly work: ByteBucket;
-  private together: ByteBucket | undefined;
+  private readonly bytes: TokenBucket;
+  private readonly work: TokenBucket;
+  private together: TokenBucket | undefined;
   private stint: Stint;
   /** True while the stream has had its part of the turn. */
   private resting = false;
@@ -30,8 +30,8 @@ export class Rates {
     this.since = clock.now();
     this.stop = stop;
     this.goOn = goOn;
-    this.bytes = new ByteBucket(clock, limits.bytesPerSecond, limits.burstBytes);
-    this.work = new ByteBucket(clock, limits.workPerSecond, limits.workPerSecond * WORK_BURST);
+    this.bytes = new TokenBucket(clock, limits.bytesPerSecond, limits.burstBytes);
+    this.work = new TokenBucket(clock, limits.workPerSecond, limits.workPerSecond * WORK_BURST);
     this.together = limits.workTogether;
     this.stint = limits.stint ?? new Stint();
   }

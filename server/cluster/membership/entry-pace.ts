@@ -1,6 +1,6 @@
 // How often the large entries of an account's sessions may be told: each change is written and goes to every node.
 import type { Clock } from "../../../xmpp/clock.ts";
-import { ByteBucket } from "../../../xmpp/stream/byte-bucket.ts";
+import { TokenBucket } from "../../../xmpp/token-bucket.ts";
 
 /** Characters of an entry that is told whenever it changes, as nearly all are. */
 const SMALL = 4_096;
@@ -16,7 +16,7 @@ const MANY = 1_000;
  */
 export class EntryPace {
   private readonly clock: Clock;
-  private readonly accounts = new Map<string, ByteBucket>();
+  private readonly accounts = new Map<string, TokenBucket>();
   private forgetAt = MANY;
 
   constructor(clock: Clock) {
@@ -35,7 +35,7 @@ export class EntryPace {
     let bucket = this.accounts.get(account);
     if (bucket === undefined) {
       if (this.accounts.size >= this.forgetAt) this.forget();
-      bucket = new ByteBucket(this.clock, RATE, BURST);
+      bucket = new TokenBucket(this.clock, RATE, BURST);
       this.accounts.set(account, bucket);
     }
     bucket.take(characters);

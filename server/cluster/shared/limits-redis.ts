@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { Cluster } from "ioredis";
 import type { Logger } from "pino";
 import type { Clock } from "../../../xmpp/clock.ts";
+import { TokenBucket } from "../../../xmpp/token-bucket.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import type { CountKind, SharedCounts, Usage } from "./limits.ts";
 
@@ -72,8 +73,7 @@ export class RedisCounts implements SharedCounts {
   private gathered: Asked[] = [];
   private silentUntil = 0;
   private away = false;
-  private second = 0;
-  private added = 0;
+  private readonly additions: TokenBucket;
 
   constructor(
     redis: RedisConnection,
@@ -83,12 +83,13 @@ export class RedisCounts implements SharedCounts {
     this.prefix = options.prefix;
     this.node = options.node;
     this.clock = options.clock;
+    this.additions = new TokenBucket(options.clock, ADDS_PER_SECOND, ADDS_PER_SECOND);
     this.log = options.log;
     this.tags = redis instanceof Cluster ? TAGS : 1;
   }
 
   add(kind: CountKind, key: string, ms: number): Promise<number | undefined> {
-    return this.mayAdd() ? this.ask(kind, key, "add", ms) : Promise.resolve(undefined);
+    return this.additions.takeIfThere(1) ? this.ask(kind, key, "add", ms) : Promise.resolve(undefined);
   }
 
   look(kind: CountKind, key: string): Promise<number | undefined> {
@@ -121,13 +122,6 @@ export class RedisCounts implements SharedCounts {
 
   private get silent(): boolean {
     return this.clock.now() < this.silentUntil;
-  }
-
-  private mayAdd(): boolean {
-    const second = Math.floor(this.clock.now() / 1000);
-    if (second !== this.second) this.added = 0;
-    this.second = second;
-    return ++this.added <= ADDS_PER_SECOND;
   }
 
   private ask(kind: CountKind, key: string, operation: Operation, ms: number): Promise<number | undefined> {
