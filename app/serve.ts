@@ -48,24 +48,26 @@ export async function serve(file: string): Promise<void> {
   process.send?.({ type: "ready", listeners: node.listeners.map(describeListener) });
 }
 
-/** SIGHUP reads the configuration again; returns what does so. @throws ConfigError, TlsError */
-function reloadOnSignal(node: RunningNode, file: string, config: NodeConfig): () => void {
-  let running = config;
-  const reloadFile = () => {
-    running = reload(node, file, running);
+/** SIGHUP reads the configuration again; returns what does so, one after the other. @throws ConfigError, TlsError */
+function reloadOnSignal(node: RunningNode, file: string, config: NodeConfig): () => Promise<void> {
+  let running = Promise.resolve(config);
+  const reloadFile = async () => {
+    const before = running;
+    const now = before.then((old) => reload(node, file, old));
+    // What failed left everything as it was.
+    running = now.catch(() => before);
+    await now;
   };
   process.on("SIGHUP", () => {
-    try {
-      reloadFile();
-    } catch (error) {
+    reloadFile().catch((error: unknown) => {
       node.server.log.error(factsOf(error), "configuration not reloaded: the old one stays");
-    }
+    });
   });
   return reloadFile;
 }
 
 /** The admin socket; a node that cannot have the default one runs without. @throws Error where one was configured */
-async function openAdmin(node: RunningNode, config: NodeConfig, reloadFile: () => void) {
+async function openAdmin(node: RunningNode, config: NodeConfig, reloadFile: () => Promise<void>) {
   const path = adminSocketPath(config);
   const domains = config.hosts.map(({ domain }) => domain);
   try {

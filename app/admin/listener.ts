@@ -16,7 +16,7 @@ export interface AdminTarget {
   /** Domains served here, the first for tests that name none. */
   readonly domains: readonly string[];
   /** Reads the configuration again. @throws ConfigError */
-  reload(): void;
+  reload(): void | Promise<void>;
 }
 
 /** ms that a trace lasts at most. */
@@ -37,7 +37,7 @@ async function answer(target: AdminTarget, request: IncomingMessage, response: S
   const { federation } = target;
   const route = `${request.method} ${url.pathname}`;
   if (route === "POST /reload") {
-    target.reload();
+    await target.reload();
     return send(response, 200, { reloaded: true });
   }
   if (target.accounts !== undefined && (await answerAccounts(target.accounts, request, response))) return;

@@ -155,6 +155,12 @@ export interface Activation<S> {
   takeSettings?(settings: S): void | Promise<void>;
 }
 
+/** For a module that looks at its settings each time: a copy of them, and the way in which they are replaced in place. */
+export function liveSettings<S extends object>(given: S): { readonly settings: S; readonly activation: Activation<S> } {
+  const settings = { ...given };
+  return { settings, activation: { takeSettings: (next) => void Object.assign(settings, next) } };
+}
+
 /** A feature. */
 export interface ModuleDefinition<C extends z.ZodType = z.ZodType> {
   /** One word, in lower case. */

@@ -26,16 +26,22 @@ export async function plainClient(port: number, login: Login, sockets: Socket[])
   const socket = connect(port, "127.0.0.1");
   sockets.push(socket);
   let text = "";
-  const look: (() => void)[] = [];
+  const look = new Set<() => void>();
   socket.setEncoding("utf8").on("data", (part: string) => {
     text += part;
     for (const one of [...look]) one();
   });
   const until = (found: RegExp) =>
     new Promise<string>((resolve, reject) => {
-      const check = () => found.test(text) && resolve(text);
-      look.push(check);
-      socket.once("close", () => reject(new Error(`ended before ${found}: ${text}`)));
+      const over = () => reject(new Error(`ended before ${found}: ${text}`));
+      const check = () => {
+        if (!found.test(text)) return;
+        socket.off("close", over);
+        look.delete(check);
+        resolve(text);
+      };
+      look.add(check);
+      socket.once("close", over);
       check();
     });
   const header = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='${login.domain}' version='1.0'>`;

@@ -12,7 +12,7 @@ import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { Requests } from "../../delivery/requests.ts";
 import { handled, pass, reject, type Verdict } from "../../delivery/verdict.ts";
 import { DOCUMENTS } from "../../documents/store.ts";
-import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
+import { defineModule, type IqRequest, liveSettings, type ModuleHost } from "../../module/define.ts";
 import { FLAG, SessionKey } from "../../ports/session.ts";
 import { directedKey } from "../presence/broadcast.ts";
 import { departureKey } from "../roster/end-subscriptions.ts";
@@ -36,13 +36,18 @@ export const blocking = defineModule({
   needs: ["disco", "roster"],
   stores: [DOCUMENTS],
   config: z.strictObject({ maxItems: z.int().min(1).default(1000).describe("JIDs of one block list.") }),
-  activate(host, { maxItems }) {
+  activate(host, given) {
+    const { settings, activation } = liveSettings(given);
     const lists = new BlockLists(host);
     const rosters = host.use(rostersApi);
     host.disclose("host", { features: [NS_BLOCKING] });
     host.iq("account", "get", NS_BLOCKING, "blocklist", (request) => read(lists, request));
-    host.iq("account", "set", NS_BLOCKING, "block", (request) => block(host, rosters, lists, request, maxItems));
-    host.iq("account", "set", NS_BLOCKING, "unblock", (request) => unblock(host, rosters, lists, request, maxItems));
+    host.iq("account", "set", NS_BLOCKING, "block", (request) =>
+      block(host, rosters, lists, request, settings.maxItems),
+    );
+    host.iq("account", "set", NS_BLOCKING, "unblock", (request) =>
+      unblock(host, rosters, lists, request, settings.maxItems),
+    );
     host.whenOver(
       rosters.visibility.hide((local, contact) => {
         const list = lists.of(local);
@@ -68,6 +73,7 @@ export const blocking = defineModule({
       const list = lists.of(account.local);
       return list instanceof Promise ? incomingOnceKnown(list, stanza) : incoming(list, stanza);
     });
+    return activation;
   },
 });
 

@@ -21,7 +21,9 @@ export const disco = defineModule({
     const { disco: registry } = host;
     const rosters = host.use(rostersApi);
     const features = [NS_DISCO_INFO, NS_DISCO_ITEMS];
-    host.disclose("host", { features, identities: [{ category: "server", type: "im", name: config.name }] });
+    const named = (name: string) => host.disclose("host", { identities: [{ category: "server", type: "im", name }] });
+    let unname = named(config.name);
+    host.disclose("host", { features });
     host.disclose("account", { features, identities: [{ category: "account", type: "registered" }] });
     host.iq("host", "get", NS_DISCO_INFO, "query", (request) => info(registry.host, request));
     host.iq("host", "get", NS_DISCO_ITEMS, "query", (request) => items(registry.host, request));
@@ -47,6 +49,12 @@ export const disco = defineModule({
           : new Element("query", { xmlns: NS_DISCO_ITEMS }),
       "anyone",
     );
+    return {
+      takeSettings({ name }) {
+        unname();
+        unname = named(name);
+      },
+    };
   },
 });
 

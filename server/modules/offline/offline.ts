@@ -84,6 +84,10 @@ export const offline = defineModule({
         const delivering = new Set([...kept.flushing.values()].map(({ session }) => session));
         for (const session of host.sessions.own()) if (!delivering.has(session)) session.unpause();
       },
+      takeSettings({ maxMessages }) {
+        kept.most = maxMessages;
+        kept.shares = new Shares(host.domain, maxMessages);
+      },
     };
   },
 });
@@ -156,10 +160,10 @@ interface Kept {
   readonly flushing: Map<string, Run>;
   readonly owed: Owed;
   readonly persistent: Persistent;
-  readonly shares: Shares;
+  shares: Shares;
   readonly rosters: Rosters;
   /** Messages of one account. */
-  readonly most: number;
+  most: number;
 }
 
 /** The node that holds a session brings it what is kept: it is told, and again until it knows. */

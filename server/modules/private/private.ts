@@ -6,7 +6,7 @@ import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { selfContained } from "../../../xmpp/xml/self-contained.ts";
 import { DOCUMENTS } from "../../documents/store.ts";
 import { DOCUMENT_KEY_BYTES } from "../../documents/text.ts";
-import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
+import { defineModule, type IqRequest, liveSettings, type ModuleHost } from "../../module/define.ts";
 import type { Section } from "../../ports/cluster.ts";
 
 const NS_PRIVATE = "jabber:iq:private";
@@ -25,17 +25,19 @@ export const privateStorage = defineModule({
   needs: ["disco"],
   stores: [DOCUMENTS],
   config: PrivateConfig,
-  activate(host, config) {
+  activate(host, given) {
+    const { settings, activation } = liveSettings(given);
     host.disclose("host", { features: [NS_PRIVATE] });
     host.iq("account", "get", NS_PRIVATE, "query", (request) => get(host, request));
     host.iq("account", "set", NS_PRIVATE, "query", (request) => {
       // In the turn of who asks.
-      const texts = textsOf(request, config);
+      const texts = textsOf(request, settings);
       // One at a time for each account, at whichever node: what is counted before must still hold when it is stored.
       return host.exclusive(`private ${request.to.local}`, (section) =>
-        set(host, { config, local: request.to.local, texts, section }),
+        set(host, { config: settings, local: request.to.local, texts, section }),
       );
     });
+    return activation;
   },
 });
 

@@ -5,7 +5,7 @@ import { Jid } from "../../../xmpp/jid/jid.ts";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { itemsOf } from "../../../xmpp/stanza/items.ts";
 import { NS_ROSTER, NS_ROSTER_VERSIONING } from "../../../xmpp/xml/namespaces.ts";
-import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
+import { defineModule, type IqRequest, liveSettings, type ModuleHost } from "../../module/define.ts";
 import type { RosterItem } from "../../ports/store.ts";
 import { endOneSided, endSubscriptions } from "./end-subscriptions.ts";
 import { itemElement } from "./item.ts";
@@ -33,17 +33,19 @@ export const roster = defineModule({
   name: "roster",
   implements: ["RFC 6121 §2", "XEP-0237 1.3"],
   config: RosterConfig,
-  activate(host, config) {
-    const rosters = new Rosters(host, config.maxItems);
+  activate(host, given) {
+    const { settings, activation } = liveSettings(given);
+    const rosters = new Rosters(host, settings);
     host.provide(rostersApi, rosters);
     host.beforeRemoval((account) => takeLeave(host, rosters, account));
     host.iq("account", "get", NS_ROSTER, "query", (request) => get(rosters, request));
-    host.iq("account", "set", NS_ROSTER, "query", (request) => set(host, rosters, config, request));
+    host.iq("account", "set", NS_ROSTER, "query", (request) => set(host, rosters, settings, request));
     host.streamFeature({
       name: "rosterver",
       phase: "after authentication",
       advertise: () => `<ver xmlns='${NS_ROSTER_VERSIONING}'/>`,
     });
+    return activation;
   },
 });
 

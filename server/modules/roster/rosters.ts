@@ -18,12 +18,12 @@ export class Rosters {
   readonly visibility = new Visibility();
   private readonly host: ModuleHost;
   private readonly rosters: Shared<Roster>;
-  /** Contacts of one roster, at most. */
-  readonly maxItems: number;
+  private readonly settings: { readonly maxItems: number };
 
-  constructor(host: ModuleHost, maxItems: number) {
+  /** @param settings as they are now, whenever they are looked at */
+  constructor(host: ModuleHost, settings: { readonly maxItems: number }) {
     this.host = host;
-    this.maxItems = maxItems;
+    this.settings = settings;
     this.rosters = host.shared({
       name: "roster",
       load: async (local) => {
@@ -32,6 +32,11 @@ export class Rosters {
       },
       cost: costOf,
     });
+  }
+
+  /** Contacts of one roster, at most. */
+  get maxItems(): number {
+    return this.settings.maxItems;
   }
 
   /** The roster of an account; at once where it is held. @throws StoreUnavailable */

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { selfContained } from "../../../xmpp/xml/self-contained.ts";
 import { DOCUMENTS } from "../../documents/store.ts";
-import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
+import { defineModule, type IqRequest, liveSettings, type ModuleHost } from "../../module/define.ts";
 
 const NS_VCARD = "vcard-temp";
 
@@ -17,17 +17,20 @@ export const vcard = defineModule({
   config: z.strictObject({
     maxBytes: z.int().min(1024).default(131_072).describe("Bytes of one card, its picture among them."),
   }),
-  activate(host, { maxBytes }) {
+  activate(host, given) {
+    const { settings, activation } = liveSettings(given);
     for (const target of ["host", "account"] as const) host.disclose(target, { features: [NS_VCARD] });
     host.iq("account", "get", NS_VCARD, "vCard", (request) => read(host, request), "anyone");
     host.iq("account", "set", NS_VCARD, "vCard", async ({ to, payload }) => {
       // Others are sent the text as it is.
       const text = selfContained(payload);
+      const { maxBytes } = settings;
       if (Buffer.byteLength(text) > maxBytes)
         throw new StanzaError("not-acceptable", `a card has at most ${maxBytes} bytes`);
       await host.store(DOCUMENTS).put(host.domain, to.local, "vcard", "", text);
       return undefined;
     });
+    return activation;
   },
 });
 

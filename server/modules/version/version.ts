@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { Element } from "ltx";
 import { z } from "zod";
 import { NS_VERSION } from "../../../xmpp/xml/namespaces.ts";
-import { defineModule } from "../../module/define.ts";
+import { defineModule, liveSettings } from "../../module/define.ts";
 
 /** Version from the package. */
 export const SOFTWARE_VERSION: string = JSON.parse(
@@ -18,14 +18,16 @@ export const version = defineModule({
   config: z.strictObject({
     showOs: z.boolean().default(false).describe("Tell the operating system, which helps attackers as well."),
   }),
-  activate(host, config) {
+  activate(host, given) {
+    const { settings, activation } = liveSettings(given);
     host.disclose("host", { features: [NS_VERSION] });
     host.iq("host", "get", NS_VERSION, "query", () => {
       const query = new Element("query", { xmlns: NS_VERSION });
       query.c("name").t("Meridian");
       query.c("version").t(SOFTWARE_VERSION);
-      if (config.showOs) query.c("os").t(process.platform);
+      if (settings.showOs) query.c("os").t(process.platform);
       return query;
     });
+    return activation;
   },
 });
