@@ -1,10 +1,10 @@
 // Work that must come about: tried again at growing intervals while it is still wanted.
 import type { Logger } from "pino";
 import type { Clock } from "../xmpp/clock.ts";
+import { tryAgain } from "./try-again.ts";
 
-/** ms before the second try; doubled up to the longest. */
-const FIRST_PAUSE = 1_000;
-const LONGEST_PAUSE = 60_000;
+/** ms between two tries. */
+const PAUSES = { first: 1_000, longest: 60_000 };
 
 /** Works by key: of each key one at most waits for its next try. */
 export class Persistent {
@@ -28,15 +28,11 @@ export class Persistent {
     if (await this.attempt(key, work)) return;
     if (this.waiting.has(key)) return;
     this.waiting.add(key);
-    this.later(key, work, wanted, FIRST_PAUSE);
-  }
-
-  private later(key: string, work: () => void | Promise<void>, wanted: () => boolean, pause: number): void {
-    const again = async () => {
-      if (!wanted() || (await this.attempt(key, work))) this.waiting.delete(key);
-      else this.later(key, work, wanted, Math.min(2 * pause, LONGEST_PAUSE));
-    };
-    this.clock.setTimeout(() => void again(), pause);
+    void tryAgain({ clock: this.clock, ...PAUSES }, async () => {
+      const done = !wanted() || (await this.attempt(key, work));
+      if (done) this.waiting.delete(key);
+      return done;
+    });
   }
 
   private async attempt(key: string, work: () => void | Promise<void>): Promise<boolean> {

@@ -2,16 +2,14 @@
 
 import { NoteKey, type Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { SessionHost } from "../ports/host.ts";
+import { tryAgain } from "../try-again.ts";
 import { inBackground } from "./background.ts";
 
 /** Notes of a stanza whose keeper tries again: it is told instead of the sender. */
 export const insistentKey = new NoteKey<Insistence>("tried again");
 
-/** ms between two attempts: the first pause, and the longest. */
-const FIRST_PAUSE = 250;
-const LONGEST_PAUSE = 5_000;
-/** ms after which the sender is told that it could not be kept after all. */
-const GIVE_UP = 300_000;
+/** ms between two attempts, and after which the sender is told that it could not be kept after all. */
+const PAUSES = { first: 250, longest: 5_000, within: 300_000 };
 
 /** What of a host takes part. */
 export type Redelivering = Pick<SessionHost, "redeliver" | "refuse" | "clock" | "log">;
@@ -73,14 +71,14 @@ class Insistence {
     const { host, stanza } = this;
     try {
       await done;
-      const end = host.clock.now() + GIVE_UP;
-      for (let pause = FIRST_PAUSE; this.wasRefused; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
-        await new Promise<void>((resolve) => host.clock.setTimeout(resolve, pause));
+      if (!this.wasRefused) return;
+      const taken = await tryAgain({ clock: host.clock, ...PAUSES }, async () => {
         this.wasRefused = false;
         this.tried++;
-        if (host.clock.now() > end) return await host.refuse(stanza, "service-unavailable", "it could not be kept");
         await host.redeliver(stanza);
-      }
+        return !this.wasRefused;
+      });
+      if (!taken) await host.refuse(stanza, "service-unavailable", "it could not be kept");
     } finally {
       this.trying = false;
     }

@@ -36,7 +36,7 @@ function waiting() {
     clock: { now: systemClock.now, setTimeout, clearTimeout() {} },
     log: pino({ level: "silent" }),
     bus: { member: "n1" },
-    storage: { held: { add, get, ids: { next: () => adding.length + 1 } } },
+    storage: { of: () => ({ add, get, ids: { next: () => adding.length + 1 } }) },
   } as unknown as SessionHost;
   const surplus = new Surplus(host, new Holding(host, new Sent<Kept>()), { stanzas: 1_000, characters: ROOM });
   return { surplus, adding, fired, store };

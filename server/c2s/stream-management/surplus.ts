@@ -10,6 +10,7 @@ import { HELD } from "../../held/store.ts";
 import { logFailure } from "../../observe/failure.ts";
 import type { SessionHost } from "../../ports/host.ts";
 import type { HeldKey } from "../../ports/store.ts";
+import { tryAgain } from "../../try-again.ts";
 import type { Holding } from "./holding.ts";
 import { type Kept, keptOf } from "./unacked.ts";
 
@@ -90,14 +91,18 @@ export class Surplus {
    * that the message is safe, and nobody else knows of it while this node lives.
    */
   async takeInsistently(wanted: (size: number) => boolean = always): Promise<Kept | undefined> {
-    for (let pause = AGAIN; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    let kept: Kept | undefined;
+    const attempt = async () => {
       try {
-        return await this.take(wanted);
+        kept = await this.take(wanted);
+        return true;
       } catch (error) {
         logFailure(this.host.log, error, "what waits for a session could not be read; it is tried again");
+        return false;
       }
-      await new Promise<void>((resolve) => this.host.clock.setTimeout(resolve, pause));
-    }
+    };
+    if (!(await attempt())) await tryAgain({ clock: this.host.clock, first: AGAIN, longest: LONGEST_PAUSE }, attempt);
+    return kept;
   }
 
   /** Takes a message behind the others; false where there is no room. */

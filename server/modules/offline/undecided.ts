@@ -3,15 +3,13 @@
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { ModuleHost } from "../../module/define.ts";
 import { isStoreAway } from "../../ports/failure.ts";
+import { tryAgain } from "../../try-again.ts";
 
 /** What a sender is told where an account has no room. */
 export const FULL = "the offline store of this account is full";
 
-/** ms between two questions: the first pause, and the longest. */
-const FIRST_PAUSE = 250;
-const LONGEST_PAUSE = 5_000;
-/** ms after which the sender is told that it could not be kept, though it may have been. */
-const GIVE_UP = 300_000;
+/** ms between two questions, and after which the sender is told that it could not be kept, though it may have been. */
+const PAUSES = { first: 250, longest: 5_000, within: 300_000 };
 
 /** True for the failure of a store that may have done what it was asked for. */
 export function isUndecided(error: unknown): boolean {
@@ -42,14 +40,15 @@ export async function decide(
 
 /** What `add` answers; undefined where nothing came in time. */
 async function insist({ lastingClock: clock }: ModuleHost, add: () => Promise<boolean>): Promise<boolean | undefined> {
-  const end = clock.now() + GIVE_UP;
-  for (let pause = FIRST_PAUSE; clock.now() < end; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
-    await new Promise<void>((resolve) => clock.setTimeout(resolve, pause));
+  let answer: boolean | undefined;
+  await tryAgain({ clock, ...PAUSES }, async () => {
     try {
-      return await add();
+      answer = await add();
+      return true;
     } catch (error) {
       if (!isStoreAway(error)) throw error;
+      return false;
     }
-  }
-  return undefined;
+  });
+  return answer;
 }
