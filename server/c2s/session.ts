@@ -8,13 +8,13 @@ import type { Stanza, StanzaKind } from "../../xmpp/stanza/stanza.ts";
 import type { StreamErrorCondition } from "../../xmpp/stream/error.ts";
 import type { StreamEnd } from "../../xmpp/stream/stream.ts";
 import type { SendingSession } from "../delivery/ingress.ts";
+import { redeliverInBackground } from "../delivery/redeliver.ts";
 import { isErrorAnswer, isGivenBack, LEFT_OUT, WaitingErrors } from "../delivery/waiting-errors.ts";
 import type { NodeMetrics } from "../observe/metrics.ts";
 import { type Trace, withoutSecrets } from "../observe/trace.ts";
 import type { ClientHost } from "../ports/host.ts";
 import type { ClientSession, Gate, SessionKey } from "../ports/session.ts";
 import type { CarriedSession, Carrier } from "./stream-management/carried.ts";
-import { rerouteInBackground } from "./stream-management/reroute.ts";
 import type { Outlet, StreamManagement } from "./stream-management/stream-management.ts";
 
 /** What a session needs of the connection that carries it. */
@@ -255,7 +255,7 @@ export class C2sSession implements CarriedSession, SendingSession {
     this.connection = undefined;
     const waiting = this.paused;
     this.paused = undefined;
-    for (const stanza of waiting ?? []) rerouteInBackground(host, stanza, stanza.safety);
+    for (const stanza of waiting ?? []) redeliverInBackground(host, stanza, stanza.safety);
   }
 
   get<T>(key: SessionKey<T>): T | undefined {
@@ -295,7 +295,7 @@ export class C2sSession implements CarriedSession, SendingSession {
   private elsewhere(stanza: Stanza): void {
     const there = this.host.sessions.find(this.jid);
     if (there !== undefined && there !== this) return there.deliver(stanza);
-    rerouteInBackground(this.host, stanza, stanza.safety?.hold());
+    redeliverInBackground(this.host, stanza, stanza.safety?.hold());
   }
 
   private wait(stanza: Stanza, paused: Stanza[]): void {

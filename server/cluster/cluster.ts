@@ -10,8 +10,8 @@ import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { StreamErrorCondition } from "../../xmpp/stream/error.ts";
 import type { C2sContext } from "../c2s/context.ts";
 import { C2sSession } from "../c2s/session.ts";
-import { rerouteInBackground } from "../c2s/stream-management/reroute.ts";
 import { inBackground } from "../delivery/background.ts";
+import { redeliverInBackground } from "../delivery/redeliver.ts";
 import { DOCUMENTS } from "../documents/store.ts";
 import { HELD } from "../held/store.ts";
 import type { SessionHost } from "../ports/host.ts";
@@ -241,7 +241,7 @@ export class Cluster {
     // An error that its session has in hand was given back: a client that is silent holds no frames up.
     follow(stanza, safety);
     const session = host.sessions.find(jid);
-    if (session === undefined) return rerouteInBackground(host, stanza, safety);
+    if (session === undefined) return redeliverInBackground(host, stanza, safety);
     give(session, stanza);
     safety.release("passed on");
   }

@@ -10,8 +10,8 @@ import { AccountChanges } from "../accounts/lifecycle.ts";
 import { answerWays } from "../cluster/routes/answers.ts";
 import { inBackground } from "../delivery/background.ts";
 import { DeadLetters } from "../delivery/dead-letters.ts";
-import { insistentKey } from "../delivery/insistent.ts";
 import { acceptHostIq, type IqHandlers } from "../delivery/iq.ts";
+import { promisedKey } from "../delivery/promised.ts";
 import { Requests } from "../delivery/requests.ts";
 import type { Router } from "../delivery/route.ts";
 import type { Pipeline } from "../delivery/stages.ts";
@@ -205,8 +205,8 @@ export class VirtualHost implements ClientHost {
 
   /** Answers with a stanza error where that is allowed, as `Router.giveBack`. */
   refuse(stanza: Stanza, condition: StanzaErrorCondition, details: string | ErrorDetails = {}): void | Promise<void> {
-    const insistent = condition === "resource-constraint" ? stanza.note(insistentKey) : undefined;
-    if (insistent !== undefined) return insistent.refused();
+    const promised = condition === "resource-constraint" ? stanza.note(promisedKey) : undefined;
+    if (promised !== undefined) return promised.refused();
     return this.router.giveBack(stanza, condition, typeof details === "string" ? { text: details } : details);
   }
 

@@ -4,15 +4,16 @@ import { arrivalOf } from "../../../xmpp/stanza/arrival.ts";
 import { withDelay } from "../../../xmpp/stanza/delay.ts";
 import { Safety } from "../../../xmpp/stanza/safety.ts";
 import { inBackground } from "../../delivery/background.ts";
+import { HAD, redeliverSafely } from "../../delivery/redeliver.ts";
+import { isForAnyDevice } from "../../delivery/whose.ts";
 import { isOver, NOT_WORTH_KEEPING } from "../../delivery/worth-keeping.ts";
 import { logFailure } from "../../observe/failure.ts";
 import type { ClientSession } from "../../ports/session.ts";
 import type { CarriedSession } from "./carried.ts";
 import type { Holding } from "./holding.ts";
-import { alsoGiven, wasCopied } from "./others.ts";
-import { HAD, rerouteSafely } from "./reroute.ts";
+import { alsoGiven, formerTaker, wasCopied } from "./others.ts";
 import type { Surplus } from "./surplus.ts";
-import { isForAnyDevice, isStored, type Kept, type Unacked } from "./unacked.ts";
+import { isStored, type Kept, type Unacked } from "./unacked.ts";
 
 /** The messages of one session that waits to be resumed. */
 export class Lending {
@@ -173,7 +174,10 @@ export class Lending {
 
   private giveUp(kept: Kept): void {
     const { host } = this.session;
-    const gone = rerouteSafely(host, kept.stanza, this.session).then((fate) => this.holding.release([kept], fate));
-    inBackground(gone, host.log);
+    const gone = redeliverSafely(host, kept.stanza, formerTaker(this.session));
+    inBackground(
+      gone.then((fate) => this.holding.release([kept], fate)),
+      host.log,
+    );
   }
 }

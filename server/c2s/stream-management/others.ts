@@ -2,12 +2,13 @@
 
 import { arrivalOf } from "../../../xmpp/stanza/arrival.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import type { FormerTaker } from "../../delivery/redeliver.ts";
 import { takersKey } from "../../delivery/takers.ts";
+import { isForAnyDevice } from "../../delivery/whose.ts";
 import type { SessionHost } from "../../ports/host.ts";
 import type { ClientSession } from "../../ports/session.ts";
 import { type CarriedSession, carried } from "./carried.ts";
 import type { LatestPresence } from "./latest-presence.ts";
-import { isForAnyDevice } from "./unacked.ts";
 
 /** ms that a client may take from its log-in until it has asked for copies. */
 const SETTLING = 5_000;
@@ -29,6 +30,16 @@ export function wasCopied(host: SessionHost, session: ClientSession, stanza: Sta
   return awakeOthers(host, session).some(
     (other) => other.since < at - SETTLING && host.copiesTo(other, stanza) && !awaits(other, stanza),
   );
+}
+
+/** A session as the one whose client did not take what goes elsewhere. */
+export function formerTaker(session: CarriedSession): FormerTaker {
+  return { session, hadBesides: (stanza) => hadBesides(session.host, session, stanza) };
+}
+
+/** True where another session of the account answers for the message, or has had it. */
+function hadBesides(host: SessionHost, session: ClientSession, stanza: Stanza): boolean {
+  return alsoGiven(host, session, stanza).length > 0 || wasCopied(host, session, stanza);
 }
 
 /** Who gets a message at once that comes for a session asleep: one that came since, where nobody awake gets it anyway. */

@@ -10,14 +10,14 @@ import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { NotRead } from "../../../xmpp/stream/backlog.ts";
 import type { StreamEnd } from "../../../xmpp/stream/stream.ts";
 import { inBackground } from "../../delivery/background.ts";
+import { redeliverEach } from "../../delivery/redeliver.ts";
 import type { ClientSession, Gate } from "../../ports/session.ts";
 import { Asking } from "./asking.ts";
 import type { CarriedSession, Carrier, Managed } from "./carried.ts";
 import { Holding } from "./holding.ts";
 import { Lending } from "./lending.ts";
-import { awakeInstead } from "./others.ts";
+import { awakeInstead, formerTaker } from "./others.ts";
 import { Replay } from "./replay.ts";
-import { rerouteEach } from "./reroute.ts";
 import type { SmSettings } from "./settings.ts";
 import { Telling } from "./telling.ts";
 import { isError, type Kept, keptOf, type Unacked } from "./unacked.ts";
@@ -273,7 +273,7 @@ export class StreamManagement implements Outlet, Managed {
     const first = this.lending.firstOpen();
     const judged = this.inOrder || first === undefined ? this.sendingAgain.judging : this.lending.judged(first);
     const kept = this.leave();
-    const rest = judged === undefined ? this.rerouteAll(kept) : judged.then(() => this.rerouteAll(kept));
+    const rest = judged === undefined ? this.redeliverAll(kept) : judged.then(() => this.redeliverAll(kept));
     this.registry.ends(rest);
     inBackground(rest, this.session.host.log);
   }
@@ -296,9 +296,11 @@ export class StreamManagement implements Outlet, Managed {
     this.holding.release(kept, fate);
   }
 
-  private async rerouteAll(kept: readonly Kept[]): Promise<void> {
-    await rerouteEach(this.session.host, kept, this, this.session);
-    await this.window.reroute();
+  private async redeliverAll(kept: readonly Kept[]): Promise<void> {
+    const { session, holding } = this;
+    const release = holding.release.bind(holding);
+    await redeliverEach(session.host, { items: kept, from: formerTaker(session), release });
+    await this.window.redeliver();
   }
 
   /** More of what the client sent is safe. */

@@ -2,9 +2,10 @@
 
 import type { Timer } from "../../../xmpp/clock.ts";
 import { sizeOf } from "../../../xmpp/management/sent.ts";
-import { arrivalOf, noteArrival } from "../../../xmpp/stanza/arrival.ts";
-import { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { arrivalOf } from "../../../xmpp/stanza/arrival.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { inBackground } from "../../delivery/background.ts";
+import { readBack } from "../../delivery/redeliver.ts";
 import { takersKey } from "../../delivery/takers.ts";
 import { HELD } from "../../held/store.ts";
 import { logFailure } from "../../observe/failure.ts";
@@ -179,16 +180,13 @@ export class Surplus {
     const held = this.host.storage.of(HELD);
     const found = key === undefined ? undefined : await held.get(key);
     if (key === undefined || found === undefined) return undefined;
-    try {
-      const stanza = Stanza.fromText(found.text);
-      noteArrival(stanza, at);
-      if (takers !== undefined) stanza.setNote(takersKey, takers);
-      return { ...keptOf(stanza), key, stored: true };
-    } catch {
-      await this.host.deadLetters.add(found.local, found.text, "it cannot be read back");
+    const stanza = await readBack(this.host.deadLetters, { local: found.local, text: found.text, at });
+    if (stanza === undefined) {
       await held.remove([key]);
       return undefined;
     }
+    if (takers !== undefined) stanza.setNote(takersKey, takers);
+    return { ...keptOf(stanza), key, stored: true };
   }
 }
 

@@ -1,12 +1,9 @@
 // What was sent and not acknowledged yet: counted, kept in order, bounded. XEP-0198 §4.
 
 import type { Sent } from "../../../xmpp/management/sent.ts";
-import { isForSessionAlone, messageType } from "../../../xmpp/stanza/message.ts";
 import type { Safety } from "../../../xmpp/stanza/safety.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { HeldKey } from "../../ports/store.ts";
-
-const NS_CARBONS = "urn:xmpp:carbons:2";
 
 /** One stanza that the client has not acknowledged. */
 export interface Kept {
@@ -31,23 +28,6 @@ export interface Kept {
 export function keptOf(stanza: Stanza): Kept {
   const safety = stanza.safety?.hold();
   return { stanza, safety, key: undefined, stored: false, gone: false, written: false, blamed: false, lent: false };
-}
-
-/** True for what is the user's, whichever device has it: no error, no copy of what went to another. XEP-0280. */
-export function isForUser(stanza: Stanza): boolean {
-  const { from, to } = stanza;
-  if (stanza.kind !== "message" || stanza.type === "error" || from === undefined || to === undefined) return false;
-  return from.full !== to.bare || !stanza.has(NS_CARBONS);
-}
-
-/**
- * True for what another session of the account may have instead: a headline or a room's message to a full JID is for
- * that one alone. RFC 6121 §8.5.3.2.1.
- */
-export function isForAnyDevice(stanza: Stanza): boolean {
-  if (!isForUser(stanza) || isForSessionAlone(stanza)) return false;
-  const type = messageType(stanza);
-  return type === "chat" || type === "normal" || (type === "headline" && stanza.to?.isBare === true);
 }
 
 /** True where the store has said that it has it: nobody waits for its safety any more. */

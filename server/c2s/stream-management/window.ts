@@ -5,13 +5,13 @@ import { mayAnswerWithError } from "../../../xmpp/stanza/error.ts";
 import { Safety } from "../../../xmpp/stanza/safety.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { inBackground } from "../../delivery/background.ts";
+import { redeliverEach } from "../../delivery/redeliver.ts";
 import { isErrorAnswer, isGivenBack, LEFT_OUT, mustBeTaken, WaitingErrors } from "../../delivery/waiting-errors.ts";
 import type { ClientSession } from "../../ports/session.ts";
 import type { CarriedSession } from "./carried.ts";
 import type { Holding } from "./holding.ts";
 import { LatestPresence } from "./latest-presence.ts";
-import { latestOfOthers } from "./others.ts";
-import { rerouteEach } from "./reroute.ts";
+import { formerTaker, latestOfOthers } from "./others.ts";
 import type { SmSettings } from "./settings.ts";
 import { Surplus } from "./surplus.ts";
 import { type Kept, keptOf, type Unacked } from "./unacked.ts";
@@ -141,10 +141,12 @@ export class Window {
   }
 
   /** What waits goes where an undelivered stanza goes. */
-  reroute(): Promise<void> {
+  redeliver(): Promise<void> {
     // Nobody else is told of what this session sent.
     this.errors.drain((error) => error.safety?.became("dropped: XEP-0198 §6, its session is over"));
-    return this.empty((kept) => rerouteEach(this.session.host, [kept], this.holding, this.session));
+    const from = formerTaker(this.session);
+    const release = this.holding.release.bind(this.holding);
+    return this.empty((kept) => redeliverEach(this.session.host, { items: [kept], from, release }));
   }
 
   private async empty(give: (kept: Kept) => void | Promise<void>): Promise<void> {

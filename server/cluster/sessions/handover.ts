@@ -10,11 +10,11 @@ import type { ClientConnection } from "../../c2s/client-connection.ts";
 import type { C2sContext } from "../../c2s/context.ts";
 import { C2sSession } from "../../c2s/session.ts";
 import type { Handover } from "../../c2s/stream-management/handover.ts";
-import { rerouteEach, rerouteInBackground } from "../../c2s/stream-management/reroute.ts";
 import { memberOfId } from "../../c2s/stream-management/resumable.ts";
 import { StreamManagement } from "../../c2s/stream-management/stream-management.ts";
 import { quiet } from "../../c2s/stream-management-feature.ts";
 import { inBackground } from "../../delivery/background.ts";
+import { redeliverEach, redeliverInBackground } from "../../delivery/redeliver.ts";
 import { logFailure } from "../../observe/failure.ts";
 import type { NodeBus } from "../../ports/cluster.ts";
 import type { ClientHost } from "../../ports/host.ts";
@@ -166,7 +166,7 @@ export class ClusterHandover implements Handover {
           "safe elsewhere",
         ),
       // The other node died before it had it.
-      () => inBackground(rerouteEach(host, kept, sm), this.context.log),
+      () => inBackground(redeliverEach(host, { items: kept, release: sm.release.bind(sm) }), this.context.log),
     );
     const passing = sm.passOn(there);
     this.context.resumable.ends(passing);
@@ -180,7 +180,7 @@ export class ClusterHandover implements Handover {
     this.asked.delete(request);
     const safety = new Safety(done);
     const moving: Moving | undefined = state === "" ? undefined : JSON.parse(state);
-    const found = moving !== undefined && this.settleOrReroute(from, asked?.connection, moving, stanzas, safety);
+    const found = moving !== undefined && this.settleOrRedeliver(from, asked?.connection, moving, stanzas, safety);
     if (moving !== undefined && !found) this.bus.send(from, "session.stray", [moving.jid], nothing, nothing);
     safety.release("passed on");
     asked?.answered(found);
@@ -200,7 +200,7 @@ export class ClusterHandover implements Handover {
   }
 
   /** True where the session is here now; else what came with it goes where undelivered stanzas go. */
-  private settleOrReroute(
+  private settleOrRedeliver(
     from: string,
     connection: ClientConnection | undefined,
     moving: Moving,
@@ -229,7 +229,7 @@ export class ClusterHandover implements Handover {
     for (const [place, stanza] of unacked.entries()) {
       if (moving.lent?.includes(place) === true) continue;
       follow(stanza, safety);
-      rerouteInBackground(host, stanza, safety.hold());
+      redeliverInBackground(host, stanza, safety.hold());
     }
     return false;
   }

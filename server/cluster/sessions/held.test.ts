@@ -2,11 +2,10 @@
 import { expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
-import { insistentKey, type Redelivering } from "../../delivery/insistent.ts";
-import type { SessionHost } from "../../ports/host.ts";
+import { promisedKey } from "../../delivery/promised.ts";
 import { StoreUnavailable } from "../../ports/store.ts";
 import { MemoryHeld } from "../../storage/memory/held.ts";
-import { adoptHeld } from "./held.ts";
+import { adoptHeld, type TakeoverHost } from "./held.ts";
 
 const log = pino({ level: "silent" });
 
@@ -20,10 +19,12 @@ async function scene(...accounts: string[]) {
   }
   const refused = new Set<string>();
   const kept: string[] = [];
-  const host: Redelivering & { domain: string } = {
+  const host: TakeoverHost = {
     domain: "verona.test",
     clock,
     log,
+    sessions: { find: () => undefined },
+    deadLetters: { add: async () => {} },
     redeliver(stanza) {
       const local = stanza.to?.local ?? "";
       if (refused.has(local)) return host.refuse(stanza, "resource-constraint");
@@ -31,13 +32,13 @@ async function scene(...accounts: string[]) {
       stanza.safety?.became("stored");
     },
     refuse(stanza, condition) {
-      const attempt = condition === "resource-constraint" ? stanza.note(insistentKey) : undefined;
+      const attempt = condition === "resource-constraint" ? stanza.note(promisedKey) : undefined;
       if (attempt !== undefined) return attempt.refused();
       kept.push(`returned ${stanza.id}`);
       stanza.safety?.became("given back");
     },
   };
-  const hosts = new Map([["verona.test", host as unknown as SessionHost]]);
+  const hosts = new Map([["verona.test", host]]);
   const left = async () => (await held.read("dead~1", 0, 10_000)).map(({ local }) => local);
   return { clock, held, refused, kept, left, adopt: () => adoptHeld(held, "dead~1", hosts, log) };
 }

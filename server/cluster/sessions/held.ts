@@ -1,13 +1,10 @@
 // Brings what a node held for its clients when it died to where undelivered stanzas go.
 import type { Logger } from "pino";
 import type { Timer } from "../../../xmpp/clock.ts";
-import { noteArrival } from "../../../xmpp/stanza/arrival.ts";
-import { Safety } from "../../../xmpp/stanza/safety.ts";
-import { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import { reroute } from "../../c2s/stream-management/reroute.ts";
 import { inBackground } from "../../delivery/background.ts";
+import { giveOn, type RedeliveryHost, readBack } from "../../delivery/redeliver.ts";
 import { logFailure } from "../../observe/failure.ts";
-import type { SessionHost } from "../../ports/host.ts";
+import type { DeadLetterBox } from "../../ports/host.ts";
 import type { HeldMessage, HeldStore } from "../../ports/store.ts";
 
 /** Messages read at a time, and in memory of accounts that are not slow. */
@@ -18,6 +15,11 @@ const SLOW = 5_000;
 /** Messages of slow accounts in memory; beyond it nothing more is read. */
 const MOST_SLOW = 2_000;
 
+/** What of a host takes part. */
+export interface TakeoverHost extends RedeliveryHost {
+  readonly deadLetters: Pick<DeadLetterBox, "add">;
+}
+
 /**
  * Takes over what `member` held, but for the ids in `but`; each account's oldest first. @throws StoreUnavailable; what is
  * left stays stored
@@ -25,7 +27,7 @@ const MOST_SLOW = 2_000;
 export async function adoptHeld(
   store: HeldStore,
   member: string,
-  hosts: ReadonlyMap<string, SessionHost>,
+  hosts: ReadonlyMap<string, TakeoverHost>,
   log: Logger,
   but: ReadonlySet<number> = new Set(),
 ): Promise<void> {
@@ -54,7 +56,7 @@ class Takeover {
   count = 0;
   private readonly store: HeldStore;
   private readonly member: string;
-  private readonly hosts: ReadonlyMap<string, SessionHost>;
+  private readonly hosts: ReadonlyMap<string, TakeoverHost>;
   private readonly log: Logger;
   /** By name: those at work, and the slow ones until the next look. */
   private readonly accounts = new Map<string, Account>();
@@ -71,7 +73,7 @@ class Takeover {
   constructor(
     store: HeldStore,
     member: string,
-    hosts: ReadonlyMap<string, SessionHost>,
+    hosts: ReadonlyMap<string, TakeoverHost>,
     log: Logger,
     but: ReadonlySet<number>,
   ) {
@@ -132,7 +134,7 @@ class Takeover {
   }
 
   /** Gives an account's messages on, in order; that the earlier ones are safe is not waited for. */
-  private async work(name: string, account: Account, host: SessionHost): Promise<void> {
+  private async work(name: string, account: Account, host: TakeoverHost): Promise<void> {
     account.busy = true;
     for (let message = account.waiting.shift(); message !== undefined; message = account.waiting.shift()) {
       const { safe } = await begin(message, host, this.log);
@@ -155,7 +157,7 @@ class Takeover {
     settled();
   }
 
-  private settled(name: string, account: Account, host: SessionHost): void {
+  private settled(name: string, account: Account, host: TakeoverHost): void {
     account.open--;
     if (account.slow) this.slow--;
     else {
@@ -198,32 +200,14 @@ const KEPT: Begun = { safe: Promise.resolve(false) };
 const FORGOTTEN: Begun = { safe: Promise.resolve(true) };
 
 /** Gives one message on. */
-async function begin(message: HeldMessage, host: SessionHost, log: Logger): Promise<Begun> {
-  const stanza = stanzaOf(message);
+async function begin(message: HeldMessage, host: TakeoverHost, log: Logger): Promise<Begun> {
   try {
-    if (stanza === undefined) {
-      await host.deadLetters.add(message.local, message.text, "it cannot be read back");
-      return FORGOTTEN;
-    }
-    const safe = new Promise<boolean>((resolve) => {
-      stanza.safety = new Safety(() => resolve(true));
-    });
-    await reroute(host, stanza);
-    stanza.safety?.release("passed on");
-    return { safe };
+    const stanza = await readBack(host.deadLetters, message);
+    if (stanza === undefined) return FORGOTTEN;
+    const { fate } = await giveOn(host, stanza);
+    return { safe: fate.then(() => true) };
   } catch (error) {
     logFailure(log, error, "a held message could not be delivered", { host: message.domain });
     return KEPT;
-  }
-}
-
-/** Undefined for what is none, which must not be tried for ever. */
-function stanzaOf({ text, at }: HeldMessage): Stanza | undefined {
-  try {
-    const stanza = Stanza.fromText(text);
-    noteArrival(stanza, at);
-    return stanza;
-  } catch {
-    return undefined;
   }
 }

@@ -5,11 +5,11 @@ import { noteArrival } from "../../../xmpp/stanza/arrival.ts";
 import { presence } from "../../../xmpp/stanza/presence.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { StreamErrorCondition } from "../../../xmpp/stream/error.ts";
+import { undelivered } from "../../delivery/redeliver.ts";
 import type { SessionHost } from "../../ports/host.ts";
 import { type ClientSession, type SessionElsewhere, type SessionKey, sharedKeys } from "../../ports/session.ts";
 import { stanzaFields } from "../bus/stanza-codec.ts";
 import type { SessionEntry } from "./session-entry.ts";
-import { undelivered } from "./undelivered.ts";
 
 /** ms between two looks at whether a congested node has caught up. */
 const LOOK_INTERVAL = 50;

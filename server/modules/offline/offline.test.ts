@@ -6,7 +6,7 @@ import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { Safety } from "../../../xmpp/stanza/safety.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import { insistentKey } from "../../delivery/insistent.ts";
+import { promisedKey } from "../../delivery/promised.ts";
 
 import { handled } from "../../delivery/verdict.ts";
 import type { ModuleHost, StagePoints } from "../../module/define.ts";
@@ -110,7 +110,7 @@ test("what may have been kept by an attempt that was given up is kept once", asy
   const { storage, keep } = setUp();
   await keep();
   const again = MESSAGE.withAddresses(MESSAGE.from, MESSAGE.to);
-  again.setNote(insistentKey, { again: true } as never);
+  again.setNote(promisedKey, { again: true } as never);
   expect(await keep(again)).toEqual(handled("stored"));
   expect(await storage.of(OFFLINE).count("verona.test", "juliet")).toBe(1);
 });

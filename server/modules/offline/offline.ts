@@ -9,7 +9,8 @@ import { Safety } from "../../../xmpp/stanza/safety.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { NS_DELAY } from "../../../xmpp/xml/namespaces.ts";
 import { inBackground } from "../../delivery/background.ts";
-import { insistentKey } from "../../delivery/insistent.ts";
+import { promisedKey } from "../../delivery/promised.ts";
+import { readBack } from "../../delivery/redeliver.ts";
 import { StillStored, stillStoredKey } from "../../delivery/still-stored.ts";
 import { handled, pass, reject, replace, type Verdict } from "../../delivery/verdict.ts";
 import { fateOf, NOT_WORTH_KEEPING } from "../../delivery/worth-keeping.ts";
@@ -110,7 +111,7 @@ async function keep(kept: Kept, local: string, stanza: Stanza): Promise<Verdict>
   const stranger = await strangerOf(kept.rosters, local, stanza);
   const limit = stranger === undefined ? kept.most : shares.most(local, stranger);
   // The limit is for what comes: what was promised already is kept.
-  const promised = stanza.note(insistentKey);
+  const promised = stanza.note(promisedKey);
   const most = promised === undefined ? limit : PROMISED_LIMIT;
   const text = withDelay(stanza, host.domain, at).text();
   const store = host.store(OFFLINE);
@@ -257,7 +258,7 @@ async function deliverKept(host: ModuleHost, session: OwnSession): Promise<boole
     for (const { text } of batch) {
       if (session.presence === undefined || host.sessions.find(session.jid) !== session) break;
       if (careful && given.length > 0 && !(await session.acknowledged())) break;
-      const stanza = await stanzaOf(host, local, text);
+      const stanza = await readBack(host.deadLetters, { local, text });
       given.push(deliverOne(session, stanza));
       if (session.congested && !(await session.caughtUp())) break;
     }
@@ -266,16 +267,6 @@ async function deliverKept(host: ModuleHost, session: OwnSession): Promise<boole
     last = batch[removable - 1]?.id ?? last;
     if (removable > 0) await host.store(OFFLINE).removeThrough(host.domain, local, last);
     if (removable < batch.length) return false;
-  }
-}
-
-/** What is kept as a stanza; undefined for what is none, which must not keep all that comes after it from its account. */
-async function stanzaOf(host: ModuleHost, local: string, text: string): Promise<Stanza | undefined> {
-  try {
-    return Stanza.fromText(text);
-  } catch {
-    await host.deadLetters.add(local, text, "it cannot be read back");
-    return undefined;
   }
 }
 

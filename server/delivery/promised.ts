@@ -1,39 +1,47 @@
-// Messages that were promised to somebody: a store that does not answer for a moment is no reason to give them up.
-
+// A message that was promised to somebody: a store that does not answer for a moment is no reason to give it up.
 import { NoteKey, type Stanza } from "../../xmpp/stanza/stanza.ts";
-import type { SessionHost } from "../ports/host.ts";
+import type { ServedHost } from "../ports/host.ts";
 import { tryAgain } from "../try-again.ts";
 import { inBackground } from "./background.ts";
 
 /** Notes of a stanza whose keeper tries again: it is told instead of the sender. */
-export const insistentKey = new NoteKey<Insistence>("tried again");
+export const promisedKey = new NoteKey<Promised>("promised");
 
 /** ms between two attempts, and after which the sender is told that it could not be kept after all. */
 const PAUSES = { first: 250, longest: 5_000, within: 300_000 };
 
 /** What of a host takes part. */
-export type Redelivering = Pick<SessionHost, "redeliver" | "refuse" | "clock" | "log">;
-
-/**
- * Redelivers a message to a bare JID. Where the store, or the node that holds the session, cannot take it now it is
- * tried again: its sender may have been told that it is safe, and be gone.
- */
-export function redeliverInsistently(host: Redelivering, stanza: Stanza): void | Promise<void> {
-  return new Insistence(host, stanza).begin();
+export interface PromiseHost extends Pick<ServedHost, "clock" | "log" | "refuse"> {
+  /** Takes a message that somebody held and could not keep; never back to him. */
+  redeliver(stanza: Stanza): void | Promise<void>;
 }
 
-/** The attempts for one message. */
-class Insistence {
-  private readonly host: Redelivering;
+/**
+ * The attempts for one message to a bare JID. Where the store, or the node that holds the session, cannot take it now it
+ * is tried again: its sender may have been told that it is safe, and be gone.
+ */
+export class Promised {
+  private readonly host: PromiseHost;
   private readonly stanza: Stanza;
   private trying = false;
   private tried = 0;
   private wasRefused = false;
 
-  constructor(host: Redelivering, stanza: Stanza) {
+  constructor(host: PromiseHost, stanza: Stanza) {
     this.host = host;
     this.stanza = stanza;
-    stanza.setNote(insistentKey, this);
+    stanza.setNote(promisedKey, this);
+  }
+
+  /** The first attempt, and more where that fails. */
+  deliver(): void | Promise<void> {
+    this.trying = true;
+    const done = this.host.redeliver(this.stanza);
+    if (done === undefined && !this.wasRefused) {
+      this.trying = false;
+      return;
+    }
+    return this.insist(done);
   }
 
   /**
@@ -54,17 +62,6 @@ class Insistence {
   /** True where an earlier attempt was given up, which may have been stored all the same. */
   get again(): boolean {
     return this.tried > 0;
-  }
-
-  /** The first attempt, and more where that fails. */
-  begin(): void | Promise<void> {
-    this.trying = true;
-    const done = this.host.redeliver(this.stanza);
-    if (done === undefined && !this.wasRefused) {
-      this.trying = false;
-      return;
-    }
-    return this.insist(done);
   }
 
   private async insist(done?: void | Promise<void>): Promise<void> {

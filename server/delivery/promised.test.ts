@@ -6,7 +6,7 @@ import { Jid } from "../../xmpp/jid/jid.ts";
 import { Safety } from "../../xmpp/stanza/safety.ts";
 import { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { parseElement } from "../../xmpp/xml/tree.ts";
-import { insistentKey, type Redelivering, redeliverInsistently } from "./insistent.ts";
+import { Promised, type PromiseHost, promisedKey } from "./promised.ts";
 
 /** A host that cannot keep anything before `until`, ms. */
 function hostOf(until: number) {
@@ -14,16 +14,16 @@ function hostOf(until: number) {
   const tried: number[] = [];
   const again: (boolean | undefined)[] = [];
   const told: string[] = [];
-  const host: Redelivering = {
+  const host: PromiseHost = {
     clock,
     log: pino({ level: "silent" }),
     redeliver(stanza) {
       tried.push(clock.now());
-      again.push(stanza.note(insistentKey)?.again);
+      again.push(stanza.note(promisedKey)?.again);
       if (clock.now() < until) return host.refuse(stanza, "resource-constraint");
     },
     refuse(stanza, condition) {
-      const attempt = condition === "resource-constraint" ? stanza.note(insistentKey) : undefined;
+      const attempt = condition === "resource-constraint" ? stanza.note(promisedKey) : undefined;
       if (attempt !== undefined) attempt.refused();
       else told.push(condition);
     },
@@ -40,13 +40,13 @@ const message = () =>
 
 test("what is kept at once needs no promise", () => {
   const { host, tried } = hostOf(0);
-  expect(redeliverInsistently(host, message())).toBeUndefined();
+  expect(new Promised(host, message()).deliver()).toBeUndefined();
   expect(tried).toEqual([0]);
 });
 
 test("what cannot be kept is tried again, with longer pauses, and its sender is told nothing", async () => {
   const { host, clock, tried, again, told } = hostOf(1_000);
-  const done = redeliverInsistently(host, message());
+  const done = new Promised(host, message()).deliver();
   await turns(2);
   await clock.advance(10_000);
   await done;
@@ -58,7 +58,7 @@ test("what cannot be kept is tried again, with longer pauses, and its sender is 
 
 test("after five minutes its sender is told", async () => {
   const { host, clock, told } = hostOf(Number.POSITIVE_INFINITY);
-  const done = redeliverInsistently(host, message());
+  const done = new Promised(host, message()).deliver();
   await turns(2);
   await clock.advance(299_000);
   expect(told).toEqual([]);
@@ -75,7 +75,7 @@ test("what was taken and then could not be kept is tried anew, and is not safe m
     safe = true;
   });
   stanza.safety = safety.hold();
-  expect(redeliverInsistently(host, stanza)).toBeUndefined();
+  expect(new Promised(host, stanza).deliver()).toBeUndefined();
   // As a bus does whose other end turns out to be behind.
   void host.refuse(stanza, "resource-constraint");
   safety.release("passed on");
