@@ -2,13 +2,13 @@
 import { declarationFault } from "./declaration.ts";
 import { DEFAULT_XML_LIMITS, type XmlErrorCondition, XmlFailure, type XmlLimits } from "./limits.ts";
 import type { RawElement } from "./raw-element.ts";
-import { ELEMENT, ERROR } from "./scan-state.ts";
-import { Scanner } from "./scanner.ts";
+import { ELEMENT, ERROR, ScanState } from "./scan-state.ts";
+import { scan } from "./scanner.ts";
 
 const LT = 60;
 const QUESTION = 63;
 
-const scanner = new Scanner(DEFAULT_XML_LIMITS);
+const scanner = new ScanState(DEFAULT_XML_LIMITS);
 
 /**
  * Parses text that is one element and nothing else, as strictly as a stream. RFC 7395 §3.3.3: it begins with "<", and an
@@ -23,7 +23,7 @@ export function parseDocument(text: string, limits: XmlLimits, defaultNamespace 
   let failure: XmlFailure | undefined;
   let i = start;
   while (i < text.length && failure === undefined) {
-    i = scanner.scan(text, i);
+    i = scan(scanner, text, i);
     if (scanner.event === ERROR) failure = failureOf(scanner.condition, scanner.fault, found !== undefined);
     else if (scanner.event !== ELEMENT) continue;
     else if (found === undefined) found = scanner.element;

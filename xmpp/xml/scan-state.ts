@@ -1,4 +1,4 @@
-// The state of a scan between two pieces of text: where it stands, what it has gathered, how it fails.
+// The one state of a scan: where it stands between two pieces of text, what it has gathered, how it fails.
 import { Gather } from "./gather.ts";
 import type { XmlErrorCondition, XmlLimits } from "./limits.ts";
 import { OpenElements, type RootTag } from "./open-elements.ts";
@@ -52,7 +52,10 @@ const BRACKET = 93;
 /** UTF-8 bytes of a stream header. */
 const LONGEST_HEADER = 16_384;
 
-/** What the parts of the scanner share. */
+/**
+ * A document that is scanned: a stream (whose root is reported once open, then each of its children as a whole), or
+ * elements alone. The functions that scan (`scanner.ts`) change it; others read what the last scan stopped at.
+ */
 export class ScanState {
   /** Why the last scan stopped. */
   event = NOTHING;
@@ -62,35 +65,69 @@ export class ScanState {
   root: RootTag | undefined;
   element: RawElement | undefined;
 
-  protected readonly open: OpenElements;
-  protected state = PROLOG;
+  readonly open: OpenElements;
+  state = PROLOG;
 
   // Where in the present text the token, the element and its tail began; what came before is gathered.
-  protected mark = 0;
-  protected elementMark = 0;
-  protected tailMark = -1;
-  protected readonly token = new Gather();
-  protected readonly tail = new Gather();
-  protected bytesBefore = 0;
+  mark = 0;
+  elementMark = 0;
+  tailMark = -1;
+  readonly token = new Gather();
+  readonly tail = new Gather();
+  bytesBefore = 0;
   /** The root has not been told yet. */
-  protected headerDue = true;
+  headerDue = true;
 
   /** White space came before what may be an attribute. */
-  protected spaced = false;
-  protected quote = 0;
+  spaced = false;
+  quote = 0;
   /** The value has references or white space that becomes spaces. */
-  protected encoded = false;
-  protected readonly reference = new Gather();
-  protected referenceMark = 0;
-  protected referenceIn = CONTENT;
+  encoded = false;
+  readonly reference = new Gather();
+  referenceMark = 0;
+  referenceIn = CONTENT;
   /** How many "]" ended the text before this one, 2 at most, for "]]>" across a split. */
-  protected brackets = 0;
+  brackets = 0;
+
+  /** Where the present text has the start tag in hand, -1 where it began in an earlier one. */
+  tagMark = -1;
+  /** False once white space came first, so that an XML declaration is out of place. XML 1.0 §2.8. */
+  mayDeclare = true;
+  /** White space of the stream before may still come. */
+  lenient = false;
 
   constructor(limits: XmlLimits) {
     this.open = new OpenElements(limits);
   }
 
-  protected clear(state: number): void {
+  setLimits(limits: XmlLimits): void {
+    this.open.verdict.setLimits(limits);
+  }
+
+  /** Expects a stream header; `lenient` where white space of the stream before may still come. RFC 6120 §4.3.3. */
+  startStream(lenient: boolean): void {
+    this.clear(PROLOG);
+    this.mayDeclare = true;
+    this.lenient = lenient;
+  }
+
+  /** Expects elements as if within a stream that declares no more than a default namespace. */
+  startContent(defaultNamespace: string): void {
+    this.clear(GAP);
+    this.open.clear(defaultNamespace);
+  }
+
+  /** Reads nothing any more. */
+  stop(): void {
+    this.clear(DEAF);
+  }
+
+  /** True between elements. */
+  get idle(): boolean {
+    return this.state === GAP || this.state === PROLOG || this.state === DEAF;
+  }
+
+  private clear(state: number): void {
     this.state = state;
     this.headerDue = state === PROLOG;
     this.open.clear(undefined);
@@ -103,15 +140,16 @@ export class ScanState {
   }
 
   /** A new text goes on where the last one ended. */
-  protected resume(): void {
+  resume(): void {
     this.mark = 0;
     this.elementMark = 0;
     this.referenceMark = 0;
+    this.tagMark = -1;
     if (this.tailMark !== -1) this.tailMark = 0;
   }
 
   /** The text ends: keeps what is needed of it, and checks that the element is not too long already. */
-  protected suspend(text: string): void {
+  suspend(text: string): void {
     const { state } = this;
     if (state === GAP || state === PROLOG || state === DEAF) return;
     this.bytesBefore += Buffer.byteLength(text.slice(this.elementMark));
@@ -139,19 +177,19 @@ export class ScanState {
   }
 
   /** True where "]]" stands before an index of the text. */
-  protected afterBrackets(text: string, i: number): boolean {
+  afterBrackets(text: string, i: number): boolean {
     if (i >= 2) return text.charCodeAt(i - 1) === BRACKET && text.charCodeAt(i - 2) === BRACKET;
     return i === 0 ? this.brackets === 2 : text.charCodeAt(0) === BRACKET && this.brackets >= 1;
   }
 
   /** The token in hand, which ends before `end`. */
-  protected takeToken(text: string, end: number): string {
+  takeToken(text: string, end: number): string {
     const last = text.slice(this.mark, end);
     return this.token.isEmpty ? last : this.token.take(last);
   }
 
   /** False (and failed) where the element, which ends before `end`, is larger than allowed. */
-  protected checkSize(text: string, end: number): boolean {
+  checkSize(text: string, end: number): boolean {
     const maxElementBytes = this.mostBytes;
     const length = end - this.elementMark;
     let fits = this.bytesBefore + length <= maxElementBytes;
@@ -164,7 +202,7 @@ export class ScanState {
   }
 
   /** Ends the scan with an error. */
-  protected fail(condition: XmlErrorCondition, fault: string): number {
+  fail(condition: XmlErrorCondition, fault: string): number {
     this.clear(DEAF);
     this.event = ERROR;
     this.condition = condition;
@@ -173,7 +211,7 @@ export class ScanState {
   }
 
   /** Ends the scan with the error that the open elements found. */
-  protected refuse(): number {
+  refuse(): number {
     return this.fail(this.open.verdict.condition, this.open.verdict.fault);
   }
 }

@@ -16,11 +16,12 @@ import {
   HEADER,
   OPEN,
   QUOTE,
+  type ScanState,
   SLASH,
   TAG,
   TAG_NAME,
 } from "./scan-state.ts";
-import { ValueScanner } from "./value-scanner.ts";
+import { beginValue, scanValue } from "./value-scanner.ts";
 
 const GT = 62;
 const EXCLAMATION = 33;
@@ -43,228 +44,218 @@ function nameEnd(text: string, from: number): number {
   return i;
 }
 
-/** Scans tags. Each method takes the index of the next character and gives the one where it stopped. */
-export class TagScanner extends ValueScanner {
-  /** Where the present text has the start tag in hand, -1 where it began in an earlier one. */
-  private tagMark = -1;
+/** The state is changed behind the compiler's back. */
+function inTag(s: ScanState): boolean {
+  return s.state === TAG;
+}
 
-  private get inTag(): boolean {
-    return this.state === TAG;
+/** A tag within a child of the root, from after "<" on: taken at once if it is an end tag or known, else begun. */
+export function takeTag(s: ScanState, text: string, i: number): number {
+  s.state = OPEN;
+  if (i >= text.length) return i;
+  if (text.charCodeAt(i) === SLASH_CHARACTER) {
+    const { innermost } = s.open;
+    const close = i + 1 + innermost.length;
+    if (close < text.length && text.charCodeAt(close) === GT && standsAt(innermost, text, i + 1))
+      return endInnermost(s, text, close + 1);
+    return i;
   }
+  const known = knownTag(text, i);
+  if (known === undefined) return i;
+  if (!s.open.openKnown(known)) return s.refuse();
+  s.state = CONTENT;
+  return i + known.text.length;
+}
 
-  protected override resume(): void {
-    super.resume();
-    this.tagMark = -1;
-  }
-
-  /** A tag within a child of the root, from after "<" on: taken at once if it is an end tag or known, else begun. */
-  protected takeTag(text: string, i: number): number {
-    this.state = OPEN;
-    if (i >= text.length) return i;
-    if (text.charCodeAt(i) === SLASH_CHARACTER) {
-      const { innermost } = this.open;
-      const close = i + 1 + innermost.length;
-      if (close < text.length && text.charCodeAt(close) === GT && standsAt(innermost, text, i + 1))
-        return this.endInnermost(text, close + 1);
-      return i;
-    }
-    const known = knownTag(text, i);
-    if (known === undefined) return i;
-    if (!this.open.openKnown(known)) return this.refuse();
-    this.state = CONTENT;
-    return i + known.text.length;
-  }
-
-  /** From after "<" to the end of a start tag. */
-  protected scanTag(text: string, from: number): number {
-    const end = text.length;
-    let i = from;
-    while (i < end) {
-      const c = text.charCodeAt(i);
-      switch (this.state) {
-        case TAG:
-          if (c === SPACE_CHARACTER) {
-            i = this.takeAttributes(text, i);
-            if (!this.inTag) return i;
-          } else if (c <= 32 && isSpace(c)) {
-            this.spaced = true;
-            i++;
-          } else if (c === GT) return this.endStartTag(text, i, false);
-          else if (c === SLASH_CHARACTER) {
-            this.state = SLASH;
-            i++;
-          } else if (!this.spaced) return this.fail("not-well-formed", "white space expected");
-          else {
-            this.state = ATTRIBUTE;
-            this.mark = i;
-          }
-          break;
-        case ATTRIBUTE:
-        case TAG_NAME: {
-          i = nameEnd(text, i);
-          if (i < end && !this.takeName(text, i)) return i;
-          break;
+/** From after "<" to the end of a start tag. */
+export function scanTag(s: ScanState, text: string, from: number): number {
+  const end = text.length;
+  let i = from;
+  while (i < end) {
+    const c = text.charCodeAt(i);
+    switch (s.state) {
+      case TAG:
+        if (c === SPACE_CHARACTER) {
+          i = takeAttributes(s, text, i);
+          if (!inTag(s)) return i;
+        } else if (c <= 32 && isSpace(c)) {
+          s.spaced = true;
+          i++;
+        } else if (c === GT) return endStartTag(s, text, i, false);
+        else if (c === SLASH_CHARACTER) {
+          s.state = SLASH;
+          i++;
+        } else if (!s.spaced) return s.fail("not-well-formed", "white space expected");
+        else {
+          s.state = ATTRIBUTE;
+          s.mark = i;
         }
-        case EQUALS:
-          if (c === EQUALS_CHARACTER) this.state = QUOTE;
-          else if (!isSpace(c)) return this.fail("not-well-formed", "= expected");
-          i++;
-          break;
-        case QUOTE:
-          i++;
-          if (c === DOUBLE_QUOTE || c === SINGLE_QUOTE) {
-            this.beginValue(c, i);
-            i = this.scanValue(text, i);
-            if (!this.inTag) return i;
-          } else if (!isSpace(c)) return this.fail("not-well-formed", "quoted value expected");
-          break;
-        case SLASH:
-          if (c !== GT) return this.fail("not-well-formed", "> expected");
-          return this.endStartTag(text, i, true);
-        default:
-          i = this.afterOpen(c, i);
-          if (this.state !== TAG_NAME) return i;
+        break;
+      case ATTRIBUTE:
+      case TAG_NAME: {
+        i = nameEnd(text, i);
+        if (i < end && !takeName(s, text, i)) return i;
+        break;
       }
+      case EQUALS:
+        if (c === EQUALS_CHARACTER) s.state = QUOTE;
+        else if (!isSpace(c)) return s.fail("not-well-formed", "= expected");
+        i++;
+        break;
+      case QUOTE:
+        i++;
+        if (c === DOUBLE_QUOTE || c === SINGLE_QUOTE) {
+          beginValue(s, c, i);
+          i = scanValue(s, text, i);
+          if (!inTag(s)) return i;
+        } else if (!isSpace(c)) return s.fail("not-well-formed", "quoted value expected");
+        break;
+      case SLASH:
+        if (c !== GT) return s.fail("not-well-formed", "> expected");
+        return endStartTag(s, text, i, true);
+      default:
+        i = afterOpen(s, c, i);
+        if (s.state !== TAG_NAME) return i;
     }
-    return i;
   }
+  return i;
+}
 
-  /** From the space before an attribute on: takes attributes as long as they are written as they mostly are. */
-  private takeAttributes(text: string, from: number): number {
-    const end = text.length;
-    let i = from;
-    do {
-      this.spaced = true;
-      i++;
-      const equals = nameEnd(text, i);
-      if (equals + 1 >= end || text.charCodeAt(equals) !== EQUALS_CHARACTER) return i;
-      const quote = text.charCodeAt(equals + 1);
-      if (quote !== SINGLE_QUOTE && quote !== DOUBLE_QUOTE) return i;
-      this.mark = i;
-      this.state = ATTRIBUTE;
-      if (!this.takeName(text, equals)) return i;
-      this.beginValue(quote, equals + 2);
-      i = this.scanValue(text, equals + 2);
-    } while (this.inTag && i < end && text.charCodeAt(i) === SPACE_CHARACTER);
-    return i;
+/** From the space before an attribute on: takes attributes as long as they are written as they mostly are. */
+function takeAttributes(s: ScanState, text: string, from: number): number {
+  const end = text.length;
+  let i = from;
+  do {
+    s.spaced = true;
+    i++;
+    const equals = nameEnd(text, i);
+    if (equals + 1 >= end || text.charCodeAt(equals) !== EQUALS_CHARACTER) return i;
+    const quote = text.charCodeAt(equals + 1);
+    if (quote !== SINGLE_QUOTE && quote !== DOUBLE_QUOTE) return i;
+    s.mark = i;
+    s.state = ATTRIBUTE;
+    if (!takeName(s, text, equals)) return i;
+    beginValue(s, quote, equals + 2);
+    i = scanValue(s, text, equals + 2);
+  } while (inTag(s) && i < end && text.charCodeAt(i) === SPACE_CHARACTER);
+  return i;
+}
+
+/** The character after "<". */
+function afterOpen(s: ScanState, c: number, i: number): number {
+  if (c === SLASH_CHARACTER) {
+    s.state = END_TAG;
+    s.mark = i + 1;
+    return i + 1;
   }
-
-  /** The character after "<". */
-  private afterOpen(c: number, i: number): number {
-    if (c === SLASH_CHARACTER) {
-      this.state = END_TAG;
-      this.mark = i + 1;
-      return i + 1;
-    }
-    if (c === EXCLAMATION) {
-      this.state = BANG;
-      this.mark = i + 1;
-      return i + 1;
-    }
-    if (c === QUESTION) return this.fail("restricted-xml", "processing instruction");
-    this.state = TAG_NAME;
-    this.mark = i;
-    this.tagMark = i;
-    return i;
+  if (c === EXCLAMATION) {
+    s.state = BANG;
+    s.mark = i + 1;
+    return i + 1;
   }
+  if (c === QUESTION) return s.fail("restricted-xml", "processing instruction");
+  s.state = TAG_NAME;
+  s.mark = i;
+  s.tagMark = i;
+  return i;
+}
 
-  /** Takes the name in hand, of the element or an attribute; false if it failed. */
-  private takeName(text: string, end: number): boolean {
-    let name: Name | undefined;
-    if (this.token.isEmpty) name = nameAt(text, this.mark, end);
-    else {
-      const whole = this.takeToken(text, end);
-      name = nameAt(whole, 0, whole.length);
-    }
-    if (name === undefined) this.fail("not-well-formed", "name expected");
-    else if (this.state === TAG_NAME) {
-      if (!this.open.beginTag(name)) {
-        this.refuse();
-        return false;
-      }
-      this.state = TAG;
-      this.spaced = false;
-      return true;
-    } else if (!this.open.addAttribute(name)) this.refuse();
-    else {
-      this.state = EQUALS;
-      return true;
-    }
-    return false;
+/** Takes the name in hand, of the element or an attribute; false if it failed. */
+function takeName(s: ScanState, text: string, end: number): boolean {
+  let name: Name | undefined;
+  if (s.token.isEmpty) name = nameAt(text, s.mark, end);
+  else {
+    const whole = s.takeToken(text, end);
+    name = nameAt(whole, 0, whole.length);
   }
-
-  /** The ">" of a start tag (or of an empty-element tag). */
-  private endStartTag(text: string, i: number, empty: boolean): number {
-    const { open } = this;
-    if (!open.open()) return this.refuse();
-    const after = i + 1;
-    if (open.depth === 1) {
-      if (empty) return this.fail("bad-format", "empty stream");
-      if (!this.checkSize(text, after)) return after;
-      this.headerDue = false;
-      this.root = open.root();
-      this.event = HEADER;
-      this.state = GAP;
-      return after;
+  if (name === undefined) s.fail("not-well-formed", "name expected");
+  else if (s.state === TAG_NAME) {
+    if (!s.open.beginTag(name)) {
+      s.refuse();
+      return false;
     }
-    if (this.tagMark !== -1) open.learn(text, this.tagMark, after);
-    if (empty) {
-      open.close();
-      if (open.depth === 1) return this.endElement(text, after, "/>");
-    } else if (open.depth === 2) this.tailMark = i;
-    this.state = CONTENT;
+    s.state = TAG;
+    s.spaced = false;
+    return true;
+  } else if (!s.open.addAttribute(name)) s.refuse();
+  else {
+    s.state = EQUALS;
+    return true;
+  }
+  return false;
+}
+
+/** The ">" of a start tag (or of an empty-element tag). */
+function endStartTag(s: ScanState, text: string, i: number, empty: boolean): number {
+  const { open } = s;
+  if (!open.open()) return s.refuse();
+  const after = i + 1;
+  if (open.depth === 1) {
+    if (empty) return s.fail("bad-format", "empty stream");
+    if (!s.checkSize(text, after)) return after;
+    s.headerDue = false;
+    s.root = open.root();
+    s.event = HEADER;
+    s.state = GAP;
     return after;
   }
+  if (s.tagMark !== -1) open.learn(text, s.tagMark, after);
+  if (empty) {
+    open.close();
+    if (open.depth === 1) return endElement(s, text, after, "/>");
+  } else if (open.depth === 2) s.tailMark = i;
+  s.state = CONTENT;
+  return after;
+}
 
-  /** After "</". */
-  protected scanEndTag(text: string, from: number): number {
-    const end = text.length;
-    let i = from;
-    if (this.state === END_TAG) {
-      const expected = this.open.innermost;
-      i = nameEnd(text, i);
-      const length = i - this.mark;
-      if (this.token.isEmpty && i < end) {
-        if (length !== expected.length || !standsAt(expected, text, this.mark)) return this.mismatch();
-      } else if (i < end) {
-        if (this.takeToken(text, i) !== expected) return this.mismatch();
-      } else return i;
-      this.state = END_TAG_SPACE;
-    }
-    while (i < end && isSpace(text.charCodeAt(i))) i++;
-    if (i === end) return i;
-    if (text.charCodeAt(i) !== GT) return this.mismatch();
-    return this.endInnermost(text, i + 1);
+/** After "</". */
+export function scanEndTag(s: ScanState, text: string, from: number): number {
+  const end = text.length;
+  let i = from;
+  if (s.state === END_TAG) {
+    const expected = s.open.innermost;
+    i = nameEnd(text, i);
+    const length = i - s.mark;
+    if (s.token.isEmpty && i < end) {
+      if (length !== expected.length || !standsAt(expected, text, s.mark)) return mismatch(s);
+    } else if (i < end) {
+      if (s.takeToken(text, i) !== expected) return mismatch(s);
+    } else return i;
+    s.state = END_TAG_SPACE;
   }
+  while (i < end && isSpace(text.charCodeAt(i))) i++;
+  if (i === end) return i;
+  if (text.charCodeAt(i) !== GT) return mismatch(s);
+  return endInnermost(s, text, i + 1);
+}
 
-  /** The innermost element is complete. */
-  private endInnermost(text: string, after: number): number {
-    this.open.close();
-    const { depth } = this.open;
-    if (depth === 1) return this.endElement(text, after, undefined);
-    if (depth === 0) {
-      this.state = DEAF;
-      this.event = CLOSE;
-    } else this.state = CONTENT;
-    return after;
-  }
+/** The innermost element is complete. */
+function endInnermost(s: ScanState, text: string, after: number): number {
+  s.open.close();
+  const { depth } = s.open;
+  if (depth === 1) return endElement(s, text, after, undefined);
+  if (depth === 0) {
+    s.state = DEAF;
+    s.event = CLOSE;
+  } else s.state = CONTENT;
+  return after;
+}
 
-  private mismatch(): number {
-    return this.fail("not-well-formed", "end tag does not match");
-  }
+function mismatch(s: ScanState): number {
+  return s.fail("not-well-formed", "end tag does not match");
+}
 
-  /** A child of the root is complete; `tail` where it is known without the text. */
-  private endElement(text: string, after: number, tail: string | undefined): number {
-    if (!this.checkSize(text, after)) return after;
-    let whole = tail;
-    if (whole === undefined) {
-      const last = text.slice(this.tailMark, after);
-      whole = this.tail.isEmpty ? last : this.tail.take(last);
-    }
-    this.tailMark = -1;
-    this.element = this.open.element(whole);
-    this.event = ELEMENT;
-    this.state = GAP;
-    return after;
+/** A child of the root is complete; `tail` where it is known without the text. */
+function endElement(s: ScanState, text: string, after: number, tail: string | undefined): number {
+  if (!s.checkSize(text, after)) return after;
+  let whole = tail;
+  if (whole === undefined) {
+    const last = text.slice(s.tailMark, after);
+    whole = s.tail.isEmpty ? last : s.tail.take(last);
   }
+  s.tailMark = -1;
+  s.element = s.open.element(whole);
+  s.event = ELEMENT;
+  s.state = GAP;
+  return after;
 }

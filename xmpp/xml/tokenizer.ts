@@ -3,8 +3,8 @@ import type { XmlErrorCondition, XmlLimits } from "./limits.ts";
 import { NS_STREAM } from "./namespaces.ts";
 import type { RootTag } from "./open-elements.ts";
 import type { RawElement } from "./raw-element.ts";
-import { CLOSE, ELEMENT, ERROR, HEADER, NOTHING, WHITESPACE } from "./scan-state.ts";
-import { Scanner } from "./scanner.ts";
+import { CLOSE, ELEMENT, ERROR, HEADER, NOTHING, ScanState, WHITESPACE } from "./scan-state.ts";
+import { scan } from "./scanner.ts";
 
 export { DEFAULT_XML_LIMITS, type XmlErrorCondition, XmlFailure, type XmlLimits } from "./limits.ts";
 
@@ -46,7 +46,7 @@ export interface TokenizerEvents {
  */
 export class StreamTokenizer {
   private readonly events: TokenizerEvents;
-  private readonly scanner: Scanner;
+  private readonly scanner: ScanState;
   private readonly waiting: string[] = [];
   private running = false;
   private paused = false;
@@ -59,7 +59,7 @@ export class StreamTokenizer {
 
   constructor(events: TokenizerEvents, limits: XmlLimits) {
     this.events = events;
-    this.scanner = new Scanner(limits);
+    this.scanner = new ScanState(limits);
   }
 
   /** Takes text; while paused, or within an event, it waits its turn. */
@@ -132,7 +132,7 @@ export class StreamTokenizer {
     let i = 0;
     try {
       while (i < end && !this.paused && !this.discarded) {
-        i = scanner.scan(text, i);
+        i = scan(scanner, text, i);
         if (scanner.event !== NOTHING) this.tell(scanner.event);
       }
     } finally {
