@@ -1,14 +1,17 @@
 // A proven stream as a way for stanzas: what is on the way is kept until acknowledged, silence is asked, idleness ends it.
 
 import type { Timer } from "../../xmpp/clock.ts";
+import { SM_ENABLE, SM_REQUEST, tooHighText } from "../../xmpp/management/elements.ts";
+import type { PeerLimits } from "../../xmpp/negotiation/limits.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { XmppStream } from "../../xmpp/stream/stream.ts";
 import type { FederationContext } from "../way/context.ts";
+import type { Way } from "../way/way.ts";
 import type { Bounces } from "./bounces.ts";
-import { exceeds, type PeerLimits, SM_ENABLE, SM_REQUEST, tooHighText } from "./elements.ts";
-import { type Entry, Ledger } from "./ledger.ts";
+import { Ledger } from "./ledger.ts";
 import { Questions, SILENT_AFTER } from "./questions.ts";
 import type { Acknowledging, Carried, Sender } from "./sender.ts";
+import { exceeds } from "./size.ts";
 
 /** Characters that may wait for the kernel before a stream counts as full. */
 const HIGH_WATER = 1_048_576;
@@ -48,15 +51,16 @@ export class Carrier {
   private lastHeard = 0;
   private lastProbe = 0;
 
-  /** `from` and `to`: the stream's own domain pair, for pings. */
-  constructor(context: FederationContext, stream: XmppStream, from: string, to: string) {
+  /** `way`: the stream's own, for pings. */
+  constructor(way: Way, stream: XmppStream) {
+    const { context } = way;
     this.context = context;
     this.stream = stream;
-    this.from = from;
-    this.to = to;
+    this.from = way.local;
+    this.to = way.remote;
     const { unackedStanzas, queueBytes } = context.config;
     this.ledger = new Ledger(unackedStanzas, queueBytes);
-    this.questions = new Questions(context, stream, from, to);
+    this.questions = new Questions(way, stream);
     this.lastUse = context.clock.now();
     this.watch();
   }
@@ -168,12 +172,6 @@ export class Carrier {
   closed(read: boolean): void {
     if (this.mode === "ping" && read) this.ledger.acknowledge(this.ledger.sent);
     this.unproven = this.mode === "ping" && this.asksByEnd && !read;
-  }
-
-  /** The stream is over: returns what nobody acknowledged. */
-  close(): Entry<Sender>[] {
-    this.stop();
-    return this.ledger.drain();
   }
 
   /** The stream is over; the ledger is kept for another one. */

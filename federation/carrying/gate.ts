@@ -1,6 +1,7 @@
 // The door for stanzas of a remote server: of a proven domain, to one of ours, no faster than allowed, counted.
 import { ADDED } from "../../xmpp/bounds.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
+import { ackText } from "../../xmpp/management/elements.ts";
 import { Handled, UNOWNED } from "../../xmpp/management/handled.ts";
 import {
   domainOfAddress,
@@ -17,7 +18,6 @@ import { TokenBucket } from "../../xmpp/token-bucket.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { FederationContext } from "../way/context.ts";
 import type { RemoteCounts } from "../way/counts.ts";
-import { ackText } from "./elements.ts";
 
 /** ms that stanzas may take to become safe before a stream is resumed: the peer sends again what is not counted then. */
 const SAFE_TIMEOUT = 2_000;

@@ -1,7 +1,7 @@
 // Questions to a peer that acknowledges nothing, sent behind the stanzas: it reads in order, so any answer covers them.
 import type { Timer } from "../../xmpp/clock.ts";
 import type { XmppStream } from "../../xmpp/stream/stream.ts";
-import type { FederationContext } from "../way/context.ts";
+import type { Way } from "../way/way.ts";
 
 /** ms after which a peer that has answered nothing so far counts as silent. */
 export const SILENT_AFTER = 10_000;
@@ -13,21 +13,17 @@ export class Questions {
    * ping comes on a stream of the peer's own, and it may have no way to us.
    */
   askHere: ((answered: () => void) => boolean) | undefined;
-  private readonly context: FederationContext;
+  private readonly way: Way;
   private readonly stream: XmppStream;
-  private readonly from: string;
-  private readonly to: string;
   private question: { forget(): void } | undefined;
   private silence: Timer | undefined;
   /** Where the peer has answered a question. */
   private answers: "here" | "elsewhere" | undefined;
 
-  /** `from` and `to`: the stream's own domain pair, for pings. */
-  constructor(context: FederationContext, stream: XmppStream, from: string, to: string) {
-    this.context = context;
+  /** `way`: the stream's own, for pings. */
+  constructor(way: Way, stream: XmppStream) {
+    this.way = way;
     this.stream = stream;
-    this.from = from;
-    this.to = to;
   }
 
   /** True while an answer is waited for. */
@@ -54,8 +50,8 @@ export class Questions {
     // Where it has answered here, no answer on another stream is waited for.
     const asked = this.answers !== "elsewhere" && this.askHere?.(() => heard("here")) === true;
     if (asked && this.answers === "here") return;
-    const { pings, clock } = this.context;
-    const { text, forget } = pings.ask(this.from, this.to, () => heard("elsewhere"));
+    const { pings, clock } = this.way.context;
+    const { text, forget } = pings.ask(this.way.local, this.way.remote, () => heard("elsewhere"));
     question.forget = forget;
     this.stream.send(text);
     if (!this.answered) this.silence = clock.setTimeout(silent, SILENT_AFTER);
@@ -63,12 +59,12 @@ export class Questions {
 
   /** `silent` is called once more, in `ms`. */
   waitOn(silent: () => void, ms: number): void {
-    this.silence = this.context.clock.setTimeout(silent, ms);
+    this.silence = this.way.context.clock.setTimeout(silent, ms);
   }
 
   /** No answer is waited for any more. */
   forget(): void {
-    this.context.clock.clearTimeout(this.silence);
+    this.way.context.clock.clearTimeout(this.silence);
     this.silence = undefined;
     this.question?.forget();
     this.question = undefined;

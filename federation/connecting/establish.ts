@@ -1,107 +1,82 @@
 // Brings a stream to another server to the point where it may be authenticated: header, features, TLS. RFC 6120 §4, §5.
-import type { Element } from "ltx";
-import type { HeaderOut } from "../../xmpp/stream/header.ts";
+import { Dialogue, StreamEnded } from "../../xmpp/negotiation/dialogue.ts";
+import { negotiate } from "../../xmpp/negotiation/initiating.ts";
 import { type StreamEnd, XmppStream } from "../../xmpp/stream/stream.ts";
 import { TcpTransport } from "../../xmpp/stream/tcp.ts";
-import { NS_DIALBACK, NS_SERVER, NS_STREAM, NS_TLS } from "../../xmpp/xml/namespaces.ts";
-import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
+import { NS_SERVER } from "../../xmpp/xml/namespaces.ts";
+import { type Ahead, Opening } from "../negotiation/opening.ts";
+import { STARTTLS } from "../negotiation/starttls.ts";
 import type { Target } from "../resolver/index.ts";
-import { type CertificateVerdict, connectOptions, judgeTarget, peerChain } from "../tls/index.ts";
-import { type FederationContext, OPENING_LIMITS } from "../way/context.ts";
-import { OutgoingFailure, type Progress } from "../way/progress.ts";
-import { Dialogue, StreamEnded } from "./dialogue.ts";
-import { type Reached, reach, targetsOf } from "./reach.ts";
-import { raceTargets } from "./target-race.ts";
-
-/** A stream that is open and, where policy or peer wanted it, encrypted; not yet authenticated. */
-export interface Established {
-  readonly stream: XmppStream;
-  readonly dialogue: Dialogue;
-  readonly header: StreamHeader;
-  /** The peer's last features; undefined for a peer older than XMPP 1.0. */
-  readonly features: Element | undefined;
-  /** What the peer's certificate proves; undefined without TLS. */
-  readonly certificate: CertificateVerdict | undefined;
-  readonly reached: Reached;
-}
+import { type CertificateVerdict, judgeTarget, peerChain } from "../tls/index.ts";
+import { OPENING_LIMITS } from "../way/limits.ts";
+import { OutgoingFailure } from "../way/progress.ts";
+import type { Way } from "../way/way.ts";
+import { reach, targetsOf } from "./reach.ts";
+import { raceTargets, type TargetAttempt } from "./target-race.ts";
 
 /** What is told to go on with. */
 export interface EstablishOptions {
   readonly signal: AbortSignal;
-  readonly progress: Progress;
   /** Places to try instead of what DNS says: after `see-other-host`. */
   readonly targets?: readonly Target[] | undefined;
-  /** Text to send right behind the header of an encrypted stream, for a peer known to take it (see `pipelining`). */
-  readonly ahead?: string | undefined;
+  /** What to send right behind the header of an encrypted stream, for a peer known to take it (see `pipelining`). */
+  readonly ahead?: Ahead | undefined;
 }
 
 /** Times that a peer may send us elsewhere. RFC 6120 §4.9.3.19. */
 const MAX_REDIRECTS = 2;
 
-/** Opens a stream from a local domain to a remote one. @throws OutgoingFailure, StreamEnded */
-export async function establish(
-  context: FederationContext,
-  from: string,
-  to: string,
-  options: EstablishOptions,
-): Promise<Established> {
-  const { progress } = options;
-  const policy = context.policy(to);
-  if (policy.refuse) throw new OutgoingFailure("policy-violation", `${policy.rule} refuses ${to}`);
+/**
+ * Opens a stream on a way: where policy or peer wanted it, it is encrypted; not yet authenticated.
+ * @throws OutgoingFailure, StreamEnded
+ */
+export async function establish(way: Way, options: EstablishOptions): Promise<Opening> {
+  const { policy, progress, remote, context } = way;
+  if (policy.refuse) throw new OutgoingFailure("policy-violation", `${policy.rule} refuses ${remote}`);
   progress.enter("resolving");
-  const found = options.targets ?? (await targetsOf(context, to, progress));
-  const targets = context.health.order(to, found);
-  return raceTargets(context, to, targets, options, (target, attempt) =>
-    openThrough(context, from, to, target, { ...options, ...attempt }),
+  const found = options.targets ?? (await targetsOf(way));
+  const targets = context.health.order(remote, found);
+  const opening = await raceTargets(way, targets, options.signal, (target, attempt) =>
+    openThrough(target, attempt, options.ahead),
   );
+  opening.way = way;
+  return opening;
 }
 
 /** Opens a stream at a target, or where that one sends us. @throws OutgoingFailure, StreamEnded, Unreached */
-async function openThrough(
-  context: FederationContext,
-  from: string,
-  to: string,
-  first: Target,
-  options: EstablishOptions,
-): Promise<Established> {
+async function openThrough(first: Target, attempt: TargetAttempt, ahead: Ahead | undefined): Promise<Opening> {
   let target = first;
   for (let redirects = 0; ; redirects++) {
     try {
-      return await open(context, from, to, target, options);
+      return await openAt(target, attempt, ahead);
     } catch (error) {
       const other = error instanceof StreamEnded ? otherHost(error.end) : undefined;
-      if (other === undefined || redirects >= MAX_REDIRECTS || options.signal.aborted) throw error;
-      options.progress.note("sent elsewhere", { host: other.host, port: other.port });
+      if (other === undefined || redirects >= MAX_REDIRECTS || attempt.signal.aborted) throw error;
+      attempt.way.progress.note("sent elsewhere", { host: other.host, port: other.port });
       target = other;
     }
   }
 }
 
-async function open(
-  context: FederationContext,
-  from: string,
-  to: string,
-  target: Target,
-  options: EstablishOptions,
-): Promise<Established> {
-  const { signal, progress, ahead } = options;
+async function openAt(target: Target, { way, signal }: TargetAttempt, ahead: Ahead | undefined): Promise<Opening> {
+  const { context, progress } = way;
   progress.enter("connecting");
-  const reached = await reach(context, from, to, target, signal, progress);
-  const header: HeaderOut = { from, to, version: "1.0", prefixes: { db: NS_DIALBACK } };
-  const dialogue = new Dialogue(header);
+  const reached = await reach(way, target, signal);
+  const dialogue = new Dialogue(way.header);
   const transport = new TcpTransport(reached.socket);
   const stream = new XmppStream(transport, NS_SERVER, OPENING_LIMITS, context.clock, dialogue);
   signal.addEventListener("abort", () => stream.destroy(), { once: true });
   if (signal.aborted) stream.destroy();
+  const opening = new Opening(way, { stream, dialogue, reached, ahead });
   try {
     progress.enter("opening");
-    const opened = await openStream(stream, dialogue, header, stream.transport.encrypted ? ahead : undefined);
-    noteOpened(progress, opened);
-    return await secure(context, from, to, stream, dialogue, opened, reached, options);
+    await opening.open();
+    await negotiate([STARTTLS], opening);
+    await judge(opening);
+    return opening;
   } catch (error) {
     stream.close();
-    if (reached.dane !== undefined && error instanceof StreamEnded && otherHost(error.end) !== undefined)
-      await beBelieved(context, to, stream, reached);
+    if (error instanceof StreamEnded && otherHost(error.end) !== undefined) await beBelieved(opening);
     throw error;
   }
 }
@@ -110,99 +85,40 @@ async function open(
  * Where DNSSEC says which certificate a server has, nobody without that certificate sends us elsewhere: it would be a way
  * round the records. RFC 7673 §3.3. @throws OutgoingFailure
  */
-async function beBelieved(
-  context: FederationContext,
-  to: string,
-  { transport }: XmppStream,
-  { dane }: Reached,
-): Promise<void> {
+async function beBelieved({ way, stream: { transport }, reached: { dane } }: Opening): Promise<void> {
+  if (dane === undefined) return;
   const chain = transport.tls === undefined ? [] : peerChain(transport.tls.socket);
-  const verdict = await judgeTarget(context, to, chain, dane);
+  const verdict = await judgeTarget(way.context, way.remote, chain, dane);
   if (verdict.kind === "invalid")
     throw new OutgoingFailure("remote-server-timeout", `see-other-host is not believed: ${verdict.reason}`);
 }
 
-interface Opened {
-  readonly header: StreamHeader;
-  readonly features: Element | undefined;
-}
-
-/** Sends our header (and `ahead` with it) and reads the peer's, with its features where it is of version 1.0. */
-export async function openStream(
-  stream: XmppStream,
-  dialogue: Dialogue,
-  header: HeaderOut,
-  ahead?: string,
-): Promise<Opened> {
-  stream.open(header);
-  if (ahead !== undefined) stream.send(ahead);
-  const answer = await dialogue.nextHeader();
-  if (answer.version === undefined) return { header: answer, features: undefined };
-  const raw = await dialogue.nextElement();
-  if (raw.name !== "features" || raw.xmlns !== NS_STREAM)
-    throw new OutgoingFailure("remote-server-timeout", `expected stream features, not <${raw.name}/>`);
-  return { header: answer, features: raw.toElement() };
-}
-
-async function secure(
-  context: FederationContext,
-  from: string,
-  to: string,
-  stream: XmppStream,
-  dialogue: Dialogue,
-  opened: Opened,
-  reached: Reached,
-  { progress, ahead }: EstablishOptions,
-): Promise<Established> {
-  const policy = context.policy(to);
-  const secureContext = context.tlsContext(from);
-  const header: HeaderOut = { from, to, version: "1.0", prefixes: { db: NS_DIALBACK } };
-  if (!stream.transport.encrypted && opened.features?.getChild("starttls", NS_TLS)) {
-    if (secureContext === undefined) progress.note("no TLS", { reason: `${from} has no certificate` });
-    else {
-      progress.enter("securing");
-      stream.send(`<starttls xmlns='${NS_TLS}'/>`);
-      const answer = await dialogue.nextElement();
-      if (answer.name !== "proceed" || answer.xmlns !== NS_TLS)
-        throw new OutgoingFailure("remote-server-timeout", `${to} refused to start TLS`);
-      // RFC 6120 §5.4.3.3.
-      stream.discard();
-      dialogue.forget();
-      stream.restart();
-      const { servername } = connectOptions({ context: secureContext, domain: to, directTls: false });
-      await stream.transport.startTls("client", {
-        context: secureContext,
-        ...(servername === undefined ? {} : { servername }),
-      });
-      opened = await openStream(stream, dialogue, header, ahead);
-      noteOpened(progress, opened);
-    }
-  }
-  const { transport } = stream;
-  if (!transport.encrypted && reached.dane !== undefined)
-    throw new OutgoingFailure("remote-server-timeout", `there is no TLS with ${to}, whose TLSA records promise it`);
-  if (!transport.encrypted && policy.requireEncryption)
-    throw new OutgoingFailure("remote-server-timeout", `there is no TLS with ${to}, which ${policy.rule} require`);
-  let certificate: CertificateVerdict | undefined;
-  if (transport.tls !== undefined) {
-    const { socket, protocol, cipher } = transport.tls;
-    certificate = await judgeTarget(context, to, peerChain(socket), reached.dane);
-    const what = certificate.kind === "valid" ? { by: certificate.by } : { reason: certificate.reason };
-    progress.note("certificate", { protocol, cipher, valid: certificate.kind === "valid", ...what });
-    if (reached.dane !== undefined && certificate.kind === "invalid")
-      throw new OutgoingFailure("remote-server-timeout", certificate.reason);
-  }
+/** Whether what came about is what policy, and DNSSEC, ask for. @throws OutgoingFailure */
+async function judge(opening: Opening): Promise<void> {
+  const { way, stream, reached } = opening;
+  const { policy, remote } = way;
+  const { encrypted } = stream.transport;
+  const fail = (reason: string) => {
+    throw new OutgoingFailure("remote-server-timeout", reason);
+  };
+  if (!encrypted && reached.dane !== undefined) fail(`there is no TLS with ${remote}, whose TLSA records promise it`);
+  if (!encrypted && policy.requireEncryption) fail(`there is no TLS with ${remote}, which ${policy.rule} require`);
+  const certificate = await certificateOf(opening);
+  opening.certificate = certificate;
+  if (reached.dane !== undefined && certificate?.kind === "invalid") fail(certificate.reason);
   if (policy.requireValidCertificate && certificate?.kind !== "valid")
-    throw new OutgoingFailure(
-      "remote-server-timeout",
-      `${policy.rule} require a valid certificate of ${to}: ${certificate?.reason ?? "there is no TLS"}`,
-    );
-  return { stream, dialogue, header: opened.header, features: opened.features, certificate, reached };
+    fail(`${policy.rule} require a valid certificate of ${remote}: ${certificate?.reason ?? "there is no TLS"}`);
 }
 
-function noteOpened(progress: Progress, { header, features }: Opened): void {
-  const offered = features?.getChildElements().map((child) => child.getName());
-  progress.note("opened", { id: header.id, version: header.version, features: offered?.join(" ") });
+/** What the peer's certificate proves; undefined without TLS. */
+async function certificateOf({ way, stream, reached }: Opening): Promise<CertificateVerdict | undefined> {
+  const { tls } = stream.transport;
+  if (tls === undefined) return undefined;
+  const { socket, protocol, cipher } = tls;
+  const certificate = await judgeTarget(way.context, way.remote, peerChain(socket), reached.dane);
+  const what = certificate.kind === "valid" ? { by: certificate.by } : { reason: certificate.reason };
+  way.progress.note("certificate", { protocol, cipher, valid: certificate.kind === "valid", ...what });
+  return certificate;
 }
 
 /** Where a `see-other-host` sends us; undefined for another error, or for what is no place. */

@@ -1,7 +1,8 @@
 // What an end of a stream means for what comes next: pure decisions. RFC 6120 §4.9.3.
+
+import { describeEnd, StreamEnded } from "../../xmpp/negotiation/dialogue.ts";
 import type { StreamEnd } from "../../xmpp/stream/stream.ts";
 import { OutgoingFailure } from "../way/progress.ts";
-import { describeEnd, StreamEnded } from "./dialogue.ts";
 
 /** ms before the first new attempt after a peer said that it cannot go on for now; the real time is drawn below it. */
 const PAUSE = 3_000;

@@ -1,35 +1,24 @@
 // Where a remote domain's servers are, and a connection to one of them by happy eyeballs. RFC 6120 §3.2, XEP-0368.
 import { connect as connectTcp, type Socket } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import { connect as connectTls } from "node:tls";
+import type { Reached } from "../negotiation/opening.ts";
 import { dial, type Target } from "../resolver/index.ts";
-import { connectOptions, type TargetRecords } from "../tls/index.ts";
+import { connectOptions } from "../tls/index.ts";
 import type { FederationContext } from "../way/context.ts";
-import { OutgoingFailure, type Progress } from "../way/progress.ts";
+import { OutgoingFailure } from "../way/progress.ts";
+import type { Way } from "../way/way.ts";
 import { Unreached } from "./target-race.ts";
 
-/** A connection to one of a domain's targets. */
-export interface Reached {
-  readonly socket: Socket | TLSSocket;
-  readonly target: Target;
-  readonly address: string;
-  /** What DNSSEC says of the certificate there; undefined where it says nothing. */
-  readonly dane: TargetRecords | undefined;
-}
-
 /** Where a domain's servers are. @throws OutgoingFailure */
-export async function targetsOf(
-  context: FederationContext,
-  domain: string,
-  progress: Progress,
-): Promise<readonly Target[]> {
-  const resolution = await context.resolver.resolveDomain(domain, "xmpp-server");
+export async function targetsOf({ context, remote, progress }: Way): Promise<readonly Target[]> {
+  const resolution = await context.resolver.resolveDomain(remote, "xmpp-server");
   switch (resolution.kind) {
     case "targets":
       for (const { host, port, directTls, priority, authenticated } of resolution.targets)
         progress.note("target", { host, port, directTls, priority, dnssec: authenticated });
       return resolution.targets;
     case "refused":
-      throw new OutgoingFailure("remote-server-not-found", `${domain} says that it has no XMPP server`);
+      throw new OutgoingFailure("remote-server-not-found", `${remote} says that it has no XMPP server`);
     case "not-found":
       throw new OutgoingFailure("remote-server-not-found", resolution.reason);
     case "failed":
@@ -38,14 +27,8 @@ export async function targetsOf(
 }
 
 /** Connects to a target, by the first of its addresses that answers. @throws Unreached saying why not */
-export async function reach(
-  context: FederationContext,
-  from: string,
-  domain: string,
-  target: Target,
-  signal: AbortSignal,
-  progress: Progress,
-): Promise<Reached> {
+export async function reach(way: Way, target: Target, signal: AbortSignal): Promise<Reached> {
+  const { context, progress } = way;
   const failures: string[] = [];
   const { host, port, directTls } = target;
   const fail = (reason: string) => {
@@ -65,7 +48,7 @@ export async function reach(
         const socket = await dial(fresh, {
           clock: context.clock,
           signal,
-          connect: (address, abort) => connectOne(context, from, domain, target, address, abort),
+          connect: (address, abort) => connectOne(way, { target, address }, abort),
           discard: (late) => late.destroy(),
         });
         const address = socket.remoteAddress ?? "";
@@ -104,23 +87,20 @@ export function notDialled(address: string): string {
 }
 
 function connectOne(
-  context: FederationContext,
-  from: string,
-  domain: string,
-  target: Target,
-  address: string,
+  { context, local, remote }: Way,
+  { target, address }: { readonly target: Target; readonly address: string },
   signal: AbortSignal,
 ): Promise<Socket> {
-  const secureContext = context.tlsContext(from);
+  const secureContext = context.tlsContext(local);
   return new Promise((resolve, reject) => {
     // Looked at here, behind every resolution and redirection: what a name leads to is its owner's choice. RFC 6890.
     if (!context.dialable.has(address)) return reject(new Error(notDialled(address)));
     if (target.directTls && secureContext === undefined)
-      return reject(new Error(`direct TLS needs a certificate of ${from}`));
+      return reject(new Error(`direct TLS needs a certificate of ${local}`));
     const socket =
       target.directTls && secureContext !== undefined
         ? connectTls({
-            ...connectOptions({ context: secureContext, domain, directTls: true }),
+            ...connectOptions({ context: secureContext, domain: remote, directTls: true }),
             host: address,
             port: target.port,
           })

@@ -1,8 +1,8 @@
 // Races a domain's targets, each through its whole establishment: one that is silent, or answers with no stream, holds up none.
 
 import { DialError, dial, type Target } from "../resolver/index.ts";
-import type { FederationContext } from "../way/context.ts";
 import { type AttemptState, OutgoingFailure, type Progress } from "../way/progress.ts";
+import type { Way } from "../way/way.ts";
 import { Deadlines } from "./deadlines.ts";
 import { failureOf } from "./loss.ts";
 
@@ -25,8 +25,9 @@ export class Unreached extends Error {
 
 /** What each target is tried with. */
 export interface TargetAttempt {
+  /** Told how far this target leads. */
+  readonly way: Way;
   readonly signal: AbortSignal;
-  readonly progress: Progress;
 }
 
 /** What can be closed again, should another have been faster. */
@@ -40,13 +41,13 @@ interface Closable {
  * @throws what the only target failed with, or OutgoingFailure naming what each said
  */
 export async function raceTargets<T extends Closable>(
-  context: FederationContext,
-  domain: string,
+  way: Way,
   targets: readonly Target[],
-  { signal, progress }: TargetAttempt,
+  signal: AbortSignal,
   open: (target: Target, attempt: TargetAttempt) => Promise<T>,
 ): Promise<T> {
-  const { clock, health, config } = context;
+  const { progress, remote } = way;
+  const { clock, health, config } = way.context;
   const started = new Set<Target>();
   const enter = furthest(progress);
   const connect = async (target: Target, over: AbortSignal) => {
@@ -58,10 +59,10 @@ export async function raceTargets<T extends Closable>(
       states: TARGET_STATES,
     });
     try {
-      return await deadlines.race(open(target, { signal: deadlines.signal, progress: deadlines.progress }));
+      return await deadlines.race(open(target, { way: way.toldTo(deadlines.progress), signal: deadlines.signal }));
     } catch (error) {
       const cause = deadlines.expired ?? error;
-      health.note(domain, target, false);
+      health.note(remote, target, false);
       const reason = cause instanceof Error ? cause.message : String(cause);
       if (!over.aborted && !(cause instanceof Unreached))
         progress.note("target failed", { host: target.host, port: target.port, reason });
@@ -80,12 +81,12 @@ export async function raceTargets<T extends Closable>(
       discard: ({ established }) => established.stream.close(),
     });
     // Those that began before it and are not done.
-    for (const target of started) health.note(domain, target, target === won.target);
+    for (const target of started) health.note(remote, target, target === won.target);
     signal.addEventListener("abort", () => won.established.stream.destroy(), { once: true });
     if (signal.aborted) won.established.stream.destroy();
     return won.established;
   } catch (error) {
-    throw error instanceof DialError ? asOne(domain, error) : error;
+    throw error instanceof DialError ? asOne(remote, error) : error;
   }
 }
 

@@ -1,14 +1,13 @@
 // Asks the authoritative server whether a dialback key is its own: on a stream to it, never on the one that brought the key.
 
+import { StreamEnded } from "../../xmpp/negotiation/dialogue.ts";
 import { dialbackPair } from "../dialback/answer.ts";
 import { type Claim, type Verdict, Verifications } from "../dialback/verifications.ts";
 import type { FederationContext } from "../way/context.ts";
-import type { OutgoingFailure, Progress } from "../way/progress.ts";
-import { StreamEnded } from "./dialogue.ts";
+import type { OutgoingFailure } from "../way/progress.ts";
+import { Way } from "../way/way.ts";
 import { establish } from "./establish.ts";
 import { failureOf } from "./loss.ts";
-
-const SILENT: Progress = { enter: () => {}, note: () => {} };
 
 /**
  * Asks over `existing`, a stream of ours to the originating domain, or over a new one that is closed afterwards.
@@ -18,13 +17,12 @@ export async function verifyWithAuthority(
   context: FederationContext,
   claim: Claim,
   existing: Verifications | undefined,
-  progress: Progress = SILENT,
 ): Promise<Verdict> {
   if (existing?.room) return existing.ask(claim);
   const attempt = new AbortController();
   const deadline = context.clock.setTimeout(() => attempt.abort(), context.config.connectSeconds * 1000);
   try {
-    return await askAnew(context, claim, attempt.signal, progress);
+    return await askAnew(context, claim, attempt.signal);
   } catch (error) {
     const failure = failureOf(error, claim.originating);
     if (attempt.signal.aborted)
@@ -42,13 +40,8 @@ function conditionOf(error: unknown, failure: OutgoingFailure) {
   return error instanceof StreamEnded ? "remote-server-timeout" : "remote-connection-failed";
 }
 
-async function askAnew(
-  context: FederationContext,
-  claim: Claim,
-  signal: AbortSignal,
-  progress: Progress,
-): Promise<Verdict> {
-  const { stream, dialogue } = await establish(context, claim.receiving, claim.originating, { signal, progress });
+async function askAnew(context: FederationContext, claim: Claim, signal: AbortSignal): Promise<Verdict> {
+  const { stream, dialogue } = await establish(new Way(context, claim.receiving, claim.originating), { signal });
   const verifications = new Verifications(stream, context);
   dialogue.handOver(
     {

@@ -1,8 +1,10 @@
 // Walks the way to a remote domain step by step, and says in plain words how far it leads.
 
 import { failureOf } from "../connecting/loss.ts";
+import { offersManagement } from "../negotiation/management.ts";
 import { attempt } from "../outgoing/attempt.ts";
 import type { FederationContext } from "../way/context.ts";
+import { Way } from "../way/way.ts";
 import { ownName } from "./own-name.ts";
 import { type FindingListener, Report } from "./report.ts";
 import { Teller } from "./teller.ts";
@@ -28,11 +30,13 @@ export async function diagnose(
   const teller = new Teller(context, report);
   try {
     const { signal } = new AbortController();
-    const plan = { signal, progress: teller.progress, assume: undefined, resume: undefined, targets: undefined };
-    const ready = await attempt(context, from, to, plan);
+    const opening = await attempt(new Way(context, from, to, teller.progress), { signal });
     teller.arrived();
-    ready.stream.close();
-    const extras = [ready.bidi ? "both ways on one stream" : "", ready.sm ? "acknowledged and resumable" : ""];
+    opening.stream.close();
+    const extras = [
+      opening.bidi ? "both ways on one stream" : "",
+      offersManagement(opening) ? "acknowledged and resumable" : "",
+    ];
     const how = extras.filter((text) => text !== "").join(", ");
     report.tell("authentication", "good", `stanzas get through${how === "" ? "" : ` (${how})`}`);
     return true;

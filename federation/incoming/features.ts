@@ -1,6 +1,9 @@
 // What an incoming stream offers, by where it stands. RFC 6120 §4.3.2.
+
+import { SM_FEATURE } from "../../xmpp/management/elements.ts";
+import { limitsText } from "../../xmpp/negotiation/limits.ts";
 import { NS_DIALBACK_FEATURE, NS_SASL, NS_TLS } from "../../xmpp/xml/namespaces.ts";
-import { limitsText, NS_BIDI_FEATURE, SM_FEATURE } from "../carrying/elements.ts";
+import { NS_BIDI_FEATURE } from "../negotiation/bidi.ts";
 import type { Policy } from "../way/policy.ts";
 
 /** Where a stream stands. */

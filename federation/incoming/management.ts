@@ -2,9 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { blockOf } from "../../server/index.ts";
 import type { Timer } from "../../xmpp/clock.ts";
+import { enabledText, failedText, handledOf, resumedText, tooHighText } from "../../xmpp/management/elements.ts";
 import { NS_SM } from "../../xmpp/xml/namespaces.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
-import { enabledText, handledOf, resumedText, smFailedText, tooHighText } from "../carrying/elements.ts";
 import type { Ledger } from "../carrying/ledger.ts";
 import type { Sender } from "../carrying/sender.ts";
 import type { Pair } from "../outgoing/pair.ts";
@@ -188,7 +188,7 @@ export function acceptManagement(
 function enable(session: IncomingStream, streams: ResumableStreams, resume: string | undefined): void {
   const { stream, gate } = session;
   const pair = session.firstPair;
-  if (gate.handled !== undefined || pair === undefined) return stream.send(smFailedText("unexpected-request"));
+  if (gate.handled !== undefined || pair === undefined) return stream.send(failedText("unexpected-request"));
   gate.manage();
   const [remote, local] = pair;
   const resumable = resume === "true" || resume === "1";
@@ -197,7 +197,7 @@ function enable(session: IncomingStream, streams: ResumableStreams, resume: stri
     session.managed = managed;
     streams.add(managed);
   }
-  stream.send(enabledText(managed?.id, streams.context.config.resumeSeconds));
+  stream.send(enabledText(managed && { id: managed.id, seconds: streams.context.config.resumeSeconds }));
   session.carrier?.counted();
   session.reverse.offerAll();
 }
@@ -208,14 +208,14 @@ async function resume(session: IncomingStream, streams: ResumableStreams, raw: R
   const managed = streams.find(raw.attr("previd") ?? "");
   const pair = session.firstPair;
   if (h === undefined) return stream.fail("bad-format", "`h` is no count");
-  if (gate.handled !== undefined) return stream.send(smFailedText("unexpected-request"));
+  if (gate.handled !== undefined) return stream.send(failedText("unexpected-request"));
   if (managed === undefined || pair === undefined || managed.remote !== pair[0] || managed.local !== pair[1])
-    return stream.send(smFailedText("item-not-found"));
+    return stream.send(failedText("item-not-found"));
   // What the old stream brought and is not safe yet counts as handled once it is.
   await managed.session.gate.whenSafe();
   if (!stream.writable) return;
   // Others may have needed its place meanwhile.
-  if (streams.find(managed.id) !== managed) return stream.send(smFailedText("item-not-found"));
+  if (streams.find(managed.id) !== managed) return stream.send(failedText("item-not-found"));
   session.managed = managed;
   const sent = managed.resume(session, h);
   if (sent !== undefined)

@@ -1,12 +1,13 @@
 // A peer's bidirectional stream as a way for our stanzas: asked for, proven, offered to pairs, and given up. XEP-0288.
 
 import type { Timer } from "../../xmpp/clock.ts";
+import { limitsOf } from "../../xmpp/negotiation/limits.ts";
 import type { XmppStream } from "../../xmpp/stream/stream.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import { Carrier } from "../carrying/carrier.ts";
-import { limitsOf } from "../carrying/elements.ts";
 import type { Pair } from "../outgoing/pair.ts";
 import type { FederationContext } from "../way/context.ts";
+import { Way } from "../way/way.ts";
 import type { AuthorisedDomains } from "./authorised-domains.ts";
 
 /** ms after which our stanzas go over it although the peer has not said whether it resumes another stream. */
@@ -50,7 +51,7 @@ export class ReverseWay {
   /** The stream's first pair is proven. True where the peer asked for both ways. */
   open(remote: string, local: string): boolean {
     if (this.request === undefined) return false;
-    this.carrier = new Carrier(this.context, this.stream, local, remote);
+    this.carrier = new Carrier(new Way(this.context, local, remote), this.stream);
     this.carrier.setLimits(limitsOf(this.request.toElement()));
     return true;
   }

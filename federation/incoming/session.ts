@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { logFailure } from "../../server/index.ts";
 import type { Timer } from "../../xmpp/clock.ts";
+import { describeEnd } from "../../xmpp/negotiation/dialogue.ts";
 import type { HeaderOut } from "../../xmpp/stream/header.ts";
 import { languageOf } from "../../xmpp/stream/received-header.ts";
 import { type StreamEnd, type StreamHandler, XmppStream } from "../../xmpp/stream/stream.ts";
@@ -10,14 +11,14 @@ import { NS_DIALBACK, NS_SASL, NS_SERVER, NS_SM, NS_TLS } from "../../xmpp/xml/n
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
 import type { Carrier } from "../carrying/carrier.ts";
-import { NS_BIDI } from "../carrying/elements.ts";
 import { Gate } from "../carrying/gate.ts";
-import { describeEnd } from "../connecting/dialogue.ts";
 import { lossOf } from "../connecting/loss.ts";
+import { NS_BIDI } from "../negotiation/bidi.ts";
 import type { Pair } from "../outgoing/pair.ts";
 import { giveToPairs } from "../outgoing/suspension.ts";
 import type { CertificateVerdict } from "../tls/index.ts";
-import { authenticatedLimits, type FederationContext, UNAUTHENTICATED_LIMITS } from "../way/context.ts";
+import type { FederationContext } from "../way/context.ts";
+import { authenticatedLimits, UNAUTHENTICATED_LIMITS } from "../way/limits.ts";
 import { AuthorisedDomains, type Proof, suffices } from "./authorised-domains.ts";
 import { acceptDialback } from "./dialback.ts";
 import { featuresText } from "./features.ts";

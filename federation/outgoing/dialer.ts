@@ -2,20 +2,21 @@
 
 import type { Timer } from "../../xmpp/clock.ts";
 import type { Jid } from "../../xmpp/jid/jid.ts";
-import { NS_BIDI_FEATURE } from "../carrying/elements.ts";
+import { offered } from "../../xmpp/negotiation/feature.ts";
 import { failureOf } from "../connecting/loss.ts";
+import { NS_BIDI_FEATURE } from "../negotiation/bidi.ts";
+import { offersManagement } from "../negotiation/management.ts";
+import type { Opening, Resumption } from "../negotiation/opening.ts";
 import type { Target } from "../resolver/index.ts";
 import type { FederationContext, Turn } from "../way/context.ts";
-import type { AttemptState, OutgoingFailure, OutgoingState } from "../way/progress.ts";
-import { type Assumption, attempt, type Ready, type Resumption } from "./attempt.ts";
+import type { AttemptState, Facts, OutgoingFailure, OutgoingState } from "../way/progress.ts";
+import { Way } from "../way/way.ts";
+import { type Assumption, attempt } from "./attempt.ts";
 import type { Pair } from "./pair.ts";
 import type { OutgoingStream } from "./stream.ts";
 
 /** States in which names are looked up. */
 const LOOKING_UP: ReadonlySet<AttemptState> = new Set(["resolving", "connecting"]);
-
-/** Facts for a trace. */
-export type Facts = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /** Whose pairs are dialled for. */
 export interface DialerOwner {
@@ -29,7 +30,7 @@ export interface DialerOwner {
   /** The pair was proven on a stream that was there. */
   shared(pair: Pair, stream: OutgoingStream): void;
   /** There is a new stream. */
-  up(pair: Pair, ready: Ready): void;
+  up(pair: Pair, opening: Opening): void;
   /** An attempt failed; true where other pairs may be tried at once. */
   failed(pair: Pair, failure: OutgoingFailure, state: OutgoingState): boolean;
   tell(event: string, facts: Facts): void;
@@ -160,28 +161,27 @@ export class Dialer {
     const attempting = { from: pair.from, state: "resolving" as OutgoingState };
     this.attempting = attempting;
     try {
-      const ready = await attempt(owner.context, pair.from, owner.domain, {
-        signal: controller.signal,
-        progress: {
-          enter: (state) => {
-            attempting.state = state;
-            if (!LOOKING_UP.has(state)) turn.end();
-            owner.tell(state, { from: pair.from });
-          },
-          note: (event, facts) => owner.tell(event, { from: pair.from, ...facts }),
+      const way = new Way(owner.context, pair.from, owner.domain, {
+        enter: (state) => {
+          attempting.state = state;
+          if (!LOOKING_UP.has(state)) turn.end();
+          owner.tell(state, { from: pair.from });
         },
+        note: (event, facts) => owner.tell(event, { from: pair.from, ...facts }),
+      });
+      const opening = await attempt(way, {
+        signal: controller.signal,
         assume: this.assumption(),
         resume: owner.resumption(pair),
         targets: this.redirect === undefined ? undefined : [this.redirect],
       });
       this.redirect = undefined;
-      if (ready.features !== undefined)
+      if (opening.features !== undefined)
         this.known = {
-          bidi: ready.features.getChild("bidi", NS_BIDI_FEATURE) !== undefined || ready.bidi,
-          // One that was taken up again is not enabled anew.
-          sm: ready.sm || ready.resumed !== undefined,
+          bidi: offered(opening, "bidi", NS_BIDI_FEATURE) !== undefined || opening.bidi,
+          sm: offersManagement(opening),
         };
-      owner.up(pair, ready);
+      owner.up(pair, opening);
       return true;
     } catch (error) {
       this.redirect = undefined;

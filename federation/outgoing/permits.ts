@@ -7,7 +7,7 @@ export function permits(policy: Policy, stream: OutgoingStream, domain: string):
   if (policy.refuse || (policy.requireEncryption && !stream.carrier.stream.transport.encrypted)) return false;
   const own = stream.to === domain;
   // The certificate was held against the stream's own domain.
-  if (policy.requireValidCertificate && !(own && stream.facts.certificate?.kind === "valid")) return false;
+  if (policy.requireValidCertificate && !(own && stream.certificate?.kind === "valid")) return false;
   if (policy.sendDialback) return true;
   return own && stream.method === "external" && stream.otherPairs.size === 0;
 }

@@ -2,18 +2,19 @@
 
 import type { ReturnCondition } from "../../server/index.ts";
 import type { Jid } from "../../xmpp/jid/jid.ts";
+import { describeEnd } from "../../xmpp/negotiation/dialogue.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { StreamEnd } from "../../xmpp/stream/stream.ts";
 import type { Carrier } from "../carrying/carrier.ts";
-import { describeEnd } from "../connecting/dialogue.ts";
 import { otherHost } from "../connecting/establish.ts";
 import { aftermathOf, lossOf } from "../connecting/loss.ts";
+import { offersManagement } from "../negotiation/management.ts";
+import type { Opening } from "../negotiation/opening.ts";
 import type { FederationContext } from "../way/context.ts";
 import type { RemoteCounts } from "../way/counts.ts";
-import { OutgoingFailure, type OutgoingState, toldOf } from "../way/progress.ts";
-import type { Ready } from "./attempt.ts";
+import { type Facts, OutgoingFailure, type OutgoingState, toldOf } from "../way/progress.ts";
 import { BackOff } from "./back-off.ts";
-import { Dialer, type DialerOwner, type Facts } from "./dialer.ts";
+import { Dialer, type DialerOwner } from "./dialer.ts";
 import { Pair, type RemoteOfPair } from "./pair.ts";
 import { Patience } from "./patience.ts";
 import { permits } from "./permits.ts";
@@ -180,10 +181,10 @@ export class Remote implements DialerOwner, RemoteOfPair {
     pair.adopt(stream.carrier);
   }
 
-  up(pair: Pair, ready: Ready): void {
+  up(pair: Pair, opening: Opening): void {
     const { context, domain } = this;
-    const stream = new OutgoingStream(context, pair.from, domain, ready, (ended, end) => this.ended(ended, end));
-    const { method, bidi, resumed, reached } = ready;
+    const stream = new OutgoingStream(opening, (ended, end) => this.ended(ended, end));
+    const { method, bidi, resumed, reached } = opening;
     const facts = { from: pair.from, to: domain, method, bidi, address: reached.address };
     context.log.info({ ...facts, resumed: resumed !== undefined, rule: context.policy(domain).rule }, "s2s out up");
     this.tell("up", facts);
@@ -192,10 +193,10 @@ export class Remote implements DialerOwner, RemoteOfPair {
     const suspension = this.suspensions.take(pair.from);
     if (resumed !== undefined) suspension?.goOn(stream, resumed, context.config.resumeSeconds);
     else suspension?.settle();
-    if (resumed === undefined && ready.sm) stream.carrier.enable();
+    if (resumed === undefined && offersManagement(opening)) stream.carrier.enable();
     // It may have found another way meanwhile, which it keeps.
     if (pair.carrier === undefined) pair.adopt(stream.carrier);
-    ready.dialogue.handOver(stream, ready.stream);
+    opening.dialogue.handOver(stream, opening.stream);
   }
 
   failed(pair: Pair, failure: OutgoingFailure, state: OutgoingState): boolean {

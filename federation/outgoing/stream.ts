@@ -2,6 +2,8 @@
 import { randomBytes } from "node:crypto";
 import type { Element } from "ltx";
 import { logFailure } from "../../server/index.ts";
+import { handledOf } from "../../xmpp/management/elements.ts";
+import { limitsOf } from "../../xmpp/negotiation/limits.ts";
 import type { HeaderOut } from "../../xmpp/stream/header.ts";
 import type { StreamEnd, StreamHandler } from "../../xmpp/stream/stream.ts";
 import { NS_DIALBACK, NS_SERVER, NS_SM, NS_STREAM } from "../../xmpp/xml/namespaces.ts";
@@ -9,21 +11,20 @@ import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
 import { Bounces } from "../carrying/bounces.ts";
 import { Carrier } from "../carrying/carrier.ts";
-import { handledOf, limitsOf } from "../carrying/elements.ts";
 import { Gate } from "../carrying/gate.ts";
 import { answerAddresses, dialbackErrorText, dialbackPair, verifyAnswer } from "../dialback/answer.ts";
 import { Verifications } from "../dialback/verifications.ts";
-import type { FederationContext } from "../way/context.ts";
-import { OutgoingFailure, STATE_SECONDS } from "../way/progress.ts";
-import type { Ready } from "./attempt.ts";
 import {
   dialbackRefusal,
   dialbackText,
   isDialbackAnswer,
-  type Method,
   offersDialback,
   offersDialbackErrors,
-} from "./authenticate.ts";
+} from "../negotiation/dialback.ts";
+import type { Method, Opening } from "../negotiation/opening.ts";
+import type { CertificateVerdict } from "../tls/index.ts";
+import { OutgoingFailure, STATE_SECONDS } from "../way/progress.ts";
+import { Way } from "../way/way.ts";
 
 /** Domain pairs that wait for an answer on one stream. */
 const MAX_PENDING = 100;
@@ -43,7 +44,7 @@ export function isOwn(stream: OutgoingStream, pair: { readonly from: string; rea
 export class OutgoingStream implements StreamHandler {
   readonly from: string;
   readonly to: string;
-  readonly method: Method;
+  readonly method: Method | undefined;
   readonly bidi: boolean;
   readonly carrier: Carrier;
   /** Address and port it goes to. */
@@ -54,8 +55,9 @@ export class OutgoingStream implements StreamHandler {
   /** Questions about dialback keys that go over this stream. */
   readonly verifications: Verifications;
   readonly gate: Gate;
-  private readonly context: FederationContext;
-  private readonly ready: Ready;
+  /** What the peer's certificate proved; undefined without TLS. */
+  readonly certificate: CertificateVerdict | undefined;
+  private readonly way: Way;
   private readonly onEnd: (stream: OutgoingStream, end: StreamEnd) => void;
   private header: StreamHeader | undefined;
   private features: Element | undefined;
@@ -63,26 +65,22 @@ export class OutgoingStream implements StreamHandler {
   private readonly more = new Set<string>();
   private readonly pending = new Map<string, (refusal: OutgoingFailure | undefined) => void>();
 
-  constructor(
-    context: FederationContext,
-    from: string,
-    to: string,
-    ready: Ready,
-    onEnd: (stream: OutgoingStream, end: StreamEnd) => void,
-  ) {
-    const { stream, header, features } = ready;
-    this.context = context;
-    this.from = from;
-    this.to = to;
-    this.ready = ready;
-    this.method = ready.method;
-    this.bidi = ready.bidi;
+  constructor(opening: Opening, onEnd: (stream: OutgoingStream, end: StreamEnd) => void) {
+    const { way, stream, header, features, reached } = opening;
+    const { context, local, remote } = way;
+    // Nobody waits for its progress any more.
+    this.way = new Way(context, local, remote);
+    this.from = local;
+    this.to = remote;
+    this.method = opening.method;
+    this.bidi = opening.bidi;
+    this.certificate = opening.certificate;
     this.header = header;
     this.features = features;
     this.onEnd = onEnd;
-    this.place = `${ready.reached.address} ${ready.reached.target.port}`;
+    this.place = `${reached.address} ${reached.target.port}`;
     this.since = context.clock.now();
-    this.carrier = new Carrier(context, stream, from, to);
+    this.carrier = new Carrier(this.way, stream);
     this.carrier.setLimits(limitsOf(features));
     this.verifications = new Verifications(stream, context);
     this.carrier.questions.askHere = (answered) => this.askHere(answered);
@@ -92,7 +90,7 @@ export class OutgoingStream implements StreamHandler {
       localOf: (remote) => (remote === this.to ? this.from : undefined),
     });
     if (!this.bidi) this.carrier.bounces = new Bounces();
-    this.gate.limit(context.policy(to).stanzasPerSecond);
+    this.gate.limit(way.policy.stanzasPerSecond);
   }
 
   /** True where stanzas of `from` to `to` may go over this stream. */
@@ -104,13 +102,13 @@ export class OutgoingStream implements StreamHandler {
   takesMore(targets: boolean): boolean {
     const { stream } = this.carrier;
     if (!stream.writable || this.header === undefined || this.pending.size >= MAX_PENDING) return false;
-    if (this.more.size + 1 >= this.context.policy(this.to).maxDomainsPerStream) return false;
+    if (this.more.size + 1 >= this.way.policy.maxDomainsPerStream) return false;
     return targets ? offersDialbackErrors(this.features) : offersDialback(this.header, this.features);
   }
 
   /** Proves another domain pair on this stream; resolves with why not, where the peer refused. Never rejects. */
   prove(from: string, to: string): Promise<OutgoingFailure | undefined> {
-    const { clock } = this.context;
+    const { clock } = this.way.context;
     const pair = `${from} ${to}`;
     return new Promise((resolve) => {
       const timer = clock.setTimeout(
@@ -124,7 +122,7 @@ export class OutgoingStream implements StreamHandler {
         resolve(refusal);
       };
       this.pending.set(pair, settle);
-      this.carrier.stream.send(dialbackText(this.context, from, to, this.header?.id ?? ""));
+      this.carrier.stream.send(dialbackText(new Way(this.way.context, from, to), this.header?.id ?? ""));
     });
   }
 
@@ -182,25 +180,20 @@ export class OutgoingStream implements StreamHandler {
         new OutgoingFailure("remote-server-timeout", `${this.to} ended the stream before it answered our key`, "pair"),
       );
     this.verifications.end(end);
-    this.context.metrics.streamEnded(end);
+    this.way.context.metrics.streamEnded(end);
     this.onEnd(this, end);
   }
 
   defaultHeader(): HeaderOut {
-    return { from: this.from, to: this.to, version: "1.0", prefixes: { db: NS_DIALBACK } };
+    return this.way.header;
   }
 
   crashed(error: unknown): void {
-    logFailure(this.context.log, error, "s2s handler failed");
+    logFailure(this.way.context.log, error, "s2s handler failed");
   }
 
   drained(): void {
     this.carrier.roomAgain();
-  }
-
-  /** The stream's certificate, method and so on, for an operator. */
-  get facts(): Ready {
-    return this.ready;
   }
 
   private stanza(raw: RawElement): void | Promise<void> {
@@ -225,7 +218,7 @@ export class OutgoingStream implements StreamHandler {
         return carrier.refused();
       case "enabled": {
         const id = raw.attr("id");
-        const seconds = Number(raw.attr("max") ?? this.context.config.resumeSeconds);
+        const seconds = Number(raw.attr("max") ?? this.way.context.config.resumeSeconds);
         const resume = raw.attr("resume");
         // The peer counts what it sends from here on. XEP-0198 §3.
         gate.manage();
@@ -243,7 +236,7 @@ export class OutgoingStream implements StreamHandler {
     // A question, which only a peer of a bidirectional stream may ask. XEP-0288 §2.
     if (!this.bidi) return;
     const { stream } = this.carrier;
-    if (raw.name === "verify") return stream.send(verifyAnswer(this.context, raw, pair.from, pair.to));
+    if (raw.name === "verify") return stream.send(verifyAnswer(this.way.context, raw, pair.from, pair.to));
     // Further domains prove themselves on a stream of their own. XEP-0220 §2.5.
     const text = "prove further domains on a stream of your own";
     stream.send(dialbackErrorText("result", answerAddresses(pair.from, pair.to), "resource-constraint", text));

@@ -30,11 +30,14 @@ export const STATE_SECONDS: Readonly<Record<AttemptState, number>> = {
   authenticating: 30,
 };
 
+/** What is told of something: names, addresses, conditions; no bodies, keys or credentials. */
+export type Facts = Readonly<Record<string, string | number | boolean | undefined>>;
+
 /** What an attempt tells while it goes on. */
 export interface Progress {
   enter(state: AttemptState): void;
   /** Something worth a line in a trace or a test: names and addresses, no secrets. */
-  note(event: string, facts: Readonly<Record<string, string | number | boolean | undefined>>): void;
+  note(event: string, facts: Facts): void;
 }
 
 /**

@@ -1,4 +1,5 @@
 // Who watches a remote domain, and what they are told: decisions and the heads of stanzas, never content.
+import type { Facts } from "./progress.ts";
 
 /** One thing that happened with a remote domain. */
 export interface TraceEvent {
@@ -6,8 +7,7 @@ export interface TraceEvent {
   readonly at: number;
   readonly domain: string;
   readonly event: string;
-  /** Names, addresses, conditions; no bodies, keys or credentials. */
-  readonly facts: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly facts: Facts;
 }
 
 /** Takes events. */

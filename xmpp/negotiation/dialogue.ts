@@ -1,8 +1,8 @@
 // Negotiation read in order: turns a stream's events into answers that a procedure waits for.
-import type { HeaderOut } from "../../xmpp/stream/header.ts";
-import type { StreamEnd, StreamHandler, XmppStream } from "../../xmpp/stream/stream.ts";
-import type { RawElement } from "../../xmpp/xml/raw-element.ts";
-import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
+import type { HeaderOut } from "../stream/header.ts";
+import type { StreamEnd, StreamHandler, XmppStream } from "../stream/stream.ts";
+import type { RawElement } from "../xml/raw-element.ts";
+import type { StreamHeader } from "../xml/tokenizer.ts";
 
 /** Elements that may wait to be read; a peer that talks on is read no further. */
 const UNREAD_LIMIT = 64;
