@@ -117,11 +117,12 @@ export class Federation implements RemoteRouter {
   /** Opens the S2S listeners. @throws Error of the system, naming address and port */
   async listen(): Promise<Listening[]> {
     const listening: Listening[] = [];
+    const { context, incoming, observer } = this;
     for (const config of this.node.listeners) {
       if (config.kind !== "s2s") continue;
       const defaultDomain = this.node.hosts.find(({ certificate }) => certificate !== undefined)?.domain ?? "";
       const options = { ...config, defaultDomain };
-      const server = await listenForServers(options, this.context, this.incoming, this.observer);
+      const server = await listenForServers(options, { context, streams: incoming, observer });
       this.servers.push(server);
       const { port } = server.address() as AddressInfo;
       listening.push({ kind: "s2s", tls: config.tls, address: config.address, port, close: () => closeServer(server) });
@@ -140,7 +141,7 @@ export class Federation implements RemoteRouter {
     return [...this.incoming.sessions].flatMap(({ domains, stream: { transport }, carrier }) =>
       domains.remotes().map((from) => ({
         from,
-        to: [...domains.list()].filter(([remote]) => remote === from).map(([, local]) => local),
+        to: [...domains.ways()].filter(({ remote }) => remote === from).map(({ local }) => local),
         peer: transport.remoteAddress,
         encrypted: transport.encrypted,
         bidirectional: carrier !== undefined,

@@ -2,26 +2,26 @@
 
 import type { ProvenPairs } from "../carrying/gate.ts";
 import type { Policy } from "../way/policy.ts";
+import type { Way } from "../way/way.ts";
 
 /** How a pair was proven. */
 export type Proof = "external" | "dialback" | "certificate";
 
-/** A pair that was proven. */
-export interface ProvenPair {
-  readonly remote: string;
-  readonly local: string;
+/** A way that the peer is proven on. */
+export interface ProvenWay {
+  readonly way: Way;
   readonly method: Proof;
 }
 
 /** Authenticated pairs of one stream: a remote domain, and the domain of ours it was proven to. */
 export class AuthorisedDomains implements ProvenPairs {
-  private readonly pairs = new Map<string, ProvenPair>();
+  private readonly pairs = new Map<string, ProvenWay>();
 
   /** Adds a pair; false where the stream has `limit` already. */
-  add(remote: string, local: string, method: Proof, limit: number): boolean {
-    const pair = `${remote} ${local}`;
+  add(proven: ProvenWay, limit: number): boolean {
+    const pair = `${proven.way.remote} ${proven.way.local}`;
     if (this.pairs.size >= limit && !this.pairs.has(pair)) return false;
-    this.pairs.set(pair, { remote, local, method });
+    this.pairs.set(pair, proven);
     return true;
   }
 
@@ -30,7 +30,7 @@ export class AuthorisedDomains implements ProvenPairs {
   }
 
   localOf(remote: string): string | undefined {
-    for (const pair of this.pairs.values()) if (pair.remote === remote) return pair.local;
+    for (const { way } of this.pairs.values()) if (way.remote === remote) return way.local;
     return undefined;
   }
 
@@ -44,16 +44,22 @@ export class AuthorisedDomains implements ProvenPairs {
 
   /** Remote domains. */
   remotes(): string[] {
-    return [...new Set([...this.pairs.values()].map(({ remote }) => remote))];
+    return [...new Set([...this.pairs.values()].map(({ way }) => way.remote))];
   }
 
-  /** Each pair: remote, local. */
-  *list(): Iterable<readonly [string, string]> {
-    for (const { remote, local } of this.pairs.values()) yield [remote, local];
+  /** The way that was proven first; undefined for none. */
+  get first(): Way | undefined {
+    for (const { way } of this.pairs.values()) return way;
+    return undefined;
   }
 
-  /** Each pair with its proof. */
-  proofs(): Iterable<ProvenPair> {
+  /** Each way. */
+  *ways(): Iterable<Way> {
+    for (const { way } of this.pairs.values()) yield way;
+  }
+
+  /** Each way with its proof. */
+  proofs(): Iterable<ProvenWay> {
     return this.pairs.values();
   }
 }

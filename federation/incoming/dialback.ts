@@ -8,7 +8,9 @@ import {
   dialbackPair,
   verifyAnswer,
 } from "../dialback/answer.ts";
-import type { Verdict, Verifications } from "../dialback/verifications.ts";
+import type { Claim, Verdict, Verifications } from "../dialback/verifications.ts";
+import { Way } from "../way/way.ts";
+import type { IncomingObserver } from "./observer.ts";
 import type { IncomingStream } from "./stream.ts";
 
 /** Keys of one stream that may be in verification at one time. */
@@ -26,7 +28,7 @@ const VERIFICATION_TEXTS: Readonly<Partial<Record<DialbackCondition, string>>> =
 export function acceptDialback(
   session: IncomingStream,
   raw: RawElement,
-  verifications: (domain: string) => Verifications | undefined,
+  observer: Pick<IncomingObserver, "verifications">,
 ): void {
   const { context, stream } = session;
   const pair = dialbackPair(raw);
@@ -36,41 +38,38 @@ export function acceptDialback(
   const { from, to } = pair;
   if (raw.name === "verify") return stream.send(verifyAnswer(context, raw, from, to));
   if (raw.name !== "result") return stream.fail("unsupported-stanza-type");
-  const refusal = refusalOf(session, from, to);
-  if (refusal !== undefined) return refuse(session, from, to, refusal.condition, refusal.text);
-  void receive(session, from, to, raw.toElement().getText().trim(), verifications(from));
+  const way = new Way(context, to, from);
+  const refusal = refusalOf(session, way);
+  if (refusal !== undefined) return refuse(session, way, refusal);
+  const claim = { receiving: to, originating: from, streamId: session.id, key: raw.toElement().getText().trim() };
+  void receive(session, way, claim, observer.verifications(from));
 }
 
 /** We are receiving: the certificate proves it, or the authoritative server is asked. XEP-0220 §2.2.2. */
 async function receive(
   session: IncomingStream,
-  from: string,
-  to: string,
-  key: string,
+  way: Way,
+  claim: Claim,
   existing: Verifications | undefined,
 ): Promise<void> {
   const { context, stream } = session;
-  const pair = `${from} ${to}`;
-  const streamId = session.id;
+  const pair = `${way.remote} ${way.local}`;
   const place = session.placeForVerification();
-  if (place === undefined) return refuse(session, from, to, "resource-constraint", "too many keys from that network");
+  if (place === undefined)
+    return refuse(session, way, refusal("resource-constraint", "too many keys from that network"));
   session.verifying.add(pair);
   try {
-    if (!context.policy(from).allowDialback) {
+    if (!way.policy.allowDialback) {
       // The key proves too little, and the certificate may prove it without. XEP-0220 §2.2.2: any method will do.
-      const certificate = await session.verdicts.of(from);
-      if (certificate?.kind === "valid") return accept(session, from, to, "certificate");
-      return refuse(session, from, to, "not-authorized", certificate?.reason ?? "there is no TLS");
+      const certificate = await session.verdicts.of(way.remote);
+      if (certificate?.kind === "valid") return accept(session, way, "certificate");
+      return refuse(session, way, refusal("not-authorized", certificate?.reason ?? "there is no TLS"));
     }
-    const verdict: Verdict = await verifyWithAuthority(
-      context,
-      { receiving: to, originating: from, streamId, key },
-      existing,
-    );
+    const verdict: Verdict = await verifyWithAuthority(context, claim, existing);
     if (!stream.writable) return;
     // The stream began anew meanwhile: the key is of the one before.
-    if (session.id !== streamId) return;
-    conclude(session, from, to, verdict);
+    if (session.id !== claim.streamId) return;
+    conclude(session, way, verdict);
   } catch (error) {
     session.crashed(error);
     if (stream.writable) stream.fail("internal-server-error");
@@ -80,49 +79,43 @@ async function receive(
   }
 }
 
-function conclude(session: IncomingStream, from: string, to: string, verdict: Verdict): void {
+function conclude(session: IncomingStream, way: Way, verdict: Verdict): void {
   const { context, stream } = session;
-  if (verdict.kind === "valid") return accept(session, from, to, "dialback");
+  const { remote: from, local: to } = way;
+  if (verdict.kind === "valid") return accept(session, way, "dialback");
   // What the way to a domain looks like from here is no stranger's business: he learns how far it led, and no more.
   if (verdict.kind === "error")
-    return refuse(session, from, to, verdict.condition, verdict.reason, VERIFICATION_TEXTS[verdict.condition]);
+    return refuse(session, way, refusal(verdict.condition, verdict.reason, VERIFICATION_TEXTS[verdict.condition]));
   const peer = stream.transport.remoteAddress;
   context.strangers.tell(peer, from, { from, to, peer }, "dialback key is not its domain's", "warn");
-  session.tell(from, "dialback refused", { to, reason: "the key is not its domain's" });
+  way.tell("dialback refused", { to, reason: "the key is not its domain's" });
   // XEP-0220 §2.2.2: the end of a stream that has proven nothing; others go on without this pair.
-  if (session.domains.any) return refuse(session, from, to, "forbidden", "the key is not its domain's");
+  if (session.domains.any) return refuse(session, way, refusal("forbidden", "the key is not its domain's"));
   stream.send(`<db:result ${answerAddresses(from, to)} type='invalid'/>`);
   stream.close();
 }
 
-function accept(session: IncomingStream, from: string, to: string, method: "dialback" | "certificate"): void {
+function accept(session: IncomingStream, way: Way, method: "dialback" | "certificate"): void {
   const { stream } = session;
   if (!stream.writable) return;
-  if (!session.authorise(from, to, method))
-    return refuse(session, from, to, "resource-constraint", "as many domains or streams as there may be");
-  stream.send(`<db:result ${answerAddresses(from, to)} type='valid'/>`);
+  if (!session.authorise(way, method))
+    return refuse(session, way, refusal("resource-constraint", "as many domains or streams as there may be"));
+  stream.send(`<db:result ${answerAddresses(way.remote, way.local)} type='valid'/>`);
 }
 
-function refuse(
-  session: IncomingStream,
-  from: string,
-  to: string,
-  condition: DialbackCondition,
-  reason: string,
-  text = reason,
-): void {
-  const { context, stream } = session;
-  const { rule } = context.policy(from);
+function refuse({ context, stream }: IncomingStream, way: Way, { condition, reason, text }: Refusal): void {
+  const { remote: from, local: to } = way;
+  const { rule } = way.policy;
   const peer = stream.transport.remoteAddress;
   context.strangers.tell(peer, from, { from, to, condition, reason, rule, peer }, "dialback refused");
-  session.tell(from, "dialback refused", { to, condition, reason });
+  way.tell("dialback refused", { to, condition, reason });
   stream.send(dialbackErrorText("result", answerAddresses(from, to), condition, text));
 }
 
 /** What speaks against even asking; undefined for nothing. XEP-0220 §2.5. */
-function refusalOf(session: IncomingStream, from: string, to: string): Refusal | undefined {
+function refusalOf(session: IncomingStream, way: Way): Refusal | undefined {
   const { context, stream } = session;
-  const policy = context.policy(from);
+  const { policy, remote: from, local: to } = way;
   if (!context.inbound.serves(to)) return refusal("item-not-found", `${to} is not served here`);
   if (context.inbound.serves(from)) return refusal("not-acceptable", `${from} is served here`);
   if (policy.refuse) return refusal("policy-violation", `federation with ${from} is refused`);
@@ -138,9 +131,12 @@ function refusalOf(session: IncomingStream, from: string, to: string): Refusal |
 
 interface Refusal {
   readonly condition: DialbackCondition;
+  /** For the operator. */
+  readonly reason: string;
+  /** For the peer. */
   readonly text: string;
 }
 
-function refusal(condition: DialbackCondition, text: string): Refusal {
-  return { condition, text };
+function refusal(condition: DialbackCondition, reason: string, text = reason): Refusal {
+  return { condition, reason, text };
 }

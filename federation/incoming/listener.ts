@@ -5,10 +5,8 @@ import { expectProxyHeaders } from "../../server/index.ts";
 import { TcpTransport } from "../../xmpp/stream/tcp.ts";
 import { acceptOptions } from "../tls/index.ts";
 import type { FederationContext } from "../way/context.ts";
-import type { IncomingObserver } from "./observer.ts";
-import { IncomingSession } from "./session.ts";
+import { IncomingSession, type Surroundings } from "./session.ts";
 import type { Slot } from "./stream.ts";
-import type { IncomingStreams } from "./streams.ts";
 
 /** Where and how to listen. */
 export interface S2sListenerOptions {
@@ -25,14 +23,10 @@ export interface S2sListenerOptions {
 const BACKLOG = 4096;
 
 /** Starts listening. @throws Error of the system (`EADDRINUSE` …) */
-export function listenForServers(
-  options: S2sListenerOptions,
-  context: FederationContext,
-  streams: IncomingStreams,
-  observer: IncomingObserver,
-): Promise<Server> {
+export function listenForServers(options: S2sListenerOptions, surroundings: Surroundings): Promise<Server> {
+  const { context, streams } = surroundings;
   const accept = (socket: Socket, slot: Slot | undefined, peer: string | undefined) => {
-    const session = new IncomingSession(new TcpTransport(socket, peer), context, streams, observer, slot);
+    const session = new IncomingSession(new TcpTransport(socket, peer), surroundings, slot);
     // Too many that have not proven anything. RFC 6120 §13.12.
     const crowded = () => session.stream.fail("resource-constraint", "too many streams are not authenticated");
     if (slot === undefined) crowded();

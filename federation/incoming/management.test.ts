@@ -1,6 +1,7 @@
 // Which broken streams are kept for their peers: one peer's do not push out another's, by whatever names it has.
 import { expect, test } from "@jest/globals";
 import type { FederationContext } from "../way/context.ts";
+import { Way } from "../way/way.ts";
 import { ManagedStream, ResumableStreams } from "./management.ts";
 import type { IncomingStream } from "./stream.ts";
 
@@ -12,7 +13,7 @@ function node() {
   const streams = new ResumableStreams({ clock, config: { resumeSeconds: 300 } } as unknown as FederationContext);
   const up = (domain: string, remoteAddress: string) => {
     const session = { stream: { transport: { remoteAddress } } } as unknown as IncomingStream;
-    const stream = new ManagedStream(streams, session, domain, "verona.test");
+    const stream = new ManagedStream(streams, session, new Way(streams.context, "verona.test", domain));
     streams.add(stream);
     return stream;
   };
@@ -39,7 +40,7 @@ test.each([
   expect([kept([live, victim]), kept(flood)]).toEqual([2, LIMIT - 1]);
   // A domain's newer ones push out its older ones; a name that has none gets none where the others have one each.
   const [first, last] = [flood[0], flood.at(-1)] as [ManagedStream, ManagedStream];
-  expect(kept([first])).toBe(first.remote === last.remote ? 0 : 1);
+  expect(kept([first])).toBe(first.way.remote === last.way.remote ? 0 : 1);
   // Whoever has none comes in while one has most.
   expect(kept([broken("fair.test", "203.0.113.1"), live, victim])).toBe(3);
 });

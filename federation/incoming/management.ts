@@ -10,6 +10,7 @@ import type { Sender } from "../carrying/sender.ts";
 import type { Pair } from "../outgoing/pair.ts";
 import { giveToPairs } from "../outgoing/suspension.ts";
 import type { FederationContext } from "../way/context.ts";
+import type { Way } from "../way/way.ts";
 import { suffices } from "./authorised-domains.ts";
 import { Shares } from "./shares.ts";
 import type { IncomingStream, Resumable } from "./stream.ts";
@@ -60,8 +61,7 @@ export class ResumableStreams {
 export class ManagedStream implements Resumable {
   /** Names it to whoever resumes it; unguessable. */
   readonly id = randomBytes(18).toString("base64url");
-  readonly remote: string;
-  readonly local: string;
+  readonly way: Way;
   session: IncomingStream;
   private readonly streams: ResumableStreams;
   private expiry: Timer | undefined;
@@ -80,11 +80,11 @@ export class ManagedStream implements Resumable {
     this.letGo();
   };
 
-  constructor(streams: ResumableStreams, session: IncomingStream, remote: string, local: string) {
+  /** `way`: the one that the stream was proven on first. */
+  constructor(streams: ResumableStreams, session: IncomingStream, way: Way) {
     this.streams = streams;
     this.session = session;
-    this.remote = remote;
-    this.local = local;
+    this.way = way;
   }
 
   /** The connection broke: waits to be resumed. `pairs` went over it, and `ledger` is what they have under way. */
@@ -94,7 +94,7 @@ export class ManagedStream implements Resumable {
     this.held = pairs;
     for (const pair of pairs) pair.held = true;
     this.network = blockOf(this.session.stream.transport.remoteAddress);
-    if (!this.streams.keep(this.network, this.remote, this.forget)) return this.forget();
+    if (!this.streams.keep(this.network, this.way.remote, this.forget)) return this.forget();
     this.expiry = clock.setTimeout(this.forget, config.resumeSeconds * 1000);
     if (ledger !== undefined) this.release = clock.setTimeout(() => this.letGo(), HOLD);
   }
@@ -118,9 +118,8 @@ export class ManagedStream implements Resumable {
     }
     session.stream.send(resumedText(this.id, session.gate.counter?.resume() ?? 0));
     if (ledger !== undefined) session.carrier?.takeOver(ledger);
-    for (const { remote, local, method } of old.domains.proofs())
-      if (suffices(session.context.policy(remote), method, session.stream.transport.encrypted))
-        session.authorise(remote, local, method);
+    for (const { way, method } of old.domains.proofs())
+      if (suffices(way.policy, method, session.stream.transport.encrypted)) session.authorise(way, method);
     // What went out on a stream for both ways is not lost where the peer takes it up one way only.
     if (session.carrier === undefined) anotherWay(pairs, ledger);
     else for (const pair of pairs) goOn(pair, session);
@@ -138,7 +137,7 @@ export class ManagedStream implements Resumable {
   /** Gives the place among those that broke back. */
   private unbroken(): void {
     this.streams.context.clock.clearTimeout(this.expiry);
-    this.streams.broken.delete(this.network, this.forget, this.remote);
+    this.streams.broken.delete(this.network, this.forget, this.way.remote);
   }
 
   /** The peer did not come back in time: our stanzas find another way. */
@@ -187,12 +186,11 @@ export function acceptManagement(
 
 function enable(session: IncomingStream, streams: ResumableStreams, resume: string | undefined): void {
   const { stream, gate } = session;
-  const pair = session.firstPair;
-  if (gate.handled !== undefined || pair === undefined) return stream.send(failedText("unexpected-request"));
+  const way = session.domains.first;
+  if (gate.handled !== undefined || way === undefined) return stream.send(failedText("unexpected-request"));
   gate.manage();
-  const [remote, local] = pair;
   const resumable = resume === "true" || resume === "1";
-  const managed = resumable ? new ManagedStream(streams, session, remote, local) : undefined;
+  const managed = resumable ? new ManagedStream(streams, session, way) : undefined;
   if (managed !== undefined) {
     session.managed = managed;
     streams.add(managed);
@@ -206,10 +204,10 @@ async function resume(session: IncomingStream, streams: ResumableStreams, raw: R
   const { stream, gate } = session;
   const h = handledOf(raw);
   const managed = streams.find(raw.attr("previd") ?? "");
-  const pair = session.firstPair;
+  const way = session.domains.first;
   if (h === undefined) return stream.fail("bad-format", "`h` is no count");
   if (gate.handled !== undefined) return stream.send(failedText("unexpected-request"));
-  if (managed === undefined || pair === undefined || managed.remote !== pair[0] || managed.local !== pair[1])
+  if (managed === undefined || managed.way.remote !== way?.remote || managed.way.local !== way.local)
     return stream.send(failedText("item-not-found"));
   // What the old stream brought and is not safe yet counts as handled once it is.
   await managed.session.gate.whenSafe();
@@ -220,6 +218,6 @@ async function resume(session: IncomingStream, streams: ResumableStreams, raw: R
   const sent = managed.resume(session, h);
   if (sent !== undefined)
     return stream.fail("undefined-condition", "more acknowledged than was sent", undefined, tooHighText(h, sent));
-  const { remote, local } = managed;
+  const { remote, local } = managed.way;
   streams.context.strangers.tell(stream.transport.remoteAddress, remote, { from: remote, to: local }, "s2s in resumed");
 }

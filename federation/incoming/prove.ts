@@ -5,6 +5,7 @@ import { escapeText } from "../../xmpp/xml/escape.ts";
 import { NS_SASL, NS_TLS } from "../../xmpp/xml/namespaces.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { CertificateVerdict } from "../tls/index.ts";
+import { Way } from "../way/way.ts";
 import type { IncomingStream } from "./stream.ts";
 
 /** Takes `<starttls/>`. */
@@ -59,7 +60,7 @@ function decide(session: IncomingStream, authzid: string, verdict: CertificateVe
   const { stream } = session;
   if (verdict?.kind !== "valid") return end(session, "not-authorized", verdict?.reason ?? "there is no TLS");
   session.remote = authzid;
-  if (!session.authorise(authzid, session.local as string, "external")) {
+  if (!session.authorise(new Way(session.context, session.local as string, authzid), "external")) {
     refuse(session, "temporary-auth-failure", "the domain has too many streams");
     return stream.fail("resource-constraint", "the domain has too many streams");
   }

@@ -3,39 +3,47 @@ import { randomBytes } from "node:crypto";
 import { logFailure } from "../../server/index.ts";
 import type { Timer } from "../../xmpp/clock.ts";
 import { describeEnd } from "../../xmpp/negotiation/dialogue.ts";
+import { handlerOf, offeredText } from "../../xmpp/negotiation/receiving.ts";
 import type { HeaderOut } from "../../xmpp/stream/header.ts";
 import { languageOf } from "../../xmpp/stream/received-header.ts";
 import { type StreamEnd, type StreamHandler, XmppStream } from "../../xmpp/stream/stream.ts";
 import type { Transport } from "../../xmpp/stream/transport.ts";
-import { NS_DIALBACK, NS_SASL, NS_SERVER, NS_SM, NS_TLS } from "../../xmpp/xml/namespaces.ts";
+import { NS_DIALBACK, NS_SERVER } from "../../xmpp/xml/namespaces.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
 import type { Carrier } from "../carrying/carrier.ts";
 import { Gate } from "../carrying/gate.ts";
 import { lossOf } from "../connecting/loss.ts";
-import { NS_BIDI } from "../negotiation/bidi.ts";
+import { S2S_FEATURES } from "../negotiation/table.ts";
 import type { Pair } from "../outgoing/pair.ts";
 import { giveToPairs } from "../outgoing/suspension.ts";
 import type { CertificateVerdict } from "../tls/index.ts";
 import type { FederationContext } from "../way/context.ts";
 import { authenticatedLimits, UNAUTHENTICATED_LIMITS } from "../way/limits.ts";
+import type { Policy } from "../way/policy.ts";
+import type { Facts } from "../way/progress.ts";
+import type { Way } from "../way/way.ts";
 import { AuthorisedDomains, type Proof, suffices } from "./authorised-domains.ts";
-import { acceptDialback } from "./dialback.ts";
-import { featuresText } from "./features.ts";
+import { HANDLED, type Observed } from "./features.ts";
 import { type Claimed, claimedBy, headerFault } from "./header.ts";
-import { acceptManagement } from "./management.ts";
 import type { IncomingObserver } from "./observer.ts";
-import { acceptSasl, acceptStartTls } from "./prove.ts";
 import { ReverseWay } from "./reverse-way.ts";
-import type { IncomingStream, Resumable, Slot } from "./stream.ts";
+import type { Resumable, Slot } from "./stream.ts";
 import type { IncomingStreams } from "./streams.ts";
 import { Verdicts } from "./verdicts.ts";
 
 /** Ends that are nobody's fault. */
 const IN_ORDER: ReadonlySet<string> = new Set(["system-shutdown", "conflict", "reset"]);
 
+/** What incoming streams share. */
+export interface Surroundings {
+  readonly context: FederationContext;
+  readonly streams: IncomingStreams;
+  readonly observer: IncomingObserver;
+}
+
 /** One incoming stream. */
-export class IncomingSession implements StreamHandler, IncomingStream {
+export class IncomingSession implements StreamHandler, Observed {
   readonly context: FederationContext;
   readonly stream: XmppStream;
   readonly domains = new AuthorisedDomains();
@@ -51,27 +59,23 @@ export class IncomingSession implements StreamHandler, IncomingStream {
   remote: string | undefined;
   /** What the last header said, believed or not. */
   private claimed: Claimed = { from: undefined, to: undefined };
-  private readonly observer: IncomingObserver;
+  readonly observer: IncomingObserver;
   private readonly streams: IncomingStreams;
   private readonly slot: Slot | undefined;
   private timer: Timer | undefined;
   private detached = false;
   private bytesSeen = 0;
 
-  constructor(
-    transport: Transport,
-    context: FederationContext,
-    streams: IncomingStreams,
-    observer: IncomingObserver,
-    slot: Slot | undefined,
-  ) {
+  constructor(transport: Transport, { context, streams, observer }: Surroundings, slot: Slot | undefined) {
     this.context = context;
     this.streams = streams;
     this.observer = observer;
     this.slot = slot;
     this.stream = new XmppStream(transport, NS_SERVER, UNAUTHENTICATED_LIMITS, context.clock, this);
     this.gate = new Gate(context, this.stream, this.domains);
-    this.reverse = new ReverseWay(context, this.stream, this.domains, (from, to) => observer.pair(from, to));
+    this.reverse = new ReverseWay(this.stream, context.clock, this.domains, ({ local, remote }) =>
+      observer.pair(local, remote),
+    );
     this.verdicts = new Verdicts(context, this.stream);
     streams.sessions.add(this);
     this.timer = context.clock.setTimeout(
@@ -96,24 +100,14 @@ export class IncomingSession implements StreamHandler, IncomingStream {
   }
 
   element(raw: RawElement): void | Promise<void> {
-    switch (raw.xmlns) {
-      case NS_SERVER:
-        if (this.domains.any) this.reverse.offerAll();
-        this.carrier?.heard();
-        return this.gate.accept(raw);
-      case NS_DIALBACK:
-        return acceptDialback(this, raw, this.observer.verifications);
-      case NS_TLS:
-        return acceptStartTls(this, raw);
-      case NS_SASL:
-        return acceptSasl(this, raw);
-      case NS_SM:
-        return acceptManagement(this, this.observer.resumable, raw);
-      case NS_BIDI:
-        return this.reverse.accept(raw, this.context.policy(this.remote ?? "").bidirectional);
-      default:
-        return this.stream.fail(this.domains.any ? "unsupported-stanza-type" : "not-authorized");
+    if (raw.xmlns === NS_SERVER) {
+      if (this.domains.any) this.reverse.offerAll();
+      this.carrier?.heard();
+      return this.gate.accept(raw);
     }
+    const feature = handlerOf(HANDLED, raw.xmlns);
+    if (feature?.handle !== undefined) return feature.handle(this, raw);
+    return this.stream.fail(this.domains.any ? "unsupported-stanza-type" : "not-authorized");
   }
 
   ended(end: StreamEnd): void {
@@ -150,21 +144,20 @@ export class IncomingSession implements StreamHandler, IncomingStream {
     };
   }
 
-  /** The pair the stream was proven for first: remote, local. */
-  get firstPair(): readonly [string, string] | undefined {
-    for (const pair of this.domains.list()) return pair;
-    return undefined;
+  /** What holds for the domain that the peer says it is. */
+  get policy(): Policy {
+    return this.context.policy(this.remote ?? "");
   }
 
   /** The pair is proven; false where stream or domain has as many as it may. */
-  authorise(remote: string, local: string, method: Proof): boolean {
+  authorise(way: Way, method: Proof): boolean {
     const { context, stream, domains } = this;
-    const policy = context.policy(remote);
+    const { policy, remote, local } = way;
     const first = !domains.any;
     if (domains.has(remote, local)) return true;
     if (!first && domains.size >= policy.maxDomainsPerStream) return false;
     if (!this.streams.claim(remote, this)) return false;
-    domains.add(remote, local, method, policy.maxDomainsPerStream);
+    domains.add({ way, method }, policy.maxDomainsPerStream);
     const facts = {
       from: remote,
       to: local,
@@ -174,9 +167,9 @@ export class IncomingSession implements StreamHandler, IncomingStream {
     };
     const peer = stream.transport.remoteAddress;
     context.strangers.tell(peer, remote, { ...facts, rule: policy.rule, peer }, "s2s in authenticated");
-    this.tell(remote, "incoming authenticated", facts);
-    if (first) this.admitted(remote, local, method);
-    else this.reverse.proven(remote, local);
+    way.tell("incoming authenticated", facts);
+    if (first) this.admitted(way, method);
+    else this.reverse.proven(way);
     this.observer.authenticated(remote);
     return true;
   }
@@ -184,13 +177,18 @@ export class IncomingSession implements StreamHandler, IncomingStream {
   /** Something a peer wanted was refused: told to the operator, by whatever names the peer gave. */
   refused(what: string, condition: string | undefined, reason: string): void {
     const { context, stream } = this;
-    const from = this.remote ?? this.claimed.from ?? this.firstPair?.[0];
+    const from = this.remote ?? this.claimed.from ?? this.domains.first?.remote;
     const { rule } = context.policy(from ?? "");
     const to = this.local ?? this.claimed.to;
     const peer = stream.transport.remoteAddress;
     const facts = { to, condition, reason, rule, peer };
     context.strangers.tell(peer, from ?? "", { from, ...facts }, `s2s in ${what}`);
     this.tell(from ?? "a server without name", `incoming ${what}`, facts);
+  }
+
+  private tell(remote: string, event: string, facts: Facts): void {
+    const { trace, clock } = this.context;
+    if (trace.active) trace.tell(remote, clock.now(), event, facts);
   }
 
   /** A place to verify a dialback key in; undefined where its network has too many. */
@@ -215,49 +213,42 @@ export class IncomingSession implements StreamHandler, IncomingStream {
   /** Policy changed: what it would not let in now has to prove itself anew. RFC 6120 §4.9.3.16. */
   policyChanged(): void {
     const { stream } = this;
-    for (const { remote, method } of this.domains.proofs()) {
-      const policy = this.context.policy(remote);
+    for (const { way, method } of this.domains.proofs()) {
+      const { policy } = way;
       if (policy.refuse) return stream.fail("policy-violation", "federation is refused");
       if (!suffices(policy, method, stream.transport.encrypted)) return stream.fail("reset", "policy asks for more");
       this.gate.limit(policy.stanzasPerSecond);
     }
   }
 
-  tell(remote: string, event: string, facts: Readonly<Record<string, string | number | boolean | undefined>>): void {
-    const { trace, clock } = this.context;
-    if (trace.active) trace.tell(remote, clock.now(), event, facts);
-  }
-
   private answer(header: StreamHeader, verdict: CertificateVerdict | undefined): void {
     const { stream, context } = this;
     if (!stream.writable) return;
-    const { remote, local } = this;
     stream.open(this.defaultHeader());
     this.reverse.settleSoon();
     // A peer older than XMPP 1.0 gets no features, and can only use dialback. RFC 6120 §4.7.5.
     if (header.version === undefined) return;
     if (verdict?.kind === "invalid") this.refused("EXTERNAL not offered", undefined, verdict.reason);
-    stream.send(
-      featuresText({
-        policy: context.policy(remote ?? ""),
-        encrypted: stream.transport.encrypted,
-        canEncrypt: context.tlsContext(local as string) !== undefined,
-        authenticated: this.domains.any,
-        external: verdict?.kind === "valid",
-        maxBytes: context.config.stanzaBytes,
-        idleSeconds: context.config.idleSeconds * 2,
-      }),
-    );
+    const features = offeredText(S2S_FEATURES, {
+      policy: this.policy,
+      encrypted: stream.transport.encrypted,
+      canEncrypt: context.tlsContext(this.local as string) !== undefined,
+      authenticated: this.domains.any,
+      external: verdict?.kind === "valid",
+      maxBytes: context.config.stanzaBytes,
+      idleSeconds: context.config.idleSeconds * 2,
+    });
+    stream.send(`<stream:features>${features}</stream:features>`);
   }
 
   /** The first pair is proven. */
-  private admitted(remote: string, local: string, method: Proof): void {
+  private admitted(way: Way, method: Proof): void {
     const { context, stream } = this;
     context.clock.clearTimeout(this.timer);
     this.slot?.release();
-    stream.setLimits(authenticatedLimits(context, remote));
-    this.gate.limit(context.policy(remote).stanzasPerSecond);
-    if (!this.reverse.open(remote, local)) this.watch();
+    stream.setLimits(authenticatedLimits(context, way.remote));
+    this.gate.limit(way.policy.stanzasPerSecond);
+    if (!this.reverse.open(way)) this.watch();
     // After SASL the stream begins anew first.
     else if (method !== "external") this.reverse.settleSoon();
   }

@@ -6,6 +6,8 @@ import type { Ledger } from "../carrying/ledger.ts";
 import type { Sender } from "../carrying/sender.ts";
 import type { Pair } from "../outgoing/pair.ts";
 import type { FederationContext } from "../way/context.ts";
+import type { Policy } from "../way/policy.ts";
+import type { Way } from "../way/way.ts";
 import type { AuthorisedDomains, Proof } from "./authorised-domains.ts";
 import type { ReverseWay } from "./reverse-way.ts";
 import type { Verdicts } from "./verdicts.ts";
@@ -46,10 +48,10 @@ export interface IncomingStream {
   remote: string | undefined;
   /** Our stanzas' way over this stream, where it is bidirectional and proven. */
   readonly carrier: Carrier | undefined;
-  /** The pair the stream was proven for first: remote, local. */
-  readonly firstPair: readonly [string, string] | undefined;
-  /** The pair is proven; false where stream or domain has as many as it may. */
-  authorise(remote: string, local: string, method: Proof): boolean;
+  /** What holds for the domain that the peer says it is. */
+  readonly policy: Policy;
+  /** The peer is proven on that way; false where stream or domain has as many as it may. */
+  authorise(way: Way, method: Proof): boolean;
   /** Something a peer wanted was refused: told to the operator, by whatever names the peer gave. */
   refused(what: string, condition: string | undefined, reason: string): void;
   /** A place to verify a dialback key in; undefined where its network has too many. */
@@ -58,6 +60,5 @@ export interface IncomingStream {
   detach(): Pair[];
   /** Policy changed: what it would not let in now has to prove itself anew. */
   policyChanged(): void;
-  tell(remote: string, event: string, facts: Readonly<Record<string, string | number | boolean | undefined>>): void;
   crashed(error: unknown): void;
 }
