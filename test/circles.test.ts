@@ -11,7 +11,7 @@ const LEFT: Readonly<Record<(typeof PARTS)[number], { readonly files: number; re
   xmpp: { files: 0, folders: 0 },
   contract: { files: 0, folders: 0 },
   server: { files: 4, folders: 4 },
-  federation: { files: 12, folders: 5 },
+  federation: { files: 0, folders: 0 },
 };
 
 /**
@@ -51,6 +51,19 @@ const LAYERS: Readonly<Partial<Record<(typeof PARTS)[number], readonly string[]>
     // The node.
     "server/edge server/component",
     "server/*",
+  ],
+  federation: [
+    "federation/resolver",
+    "federation/tls",
+    "federation/way",
+    "federation/carrying",
+    "federation/dialback",
+    "federation/negotiation",
+    "federation/connecting",
+    "federation/outgoing",
+    "federation/incoming",
+    "federation/diagnose",
+    "federation/index.ts",
   ],
 };
 

@@ -121,7 +121,11 @@ describe("the initiating entity", () => {
 
   test("what was sent ahead of its offer is not sent again, and its answer is read", async () => {
     agreed.length = 0;
-    const ahead = feature("sasl", { wanted: () => true, request: () => undefined, agreed: () => void agreed.push("sasl") });
+    const ahead = feature("sasl", {
+      wanted: () => true,
+      request: () => undefined,
+      agreed: () => void agreed.push("sasl"),
+    });
     const peer = new Peer([[]], ["sasl yes"]);
     await negotiate([ahead], peer);
     expect(peer.said).toEqual([]);
