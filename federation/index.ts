@@ -261,6 +261,7 @@ export class Federation implements RemoteRouter {
       clock,
       log: options.log,
       strangers: new StrangersLog(options.log, clock),
+      dialled: new StrangersLog(options.log, clock),
     };
   }
 

@@ -7,14 +7,6 @@ import { OutgoingFailure } from "../way/progress.ts";
 /** ms before the first new attempt after a peer said that it cannot go on for now; the real time is drawn below it. */
 const PAUSE = 3_000;
 
-/** What to do after a stream that carried stanzas has ended. */
-export interface Aftermath {
-  /** The same stream may be asked for again (XEP-0198 §5): nobody ended it. */
-  readonly resumable: boolean;
-  /** ms below which the time of the next attempt is drawn. */
-  readonly pauseBelow: number;
-}
-
 /** Why stanzas on their way may not have arrived. */
 export interface Loss {
   /** The peer ended the stream and may have done so for something it read there. */
@@ -34,19 +26,18 @@ export function lossOf(end: StreamEnd): Loss {
   return { blames: end.kind === "peer-error" && !BLAMELESS.has(end.error.condition) };
 }
 
-/** Judges the end of a stream that carried stanzas. */
-export function aftermathOf(end: StreamEnd): Aftermath {
-  if (end.kind === "broken") return { resumable: true, pauseBelow: 0 };
+/** ms below which the time of the next attempt is drawn, after a stream that carried stanzas has ended. */
+export function pauseBelow(end: StreamEnd): number {
   // One stanza's fault is no reason to wait with the others.
-  if (end.kind !== "peer-error" || lossOf(end).blames) return { resumable: false, pauseBelow: 0 };
+  if (end.kind !== "peer-error" || lossOf(end).blames) return 0;
   switch (end.error.condition) {
     // The peer wants a new stream at once, there or elsewhere. RFC 6120 §4.9.3.16, §4.9.3.19.
     case "reset":
     case "see-other-host":
-      return { resumable: false, pauseBelow: 0 };
+      return 0;
     // `conflict`: another stream took its place; `system-shutdown`: it will be back; the others need a moment's peace.
     default:
-      return { resumable: false, pauseBelow: PAUSE };
+      return PAUSE;
   }
 }
 

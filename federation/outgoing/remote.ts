@@ -1,5 +1,4 @@
 // One remote domain: its domain pairs, the streams to it, and one state of failure that an operator can read and reset.
-
 import type { ReturnCondition } from "../../server/index.ts";
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import { describeEnd } from "../../xmpp/negotiation/dialogue.ts";
@@ -7,7 +6,7 @@ import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { StreamEnd } from "../../xmpp/stream/stream.ts";
 import type { Carrier } from "../carrying/carrier.ts";
 import { otherHost } from "../connecting/establish.ts";
-import { aftermathOf, lossOf } from "../connecting/loss.ts";
+import { lossOf, pauseBelow } from "../connecting/loss.ts";
 import { offersManagement } from "../negotiation/management.ts";
 import type { Opening } from "../negotiation/opening.ts";
 import type { FederationContext } from "../way/context.ts";
@@ -15,11 +14,12 @@ import type { RemoteCounts } from "../way/counts.ts";
 import { type Facts, OutgoingFailure, type OutgoingState, toldOf } from "../way/progress.ts";
 import { BackOff } from "./back-off.ts";
 import { Dialer, type DialerOwner } from "./dialer.ts";
+import { logLine } from "./log.ts";
 import { Pair, type RemoteOfPair } from "./pair.ts";
 import { Patience } from "./patience.ts";
 import { permits } from "./permits.ts";
 import { isOwn, OutgoingStream } from "./stream.ts";
-import { giveToPairs, Suspension, Suspensions } from "./suspension.ts";
+import { giveToPairs, mayGoOn, Suspension, Suspensions } from "./suspension.ts";
 
 /** What remote domains share. */
 export interface RemoteSurroundings {
@@ -43,7 +43,7 @@ export class Remote implements DialerOwner, RemoteOfPair {
   /** It is no more one of those that a sender made known and that may not be there. */
   forgotten: () => void = () => {};
   private readonly surroundings: RemoteSurroundings;
-  private closed = false;
+  over = false;
   private readonly patience = new Patience();
   /** Broken streams to go on with, by our domain of their own pair. */
   private readonly suspensions = new Suspensions();
@@ -68,7 +68,7 @@ export class Remote implements DialerOwner, RemoteOfPair {
 
   /** Takes a stanza that cannot be written now. */
   take(pair: Pair, stanza: Stanza): void {
-    if (this.closed) return this.giveBack(stanza, "remote-server-timeout", "this server is shutting down");
+    if (this.over) return this.giveBack(stanza, "remote-server-timeout", "this server is shutting down");
     const { config } = this.context;
     const policy = this.context.policy(this.domain);
     if (policy.refuse) return this.giveBack(stanza, "policy-violation", toldOf("policy-violation", this.domain));
@@ -82,7 +82,7 @@ export class Remote implements DialerOwner, RemoteOfPair {
 
   /** Has the pair get a stream, now or when it is time. */
   need(pair: Pair, sender?: Jid): void {
-    if (pair.held || this.closed) return;
+    if (pair.held || this.over) return;
     const policy = this.context.policy(this.domain);
     if (policy.refuse) pair.giveUp(new OutgoingFailure("policy-violation", `${policy.rule} refuse ${this.domain}`));
     else this.dialer.need(pair, sender);
@@ -111,7 +111,8 @@ export class Remote implements DialerOwner, RemoteOfPair {
 
   /** It ended one stream after another. Where that goes on without anything getting through, it is the peer's own fault. */
   atFault(stanza: Stanza): void {
-    this.context.log.warn({ to: this.domain, kind: stanza.kind, id: stanza.id }, "s2s out: a stanza ended the streams");
+    const facts = { to: this.domain, kind: stanza.kind, id: stanza.id };
+    logLine(this.context, "warn", "s2s out: a stanza ended the streams", { domain: this.domain, address: "", facts });
     this.giveBack(stanza, "policy-violation", `${this.domain} ends its streams on this stanza`);
     if (!this.patience.faulted()) return;
     this.failure = new OutgoingFailure("remote-server-timeout", `${this.domain} ends every stream on what it carries`);
@@ -153,14 +154,9 @@ export class Remote implements DialerOwner, RemoteOfPair {
     return this.backOff.wait(this.context.clock.now()) <= 0 && [...this.pairs.values()].every((pair) => pair.idle);
   }
 
-  /** True once it is closed: nothing waits any more. */
-  get over(): boolean {
-    return this.closed;
-  }
-
   /** The end: streams are closed, what is left is given back. */
   close(): void {
-    this.closed = true;
+    this.over = true;
     this.dialer.abort();
     this.dialer.unpause();
     for (const { carrier } of [...this.streams]) carrier.stream.fail("system-shutdown");
@@ -186,7 +182,8 @@ export class Remote implements DialerOwner, RemoteOfPair {
     const stream = new OutgoingStream(opening, (ended, end) => this.ended(ended, end));
     const { method, bidi, resumed, reached } = opening;
     const facts = { from: pair.from, to: domain, method, bidi, address: reached.address };
-    context.log.info({ ...facts, resumed: resumed !== undefined, rule: context.policy(domain).rule }, "s2s out up");
+    const line = { ...facts, resumed: resumed !== undefined, rule: context.policy(domain).rule };
+    logLine(context, "info", "s2s out up", { domain, address: reached.address, facts: line });
     this.tell("up", facts);
     this.streams.add(stream);
     this.recovered();
@@ -202,11 +199,12 @@ export class Remote implements DialerOwner, RemoteOfPair {
   failed(pair: Pair, failure: OutgoingFailure, state: OutgoingState): boolean {
     const { context, domain } = this;
     const now = context.clock.now();
-    const { rule } = context.policy(domain);
     this.counts.failures++;
-    context.log.warn({ from: pair.from, to: domain, state, reason: failure.message, rule }, "s2s out failed");
-    this.tell("failed", { from: pair.from, state, reason: failure.message });
-    if (this.closed) return false;
+    const facts = { from: pair.from, state, reason: failure.message };
+    const line = { ...facts, to: domain, rule: context.policy(domain).rule };
+    logLine(context, "warn", "s2s out failed", { domain, address: "", facts: line });
+    this.tell("failed", facts);
+    if (this.over) return false;
     if (failure.scope === "pair" && this.resumption(pair) === undefined) {
       pair.fail(failure, now);
       return true;
@@ -250,7 +248,7 @@ export class Remote implements DialerOwner, RemoteOfPair {
     this.suspensions.settle();
     this.dialer.clear();
     for (const pair of this.pairs.values()) {
-      if (pair.carrier !== undefined && !this.closed) continue;
+      if (pair.carrier !== undefined && !this.over) continue;
       pair.held = false;
       pair.giveUp(failure);
     }
@@ -260,10 +258,10 @@ export class Remote implements DialerOwner, RemoteOfPair {
   private ended(stream: OutgoingStream, end: StreamEnd): void {
     const { context } = this;
     const { carrier } = stream;
-    const now = context.clock.now();
     const reason = carrier.fate ?? describeEnd(end);
-    const { resumable, pauseBelow } = aftermathOf(end);
-    context.log.info({ from: stream.from, to: stream.to, end: reason }, "s2s out ended");
+    const address = carrier.stream.transport.remoteAddress;
+    const facts = { from: stream.from, to: stream.to, end: reason };
+    logLine(context, "info", "s2s out ended", { domain: stream.to, address, facts });
     this.tell("ended", { from: stream.from, reason });
     if (end.kind === "closed") carrier.closed(end.read === true);
     carrier.stop();
@@ -273,13 +271,11 @@ export class Remote implements DialerOwner, RemoteOfPair {
     else if (loss.blames && carrier.ledger.length > 0) this.patience.encourage();
     const users = [...this.surroundings.usersOf(stream)];
     const sharing = users.flatMap((remote) => [...remote.pairs.values()]).filter((pair) => pair.carrier === carrier);
-    for (const remote of users) remote.without(stream, Math.random() * pauseBelow);
+    for (const remote of users) remote.without(stream, Math.random() * pauseBelow(end));
     if (end.kind === "peer-error") this.dialer.redirect = otherHost(end);
-    const worthIt = (carrier.ledger.length > 0 || stream.bidi) && !carrier.ledger.resumedInVain;
-    const wanted = resumable && stream.resumable !== undefined && worthIt;
-    if (wanted && !this.closed && this.suspensions.of(stream.from) === undefined) {
+    if (!this.over && mayGoOn(stream, end) && this.suspensions.of(stream.from) === undefined) {
       const others = sharing.filter((pair) => !isOwn(stream, pair));
-      this.suspensions.add(new Suspension(stream, this.pair(stream.from), others, now));
+      this.suspensions.add(new Suspension(stream, this.pair(stream.from), others, context.clock.now()));
     } else giveToPairs(carrier.ledger, loss);
     for (const remote of users) remote.retry();
   }
@@ -290,12 +286,12 @@ export class Remote implements DialerOwner, RemoteOfPair {
     for (const pair of this.pairs.values()) if (pair.carrier === stream.carrier) pair.carrier = undefined;
     this.streams.delete(stream);
     const wait = pause + this.patience.lost(stream.since, clock.now(), config.keepSeconds * 1000);
-    if (wait > 0 && !this.closed) this.dialer.pause(wait, () => this.retry());
+    if (wait > 0 && !this.over) this.dialer.pause(wait, () => this.retry());
   }
 
   /** Has every pair with something to send, and a broken stream, get a stream. */
   private retry(): void {
-    if (this.closed) return;
+    if (this.over) return;
     this.suspensions.settle(this.context.clock.now());
     for (const from of this.suspensions.froms()) this.need(this.pair(from));
     for (const pair of this.pairs.values())

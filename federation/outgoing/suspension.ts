@@ -1,5 +1,6 @@
 // A broken stream that the peer may take up again, and what it left. XEP-0198 §5.
 import type { Handled } from "../../xmpp/management/handled.ts";
+import type { StreamEnd } from "../../xmpp/stream/stream.ts";
 import type { Ledger } from "../carrying/ledger.ts";
 import type { Sender } from "../carrying/sender.ts";
 import type { Loss } from "../connecting/loss.ts";
@@ -69,6 +70,12 @@ export class Suspension {
     giveToPairs(this.ledger);
     for (const pair of this.held) if (pair.queue.length > 0 && pair.carrier === undefined) pair.remote.need(pair);
   }
+}
+
+/** True where nobody ended the stream, the peer may take it up again, and something is gained by that. XEP-0198 §5. */
+export function mayGoOn({ resumable, bidi, carrier: { ledger } }: OutgoingStream, end: StreamEnd): boolean {
+  if (end.kind !== "broken" || resumable === undefined) return false;
+  return (ledger.length > 0 || bidi) && !ledger.resumedInVain;
 }
 
 /** The broken streams of one remote domain, one for each domain of ours at most. */

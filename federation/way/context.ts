@@ -95,4 +95,6 @@ export interface FederationContext {
   readonly log: Logger;
   /** For what anybody can cause who reaches our port. */
   readonly strangers: StrangersLog;
+  /** For what anybody can cause who has us dial domains. */
+  readonly dialled: StrangersLog;
 }
