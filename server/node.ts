@@ -241,7 +241,8 @@ export class MeridianServer {
     if (cluster !== undefined) return waits.until(THE_REGISTRY, () => cluster.join(context));
     const held = this.storage.of(HELD);
     await waits.until(THE_DATABASE, async () => {
-      for (const member of await held.members()) await adoptHeld(held, member, this.router.hosts, this.log);
+      for (const member of await held.members())
+        await adoptHeld({ held, member, hosts: this.router.hosts, log: this.log });
     });
   }
 

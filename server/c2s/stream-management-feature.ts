@@ -51,7 +51,12 @@ export function enable(connection: ClientConnection, resume: string | undefined)
   const { session, context } = connection;
   if (session === undefined || session.sm !== undefined) return failedText("unexpected-request");
   const resumable = resume === "true" || resume === "1";
-  const sm = new StreamManagement(session, context.resumable, resumable, context.streamManagement);
+  const sm = new StreamManagement({
+    session,
+    registry: context.resumable,
+    resumable,
+    settings: context.streamManagement,
+  });
   session.sm = sm;
   session.outlet = sm;
   const { location } = context;

@@ -4,12 +4,12 @@ import pino from "pino";
 import { ManualClock } from "../../test/harness/manual-clock.ts";
 import { AuthenticationUnavailable } from "../ports/account-errors.ts";
 import { StoreUnavailable } from "../ports/store.ts";
-import { logFailure, Outages } from "./failure.ts";
+import { Outages, tellFailure } from "./failure.ts";
 
 function logged(error: unknown, level?: "warn", said?: Outages): Record<string, unknown>[] {
   const lines: string[] = [];
   const log = pino({ level: "debug" }, { write: (line) => void lines.push(line) });
-  logFailure(log, error, "it failed", { jid: "a@b" }, level, said);
+  tellFailure(log, { error, text: "it failed", facts: { jid: "a@b" }, said, ...(level && { level }) });
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 

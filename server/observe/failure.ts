@@ -38,20 +38,29 @@ export class Outages {
 
 const outages = new Outages(systemClock);
 
+/** A failure, and what its line says. */
+export interface ToldFailure {
+  readonly error: unknown;
+  readonly text: string;
+  /** What else the line has. */
+  readonly facts?: object | undefined;
+  readonly level?: "error" | "warn";
+  /** What has been said of outages. Default: by this process. */
+  readonly said?: Outages | undefined;
+}
+
+/** Logs that something failed, as `tellFailure` does; `facts` is what else the line has. */
+export function logFailure(log: Logger, error: unknown, text: string, facts?: object): void {
+  tellFailure(log, { error, text, facts });
+}
+
 /**
  * Logs that something failed. In an outage of the store this is said of every log-in and every message by the thousand,
  * while the storage itself says in one line that it is away: such a failure needs neither a stack nor an operator's eye.
  * Of what else is away outside (an authentication service) a line without a stack is written, and once a minute again.
- * @param facts what else the line has
  */
-export function logFailure(
-  log: Logger,
-  error: unknown,
-  text: string,
-  facts: object = {},
-  level: "error" | "warn" = "error",
-  said = outages,
-): void {
+export function tellFailure(log: Logger, failure: ToldFailure): void {
+  const { error, text, facts = {}, level = "error", said = outages } = failure;
   if (isStoreAway(error)) return log.debug({ ...facts, reason: error.message }, text);
   if (!isOutside(error)) return log[level]({ ...facts, ...factsOf(error) }, text);
   const { now, left } = said.tell(`${text}: ${error.message}`);

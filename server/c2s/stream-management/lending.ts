@@ -7,13 +7,21 @@ import { inBackground } from "../../delivery/background.ts";
 import { HAD, redeliverSafely } from "../../delivery/redeliver.ts";
 import { isForAnyDevice } from "../../delivery/whose.ts";
 import { isOver, NOT_WORTH_KEEPING } from "../../delivery/worth-keeping.ts";
-import { logFailure } from "../../observe/failure.ts";
+import { tellFailure } from "../../observe/failure.ts";
 import type { ClientSession } from "../../ports/session.ts";
 import type { CarriedSession } from "./carried.ts";
 import type { Holding } from "./holding.ts";
 import { alsoGiven, formerTaker, wasCopied } from "./others.ts";
 import type { Surplus } from "./surplus.ts";
 import { isStored, type Kept, type Unacked } from "./unacked.ts";
+
+/** What lending is made of. */
+export interface LendingParts {
+  readonly session: CarriedSession;
+  readonly unacked: Unacked;
+  readonly surplus: Surplus;
+  readonly holding: Holding;
+}
 
 /** The messages of one session that waits to be resumed. */
 export class Lending {
@@ -24,7 +32,7 @@ export class Lending {
   /** Whether a message is given up, while that is found out. */
   private trial: { readonly of: Kept; readonly ended: Promise<boolean> } | undefined;
 
-  constructor(session: CarriedSession, unacked: Unacked, surplus: Surplus, holding: Holding) {
+  constructor({ session, unacked, surplus, holding }: LendingParts) {
     this.session = session;
     this.unacked = unacked;
     this.surplus = surplus;
@@ -96,7 +104,7 @@ export class Lending {
     try {
       await this.blamed(kept);
     } catch (error) {
-      logFailure(this.session.host.log, error, "a delivery that ended was not counted", {}, "warn");
+      tellFailure(this.session.host.log, { error, text: "a delivery that ended was not counted", level: "warn" });
     }
   }
 

@@ -1,5 +1,6 @@
 // Sessions of this node that can be resumed, by their secret id. XEP-0198 §5.
-import type { ResumptionRegistry, StreamManagement } from "./stream-management.ts";
+import type { ResumptionRegistry } from "./beginning.ts";
+import type { StreamManagement } from "./stream-management.ts";
 
 /** Sessions that can be resumed, and those that have ended. */
 export class ResumableSessions implements ResumptionRegistry {

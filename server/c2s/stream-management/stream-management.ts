@@ -1,7 +1,7 @@
 // Stream management of one session: counts, acknowledgements, and what happens when its stream breaks. XEP-0198.
 import type { Timer } from "../../../xmpp/clock.ts";
 import { tooHighText } from "../../../xmpp/management/elements.ts";
-import { Handled, type TakenElsewhere } from "../../../xmpp/management/handled.ts";
+import { Handled } from "../../../xmpp/management/handled.ts";
 import { Sent } from "../../../xmpp/management/sent.ts";
 import { randomToken } from "../../../xmpp/random.ts";
 import { noteArrival } from "../../../xmpp/stanza/arrival.ts";
@@ -13,6 +13,7 @@ import { inBackground } from "../../delivery/background.ts";
 import { redeliverEach } from "../../delivery/redeliver.ts";
 import type { ClientSession, Gate } from "../../ports/session.ts";
 import { Asking } from "./asking.ts";
+import type { ManagementParts, ResumptionRegistry } from "./beginning.ts";
 import type { CarriedSession, Carrier, Managed } from "./carried.ts";
 import { Holding } from "./holding.ts";
 import { Lending } from "./lending.ts";
@@ -23,28 +24,9 @@ import { Telling } from "./telling.ts";
 import { isError, type Kept, keptOf, type Unacked } from "./unacked.ts";
 import { Window } from "./window.ts";
 
-/** Where stream management begins, for a session that comes from another node. */
-export interface SmStart {
-  readonly id: string;
-  readonly handled: number;
-  readonly sent: number;
-  /** Stanzas of the client that its node took and that are not among the handled ones. */
-  readonly unsafe: readonly TakenElsewhere[];
-  /** Resumed streams in a row that ended on what they brought; older nodes do not tell. */
-  readonly fruitless?: number;
-}
-
 /** Takes over a session's outgoing stanzas. */
 export interface Outlet {
   deliver(stanza: Stanza): void;
-}
-
-/** Where a session is known to whoever resumes it. */
-export interface ResumptionRegistry {
-  add(sm: StreamManagement): void;
-  delete(sm: StreamManagement): void;
-  /** A session is over; what it held is elsewhere, or stays stored, once `rest` is settled. */
-  ends(rest: Promise<void>): void;
 }
 
 /** Stream management of one session. */
@@ -75,13 +57,7 @@ export class StreamManagement implements Outlet, Managed {
   private held: Gate | undefined;
   private expiry: Timer | undefined;
 
-  constructor(
-    session: CarriedSession,
-    registry: ResumptionRegistry,
-    resumable: boolean,
-    settings: SmSettings,
-    start?: SmStart,
-  ) {
+  constructor({ session, registry, resumable, settings, start }: ManagementParts) {
     this.session = session;
     this.registry = registry;
     this.resumable = resumable;
@@ -92,9 +68,10 @@ export class StreamManagement implements Outlet, Managed {
     this.asking = new Asking(session);
     this.unacked = new Sent(start?.sent);
     this.holding = new Holding(session.host, this.unacked);
-    this.window = new Window(session, settings, this.unacked, this.holding, this);
-    this.lending = new Lending(session, this.unacked, this.window.surplus, this.holding);
-    const { unacked, lending, asking } = this;
+    const { unacked, holding, asking } = this;
+    this.window = new Window({ session, settings, unacked, holding, stream: this });
+    this.lending = new Lending({ session, unacked, surplus: this.window.surplus, holding });
+    const { lending } = this;
     this.sendingAgain = new Replay({ session, settings, unacked, lending, asking, fruitless: start?.fruitless });
     if (resumable) registry.add(this);
   }

@@ -43,6 +43,15 @@ interface Sending {
   ask(): void;
 }
 
+/** What a window is made of. */
+export interface WindowParts {
+  readonly session: CarriedSession;
+  readonly settings: SmSettings;
+  readonly unacked: Unacked;
+  readonly holding: Holding;
+  readonly stream: Sending;
+}
+
 /** The bounds of one session. */
 export class Window {
   readonly surplus: Surplus;
@@ -56,7 +65,7 @@ export class Window {
   private readonly stream: Sending;
   private patience: Timer | undefined;
 
-  constructor(session: CarriedSession, settings: SmSettings, unacked: Unacked, holding: Holding, stream: Sending) {
+  constructor({ session, settings, unacked, holding, stream }: WindowParts) {
     this.session = session;
     this.settings = settings;
     this.unacked = unacked;

@@ -1,5 +1,6 @@
 // Takes over what members held that are gone, one node at a time; a member that leaves says what is not to be taken over.
 import type { Logger } from "pino";
+import { type Clock, systemClock, type Timer } from "../../../xmpp/clock.ts";
 import { randomToken } from "../../../xmpp/random.ts";
 import { chunksOf } from "../../chunks.ts";
 import { eachInTurn } from "../../delivery/background.ts";
@@ -32,16 +33,20 @@ export interface AdoptionParts {
   readonly held: HeldStore;
   readonly hosts: ReadonlyMap<string, SessionHost>;
   readonly log: Logger;
+  /** Default: the machine's own, which the lock in Redis goes by too. */
+  readonly clock?: Clock;
 }
 
 /** What one node takes over, and leaves. */
 export class Adoption {
   private readonly redis: RedisConnection;
   private readonly parts: AdoptionParts;
+  private readonly clock: Clock;
 
   constructor(redis: RedisConnection, parts: AdoptionParts) {
     this.redis = redis;
     this.parts = parts;
+    this.clock = parts.clock ?? systemClock;
   }
 
   /**
@@ -55,14 +60,21 @@ export class Adoption {
     if ((await this.redis.set(lock, token, "PX", ADOPTION, "NX")) !== "OK") return false;
     // A node that stood still may find it another's.
     const prolong = () => void this.redis.eval(PROLONG, 1, lock, token, ADOPTION).catch(() => {});
-    const renewing = setInterval(prolong, ADOPTION / 3);
+    let renewing: Timer | undefined;
+    const renew = (): void => {
+      renewing = this.clock.setTimeout(() => {
+        prolong();
+        renew();
+      }, ADOPTION / 3);
+    };
+    renew();
     try {
       const gone = await this.redis.smembers(this.wordOf(member));
       await held.remove(gone.map((id) => ({ member, id: Number(id) })));
-      await adoptHeld(held, member, hosts, log, but).finally(() => this.removed(member));
+      await adoptHeld({ held, member, hosts, log, but }).finally(() => this.removed(member));
       return true;
     } finally {
-      clearInterval(renewing);
+      this.clock.clearTimeout(renewing);
       await this.redis.eval(UNLOCK, 1, lock, token).catch(() => {});
     }
   }
@@ -91,7 +103,7 @@ export class Adoption {
   /** What has its new way and is not removed yet must not be taken over by another node meanwhile. */
   private async removed(member: string): Promise<void> {
     while (this.parts.held.unremoved.some((key) => key.member === member))
-      await new Promise((resolve) => setTimeout(resolve, LOOK).unref());
+      await new Promise<void>((resolve) => this.clock.setTimeout(resolve, LOOK));
   }
 
   private wordOf(member: string): string {

@@ -253,8 +253,9 @@ export class ClusterHandover implements Handover {
     session.presence = last;
     session.priority = moving.priority;
     session.interested = moving.interested;
+    const { resumable: registry, streamManagement: settings } = this.context;
     const start = { ...moving, unsafe: this.unsafe.come(moving.unsafe, moving.id, from) };
-    const sm = new StreamManagement(session, this.context.resumable, true, this.context.streamManagement, start);
+    const sm = new StreamManagement({ session, registry, resumable: true, settings, start });
     session.sm = sm;
     session.outlet = sm;
     host.registry.bound(session);

@@ -40,7 +40,7 @@ async function scene(...accounts: string[]) {
   };
   const hosts = new Map([["verona.test", host]]);
   const left = async () => (await held.read("dead~1", 0, 10_000)).map(({ local }) => local);
-  return { clock, held, refused, kept, left, adopt: () => adoptHeld(held, "dead~1", hosts, log) };
+  return { clock, held, refused, kept, left, adopt: () => adoptHeld({ held, member: "dead~1", hosts, log }) };
 }
 
 test("an account whose messages cannot be kept delays nobody else's", async () => {

@@ -20,21 +20,23 @@ export interface TakeoverHost extends RedeliveryHost {
   readonly deadLetters: Pick<DeadLetterBox, "add">;
 }
 
-/**
- * Takes over what `member` held, but for the ids in `but`; each account's oldest first. @throws StoreUnavailable; what is
- * left stays stored
- */
-export async function adoptHeld(
-  store: HeldStore,
-  member: string,
-  hosts: ReadonlyMap<string, TakeoverHost>,
-  log: Logger,
-  but: ReadonlySet<number> = new Set(),
-): Promise<void> {
-  const takeover = new Takeover(store, member, hosts, log, but);
+/** What is taken over. */
+export interface TakeoverParts {
+  readonly held: HeldStore;
+  /** The member that is gone. */
+  readonly member: string;
+  readonly hosts: ReadonlyMap<string, TakeoverHost>;
+  readonly log: Logger;
+  /** Ids that are not. */
+  readonly but?: ReadonlySet<number>;
+}
+
+/** Takes over what a member held; each account's oldest first. @throws StoreUnavailable; what is left stays stored */
+export async function adoptHeld(parts: TakeoverParts): Promise<void> {
+  const takeover = new Takeover(parts);
   await takeover.run();
   const { count } = takeover;
-  if (count > 0) log.info({ member, count }, "messages of a node that is gone were taken over");
+  if (count > 0) parts.log.info({ member: parts.member, count }, "messages of a node that is gone were taken over");
 }
 
 /** One account's messages in memory. */
@@ -54,7 +56,7 @@ interface Account {
  */
 class Takeover {
   count = 0;
-  private readonly store: HeldStore;
+  private readonly held: HeldStore;
   private readonly member: string;
   private readonly hosts: ReadonlyMap<string, TakeoverHost>;
   private readonly log: Logger;
@@ -70,15 +72,9 @@ class Takeover {
   private failure: { readonly error: unknown } | undefined;
   private changed: () => void = () => {};
 
-  constructor(
-    store: HeldStore,
-    member: string,
-    hosts: ReadonlyMap<string, TakeoverHost>,
-    log: Logger,
-    but: ReadonlySet<number>,
-  ) {
+  constructor({ held, member, hosts, log, but = new Set() }: TakeoverParts) {
     this.kept = new Set(but);
-    this.store = store;
+    this.held = held;
     this.member = member;
     this.hosts = hosts;
     this.log = log;
@@ -103,7 +99,7 @@ class Takeover {
     this.left = false;
     for (let last = 0; ; ) {
       await this.until(() => this.places <= PLACES - BATCH && this.slow < MOST_SLOW);
-      const batch = await this.store.read(this.member, last, BATCH);
+      const batch = await this.held.read(this.member, last, BATCH);
       if (batch.length === 0) return;
       for (const message of batch) this.take(message);
       last = batch.at(-1)?.id ?? last;
@@ -149,7 +145,7 @@ class Takeover {
   private async finish(message: HeldMessage, safe: Promise<boolean>, settled: () => void): Promise<void> {
     try {
       this.count++;
-      if (await safe) await this.store.remove([message]);
+      if (await safe) await this.held.remove([message]);
       else this.kept.add(message.id);
     } catch (error) {
       this.failure ??= { error };

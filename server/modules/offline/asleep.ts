@@ -1,7 +1,7 @@
 // Brings a session what others of its account hold that wait for their clients. XEP-0198 §5.
 
 import type { ModuleHost } from "../../module/define.ts";
-import { logFailure } from "../../observe/failure.ts";
+import { tellFailure } from "../../observe/failure.ts";
 import type { OwnSession } from "../../ports/session.ts";
 
 /**
@@ -12,10 +12,13 @@ export async function fromAsleep(host: ModuleHost, session: OwnSession): Promise
   if (session.waiting) return;
   for (const other of host.sessions.of(session.account.local)) {
     if (other === session || !other.waiting) continue;
-    await other
-      .lend(session)
-      .catch((error: unknown) =>
-        logFailure(host.log, error, "a session asleep gave nothing", { jid: other.jid.full }, "warn"),
-      );
+    await other.lend(session).catch((error: unknown) =>
+      tellFailure(host.log, {
+        error,
+        text: "a session asleep gave nothing",
+        facts: { jid: other.jid.full },
+        level: "warn",
+      }),
+    );
   }
 }
