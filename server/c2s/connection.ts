@@ -2,6 +2,7 @@
 import type { Logger } from "pino";
 import type { Timer } from "../../xmpp/clock.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
+import { handlerOf, offeredText } from "../../xmpp/negotiation/receiving.ts";
 import { randomToken } from "../../xmpp/random.ts";
 import type { HeaderOut } from "../../xmpp/stream/header.ts";
 import { declaresContent, languageOf } from "../../xmpp/stream/received-header.ts";
@@ -116,7 +117,7 @@ export class C2sConnection implements StreamHandler, ClientConnection {
       return this.stream.fail("not-authorized", "no stanza before authentication and binding");
     }
     // As frequent as stanzas where a client acknowledges: no list is made of both.
-    const feature = handlerIn(CORE_FEATURES, raw.xmlns) ?? handlerIn(this.host?.streamFeatures ?? [], raw.xmlns);
+    const feature = handlerOf(CORE_FEATURES, raw.xmlns) ?? handlerOf(this.host?.streamFeatures ?? [], raw.xmlns);
     if (feature?.handle !== undefined) return feature.handle(this, raw);
     if (!this.authenticated) return this.stream.fail("not-authorized", "authenticate first");
     return this.stream.fail("unsupported-stanza-type");
@@ -201,18 +202,10 @@ export class C2sConnection implements StreamHandler, ClientConnection {
 
   /** The features of the stream's present state; before required TLS nothing but TLS. RFC 6120 §5.3.1. */
   private features(): string {
-    const phase = this.authenticated ? "after authentication" : "before authentication";
-    let text = "";
-    for (const feature of this.tlsMissing ? [startTlsFeature] : this.everyFeature())
-      if (feature.phase === phase) text += feature.advertise(this) ?? "";
+    const text = offeredText(this.tlsMissing ? [startTlsFeature] : this.everyFeature(), this);
     const declaration = this.stream.transport.framed ? ` xmlns:stream='${NS_STREAM}'` : "";
     return `<stream:features${declaration}>${text}</stream:features>`;
   }
-}
-
-function handlerIn(features: readonly C2sFeature[], xmlns: string): C2sFeature | undefined {
-  for (const feature of features) if (feature.xmlns === xmlns && feature.handle !== undefined) return feature;
-  return undefined;
 }
 
 /** Ends the streams that an account has opened, or is about to, and bound no resource on. */

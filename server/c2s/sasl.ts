@@ -24,6 +24,7 @@ export const saslFeature: C2sFeature = {
   name: "sasl",
   phase: "before authentication",
   xmlns: NS_SASL,
+  restarts: true,
   advertise(connection) {
     const names = offer(connection);
     if (names.length === 0) return undefined;

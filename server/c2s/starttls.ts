@@ -8,6 +8,8 @@ export const startTlsFeature: C2sFeature = {
   name: "starttls",
   phase: "before authentication",
   xmlns: NS_TLS,
+  restarts: true,
+  mandatory: ({ context }) => context.authentication.requireTls,
   advertise(connection) {
     if (!offered(connection)) return undefined;
     return connection.context.authentication.requireTls

@@ -1,7 +1,6 @@
 // Tells clients the limits of their stream. XEP-0478.
+import { limitsText } from "../../xmpp/negotiation/limits.ts";
 import type { C2sFeature } from "./client-connection.ts";
-
-const NS_STREAM_LIMITS = "urn:xmpp:stream-limits:0";
 
 /** The feature, in both phases, since the limits differ. */
 export const streamLimitsFeatures: readonly C2sFeature[] = [
@@ -16,7 +15,3 @@ export const streamLimitsFeatures: readonly C2sFeature[] = [
     advertise: ({ context: { limits } }) => limitsText(limits.stanzaBytes),
   },
 ];
-
-function limitsText(maxBytes: number): string {
-  return `<limits xmlns='${NS_STREAM_LIMITS}'><max-bytes>${maxBytes}</max-bytes></limits>`;
-}

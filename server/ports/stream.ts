@@ -1,4 +1,5 @@
-// A client's stream as features see it, and stream negotiation as data: what a feature says and what it does.
+// A client's stream as its features see it.
+import type { FeaturePhase, HandledFeature, OfferedFeature } from "../../xmpp/negotiation/feature.ts";
 import type { XmppStream } from "../../xmpp/stream/stream.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { OwnSession } from "./session.ts";
@@ -14,20 +15,11 @@ export interface ClientStream {
   readonly tlsMissing: boolean;
 }
 
-/** When a feature is offered. */
-export type FeaturePhase = "before authentication" | "after authentication";
-
 /** A feature of client streams; `S` is what it sees of them. RFC 6120 §4.3.2. */
-export interface StreamFeature<S extends ClientStream = ClientStream> {
-  readonly name: string;
+export interface StreamFeature<S extends ClientStream = ClientStream> extends OfferedFeature<S>, HandledFeature<S> {
   readonly phase: FeaturePhase;
-  /** Its text in the features, declaring its namespace; undefined where it is not offered now. */
-  advertise(connection: S): string | undefined;
-  /** Elements of this namespace come to `handle`, in whatever state; it checks the state itself. */
-  readonly xmlns?: string;
-  /** True for a stanza that the feature takes although nothing is bound yet. */
+  /** True for a stanza that the feature takes although nothing is bound yet. RFC 6120 §7. */
   accepts?(connection: S, raw: RawElement): boolean;
-  handle?(connection: S, raw: RawElement): void | Promise<void>;
 }
 
 /** A feature that a client may ask for while binding. XEP-0386 §3.2. */
