@@ -5,7 +5,7 @@ import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { NodeBus } from "../../ports/cluster.ts";
 import type { InboundStanzas, RemoteLink, RemoteRouter } from "../../ports/delivery.ts";
 import { stanzaFields, stanzaOfFields } from "../bus/stanza-codec.ts";
-import { Pinning } from "./pinning.ts";
+import { Pinning } from "../ownership/pinning.ts";
 
 /** Stanzas of one pair that may wait for those before them. */
 const HELD_LIMIT = 1_000;
