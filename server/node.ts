@@ -159,11 +159,24 @@ export class MeridianServer {
     const parts = { hosts: router.hosts, storage, log };
     const cluster = await waits.until(THE_REGISTRY, () => openCluster(config, parts, () => services.use(REDIS)));
     stage.unheard = () => cluster?.notReady;
-    const { bus, registry, exclusive } = cluster ?? alone(config.node);
+    const { bus, registry, exclusive, ownership } = cluster ?? alone(config.node, log);
     takeAnswers(bus, router.hosts, () => router.way);
     if (cluster !== undefined) router.elsewhere = new ClusterComponents(bus, router, clock);
     const configured = configuredServices(config);
-    const node = { router, services, configured, storage, accounts, trace, bus, registry, exclusive, clock, log };
+    const node = {
+      router,
+      services,
+      configured,
+      storage,
+      accounts,
+      trace,
+      bus,
+      registry,
+      exclusive,
+      ownership,
+      clock,
+      log,
+    };
     const hosts = await RunningHosts.start(config, node);
     announceComponents(router.hosts, components);
     const { stanzasPerAccount: perAccount, stanzasPerAddress: perAddress } = config.limits;

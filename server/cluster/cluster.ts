@@ -23,6 +23,8 @@ import { RedisWire } from "./bus/wire.ts";
 import { Membership } from "./membership/membership.ts";
 import { Exclusion } from "./ownership/exclusion.ts";
 import { RedisLocks } from "./ownership/locks.ts";
+import { MemberOwnership } from "./ownership/ownership.ts";
+import { RedisTerms } from "./ownership/terms.ts";
 import { connectRedis, type RedisConnection, RedisUnavailable } from "./redis/connection.ts";
 import { REDIS_SILENT } from "./redis/health.ts";
 import { Adoption } from "./sessions/adoption.ts";
@@ -46,6 +48,7 @@ export class Cluster {
   readonly bus: WireBus;
   readonly registry: RedisSessionRegistry;
   readonly exclusive: Exclusion;
+  readonly ownership: MemberOwnership;
   private readonly subscriber: RedisConnection;
   private readonly membership: Membership;
   private readonly adoption: Adoption;
@@ -68,6 +71,14 @@ export class Cluster {
     });
     this.exclusive = new Exclusion({ locks: new RedisLocks(redis, prefix), clock: systemClock });
     this.membership = this.newMembership(config, redis);
+    this.ownership = new MemberOwnership({
+      bus: this.bus,
+      terms: new RedisTerms(redis, prefix),
+      clock: systemClock,
+      log,
+      fenced: () => this.membership.overdue,
+      isGone: (member) => this.membership.isGone(member),
+    });
     const held = parts.storage.of(HELD);
     this.adoption = new Adoption(redis, { prefix, self: () => this.bus.member, held, hosts: parts.hosts, log });
     const { adoption, membership } = this;
@@ -116,6 +127,7 @@ export class Cluster {
 
   /** Leaves in order; sessions must be gone already. */
   async leave(): Promise<void> {
+    await this.ownership.leave();
     // What this node still has to say comes first: after the farewell nobody listens. What it gave to others is theirs
     // once they have confirmed it; what it had stored for that is removed then, or it would be delivered again.
     await this.until(() => this.bus.unconfirmed === 0);

@@ -7,15 +7,18 @@ import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import type { AccountChanges, Farewell } from "../accounts/lifecycle.ts";
 import { SharedView } from "../cluster/shared/shared-view.ts";
+import { inBackground } from "../delivery/background.ts";
 import type { DeadLetters } from "../delivery/dead-letters.ts";
 import type { ApiKey, CopyRule, Grant, ModuleDefinition, ModuleHost } from "../module/define.ts";
 import type { Disclosure, DiscoReading } from "../module/disco-registry.ts";
 import type { Registrations, Withdraw } from "../module/registrations.ts";
 import type { Trace } from "../observe/trace.ts";
-import type { NodeBus, Section, Shared, SharedOptions } from "../ports/cluster.ts";
+import type { NodeBus, Shared, SharedOptions } from "../ports/cluster.ts";
 import type { RemoteLink } from "../ports/delivery.ts";
 import type { HostEvents } from "../ports/events.ts";
+import type { Section } from "../ports/exclusive.ts";
 import type { IqAudience, IqHandler, IqTarget } from "../ports/iq.ts";
+import type { OwnedKind, Owners } from "../ports/owned.ts";
 import type { OwnSession, Sessions } from "../ports/session.ts";
 import type { Filter, Outcome, StageOptions, StagePoints } from "../ports/stages.ts";
 import type { StoreKey } from "../ports/store.ts";
@@ -86,6 +89,16 @@ export class ModuleView implements ModuleHost {
     for (const event of ["account.deleted", "account.created"] as const)
       this.on(event, ({ account }) => view.forget(account.local));
     return view;
+  }
+
+  owned(kind: OwnedKind): Owners {
+    const owners = this.host.ownership.kind({
+      name: `${kind.name}@${this.domain}`,
+      begin: (key, term) => kind.begin(key, term),
+      told: (key, text) => kind.told?.(key, text),
+    });
+    this.keep(() => inBackground(owners.withdraw(), this.log));
+    return owners;
   }
 
   store<S extends object>(key: StoreKey<S>): S {

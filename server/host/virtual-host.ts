@@ -19,11 +19,13 @@ import { deliverMessage, deliverToAccount } from "../delivery/to-account.ts";
 import { HostBus } from "../module/host-bus.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { Trace } from "../observe/trace.ts";
-import type { Exclusive, NodeBus, Section, SessionRegistry } from "../ports/cluster.ts";
+import type { NodeBus, SessionRegistry } from "../ports/cluster.ts";
 import type { RemoteLink } from "../ports/delivery.ts";
 import type { HostEvents } from "../ports/events.ts";
+import type { Exclusive, Section } from "../ports/exclusive.ts";
 import { failureOf } from "../ports/failure.ts";
 import type { ClientHost } from "../ports/host.ts";
+import type { Ownership } from "../ports/owned.ts";
 import type { ClientSession, OwnSession } from "../ports/session.ts";
 import type { Outcome, StagePoints } from "../ports/stages.ts";
 import type { StoreKey, Stores } from "../ports/store.ts";
@@ -47,6 +49,7 @@ export interface HostParts {
   readonly bus: NodeBus;
   readonly registry: SessionRegistry;
   readonly exclusive: Exclusive;
+  readonly ownership: Ownership;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -79,6 +82,8 @@ export class VirtualHost implements ClientHost {
   private readonly router: Router<VirtualHost>;
   /** For what two nodes must not do at once; keys are of every host. */
   readonly exclusion: Exclusive;
+  /** Who owns what in the region. */
+  readonly ownership: Ownership;
   private readonly services: Services;
   /** A change of the modules under way. */
   private change: Promise<unknown> | undefined;
@@ -96,6 +101,7 @@ export class VirtualHost implements ClientHost {
     this.bus = parts.bus;
     this.registry = parts.registry;
     this.exclusion = parts.exclusive;
+    this.ownership = parts.ownership;
     this.clock = parts.clock;
     this.log = parts.log.child({ host: parts.domain });
     this.requests = new Requests(parts.clock, answerWays(parts.bus));

@@ -9,10 +9,12 @@ import type { Accounts } from "../accounts/accounts.ts";
 import type { AccountChanges, Farewell } from "../accounts/lifecycle.ts";
 import type { DeadLetters } from "../delivery/dead-letters.ts";
 import type { Trace } from "../observe/trace.ts";
-import type { NodeBus, Section, Shared, SharedOptions } from "../ports/cluster.ts";
+import type { NodeBus, Shared, SharedOptions } from "../ports/cluster.ts";
 import type { RemoteLink } from "../ports/delivery.ts";
 import type { HostEvents } from "../ports/events.ts";
+import type { Section } from "../ports/exclusive.ts";
 import type { IqAudience, IqHandler, IqTarget } from "../ports/iq.ts";
+import type { OwnedKind, Owners } from "../ports/owned.ts";
 import type { ClientSession, OwnSession, Sessions } from "../ports/session.ts";
 import type { Filter, Outcome, StageOptions, StagePoints } from "../ports/stages.ts";
 import type { StoreKey } from "../ports/store.ts";
@@ -121,6 +123,8 @@ export interface ModuleHost extends Registering {
   exclusive<T>(key: string, work: (section: Section) => Promise<T>): Promise<T>;
   /** A view of what is kept of accounts: read once, true at every node, changed by one at a time. */
   shared<T>(options: SharedOptions<T>): Shared<T>;
+  /** Keys that one member of the region at a time owns (rooms): it orders what happens to each. */
+  owned(kind: OwnedKind): Owners;
   /** Takes what another module offers; that one is named in `needs`. @throws Error where it is not */
   use<T>(key: ApiKey<T>): T;
   /** Makes and removes accounts, gives them passwords, ends their streams. Granted. */

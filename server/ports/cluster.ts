@@ -1,7 +1,8 @@
 // What the rest of a node sees of its cluster. A node alone has the same ports, with nobody behind them.
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { Exclusive } from "./exclusive.ts";
+import type { Ownership } from "./owned.ts";
 import type { ClientSession, OwnSession } from "./session.ts";
-import { StoreUnavailable } from "./store.ts";
 
 /**
  * Takes one frame of its kind from another node; calling `done` tells the sender that the frame is safe here. A throw
@@ -64,34 +65,7 @@ export interface ClusterPorts {
   readonly bus: NodeBus;
   readonly registry: SessionRegistry;
   readonly exclusive: Exclusive;
-}
-
-/** One's time to do what no other node does meanwhile. */
-export interface Section {
-  /** Aborted once its time is over: another node may have the lock from then on, and nothing more is to be written. */
-  readonly signal: AbortSignal;
-  /** To be called right before each write. @throws ExclusiveUnavailable where its time is over */
-  check(): void;
-}
-
-/** Work that only one node of the region does at a time. */
-export interface Exclusive {
-  /**
-   * Runs `work` while no other work of that key runs at any node, in the order of asking at this one; never without the
-   * lock. Rejects with what `work` rejects with. @throws ExclusiveUnavailable where the lock cannot be had in time, too
-   * many wait for it, or its time ran out before `work` was done (`undecided`: some of it may have come about)
-   */
-  run<T>(key: string, work: (section: Section) => Promise<T>): Promise<T>;
-}
-
-/** Thrown where work that only one node may do could not be done: answered as a store that does not answer. */
-export class ExclusiveUnavailable extends StoreUnavailable {
-  override name = "ExclusiveUnavailable";
-
-  constructor(reason: string, undecided = false) {
-    super(reason);
-    this.undecided = undecided;
-  }
+  readonly ownership: Ownership;
 }
 
 /** What is kept of accounts, one value for each, as the nodes of a region share it. */

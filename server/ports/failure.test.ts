@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import { errorReply, StanzaError } from "../../xmpp/stanza/error.ts";
 import { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { PasswordError } from "./account-errors.ts";
-import { ExclusiveUnavailable } from "./cluster.ts";
+import { ExclusiveUnavailable } from "./exclusive.ts";
 import { failureOf } from "./failure.ts";
 import { StoreUnavailable } from "./store.ts";
 

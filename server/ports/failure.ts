@@ -1,7 +1,7 @@
 // What a failure says to whoever sent the stanza, and whether the store is away.
 import { StanzaError } from "../../xmpp/stanza/error.ts";
 import { PasswordError } from "./account-errors.ts";
-import { ExclusiveUnavailable } from "./cluster.ts";
+import { ExclusiveUnavailable } from "./exclusive.ts";
 import { StoreUnavailable } from "./store.ts";
 
 /** True for the failure of a store that is down or too slow. */

@@ -1,5 +1,5 @@
 // What one member of a region at a time does for a key (a room): the owner's side, and that of whoever asks it.
-import { ExclusiveUnavailable } from "./cluster.ts";
+import { ExclusiveUnavailable } from "./exclusive.ts";
 
 /** One member's time as the owner of a key. */
 export interface Term {
@@ -34,9 +34,9 @@ export interface Owned {
   end?(): Promise<void>;
 }
 
-/** Keys of one kind. */
+/** Keys of one kind, such as the rooms of a host. */
 export interface OwnedKind {
-  /** A word of its own. */
+  /** A word of its own, without spaces. */
   readonly name: string;
   /** This member is the owner from now on: it begins with what the last one left behind. */
   begin(key: string, term: Term): Promise<Owned>;
@@ -53,6 +53,8 @@ export interface Owners {
   ask(key: string, text: string): Promise<string>;
   /** The member that a key belongs to, as this one sees it. */
   memberOf(key: string): string;
+  /** This node takes no further part: what it owns of the kind others have, once what was taken is done. */
+  withdraw(): Promise<void>;
 }
 
 /** The owners of a region, as one node sees them. */

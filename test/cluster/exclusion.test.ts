@@ -5,7 +5,7 @@ import { ClusterConfig } from "../../contract/contract.ts";
 import { Exclusion } from "../../server/cluster/ownership/exclusion.ts";
 import { RedisLocks } from "../../server/cluster/ownership/locks.ts";
 import { connectRedis, type RedisConnection } from "../../server/cluster/redis/connection.ts";
-import { ExclusiveUnavailable } from "../../server/ports/cluster.ts";
+import { ExclusiveUnavailable } from "../../server/ports/exclusive.ts";
 import { systemClock } from "../../xmpp/clock.ts";
 import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";

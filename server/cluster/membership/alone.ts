@@ -1,8 +1,11 @@
 // A node without a cluster: the same ports, with nobody behind them.
+import { pino } from "pino";
 import { systemClock } from "../../../xmpp/clock.ts";
 import type { BusFailure, ClusterPorts, NodeBus, SessionRegistry } from "../../ports/cluster.ts";
 import { Exclusion } from "../ownership/exclusion.ts";
 import { loneLocks } from "../ownership/locks.ts";
+import { MemberOwnership } from "../ownership/ownership.ts";
+import { OwnTerms } from "../ownership/terms.ts";
 
 /** The bus of a node that is alone. */
 export class LoneBus implements NodeBus {
@@ -54,6 +57,9 @@ const loneRegistry: SessionRegistry = {
 };
 
 /** The ports of a node that is alone. */
-export function alone(node: string, clock = systemClock): ClusterPorts {
-  return { bus: new LoneBus(node), registry: loneRegistry, exclusive: new Exclusion({ locks: loneLocks, clock }) };
+export function alone(node: string, log = pino({ level: "silent" }), clock = systemClock): ClusterPorts {
+  const bus = new LoneBus(node);
+  const terms = new OwnTerms(clock.now);
+  const ownership = new MemberOwnership({ bus, terms, clock, log, fenced: () => false, isGone: async () => true });
+  return { bus, registry: loneRegistry, exclusive: new Exclusion({ locks: loneLocks, clock }), ownership };
 }

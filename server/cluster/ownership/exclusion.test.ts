@@ -1,7 +1,7 @@
 // Exclusive work: one at a time over all nodes, in order at each, with bounds, and never without its lock.
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
-import { ExclusiveUnavailable, type Section } from "../../ports/cluster.ts";
+import { ExclusiveUnavailable, type Section } from "../../ports/exclusive.ts";
 import { Exclusion } from "./exclusion.ts";
 import type { Lease, Locks } from "./locks.ts";
 

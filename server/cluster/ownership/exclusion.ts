@@ -1,6 +1,6 @@
 // Work that only one node of a region does at a time: one queue here, a lock over all nodes, and an end to its time.
 import type { Clock } from "../../../xmpp/clock.ts";
-import { type Exclusive, ExclusiveUnavailable, type Section } from "../../ports/cluster.ts";
+import { type Exclusive, ExclusiveUnavailable, type Section } from "../../ports/exclusive.ts";
 import type { Lease, Locks } from "./locks.ts";
 import { Tenure } from "./tenure.ts";
 import { Turns } from "./turns.ts";

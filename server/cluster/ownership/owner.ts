@@ -93,9 +93,11 @@ export class Owner {
     await this.parts.terms.release(name, epoch);
   }
 
-  /** Gives everything up. */
-  async leave(): Promise<void> {
-    await Promise.all([...this.owning].map(([name, owning]) => this.end(name, owning)));
+  /** Gives up everything, or all of a kind. */
+  async leave(kind?: OwnedKind): Promise<void> {
+    const prefix = kind === undefined ? "" : nameOf(kind, "");
+    const given = [...this.owning].filter(([name]) => name.startsWith(prefix));
+    await Promise.all(given.map(([name, owning]) => this.end(name, owning)));
   }
 
   /** Others took this node for dead: whatever it owned is theirs. */

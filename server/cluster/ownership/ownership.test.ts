@@ -5,34 +5,13 @@ import { pino } from "pino";
 import { type JoinedBus, JoinedBuses } from "../../../test/harness/joined-buses.ts";
 import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
 import { type Entry, LogStore, orderedLog } from "../../../test/harness/ordered-log.ts";
+import { SharedTerms } from "../../../test/harness/shared-terms.ts";
 import { type Owners, OwnerUnavailable } from "../../ports/owned.ts";
 import { LoneBus } from "../membership/alone.ts";
 import { MemberOwnership } from "./ownership.ts";
-import { type Claim, OwnTerms, type Terms } from "./terms.ts";
+import { OwnTerms } from "./terms.ts";
 
 const log = pino({ level: "silent" });
-
-/** Terms that all members share. */
-class SharedTerms implements Terms {
-  private readonly claims = new Map<string, Claim>();
-  private last = 0;
-  away = false;
-
-  async claim(key: string, member: string, over: number | undefined): Promise<Claim> {
-    await turns(1);
-    if (this.away) throw new Error("Connection is closed");
-    const known = this.claims.get(key);
-    if (known !== undefined && known.epoch !== over) return { ...known, taken: false };
-    const claim = { member, epoch: ++this.last, taken: true };
-    this.claims.set(key, claim);
-    return claim;
-  }
-
-  async release(key: string, epoch: number): Promise<void> {
-    await turns(1);
-    if (this.claims.get(key)?.epoch === epoch) this.claims.delete(key);
-  }
-}
 
 interface Member {
   readonly bus: JoinedBus;

@@ -78,6 +78,10 @@ export class MemberOwnership implements Ownership {
         return this.asker.ask(`${kind.name} ${key}`, text);
       },
       memberOf: (key) => this.pinning.of(`${kind.name} ${key}`),
+      withdraw: () => {
+        if (this.kinds.get(kind.name) === kind) this.kinds.delete(kind.name);
+        return this.owner.leave(kind);
+      },
     };
   }
 

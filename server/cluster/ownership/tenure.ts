@@ -1,6 +1,6 @@
 // The time for which a lock is one's own: prolonged step by step, and told of when it is over.
 import type { Clock, Timer } from "../../../xmpp/clock.ts";
-import { ExclusiveUnavailable, type Section } from "../../ports/cluster.ts";
+import { ExclusiveUnavailable, type Section } from "../../ports/exclusive.ts";
 import type { Lease } from "./locks.ts";
 
 /** Part of a lease after which it is prolonged, and part that is relied on: a process may stand still. */

@@ -1,6 +1,6 @@
 // Who comes next: those who want the same key go one after the other, and as many wait as may, for as long as they may.
 import type { Clock } from "../../../xmpp/clock.ts";
-import { ExclusiveUnavailable } from "../../ports/cluster.ts";
+import { ExclusiveUnavailable } from "../../ports/exclusive.ts";
 
 /** How many may wait, for one key and for all; and ms that one may. */
 export interface TurnLimits {

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { type JoinedBus, JoinedBuses } from "../../../test/harness/joined-buses.ts";
 import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
-import { ExclusiveUnavailable } from "../../ports/cluster.ts";
+import { ExclusiveUnavailable } from "../../ports/exclusive.ts";
 import { StoreUnavailable } from "../../ports/store.ts";
 import { LoneBus } from "../membership/alone.ts";
 import { Exclusion } from "../ownership/exclusion.ts";

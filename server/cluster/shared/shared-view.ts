@@ -1,6 +1,7 @@
 // One value for each account, kept in memory over its store: read once, forgotten when another node changes it.
 import type { Clock } from "../../../xmpp/clock.ts";
-import type { Change, Exclusive, NodeBus, Section, Shared, SharedOptions } from "../../ports/cluster.ts";
+import type { Change, NodeBus, Shared, SharedOptions } from "../../ports/cluster.ts";
+import type { Exclusive, Section } from "../../ports/exclusive.ts";
 import { Kept } from "./kept.ts";
 
 /** ms for which nothing is kept of an account whose write was given up: the store may commit it yet, and tells nobody. */

@@ -7,7 +7,7 @@ import { selfContained } from "../../../xmpp/xml/self-contained.ts";
 import { DOCUMENTS } from "../../documents/store.ts";
 import { DOCUMENT_KEY_BYTES } from "../../documents/text.ts";
 import { defineModule, type IqRequest, liveSettings, type ModuleHost } from "../../module/define.ts";
-import type { Section } from "../../ports/cluster.ts";
+import type { Section } from "../../ports/exclusive.ts";
 
 const NS_PRIVATE = "jabber:iq:private";
 const KIND = "private";
