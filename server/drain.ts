@@ -1,4 +1,5 @@
 // The orderly end of a node's clients: their sessions go to other nodes where there are any, else they end.
+import { lastingClock, pause } from "../xmpp/clock.ts";
 import type { C2sContext, OpenConnection } from "./c2s/context.ts";
 import type { ClusterPorts } from "./ports/cluster.ts";
 
@@ -9,6 +10,9 @@ const ENDING_GRACE = 6_000;
 /** ms between two groups of streams that are ended, and streams a second that other nodes can take. */
 const PACE_INTERVAL = 50;
 const STREAMS_PER_SECOND = 500;
+
+/** ms between two looks at whether what is waited for is so. */
+const LOOK_INTERVAL = 10;
 
 /** What drains. */
 export interface Draining {
@@ -42,7 +46,7 @@ async function endAtPace(connections: readonly OpenConnection[], cluster: Cluste
   const size = Math.max(Math.ceil((STREAMS_PER_SECOND * PACE_INTERVAL) / 1000), Math.ceil(connections.length / rounds));
   for (let i = 0; i < connections.length; i += size) {
     for (const connection of connections.slice(i, i + size)) sendAway(connection, cluster);
-    if (i + size < connections.length) await new Promise((resolve) => setTimeout(resolve, PACE_INTERVAL));
+    if (i + size < connections.length) await pause(lastingClock, PACE_INTERVAL);
   }
 }
 
@@ -58,5 +62,5 @@ function sendAway(connection: OpenConnection, cluster: ClusterPorts): void {
 /** Waits until something holds, or the time is over. */
 async function until(holds: () => boolean, end: number): Promise<void> {
   await new Promise(setImmediate);
-  while (!holds() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!holds() && Date.now() < end) await pause(lastingClock, LOOK_INTERVAL);
 }

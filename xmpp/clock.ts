@@ -18,3 +18,11 @@ export const systemClock: Clock = {
   setTimeout: (callback, ms) => setTimeout(callback, ms).unref(),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
 };
+
+/** The machine's own clock where a timer is to keep the process alive: what is waited for comes by nothing else. */
+export const lastingClock: Clock = { ...systemClock, setTimeout: (callback, ms) => setTimeout(callback, ms) };
+
+/** Resolves after `ms`. */
+export function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.setTimeout(resolve, ms));
+}

@@ -1,5 +1,6 @@
 // SASL exchanges on client streams, whichever profile carries them: fed, throttled, counted. RFC 6120 §6, XEP-0388.
 
+import { pause } from "../../xmpp/clock.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
 import { ACCOUNTS } from "../accounts/store.ts";
 import { logFailure } from "../observe/failure.ts";
@@ -240,6 +241,6 @@ async function answerFailure(
     const admitted = context.strangers.admits(stream.transport.remoteAddress, failure.account ?? "");
     connection.log[admitted ? "info" : "debug"]({ condition }, "authentication failed");
   }
-  if (wait > 0) await new Promise<void>((resolve) => context.clock.setTimeout(resolve, wait));
+  if (wait > 0) await pause(context.clock, wait);
   stream.send(profile.failure(failure));
 }

@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { ClusterConfig } from "../../contract/contract.ts";
-import { systemClock } from "../../xmpp/clock.ts";
+import { lastingClock, pause, systemClock } from "../../xmpp/clock.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
 import { follow, Safety } from "../../xmpp/stanza/safety.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
@@ -34,6 +34,9 @@ import { Takeovers } from "./sessions/takeovers.ts";
 
 /** ms that a node which leaves waits for what it gave to others to be safe there, and what they gave to it, here. */
 const SAFE_TIMEOUT = 6_000;
+
+/** ms between two looks at whether it is. */
+const LOOK_INTERVAL = 10;
 
 /** What a cluster needs of its node. */
 export interface ClusterParts {
@@ -151,7 +154,7 @@ export class Cluster {
   /** Resolves once it holds, or can be waited for no longer. */
   private async until(holds: () => boolean): Promise<void> {
     const end = Date.now() + SAFE_TIMEOUT;
-    while (!holds() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (!holds() && Date.now() < end) await pause(lastingClock, LOOK_INTERVAL);
   }
 
   /** Ends its part without a word, as a crash would. */

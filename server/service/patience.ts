@@ -1,6 +1,7 @@
 // A node that starts while something it needs is away waits for it, and says so once.
-import { setTimeout as delay } from "node:timers/promises";
+
 import type { Logger } from "pino";
+import { lastingClock, pause } from "../../xmpp/clock.ts";
 import { isStoreAway } from "../ports/failure.ts";
 
 /** ms of real time between two tries. */
@@ -47,7 +48,7 @@ export class Waits {
         if (!this.now.has(what)) this.log.warn(`waiting for ${what}: ${(error as Error).message}`);
         this.now.add(what);
       }
-      await delay(PAUSE);
+      await pause(lastingClock, PAUSE);
     }
   }
 }

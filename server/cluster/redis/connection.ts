@@ -1,9 +1,11 @@
 // Connections to Redis or Valkey: one server, one found by Redis Sentinel, or Redis Cluster.
+
 import { Cluster, Redis, type RedisOptions } from "ioredis";
 import type { Logger } from "pino";
 import type { RedisConfig, Secret } from "../../../contract/contract.ts";
 import { readSecret } from "../../../contract/secret.ts";
 import { Failure } from "../../../contract/told.ts";
+import { lastingClock } from "../../../xmpp/clock.ts";
 import { readCertificates } from "../../tls/authorities.ts";
 
 /** A connection for commands or for subscriptions. */
@@ -85,8 +87,8 @@ export async function connectRedis(config: RedisConfig, log: Logger): Promise<Re
 /** A connection through sentinels is tried for ever where none of them answers, and a server may hang. */
 function inTime<T>(connecting: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error("no answer in time")), COMMAND_TIMEOUT);
-    connecting.then(resolve, reject).finally(() => clearTimeout(timer));
+    const timer = lastingClock.setTimeout(() => reject(new Error("no answer in time")), COMMAND_TIMEOUT);
+    connecting.then(resolve, reject).finally(() => lastingClock.clearTimeout(timer));
   });
 }
 

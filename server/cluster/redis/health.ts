@@ -1,4 +1,5 @@
 // How Redis is, proven by a write: one that answers and takes nothing serves no registry.
+import { systemClock, type Timer } from "../../../xmpp/clock.ts";
 import type { RedisConnection } from "./connection.ts";
 
 /** In the words of `/readyz`. */
@@ -24,13 +25,13 @@ const REFUSALS: Readonly<Record<string, string>> = {
 
 /** Why no client should come because of Redis, undefined where it takes writes. Real time, since it waits for a socket. */
 export async function redisHealth(redis: RedisConnection, key: string): Promise<string | undefined> {
-  let timer: NodeJS.Timeout | undefined;
+  let timer: Timer | undefined;
   const patience = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(REDIS_SILENT), PATIENCE).unref();
+    timer = systemClock.setTimeout(() => resolve(REDIS_SILENT), PATIENCE);
   });
   const written = redis.set(key, "1", "PX", KEPT).then(() => undefined, refusal);
   const told = await Promise.race([written, patience]);
-  clearTimeout(timer);
+  systemClock.clearTimeout(timer);
   return told;
 }
 

@@ -1,6 +1,6 @@
 // When what members held that are gone is taken over: at once where that is this node's to do, and what is left, by looking.
 import type { Logger } from "pino";
-import { systemClock } from "../../../xmpp/clock.ts";
+import { systemClock, type Timer } from "../../../xmpp/clock.ts";
 import { inBackground } from "../../delivery/background.ts";
 import { Persistent } from "../../persistent.ts";
 import type { Membership } from "../membership/membership.ts";
@@ -24,7 +24,7 @@ export interface TakeoverParts {
 export class Takeovers {
   private readonly parts: TakeoverParts;
   private readonly persistent: Persistent;
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
   private stopped = false;
 
   constructor(parts: TakeoverParts) {
@@ -39,7 +39,7 @@ export class Takeovers {
 
   stop(): void {
     this.stopped = true;
-    clearTimeout(this.timer);
+    systemClock.clearTimeout(this.timer);
   }
 
   /** Takes over what a member held that is gone, but for the ids in `but`; tried until this node or another one has. */
@@ -57,13 +57,13 @@ export class Takeovers {
 
   /** Where the storage is away, or nobody may be taken for gone, they wait for the next look. */
   private lookIn(ms: number): void {
-    clearTimeout(this.timer);
+    systemClock.clearTimeout(this.timer);
     if (this.stopped) return;
     const look = () => {
       inBackground(this.look(), this.parts.log);
       this.lookIn(this.parts.membership.graceLeft || INTERVAL);
     };
-    this.timer = setTimeout(look, ms).unref();
+    this.timer = systemClock.setTimeout(look, ms);
   }
 
   private async look(): Promise<void> {
