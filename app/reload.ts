@@ -5,7 +5,7 @@ import { loadConfig } from "../contract/load.ts";
 import type { RunningNode } from "./node.ts";
 
 /** What a running node takes on as a whole; of its hosts it takes the modules. */
-const LIVE: readonly (keyof NodeConfig)[] = ["federation", "hosts"];
+const LIVE: readonly (keyof NodeConfig)[] = ["$schema", "federation", "hosts"];
 
 /**
  * Reads the file again: certificates, federation's settings and the modules of every host are taken on, and what needs

@@ -14,12 +14,12 @@ export function redisConfig<Password extends z.ZodType>(password: Password) {
       sentinel: z
         .strictObject({
           master: z.string().min(1).max(255).describe("Name under which the sentinels watch the servers."),
-          username: z.string().min(1).optional(),
+          username: z.string().min(1).optional().describe("User at the sentinels."),
           password,
         })
         .optional()
         .describe("Redis Sentinel: `urls` are the sentinels'. User and password in here are for them alone."),
-      username: z.string().min(1).optional(),
+      username: z.string().min(1).optional().describe("User at the servers."),
       password,
       authority: z.string().min(1).optional().describe("PEM file of the authority its certificate is trusted by."),
     })

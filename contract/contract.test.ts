@@ -122,3 +122,30 @@ describe("listeners", () => {
     expect(told({ cluster, federation: { enabled: false } })).toEqual([]);
   });
 });
+
+describe("modules", () => {
+  const modules = (given: object) => told({ hosts: [{ domain: "a.test", certificate, modules: given }] });
+
+  test("are left out by false, or have settings", () => {
+    expect(modules({ ping: false, roster: { maxItems: 5 }, register: {} })).toEqual([]);
+  });
+
+  test("a setting that is wrong is told where it stands", () => {
+    expect(modules({ roster: { maxItems: "many" }, version: { showOS: true } })).toEqual([
+      "hosts[0].modules.roster.maxItems: must be a number, not a string",
+      'hosts[0].modules.version.showOS: "showOS" is no setting; did you mean "showOs"?',
+    ]);
+  });
+
+  test("one that there is not is told with what was meant", () => {
+    expect(modules({ rooster: {} })).toEqual([
+      'hosts[0].modules.rooster: "rooster" is no setting; did you mean "roster"?',
+    ]);
+    expect(modules({ ping: "off" })).toEqual([
+      expect.stringMatching(/^hosts\[0\]\.modules\.ping: .*; or must be an object/),
+    ]);
+  });
+});
+
+test("an editor may be told where the schema is", () =>
+  expect(told({ $schema: "configuration.schema.json" })).toEqual([]));

@@ -4,6 +4,7 @@ import { ClusterTimes, redisConfig } from "./cluster.ts";
 import { FederationConfig } from "./federation.ts";
 import { Dialable, refusedOf } from "./global-address.ts";
 import { StreamLimits, StreamManagementConfig } from "./limits.ts";
+import { ModulesConfig } from "./modules/index.ts";
 import { AccountJid, Address, DomainName, NetworkList } from "./names.ts";
 import { mistakesOf } from "./rules.ts";
 import { Secret } from "./secret-form.ts";
@@ -13,7 +14,7 @@ export { FederationConfig, RemotePolicy } from "./federation.ts";
 export { Secret } from "./secret-form.ts";
 
 /** A TCP port; 0 lets the system choose. */
-const Port = z.int().min(0).max(65535);
+const Port = z.int().min(0).max(65535).describe("TCP port; 0 lets the system choose.");
 const ListenAddress = Address.prefault("127.0.0.1").describe("Address to listen on; :: for every address.");
 const Seconds = z.number().positive();
 
@@ -25,13 +26,10 @@ export const CertificateFiles = z.strictObject({
 
 /** One virtual host. */
 export const HostConfig = z.strictObject({
-  domain: DomainName,
+  domain: DomainName.describe("The domain that is served."),
   certificate: CertificateFiles.optional().describe("Without one the host offers no TLS."),
   admins: z.array(AccountJid).default([]).describe("Bare JIDs that may administer the host."),
-  modules: z
-    .record(z.string(), z.union([z.literal(false), z.record(z.string(), z.unknown())]))
-    .default({})
-    .describe("Module name → its settings, or false to leave it out. What is not named runs with its defaults."),
+  modules: ModulesConfig,
 });
 
 /** RFC 6455 §3. */
@@ -45,19 +43,22 @@ export const ListenerConfig = z.discriminatedUnion("kind", [
     kind: z.literal("c2s"),
     address: ListenAddress,
     port: Port,
-    tls: z.enum(["starttls", "direct", "none"]).default("starttls"),
+    tls: z
+      .enum(["starttls", "direct", "none"])
+      .default("starttls")
+      .describe("How clients encrypt: RFC 6120 §5, XEP-0368."),
     proxyProtocol: ProxyProtocol,
   }),
   z.strictObject({
     kind: z.literal("http"),
     address: ListenAddress,
     port: Port,
-    tls: z.boolean().default(false),
+    tls: z.boolean().default(false).describe("HTTPS instead of HTTP."),
     directTls: z
       .boolean()
       .default(false)
       .describe("With `tls`: who chooses xmpp-client by ALPN gets a stream instead of HTTP. XEP-0368."),
-    websocketPath: z.string().startsWith("/").default("/xmpp-websocket"),
+    websocketPath: z.string().startsWith("/").default("/xmpp-websocket").describe("Path of the WebSocket. RFC 7395."),
     publicUrl: z
       .string()
       .refine(isWebSocketUrl, "expected a WebSocket address, as wss://example.org/xmpp-websocket")
@@ -73,7 +74,7 @@ export const ListenerConfig = z.discriminatedUnion("kind", [
     kind: z.literal("s2s"),
     address: ListenAddress,
     port: Port,
-    tls: z.enum(["starttls", "direct"]).default("starttls"),
+    tls: z.enum(["starttls", "direct"]).default("starttls").describe("How servers encrypt: RFC 6120 §5, XEP-0368."),
     proxyProtocol: ProxyProtocol,
   }),
   z.strictObject({ kind: z.literal("component"), address: ListenAddress, port: Port }),
@@ -98,12 +99,12 @@ export const ProviderConfig = z.discriminatedUnion("kind", [
   z
     .strictObject({
       kind: z.literal("jwt"),
-      algorithm: z.enum(["HS256", "RS256", "ES256", "EdDSA"]),
+      algorithm: z.enum(["HS256", "RS256", "ES256", "EdDSA"]).describe("The one algorithm that is accepted. RFC 7518."),
       secret: Secret.optional().describe("Shared secret, for HS256."),
       publicKeyFile: z.string().min(1).optional().describe("PEM file of key or certificate, for the others."),
-      issuer: z.string().min(1).exactOptional(),
-      audience: z.string().min(1).exactOptional(),
-      leewaySeconds: z.number().min(0).exactOptional(),
+      issuer: z.string().min(1).exactOptional().describe("What `iss` must be. RFC 7519 §4.1."),
+      audience: z.string().min(1).exactOptional().describe("What `aud` must have. RFC 7519 §4.1."),
+      leewaySeconds: z.number().min(0).exactOptional().describe("How far clocks may be apart."),
       domains: ProviderDomains,
     })
     .refine(({ secret, publicKeyFile }) => (secret === undefined) !== (publicKeyFile === undefined), {
@@ -114,7 +115,7 @@ export const ProviderConfig = z.discriminatedUnion("kind", [
       kind: z.literal("http"),
       url: z.url().describe("https, or http to this machine."),
       token: Secret.optional().describe("Sent as Authorization: Bearer."),
-      timeoutSeconds: Seconds.exactOptional(),
+      timeoutSeconds: Seconds.exactOptional().describe("Bound on one question."),
       domains: ProviderDomains,
       privateNetworks: NetworkList.describe(
         "Networks (CIDR) that the service may be in, by name or address, though they are not of the public Internet.",
@@ -141,15 +142,15 @@ export const AuthenticationConfig = z
     tokenSecret: Secret.optional().describe(
       "Key of the tokens that spare clients their password (XEP-0484), shared by every node; none: from the dialback secret, or one kept in the storage.",
     ),
-    scramIterations: z.int().min(4096).default(10_000),
+    scramIterations: z.int().min(4096).default(10_000).describe("Work to derive a key of a password. RFC 5802."),
     minPasswordLength: z
       .int()
       .min(1)
       .max(255)
       .default(8)
       .describe("Fewest characters of a password that somebody chooses, wherever it is set."),
-    failuresBeforeBan: z.int().min(1).default(20),
-    banSeconds: Seconds.default(3600),
+    failuresBeforeBan: z.int().min(1).default(20).describe("Failed log-ins of one address that shut it out."),
+    banSeconds: Seconds.default(3600).describe("How long it is shut out."),
   })
   .prefault({});
 
@@ -162,24 +163,34 @@ export const ClusterConfig = z
   });
 
 /** A domain served by an external component. XEP-0114. */
-export const ComponentConfig = z.strictObject({ domain: DomainName, secret: Secret });
+export const ComponentConfig = z.strictObject({
+  domain: DomainName.describe("The domain that the component serves."),
+  secret: Secret,
+});
 
 /** The settings of one node, each by itself. */
 export const NodeSettings = z.strictObject({
+  $schema: z.string().optional().describe("Where an editor finds the schema (docs/configuration.schema.json)."),
   node: z.string().min(1).max(63).describe("Name of the node, unique in its region."),
   region: z.string().min(1).max(63).default("local").describe("Region the node belongs to."),
-  hosts: z.array(HostConfig).min(1),
+  hosts: z.array(HostConfig).min(1).describe("Virtual hosts: the domains of accounts."),
   components: z.array(ComponentConfig).default([]).describe("Domains that external components may serve."),
-  listeners: z.array(ListenerConfig).min(1),
-  storage: StorageConfig,
-  cluster: ClusterConfig.optional(),
+  listeners: z.array(ListenerConfig).min(1).describe("Listening sockets."),
+  storage: StorageConfig.describe("Where everything is kept."),
+  cluster: ClusterConfig.optional().describe("The other nodes of the region. Without it the node is alone."),
   limits: StreamLimits,
-  authentication: AuthenticationConfig,
+  authentication: AuthenticationConfig.describe("How clients prove who they are."),
   streamManagement: StreamManagementConfig,
-  federation: FederationConfig.prefault({}),
+  federation: FederationConfig.prefault({}).describe("Other servers and regions."),
   log: z
-    .strictObject({ level: z.enum(["trace", "debug", "info", "warn", "error", "silent"]).default("info") })
-    .prefault({}),
+    .strictObject({
+      level: z
+        .enum(["trace", "debug", "info", "warn", "error", "silent"])
+        .default("info")
+        .describe("What is logged, and whatever is worse."),
+    })
+    .prefault({})
+    .describe("The log, as lines of JSON on standard output."),
   adminSocket: z
     .string()
     .min(1)

@@ -18,10 +18,10 @@ const RemoteLimits = {
 export const RemotePolicy = z.strictObject({
   domains: z.array(DomainPattern).min(1).describe("Remote domains; `*.example.org` matches below example.org."),
   refuse: z.boolean().optional().describe("No streams in either direction."),
-  requireEncryption: z.boolean().optional(),
-  requireValidCertificate: z.boolean().optional(),
-  allowDialback: z.boolean().optional(),
-  bidirectional: z.boolean().optional(),
+  requireEncryption: z.boolean().optional().describe("No streams without TLS."),
+  requireValidCertificate: z.boolean().optional().describe("Refuse peers whose certificate does not prove them."),
+  allowDialback: z.boolean().optional().describe("Prove them by dialback where no certificate does. XEP-0220."),
+  bidirectional: z.boolean().optional().describe("Let stanzas go both ways on one stream. XEP-0288."),
   pipelining: z
     .boolean()
     .optional()
@@ -34,7 +34,7 @@ export const RemotePolicy = z.strictObject({
 
 /** Server-to-server federation. What is under `policies` and the general settings beside it change without a restart. */
 export const FederationConfig = z.strictObject({
-  enabled: z.boolean().default(true),
+  enabled: z.boolean().default(true).describe("Exchange stanzas with other servers."),
   dnsServers: z.array(NameServerAddress).default([]).describe("Name servers as address:port; none: the system's."),
   trustDnssec: z
     .boolean()
@@ -53,9 +53,9 @@ export const FederationConfig = z.strictObject({
     "Networks (CIDR) that names may lead to though they are not of the Internet: none, so no loopback and no private ones.",
   ),
   dialbackSecret: Secret.optional().describe("Shared by every node and region of a domain (XEP-0185)."),
-  requireEncryption: z.boolean().default(true),
+  requireEncryption: z.boolean().default(true).describe("No streams without TLS."),
   requireValidCertificate: z.boolean().default(false).describe("Refuse peers whose certificate does not prove them."),
-  allowDialback: z.boolean().default(true),
+  allowDialback: z.boolean().default(true).describe("Prove domains by dialback where no certificate does. XEP-0220."),
   bidirectional: z.boolean().default(true).describe("Let stanzas go both ways on one stream. XEP-0288."),
   policies: z.array(RemotePolicy).default([]).describe("First match wins; what it leaves out is as above."),
   links: z.array(DomainName).max(100).default([]).describe("Always linked (and pipelining): other regions."),
@@ -71,7 +71,7 @@ export const FederationConfig = z.strictObject({
   unauthenticatedStreams: z.int().min(1).default(4000).describe("Streams that may be open and not yet proven."),
   unauthenticatedPerAddress: z.int().min(1).default(1000).describe("The same, from one address."),
   queueStanzas: z.int().min(1).default(1000).describe("Stanzas waiting for one remote domain."),
-  queueBytes: z.int().min(65_536).default(4_194_304),
+  queueBytes: z.int().min(65_536).default(4_194_304).describe("Bytes waiting for one remote domain."),
   keepSeconds: Seconds.default(60).describe("Stanzas wait this long for a domain whose stream broke."),
   unackedStanzas: z.int().min(10).default(2000).describe("Stanzas on the way that no peer has acknowledged."),
   resumeSeconds: Seconds.default(300).describe("Time a broken stream waits to be resumed. XEP-0198."),

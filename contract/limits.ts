@@ -22,7 +22,7 @@ export const StreamLimits = z
     ),
     bytesPerSecond: z.int().min(1024).default(1_048_576).describe("Token bucket's rate of an authenticated stream."),
     burstBytes: z.int().min(10_000).default(4_194_304).describe("Token bucket's size."),
-    preAuthBytesPerSecond: z.int().min(1024).default(65_536),
+    preAuthBytesPerSecond: z.int().min(1024).default(65_536).describe("Bytes a second of a stream before that."),
     stanzasPerAccount: z
       .int()
       .min(1)
@@ -33,11 +33,12 @@ export const StreamLimits = z
       .min(1)
       .default(50_000)
       .describe("The same of one address; behind a balancer without PROXY headers that is everybody."),
-    connectionsPerAddress: z.int().min(1).default(1000),
+    connectionsPerAddress: z.int().min(1).default(1000).describe("Connections of one address to this node."),
     backlogBytes: z.int().min(65_536).default(1_048_576).describe("Bytes waiting for a reader that does not read."),
-    resourcesPerAccount: z.int().min(1).default(25),
+    resourcesPerAccount: z.int().min(1).default(25).describe("Resources of one account at a time."),
   })
-  .prefault({});
+  .prefault({})
+  .describe("What one connection may ask.");
 
 /** Stream management of client sessions. XEP-0198. */
 export const StreamManagementConfig = z
@@ -50,6 +51,7 @@ export const StreamManagementConfig = z
       .default(786_432)
       .describe("Characters that may be unacknowledged; at most three quarters of limits.backlogBytes."),
   })
-  .prefault({});
+  .prefault({})
+  .describe("Stream management of client sessions. XEP-0198.");
 
 export type StreamLimits = z.output<typeof StreamLimits>;

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import type { z } from "zod";
 import { NodeConfig, NodeSettings } from "./contract.ts";
+import { issuesOf } from "./issues.ts";
 import { notJson } from "./json-fault.ts";
 import { namedTwice, placesOf } from "./json-places.ts";
 import { mended } from "./mend.ts";
@@ -24,14 +25,16 @@ export function check<T extends z.ZodType>(schema: T, value: unknown, source: st
   const result = schema.safeParse(value);
   const twice = text === undefined ? [] : namedTwice(text).map((path) => ({ path, what: "is given twice" }));
   if (result.success && twice.length === 0) return result.data;
-  const problems = (result.error?.issues ?? []).flatMap((issue) => describe(issue, schema, value)).concat(twice);
+  const problems = issuesOf(result.error)
+    .flatMap((issue) => describe(issue, schema, value))
+    .concat(twice);
   throw new ConfigError(source, [...new Set(problems.map((problem) => told(problem, text)))]);
 }
 
 /** Every mistake of a value as "path: what is wrong"; `under` is where the value stands. */
 export function mistakesIn(schema: z.ZodType, value: unknown, under: string): string[] {
   const { error } = schema.safeParse(value);
-  const problems = (error?.issues ?? []).flatMap((issue) => describe(issue, schema, value));
+  const problems = issuesOf(error).flatMap((issue) => describe(issue, schema, value));
   return problems.map(({ path, what }) => `${[under, ...path.map(String)].join(".")}: ${what}`);
 }
 

@@ -1,6 +1,7 @@
 // What can still be looked at of a configuration with mistakes: the rest of it, without the settings that have them.
 import { isDeepStrictEqual } from "node:util";
 import type { z } from "zod";
+import { issuesOf } from "./issues.ts";
 import { nearest, settingsAt, valueAt } from "./settings.ts";
 
 /** Rounds after which it is given up: taking a setting out may leave another mistake. */
@@ -23,7 +24,7 @@ export function mended<T extends z.ZodType>(
     const result = schema.safeParse(copy);
     if (result.success) return result.data;
     let changed = false;
-    for (const issue of result.error.issues) {
+    for (const issue of issuesOf(result.error)) {
       if (issue.code !== "unrecognized_keys") changed = spared(copy, issue.path, standIns) || changed;
       else for (const key of issue.keys) changed = renamed(schema, copy, issue.path, key) || changed;
     }

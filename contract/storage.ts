@@ -9,21 +9,24 @@ const Memory = z
 const Sqlite = z.strictObject({
   kind: z.literal("sqlite"),
   file: z.string().min(1).describe("Database file."),
-  synchronous: z.enum(["normal", "full"]).default("normal"),
+  synchronous: z
+    .enum(["normal", "full"])
+    .default("normal")
+    .describe("full: also a power cut loses nothing that was told to be stored."),
 });
 const PostgresUrl = z.string().regex(/^postgres(ql)?:\/\//, "postgres://user@host/database");
 const Postgres = z.strictObject({
   kind: z.literal("postgres"),
-  url: PostgresUrl,
+  url: PostgresUrl.describe("postgres://user:password@host/database"),
   readerUrl: PostgresUrl.exactOptional().describe(READER),
-  poolSize: z.int().min(1).max(500).default(10),
+  poolSize: z.int().min(1).max(500).default(10).describe("Connections to the database, at most."),
 });
 const MysqlUrl = z.string().regex(/^(mysql|mariadb):\/\//, "mysql://user@host/database");
 const Mysql = z.strictObject({
   kind: z.literal("mysql"),
-  url: MysqlUrl,
+  url: MysqlUrl.describe("mysql://user:password@host/database"),
   readerUrl: MysqlUrl.exactOptional().describe(READER),
-  poolSize: z.int().min(1).max(500).default(10),
+  poolSize: z.int().min(1).max(500).default(10).describe("Connections to the database, at most."),
 });
 
 /** A backend by kind. */

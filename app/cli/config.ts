@@ -1,11 +1,11 @@
 // `meridian config`: looks at a node's configuration.
 import type { Command } from "commander";
 import type { NodeConfig } from "../../contract/contract.ts";
-import { print } from "./command.ts";
+import { print, UsageError } from "./command.ts";
 import { lookOutside } from "./look-outside.ts";
 import { placeMistakes } from "./look-places.ts";
 
-/** Adds `config check`. */
+/** Adds `config check` and `config reference`. */
 export function configCommands(program: Command): void {
   const config = program.command("config").description("a node's configuration");
   config
@@ -39,6 +39,17 @@ export function configCommands(program: Command): void {
         ({ host, module, reason }) => `hosts[${domains.indexOf(host)}].modules.${module} will not start: it ${reason}.`,
       );
       print(json, found, [good, ...missing, ...warnings].join("\n"));
+    });
+  config
+    .command("reference")
+    .description("every setting of a configuration: path, type, default, what it is for")
+    .argument("[part]", "only those whose path has this in it")
+    .option("--json", "print JSON")
+    .action(async (part: string | undefined, { json }: { json?: boolean }) => {
+      const { settings } = await import("../../contract/reference.ts");
+      const found = settings().filter(({ path }) => part === undefined || path.includes(part));
+      if (found.length === 0) throw new UsageError(`no setting has ${part} in its path`);
+      print(json, found, found.map((one) => `${one.path} (${one.type}; ${one.default})\n    ${one.what}`).join("\n"));
     });
 }
 

@@ -16,7 +16,7 @@ module("push", { services: ["database", "redis"] });
 module("upload", { services: ["http"], byDefault: false });
 module("plain");
 
-const host = (modules: object = {}) => HostConfig.parse({ domain: "verona.test", modules });
+const host = (modules: object = {}) => ({ ...HostConfig.parse({ domain: "verona.test" }), modules });
 const names = (modules: object, ...services: ("database" | "redis" | "http")[]) =>
   chooseModules(host(modules), new Set(services), "hosts[0]", known).modules.map((chosen) => chosen.module.name);
 

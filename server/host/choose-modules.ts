@@ -1,7 +1,6 @@
 // Which modules a host starts, in order of need: their settings checked, without those whose services are missing.
 import type { HostConfig, NodeConfig } from "../../contract/contract.ts";
 import { ConfigError, mistakesIn } from "../../contract/load.ts";
-import { nearest } from "../../contract/settings.ts";
 import type { ModuleDefinition } from "../module/define.ts";
 import type { Chosen } from "../module/lifecycle.ts";
 import { MODULES } from "../modules/index.ts";
@@ -36,12 +35,11 @@ export function chooseModules(
 ): Choice {
   const problems: string[] = [];
   const path = `${under}.modules`;
-  for (const name of Object.keys(config.modules))
-    if (!known.has(name)) problems.push(`${path}.${name}: ${unknownModule(name, [...known.keys()])}`);
+  const named = new Map<string, unknown>(Object.entries(config.modules));
   const chosen = new Map<string, Chosen>();
   const malformed = new Set<string>();
   for (const module of known.values()) {
-    const given = config.modules[module.name];
+    const given = named.get(module.name);
     if (given === false || (given === undefined && module.byDefault === false)) continue;
     const result = module.config.safeParse(given ?? {});
     if (result.success) chosen.set(module.name, { module, settings: result.data });
@@ -58,7 +56,7 @@ export function chooseModules(
   const reasons = withoutService(chosen, services);
   const leftOut = [...reasons].map(([module, reason]) => {
     chosen.delete(module);
-    return { module, reason, named: Object.hasOwn(config.modules, module) };
+    return { module, reason, named: named.has(module) };
   });
   return { modules: inOrderOfNeed(chosen), leftOut };
 }
@@ -83,11 +81,6 @@ function withoutService(
     }
   }
   return reasons;
-}
-
-function unknownModule(name: string, known: readonly string[]): string {
-  const meant = nearest(name, known);
-  return `no such module; ${meant === undefined ? `there are ${known.join(", ")}` : `did you mean "${meant}"?`}`;
 }
 
 function inOrderOfNeed(chosen: ReadonlyMap<string, Chosen>): Chosen[] {

@@ -1,5 +1,5 @@
 // Service administration by ad-hoc commands, for the host's admins. XEP-0133.
-import { z } from "zod";
+import { AdministrationSettings } from "../../../contract/modules/administration.ts";
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { Content } from "../../../xmpp/stanza/content.ts";
 import type { FormField } from "../../../xmpp/stanza/data-form.ts";
@@ -19,7 +19,7 @@ export const administration = defineModule({
   implements: ["XEP-0133 1.3.1"],
   needs: ["commands", "disco"],
   grants: ["accounts", "accountChanges"],
-  config: z.strictObject({ listLimit: z.int().min(1).default(1000).describe("Names in one list.") }),
+  config: AdministrationSettings,
   activate(host, { listLimit }) {
     const registry = host.use(commandsApi);
     for (const command of [...accountCommands(host), ...sessionCommands(host), ...listCommands(host, listLimit)])

@@ -1,7 +1,7 @@
 // Blocking: a user's list of those who can neither reach nor see the account. XEP-0191.
 
 import { Element } from "ltx";
-import { z } from "zod";
+import { BlockingSettings } from "../../../contract/modules/blocking.ts";
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { parseMany } from "../../../xmpp/jid/many.ts";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
@@ -35,7 +35,7 @@ export const blocking = defineModule({
   implements: ["XEP-0191 1.3"],
   needs: ["disco", "roster"],
   stores: [DOCUMENTS],
-  config: z.strictObject({ maxItems: z.int().min(1).default(1000).describe("JIDs of one block list.") }),
+  config: BlockingSettings,
   activate(host, given) {
     const { settings, activation } = liveSettings(given);
     const lists = new BlockLists(host);

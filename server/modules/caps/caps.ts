@@ -1,7 +1,7 @@
 // The server's capabilities in its stream features, so that clients need not ask. XEP-0115 §6.3.
 
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import { CapsSettings } from "../../../contract/modules/caps.ts";
 import { NS_DATA_FORMS } from "../../../xmpp/stanza/data-form.ts";
 import { escapeAttribute } from "../../../xmpp/xml/escape.ts";
 import { parseElement } from "../../../xmpp/xml/tree.ts";
@@ -15,9 +15,7 @@ export const caps = defineModule({
   name: "caps",
   implements: ["XEP-0115 1.6.0"],
   needs: ["disco"],
-  config: z.strictObject({
-    node: z.string().min(1).default("https://meridian.invalid/server").describe("URI that names the software."),
-  }),
+  config: CapsSettings,
   activate(host, { node }) {
     const entry = host.disco.host;
     let told: Told | undefined;

@@ -1,5 +1,5 @@
 // Copies of messages for an account's other devices. XEP-0280.
-import { z } from "zod";
+import { NoSettings } from "../../../contract/modules/index.ts";
 import type { Jid } from "../../../xmpp/jid/jid.ts";
 import { Content } from "../../../xmpp/stanza/content.ts";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
@@ -19,7 +19,7 @@ export const carbons = defineModule({
   name: "carbons",
   implements: ["XEP-0280 1.0.1", "XEP-0297 1.0", "XEP-0334 0.4.0"],
   needs: ["disco"],
-  config: z.strictObject({}),
+  config: NoSettings,
   activate(host) {
     for (const target of ["host", "account"] as const) host.disclose(target, { features: [NS_CARBONS] });
     host.iq("account", "set", NS_CARBONS, "enable", (request) => switchTo(request, true));

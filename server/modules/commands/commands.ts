@@ -1,7 +1,7 @@
 // Ad-hoc commands: a list of what may be done here, and one form each. XEP-0050.
 import { randomBytes } from "node:crypto";
 import { Element } from "ltx";
-import { z } from "zod";
+import { NoSettings } from "../../../contract/modules/index.ts";
 import type { Jid } from "../../../xmpp/jid/jid.ts";
 import { type Form, formElement, NS_DATA_FORMS, submittedValues } from "../../../xmpp/stanza/data-form.ts";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
@@ -59,7 +59,7 @@ export const commands = defineModule({
   name: "commands",
   implements: ["XEP-0050 1.3.0", "XEP-0004 2.13.1"],
   needs: ["disco"],
-  config: z.strictObject({}),
+  config: NoSettings,
   activate(host) {
     const registry = new CommandRegistry();
     const executions = new Map<string, Execution>();

@@ -1,26 +1,14 @@
 // Whom to write to about this service. XEP-0157.
-import { z } from "zod";
+import { ContactsSettings } from "../../../contract/modules/contacts.ts";
 import { escapeText } from "../../../xmpp/xml/escape.ts";
 import { defineModule } from "../../module/define.ts";
-
-const Addresses = z.array(z.string().min(1)).default([]);
 
 /** The module of service contact addresses; its form is part of the host's disco information. */
 export const contacts = defineModule({
   name: "contacts",
   implements: ["XEP-0157 1.1.1", "XEP-0128 1.0.1"],
   needs: ["disco"],
-  config: z
-    .strictObject({
-      abuse: Addresses,
-      admin: Addresses,
-      feedback: Addresses,
-      sales: Addresses,
-      security: Addresses,
-      status: Addresses,
-      support: Addresses,
-    })
-    .describe("URIs by purpose, e.g. mailto:abuse@example.org."),
+  config: ContactsSettings,
   activate(host, config) {
     const fields = Object.entries(config)
       .filter(([, addresses]) => addresses.length > 0)

@@ -1,5 +1,5 @@
 // Client state indication: what can wait while nobody looks is held back. XEP-0352.
-import { z } from "zod";
+import { NoSettings } from "../../../contract/modules/index.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { defineModule } from "../../module/define.ts";
 import { type Gate, type OwnSession, SessionKey } from "../../ports/session.ts";
@@ -19,7 +19,7 @@ const gateKey = new SessionKey<InactiveGate>("client state");
 export const csi = defineModule({
   name: "csi",
   implements: ["XEP-0352 1.0.0"],
-  config: z.strictObject({}),
+  config: NoSettings,
   activate(host) {
     host.inlineBindFeature({ xmlns: NS_CSI, name: "inactive", request: deactivate });
     host.streamFeature({

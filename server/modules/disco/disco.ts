@@ -1,6 +1,6 @@
 // Service discovery of a host and of its accounts. XEP-0030.
 import { Element } from "ltx";
-import { z } from "zod";
+import { DiscoSettings } from "../../../contract/modules/disco.ts";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { NS_DISCO_INFO, NS_DISCO_ITEMS } from "../../../xmpp/xml/namespaces.ts";
 import { parseElement } from "../../../xmpp/xml/tree.ts";
@@ -14,9 +14,7 @@ export const disco = defineModule({
   name: "disco",
   implements: ["XEP-0030 2.5.0"],
   needs: ["roster"],
-  config: z.strictObject({
-    name: z.string().default("Meridian").describe("Name of the server's identity."),
-  }),
+  config: DiscoSettings,
   activate(host, config) {
     const { disco: registry } = host;
     const rosters = host.use(rostersApi);

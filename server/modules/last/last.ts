@@ -1,7 +1,7 @@
 // Last activity of an account, and how long the server is up. XEP-0012.
 
 import { Element } from "ltx";
-import { z } from "zod";
+import { NoSettings } from "../../../contract/modules/index.ts";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { DOCUMENTS } from "../../documents/store.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
@@ -17,7 +17,7 @@ export const last = defineModule({
   implements: ["XEP-0012 2.0"],
   needs: ["disco", "roster"],
   stores: [DOCUMENTS],
-  config: z.strictObject({}),
+  config: NoSettings,
   activate(host) {
     const started = host.clock.now();
     const rosters = host.use(rostersApi);

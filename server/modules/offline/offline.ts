@@ -1,7 +1,7 @@
 // Messages kept for an account that had no resource to take them. XEP-0160.
 
 import { clone } from "ltx";
-import { z } from "zod";
+import { OfflineSettings } from "../../../contract/modules/offline.ts";
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { arrivalOf } from "../../../xmpp/stanza/arrival.ts";
 import { withDelay } from "../../../xmpp/stanza/delay.ts";
@@ -25,10 +25,6 @@ import { Shares } from "./shares.ts";
 import { OFFLINE } from "./store.ts";
 import { decide, FULL, isUndecided } from "./undecided.ts";
 
-const OfflineConfig = z.strictObject({
-  maxMessages: z.int().min(1).default(100).describe("Messages kept for one account; beyond it senders get an error."),
-});
-
 /** Messages of one account where some were promised. */
 const PROMISED_LIMIT = 1_000_000;
 
@@ -43,7 +39,7 @@ export const offline = defineModule({
   name: "offline",
   implements: ["XEP-0160 1.0.1", "XEP-0203 2.0", "XEP-0334 0.4.0"],
   needs: ["disco", "roster"],
-  config: OfflineConfig,
+  config: OfflineSettings,
   activate(host, config) {
     const kept: Kept = {
       host,

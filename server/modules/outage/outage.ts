@@ -1,5 +1,5 @@
 // Where to look when the service is down: addresses of a status document elsewhere. XEP-0455.
-import { z } from "zod";
+import { OutageSettings } from "../../../contract/modules/outage.ts";
 import { escapeText } from "../../../xmpp/xml/escape.ts";
 import { defineModule } from "../../module/define.ts";
 
@@ -8,12 +8,7 @@ export const outage = defineModule({
   name: "outage",
   implements: ["XEP-0455 0.4.0", "XEP-0128 1.0.1"],
   needs: ["disco"],
-  config: z.strictObject({
-    addresses: z
-      .array(z.url({ protocol: /^https?$/ }))
-      .default([])
-      .describe("Addresses of status documents, on other machines than this one. XEP-0455 §2.2 says what is in them."),
-  }),
+  config: OutageSettings,
   activate(host, { addresses }) {
     if (addresses.length === 0) return;
     const type = "<field var='FORM_TYPE' type='hidden'><value>urn:xmpp:sos:0</value></field>";

@@ -1,5 +1,5 @@
 // Pings of a host and of its accounts. XEP-0199.
-import { z } from "zod";
+import { NoSettings } from "../../../contract/modules/index.ts";
 import { NS_PING } from "../../../xmpp/xml/namespaces.ts";
 import { defineModule } from "../../module/define.ts";
 
@@ -8,7 +8,7 @@ export const ping = defineModule({
   name: "ping",
   implements: ["XEP-0199 2.0.1"],
   needs: ["disco"],
-  config: z.strictObject({}),
+  config: NoSettings,
   activate(host) {
     for (const target of ["host", "account"] as const) host.disclose(target, { features: [NS_PING] });
     host.iq("host", "get", NS_PING, "ping", () => undefined);

@@ -1,5 +1,5 @@
 // Presence: broadcasts, probes, directed presence and subscriptions. RFC 6121 §3 and §4.
-import { z } from "zod";
+import { NoSettings } from "../../../contract/modules/index.ts";
 import { LONGEST_ADDRESS } from "../../../xmpp/bounds.ts";
 import type { Jid } from "../../../xmpp/jid/jid.ts";
 import {
@@ -37,7 +37,7 @@ export const presence = defineModule({
   implements: ["RFC 6121 §3", "RFC 6121 §4"],
   needs: ["roster"],
   grants: ["accounts", "bus"],
-  config: z.strictObject({}),
+  config: NoSettings,
   activate(host) {
     const rosters = host.use(rostersApi);
     // Also once the module is over: contacts would see a ghost.

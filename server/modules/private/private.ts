@@ -1,7 +1,7 @@
 // Private XML storage: small documents a client keeps with its account. XEP-0049.
 
 import { Element } from "ltx";
-import { z } from "zod";
+import { PrivateSettings } from "../../../contract/modules/private.ts";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { selfContained } from "../../../xmpp/xml/self-contained.ts";
 import { DOCUMENTS } from "../../documents/store.ts";
@@ -12,19 +12,13 @@ import type { Section } from "../../ports/exclusive.ts";
 const NS_PRIVATE = "jabber:iq:private";
 const KIND = "private";
 
-const PrivateConfig = z.strictObject({
-  maxBytes: z.int().min(1024).default(65_536).describe("Bytes of one document."),
-  maxDocuments: z.int().min(1).default(100).describe("Documents of one account."),
-});
-type PrivateConfig = z.output<typeof PrivateConfig>;
-
 /** The private storage module. */
 export const privateStorage = defineModule({
   name: "private",
   implements: ["XEP-0049 1.2"],
   needs: ["disco"],
   stores: [DOCUMENTS],
-  config: PrivateConfig,
+  config: PrivateSettings,
   activate(host, given) {
     const { settings, activation } = liveSettings(given);
     host.disclose("host", { features: [NS_PRIVATE] });
@@ -76,7 +70,7 @@ async function get(host: ModuleHost, request: IqRequest): Promise<string> {
 }
 
 /** The documents to keep, by key. @throws StanzaError */
-function textsOf(request: IqRequest, { maxBytes }: PrivateConfig): Map<string, string> {
+function textsOf(request: IqRequest, { maxBytes }: PrivateSettings): Map<string, string> {
   const texts = new Map<string, string>();
   for (const { element, key } of documentsOf(request)) {
     if (texts.has(key)) throw new StanzaError("bad-request", "one set names an element twice");
@@ -87,7 +81,7 @@ function textsOf(request: IqRequest, { maxBytes }: PrivateConfig): Map<string, s
 
 /** What is to be kept. */
 interface Setting {
-  readonly config: PrivateConfig;
+  readonly config: PrivateSettings;
   readonly local: string;
   readonly texts: ReadonlyMap<string, string>;
   readonly section: Section;

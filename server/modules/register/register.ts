@@ -1,6 +1,6 @@
 // In-band registration, password change and removal. XEP-0077. Off unless an operator turns it on.
 import { Element } from "ltx";
-import { z } from "zod";
+import { RegisterSettings } from "../../../contract/modules/register.ts";
 import { prepareLocalpart } from "../../../xmpp/jid/precis.ts";
 import { errorReply, StanzaError } from "../../../xmpp/stanza/error.ts";
 import { iqResult } from "../../../xmpp/stanza/iq.ts";
@@ -15,11 +15,6 @@ import { RegistrationRate } from "./rate.ts";
 const NS_REGISTER = "jabber:iq:register";
 const NS_REGISTER_FEATURE = "http://jabber.org/features/iq-register";
 
-const RegisterConfig = z.strictObject({
-  newAccounts: z.boolean().default(true).describe("Strangers may make accounts; else only password and removal."),
-  perAddressPerHour: z.int().min(1).default(3).describe("New accounts from one address within an hour."),
-});
-
 /** The registration module. */
 export const register = defineModule({
   name: "register",
@@ -28,7 +23,7 @@ export const register = defineModule({
   services: ["limits"],
   grants: ["accountChanges"],
   byDefault: false,
-  config: RegisterConfig,
+  config: RegisterSettings,
   activate(host, config) {
     const rate = new RegistrationRate(host.clock, config.perAddressPerHour, host.service(LIMITS));
     host.disclose("host", { features: [NS_REGISTER] });

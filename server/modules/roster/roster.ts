@@ -1,6 +1,6 @@
 // Contact lists: get, set, remove, pushes and versions. RFC 6121 §2.
 import { Element } from "ltx";
-import { z } from "zod";
+import { RosterSettings } from "../../../contract/modules/roster.ts";
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { itemsOf } from "../../../xmpp/stanza/items.ts";
@@ -12,27 +12,11 @@ import { itemElement } from "./item.ts";
 import type { Roster } from "./roster-change.ts";
 import { Rosters, rostersApi } from "./rosters.ts";
 
-const RosterConfig = z.strictObject({
-  maxItems: z
-    .int()
-    .min(1)
-    .default(1000)
-    .describe("Contacts of one roster; strangers whose requests wait do not count."),
-  maxGroups: z.int().min(0).default(50).describe("Groups of one item."),
-  maxSize: z
-    .int()
-    .min(1024)
-    .default(524_288)
-    .describe("Characters of all JIDs, names and groups together: a roster is sent as one stanza."),
-  maxNameLength: z.int().min(1).default(1023).describe("Characters of a name or group."),
-});
-type RosterConfig = z.output<typeof RosterConfig>;
-
 /** The roster module. */
 export const roster = defineModule({
   name: "roster",
   implements: ["RFC 6121 §2", "XEP-0237 1.3"],
-  config: RosterConfig,
+  config: RosterSettings,
   activate(host, given) {
     const { settings, activation } = liveSettings(given);
     const rosters = new Rosters(host, settings);
@@ -60,7 +44,7 @@ async function get(rosters: Rosters, request: IqRequest): Promise<Element | unde
 }
 
 /** RFC 6121 §2.3 to §2.5. */
-async function set(host: ModuleHost, rosters: Rosters, config: RosterConfig, request: IqRequest): Promise<undefined> {
+async function set(host: ModuleHost, rosters: Rosters, config: RosterSettings, request: IqRequest): Promise<undefined> {
   const [item, ...more] = itemsOf(request.payload, "item");
   if (item === undefined || more.length > 0) throw new StanzaError("bad-request", "a roster set has exactly one item");
   const jid = contactOf(item, request.to);
@@ -76,7 +60,7 @@ function contactOf(item: Element, account: Jid): Jid {
   return jid.toBare();
 }
 
-async function update(rosters: Rosters, config: RosterConfig, local: string, jid: Jid, item: Element): Promise<void> {
+async function update(rosters: Rosters, config: RosterSettings, local: string, jid: Jid, item: Element): Promise<void> {
   const name = item.attrs.name ?? "";
   const groups = item.getChildren("group", NS_ROSTER).map((group) => group.getText());
   if (name.length > config.maxNameLength || groups.some((group) => group.length > config.maxNameLength))

@@ -1,7 +1,7 @@
 // Which domains this one federates with, for maps of the network; names only of those that take part too. XEP-0485.
 import { randomBytes } from "node:crypto";
 import { Element } from "ltx";
-import { z } from "zod";
+import { NoSettings } from "../../../contract/modules/index.ts";
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { buildIq } from "../../../xmpp/stanza/iq.ts";
@@ -24,7 +24,7 @@ export const serverinfo = defineModule({
   needs: ["disco"],
   grants: ["remoteLinks"],
   byDefault: false,
-  config: z.strictObject({}),
+  config: NoSettings,
   activate(host) {
     const consents = new Consents(host);
     const field = `<field var='serverinfo-pubsub-node'><value>xmpp:${host.domain}?;node=${NODE}</value></field>`;

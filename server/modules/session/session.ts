@@ -1,5 +1,5 @@
 // The session request of older clients (Strophe sends it whatever the features say). RFC 3921 §3.
-import { z } from "zod";
+import { NoSettings } from "../../../contract/modules/index.ts";
 import { NS_SESSION } from "../../../xmpp/xml/namespaces.ts";
 import { defineModule } from "../../module/define.ts";
 
@@ -8,7 +8,7 @@ export const session = defineModule({
   name: "session",
   implements: [],
   needs: [],
-  config: z.strictObject({}),
+  config: NoSettings,
   activate(host) {
     host.iq("account", "set", NS_SESSION, "session", () => undefined);
     host.iq("host", "set", NS_SESSION, "session", () => undefined);

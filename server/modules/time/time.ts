@@ -1,6 +1,6 @@
 // The server's time. XEP-0202.
 import { Element } from "ltx";
-import { z } from "zod";
+import { NoSettings } from "../../../contract/modules/index.ts";
 import { defineModule } from "../../module/define.ts";
 
 const NS_TIME = "urn:xmpp:time";
@@ -10,7 +10,7 @@ export const time = defineModule({
   name: "time",
   implements: ["XEP-0202 2.0"],
   needs: ["disco"],
-  config: z.strictObject({}),
+  config: NoSettings,
   activate(host) {
     host.disclose("host", { features: [NS_TIME] });
     host.iq("host", "get", NS_TIME, "time", () => {

@@ -1,6 +1,6 @@
 // Business cards: an account's own to change, everybody's to read. XEP-0054.
 
-import { z } from "zod";
+import { VcardSettings } from "../../../contract/modules/vcard.ts";
 import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { selfContained } from "../../../xmpp/xml/self-contained.ts";
 import { DOCUMENTS } from "../../documents/store.ts";
@@ -14,9 +14,7 @@ export const vcard = defineModule({
   implements: ["XEP-0054 1.2"],
   needs: ["disco"],
   stores: [DOCUMENTS],
-  config: z.strictObject({
-    maxBytes: z.int().min(1024).default(131_072).describe("Bytes of one card, its picture among them."),
-  }),
+  config: VcardSettings,
   activate(host, given) {
     const { settings, activation } = liveSettings(given);
     for (const target of ["host", "account"] as const) host.disclose(target, { features: [NS_VCARD] });

@@ -1,7 +1,7 @@
 // Software version of the server. XEP-0092.
 import { readFileSync } from "node:fs";
 import { Element } from "ltx";
-import { z } from "zod";
+import { VersionSettings } from "../../../contract/modules/version.ts";
 import { NS_VERSION } from "../../../xmpp/xml/namespaces.ts";
 import { defineModule, liveSettings } from "../../module/define.ts";
 
@@ -15,9 +15,7 @@ export const version = defineModule({
   name: "version",
   implements: ["XEP-0092 1.1"],
   needs: ["disco"],
-  config: z.strictObject({
-    showOs: z.boolean().default(false).describe("Tell the operating system, which helps attackers as well."),
-  }),
+  config: VersionSettings,
   activate(host, given) {
     const { settings, activation } = liveSettings(given);
     host.disclose("host", { features: [NS_VERSION] });
