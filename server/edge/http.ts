@@ -6,6 +6,7 @@ import type { Server as TlsServer } from "node:tls";
 import Fastify from "fastify";
 import { WebSocketServer } from "ws";
 import type { ListenerConfig } from "../../contract/contract.ts";
+import { awaitFirstBytes } from "../../xmpp/stream/first-bytes.ts";
 import { KEEP_ALIVE, TcpTransport } from "../../xmpp/stream/tcp.ts";
 import { StreamWebSocket, WebSocketTransport } from "../../xmpp/stream/websocket.ts";
 import { C2sConnection } from "../c2s/connection.ts";
@@ -27,11 +28,12 @@ export interface HttpListener {
 
 /** Starts the listener. @throws Error of the system (`EADDRINUSE` …) */
 export async function listenForHttp(config: HttpListenerConfig, context: C2sContext): Promise<HttpListener> {
+  const patience = context.limits.authenticationSeconds * 1000;
   const app = Fastify({
     bodyLimit: context.limits.stanzaBytes,
     forceCloseConnections: true,
     // Fastify waits for ever unless told otherwise: a request has as long as an authentication.
-    requestTimeout: context.limits.authenticationSeconds * 1000,
+    requestTimeout: patience,
     ...(config.tls ? { https: { ...httpsOptions(config, context), ...REQUEST_CHECKS } } : { http: REQUEST_CHECKS }),
   });
   const url = () => config.publicUrl ?? defaultUrl(config, app.server.address() as AddressInfo);
@@ -42,6 +44,7 @@ export async function listenForHttp(config: HttpListenerConfig, context: C2sCont
     reply.header("access-control-allow-origin", "*").send(hostMetaJson(url())),
   );
   const { server } = app;
+  if (config.tls) awaitFirstBytes(server, patience, context.clock);
   const secured = config.tls ? [...context.hosts.values()].find((host) => host.hasTls) : undefined;
   if (secured !== undefined) keepDefaultContext(server as unknown as TlsServer, context.tls, secured.domain);
   if (config.directTls)

@@ -1,6 +1,7 @@
 // Listens for clients on TCP, with STARTTLS or direct TLS. RFC 6120 §5, XEP-0368.
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
+import { awaitFirstBytes } from "../../xmpp/stream/first-bytes.ts";
 import { TcpTransport } from "../../xmpp/stream/tcp.ts";
 import type { AddressCount } from "../c2s/address-count.ts";
 import { C2sConnection } from "../c2s/connection.ts";
@@ -38,17 +39,20 @@ export function listenForClients(options: C2sListenerOptions, context: C2sContex
 function directTlsServer(context: C2sContext, accept: (socket: Socket) => void): Server {
   const first = [...context.hosts.values()].find((host) => host.hasTls);
   if (first === undefined) throw new Error("direct TLS needs a host with a certificate");
+  const patience = context.limits.authenticationSeconds * 1000;
   const server = createTlsServer(
     {
-      ALPNProtocols: ["xmpp-client"],
+      // A list would be copied for each connection, and kept with it. XEP-0368 §3.
+      ALPNCallback: ({ protocols }) => (protocols.includes("xmpp-client") ? "xmpp-client" : undefined),
       requestCert: context.clientAuthorities.length > 0,
       rejectUnauthorized: false,
       SNICallback: (servername, callback) =>
         callback(null, context.tls.sni(servername) ?? context.tls.forDomain(first.domain)),
-      handshakeTimeout: context.limits.authenticationSeconds * 1000,
+      handshakeTimeout: patience,
     },
     accept,
   );
+  awaitFirstBytes(server, patience, context.clock);
   keepDefaultContext(server, context.tls, first.domain);
   server.on("tlsClientError", (error, socket) => {
     context.log.debug({ err: error, peer: socket.remoteAddress }, "TLS handshake failed");

@@ -1,6 +1,7 @@
 // Transport over TCP, with or without TLS.
 import type { Socket } from "node:net";
 import { connect, TLSSocket } from "node:tls";
+import { onFirstBytes } from "./first-bytes.ts";
 import { flushLater } from "./gather.ts";
 import type { TlsFacts, TlsUpgrade, Transport, TransportEvents } from "./transport.ts";
 import { Utf8Decoder } from "./utf8.ts";
@@ -23,6 +24,8 @@ export class TcpTransport implements Transport {
   private pending = "";
   private scheduled = false;
   private over = false;
+  /** TLS is to begin: nothing more goes in clear, not even a stream error. RFC 6120 §5.4.3.2. */
+  private silent = false;
   private failure: Error | undefined;
 
   constructor(socket: Socket, remoteAddress: string = socket.remoteAddress ?? "") {
@@ -59,7 +62,7 @@ export class TcpTransport implements Transport {
   }
 
   write(text: string): void {
-    if (this.over) return;
+    if (this.over || this.silent) return;
     this.pending += text;
     if (this.pending.length >= GATHER_LIMIT) this.flush();
     else if (!this.scheduled) {
@@ -104,7 +107,24 @@ export class TcpTransport implements Transport {
     plain.off("close", this.onClose).off("drain", this.onDrain).off("error", this.onError);
     plain.on("error", () => {});
     this.decoder = new Utf8Decoder();
-    const secured = side === "server" ? serverSide(plain, options) : clientSide(plain, options);
+    if (side === "client") return this.secure(clientSide(plain, options));
+    this.silent = true;
+    return new Promise((resolve, reject) => {
+      const gone = () => {
+        plain.destroy();
+        reject(new Error("connection closed before the TLS handshake"));
+        this.onClose();
+      };
+      const begin = () => {
+        this.silent = false;
+        this.secure(serverSide(plain, options)).then(resolve, reject);
+      };
+      onFirstBytes(plain, begin, gone);
+    });
+  }
+
+  /** Resolves once the handshake is done. @throws Error where it fails */
+  private secure(secured: TLSSocket): Promise<void> {
     this.socket = secured;
     secured.on("error", this.onError);
     return new Promise((resolve, reject) => {
