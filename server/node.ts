@@ -210,7 +210,7 @@ export class MeridianServer {
       connections: new Set<OpenConnection>(),
     };
     for (const host of router.hosts.values())
-      host.accountChanges.endUnbound = (account, text) => endUnboundStreams(context.connections, account, text);
+      host.accountChanges.endUnbound = (account, end) => endUnboundStreams(context.connections, account, end);
     return new MeridianServer(config, router, hosts, services, stage, accounts, context, cluster);
   }
 

@@ -16,6 +16,7 @@ const ROMEO = Jid.parse("romeo@verona.test");
 class Scene {
   readonly told: string[] = [];
   readonly ends: string[] = [];
+  readonly unbound: string[] = [];
   readonly accounts = new Accounts(new MemoryAccounts(new Map()), { iterations: 4096, clock: new ManualClock(1) });
   readonly changes: AccountChanges;
   sessions: ClientSession[] = [];
@@ -33,8 +34,11 @@ class Scene {
       () => [unheard],
       this.takers,
     );
-    other.endUnbound = (account, text) => told.push(`there: unbound of ${account.full} end: ${text}`);
-    this.changes.endUnbound = (account, text) => told.push(`unbound of ${account.full} end: ${text}`);
+    other.endUnbound = (account, { text }) => told.push(`there: unbound of ${account.full} end: ${text}`);
+    this.changes.endUnbound = (account, end) => {
+      told.push(`unbound of ${account.full} end: ${end.text}`);
+      this.unbound.push(end.condition);
+    };
   }
 
   session(resource: string, remote = false): ClientSession {
@@ -181,4 +185,6 @@ test("who is kicked hears the same on every node: all sessions, or the one named
   expect(scene.ends).toEqual([said("balcony")]);
   expect(scene.changes.kick("romeo")).toBe(2);
   expect(scene.ends.slice(1)).toEqual([said("orchard"), said("balcony"), said("unheard")]);
+  // One that has not bound yet too.
+  expect(scene.unbound).toEqual(["policy-violation"]);
 });

@@ -46,6 +46,12 @@ const REASONS = {
 } as const satisfies Readonly<Record<string, { readonly text: string; readonly condition: StreamErrorCondition }>>;
 type Reason = keyof typeof REASONS;
 
+/** How streams of an account end. */
+export interface StreamEnding {
+  readonly condition: StreamErrorCondition;
+  readonly text: string;
+}
+
 /**
  * The one owner of what becomes of a host's accounts, whoever asks: a client (XEP-0077), an administrator's command
  * (XEP-0133), an operator at the command line, an authentication provider. What is allowed, who is told, and which
@@ -55,12 +61,12 @@ export class AccountChanges {
   private readonly host: AccountHost;
   private readonly farewells = new Set<Farewell>();
   /** Ends streams of this node that belong to an account and have no session yet; set by whoever has the streams. */
-  endUnbound: (account: Jid, text: string) => void = () => {};
+  endUnbound: (account: Jid, end: StreamEnding) => void = () => {};
 
   constructor(host: AccountHost) {
     this.host = host;
     host.bus.onAnnouncement(this.kind, (_from, [local = "", text = "", condition]) => {
-      this.endHere(local, condition === "policy-violation" ? condition : "not-authorized", text);
+      this.endHere(local, { condition: condition === "policy-violation" ? condition : "not-authorized", text });
     });
     host.bus.onAnnouncement(this.departure, (_from, [local = ""]) => host.departed(host.jid.withLocal(local)));
   }
@@ -165,12 +171,12 @@ export class AccountChanges {
   private endStreams(local: string, reason: Reason, but?: ClientSession): void {
     const { condition, text } = REASONS[reason];
     for (const session of this.host.sessions.of(local)) if (session !== but) session.end(condition, text);
-    this.endUnbound(this.host.jid.withLocal(local), text);
+    this.endUnbound(this.host.jid.withLocal(local), { condition, text });
     this.host.bus.announce(this.kind, [local, text, condition]);
   }
 
-  private endHere(local: string, condition: StreamErrorCondition, text: string): void {
-    for (const session of this.host.sessions.of(local)) if (!session.remote) session.end(condition, text);
-    this.endUnbound(this.host.jid.withLocal(local), text);
+  private endHere(local: string, end: StreamEnding): void {
+    for (const session of this.host.sessions.of(local)) if (!session.remote) session.end(end.condition, end.text);
+    this.endUnbound(this.host.jid.withLocal(local), end);
   }
 }

@@ -11,6 +11,7 @@ import type { Transport } from "../../xmpp/stream/transport.ts";
 import { NS_CLIENT, NS_STREAM } from "../../xmpp/xml/namespaces.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
+import type { StreamEnding } from "../accounts/lifecycle.ts";
 import { acceptFromClient } from "../delivery/ingress.ts";
 import { logFailure } from "../observe/failure.ts";
 import { withoutSecrets } from "../observe/trace.ts";
@@ -209,7 +210,7 @@ export class C2sConnection implements StreamHandler, ClientConnection {
 }
 
 /** Ends the streams that an account has opened, or is about to, and bound no resource on. */
-export function endUnboundStreams(connections: Iterable<OpenConnection>, account: Jid, text: string): void {
+export function endUnboundStreams(connections: Iterable<OpenConnection>, account: Jid, end: StreamEnding): void {
   for (const { account: owner, claims, session, stream } of connections)
-    if ((owner ?? claims)?.full === account.full && session === undefined) stream.fail("not-authorized", text);
+    if ((owner ?? claims)?.full === account.full && session === undefined) stream.fail(end.condition, end.text);
 }
