@@ -36,6 +36,11 @@ export class Pipeline<C> implements Stages<C> {
     return () => this.have(this.stages.filter((other) => other !== stage));
   }
 
+  /** Names of the stages, in their order. */
+  get names(): readonly string[] {
+    return this.stages.map(({ name }) => name);
+  }
+
   /** Lists are never changed in place: a stanza goes on through those that it began with. */
   private have(stages: Stage<C>[]): void {
     this.stages = stages;

@@ -24,6 +24,11 @@ export class Events {
     };
   }
 
+  /** Observers of all events. */
+  get size(): number {
+    return [...this.observers.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
   /** True where somebody listens, so that costly events need not be made for nobody. */
   observed(event: keyof HostEvents): boolean {
     return this.observers.has(event);

@@ -4,7 +4,7 @@ import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { IqHandlers } from "../delivery/iq.ts";
 import { Pipeline } from "../delivery/stages.ts";
 import type { ApiKey, CopyRule } from "../module/define.ts";
-import { DiscoRegistry } from "../module/disco-registry.ts";
+import { type DiscoReading, DiscoRegistry } from "../module/disco-registry.ts";
 import { addTo, type Withdraw } from "../module/registrations.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { ClientSession } from "../ports/session.ts";
@@ -56,6 +56,31 @@ export class Extensions {
   ): Withdraw {
     const { kinds, before = [], after = [] } = options;
     return this.pipelines[point].add({ name, kinds, before, after, filter });
+  }
+
+  /** All that is registered, in words. */
+  get registered(): readonly string[] {
+    const { iqHandlers, pipelines, disco, events } = this;
+    const said = ({ identities, features, items, forms }: DiscoReading) => [
+      ...identities,
+      ...features,
+      ...items,
+      ...forms,
+    ];
+    return [
+      ...(["host", "account"] as const).flatMap((target) =>
+        [...iqHandlers.payloads(target)].map((payload) => `iq ${target} ${payload.join(" ")}`),
+      ),
+      ...Object.entries(pipelines).flatMap(([point, { names }]) => names.map((name) => `stage ${point} ${name}`)),
+      ...Object.entries(disco).flatMap(([target, entry]) =>
+        said(entry).map((one) => `${target} discloses ${JSON.stringify(one)}`),
+      ),
+      ...this.offered.map(({ name }) => `stream feature ${name}`),
+      ...this.inlineBindFeatures.map(({ xmlns }) => `inline bind feature ${xmlns}`),
+      ...[...this.offers.keys()].map(({ name }) => `offer ${name}`),
+      `copy rules ${this.copyRules.length}`,
+      `observers ${events.size}`,
+    ].sort();
   }
 
   copies(rule: CopyRule): Withdraw {

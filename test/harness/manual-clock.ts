@@ -20,6 +20,11 @@ export class ManualClock implements Clock {
   /** May be passed on by itself, as `systemClock.now` may. */
   readonly now = (): number => this.time;
 
+  /** Timers that have not fired. */
+  get waiting(): number {
+    return this.pending.size;
+  }
+
   setTimeout(callback: () => void, ms: number): Timer {
     const timer = { at: this.time + Math.max(0, ms), order: this.order++, callback };
     this.pending.add(timer);

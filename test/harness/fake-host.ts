@@ -1,0 +1,144 @@
+// A virtual host for unit tests of modules: the real ways of a stanza through stages and IQ owners, with nobody outside.
+import { pino } from "pino";
+import { Accounts } from "../../server/accounts/accounts.ts";
+import { ACCOUNTS } from "../../server/accounts/store.ts";
+import { alone } from "../../server/cluster/membership/alone.ts";
+import { loneCounts } from "../../server/cluster/shared/limits.ts";
+import { Router } from "../../server/delivery/route.ts";
+import { ModuleView } from "../../server/host/module-view.ts";
+import { VirtualHost } from "../../server/host/virtual-host.ts";
+import type { ModuleDefinition } from "../../server/module/define.ts";
+import { type Chosen, HostModules } from "../../server/module/lifecycle.ts";
+import { MODULES } from "../../server/modules/index.ts";
+import { Trace } from "../../server/observe/trace.ts";
+import type { Stores } from "../../server/ports/store.ts";
+import { LIMITS } from "../../server/service/keys.ts";
+import { Services } from "../../server/service/services.ts";
+import { memoryStores } from "../../server/storage/memory/stores.ts";
+import { STORES } from "../../server/stores.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { Stanza } from "../../xmpp/stanza/stanza.ts";
+import { FakeSession } from "./fake-session.ts";
+import { ManualClock } from "./manual-clock.ts";
+
+/** Where the clock begins: 2027-01-15T00:00:00Z. */
+const START = Date.UTC(2027, 0, 15);
+const DOMAIN = "verona.test";
+
+/** Modules to run: their definitions, or with settings other than the defaults. */
+export type Wanted = ModuleDefinition | readonly [ModuleDefinition, settings: object];
+
+/** A host of `verona.test` and what a test does with it. */
+export class FakeHost {
+  readonly clock = new ManualClock(START);
+  readonly host: VirtualHost;
+  readonly modules: HostModules;
+  readonly storage: Stores;
+  /** What was sent to other domains. */
+  readonly sent: Stanza[] = [];
+  private readonly router: Router<VirtualHost>;
+  private asked = 0;
+
+  private constructor(services: Services, admins: readonly string[]) {
+    const log = pino({ level: "silent" });
+    this.router = new Router<VirtualHost>(log);
+    this.router.connect({ route: (stanza) => void this.sent.push(stanza) });
+    this.storage = memoryStores(STORES, this.clock) as Stores;
+    this.host = new VirtualHost({
+      ...alone("n1"),
+      domain: DOMAIN,
+      admins,
+      hasTls: false,
+      router: this.router,
+      services,
+      storage: this.storage,
+      accounts: new Accounts(this.storage.of(ACCOUNTS), { iterations: 4096, clock: this.clock }),
+      trace: new Trace(this.clock),
+      clock: this.clock,
+      log,
+    });
+    this.router.hosts.set(DOMAIN, this.host);
+    this.modules = new HostModules({
+      domain: DOMAIN,
+      clock: this.clock,
+      log,
+      view: (module, registrations) => new ModuleView(this.host, module, registrations),
+      hold: (change) => this.host.hold(change),
+    });
+  }
+
+  /** A host that runs the wanted modules and whatever those need. */
+  static async with(
+    wanted: readonly Wanted[],
+    { admins = [] }: { admins?: readonly string[] } = {},
+  ): Promise<FakeHost> {
+    const services = new Services(pino({ level: "silent" }));
+    services.add(LIMITS, { start: () => loneCounts });
+    await services.start();
+    const fake = new FakeHost(services, admins);
+    await fake.become(wanted);
+    return fake;
+  }
+
+  /** Runs these modules and no others. @throws whatever a module throws */
+  become(wanted: readonly Wanted[]): Promise<void> {
+    return this.modules.become(inOrderOfNeed(wanted));
+  }
+
+  /** An account with a session at that resource; available where a presence is given. */
+  async session(jid: string, presence?: string): Promise<FakeSession> {
+    const session = new FakeSession(this.host, Jid.parse(jid));
+    await this.storage.of(ACCOUNTS).create(DOMAIN, session.jid.local, {}, this.clock.now());
+    this.host.sessions.add(session);
+    this.host.emit("session.bound", { session });
+    if (presence !== undefined) await session.send(presence);
+    return session;
+  }
+
+  /** A session asks; what it is answered, as text. */
+  async ask(session: FakeSession, type: "get" | "set", payload: string, to = DOMAIN): Promise<string> {
+    const id = `ask-${++this.asked}`;
+    await session.send(`<iq type="${type}" id="${id}" to="${to}">${payload}</iq>`);
+    const answer = session.received.find((stanza) => stanza.id === id);
+    if (answer === undefined) throw new Error(`no answer to ${payload}`);
+    session.received.splice(session.received.indexOf(answer), 1);
+    return answer.text();
+  }
+
+  /** A stanza comes from another domain. */
+  async comes(xml: string): Promise<void> {
+    await this.router.deliver(Stanza.fromText(xml));
+  }
+
+  /** What was sent to other domains since this was asked last, as text. */
+  sentNow(): string[] {
+    return this.sent.splice(0).map((stanza) => stanza.text());
+  }
+
+  /** What modules have registered with the host and its clock, in words: the same as before once a module is over. */
+  registered(): string[] {
+    return [...this.host.extensions.registered, `timers ${this.clock.waiting}`];
+  }
+}
+
+/** Each after what it needs, which runs with its defaults where it is not wanted by itself. */
+function inOrderOfNeed(wanted: readonly Wanted[]): Chosen[] {
+  const given = new Map(
+    wanted.map((one) => {
+      const [module, settings] = Array.isArray(one)
+        ? (one as [ModuleDefinition, object])
+        : [one as ModuleDefinition, {}];
+      return [module.name, { module, settings }] as const;
+    }),
+  );
+  const chosen = new Map<string, Chosen>();
+  const choose = (name: string) => {
+    if (chosen.has(name)) return;
+    const { module, settings } = given.get(name) ?? { module: MODULES.get(name), settings: {} };
+    if (module === undefined) throw new Error(`there is no module ${name}`);
+    for (const need of module.needs ?? []) choose(need);
+    chosen.set(name, { module, settings: module.config.parse(settings) });
+  };
+  for (const name of given.keys()) choose(name);
+  return [...chosen.values()];
+}
