@@ -27,15 +27,10 @@ const RAW_TIMERS: ReadonlySet<string> = new Set([
   "server/cluster/bus/barriers.ts",
   "server/cluster/membership/membership.ts",
   "server/cluster/sessions/adoption.ts",
-  "server/cluster/sessions/handover.ts",
   "server/cluster/sessions/remote-session.ts",
-  "server/cluster/shared/limits-redis.ts",
   "server/storage/sql/engines/pooled.ts",
   "server/storage/sql/engines/sqlite.ts",
   "server/storage/sql/stores/held-removals.ts",
-  "xmpp/client/carrier.ts",
-  "xmpp/client/client.ts",
-  "xmpp/stream/stream.ts",
 ]);
 
 const files = PARTS.flatMap(filesOf);

@@ -1,7 +1,9 @@
 // How a client reaches a server: TCP, with TLS at once or by STARTTLS, or WebSocket.
+
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectTls, TLSSocket } from "node:tls";
+import { lastingClock, systemClock } from "../clock.ts";
 import { channelBinding } from "./channel-binding.ts";
 
 /** A connection that carries text. */
@@ -82,10 +84,11 @@ class TcpCarrier implements Carrier {
       ...(reading ? { onread } : {}),
     });
     this.#socket = socket;
-    const late = setTimeout(() => socket.destroy(new Error(`no connection within ${CONNECT_MS / 1000} s`)), CONNECT_MS);
-    socket.once("close", () => clearTimeout(late));
+    const tooLate = () => socket.destroy(new Error(`no connection within ${CONNECT_MS / 1000} s`));
+    const late = lastingClock.setTimeout(tooLate, CONNECT_MS);
+    socket.once("close", () => lastingClock.clearTimeout(late));
     this.connected = once(socket, "connect").then(() => {
-      clearTimeout(late);
+      lastingClock.clearTimeout(late);
       if (direct === true) return this.secure();
       return this.#listen(reading);
     });
@@ -118,7 +121,7 @@ class TcpCarrier implements Carrier {
 
   end(): void {
     this.#socket.end();
-    setTimeout(() => this.#socket.destroy(), END_MS).unref();
+    systemClock.setTimeout(() => this.#socket.destroy(), END_MS);
   }
 
   drop(): void {

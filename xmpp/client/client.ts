@@ -1,6 +1,8 @@
 // An XMPP client for the local world, probes and tests: logs in, asks, sends, waits for what must come, resumes.
+
 import { randomBytes } from "node:crypto";
 import { Element, parse } from "ltx";
+import { lastingClock } from "../clock.ts";
 import { NS_CLIENT } from "../xml/namespaces.ts";
 import { overTcp } from "./carrier.ts";
 import { negotiate } from "./negotiate.ts";
@@ -194,8 +196,8 @@ async function carrierOf(over: LogIn["over"], domain: string) {
 /** Rejects where something does not come in time. */
 async function within<T>(work: Promise<T>, what: string, ms = ANSWER_MS): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  const late = setTimeout(() => reject(new Error(`${what} did not come within ${ms / 1000} s`)), ms);
-  return await Promise.race([work, promise]).finally(() => clearTimeout(late));
+  const late = lastingClock.setTimeout(() => reject(new Error(`${what} did not come within ${ms / 1000} s`)), ms);
+  return await Promise.race([work, promise]).finally(() => lastingClock.clearTimeout(late));
 }
 
 /** What ends a negotiation of stream management; a request for an acknowledgement may come before. */

@@ -1,5 +1,5 @@
 // One XML stream over a transport: headers, restarts, errors, closing, limits and back-pressure. RFC 6120 §4.
-import type { Clock, Timer } from "../clock.ts";
+import { type Clock, systemClock, type Timer } from "../clock.ts";
 import type { Stanza } from "../stanza/stanza.ts";
 import { parseDocument } from "../xml/document.ts";
 import { NS_FRAMING, NS_STREAM } from "../xml/namespaces.ts";
@@ -40,7 +40,7 @@ export class XmppStream {
   private readonly backlog: Backlog;
   private closeTimer: Timer | undefined;
   /** Drops the connection of a stream that is over; cleared with it, or it would keep the stream for its time. */
-  private dropTimer: NodeJS.Timeout | undefined;
+  private dropTimer: Timer | undefined;
   /** Frames that came while the stream is held: what one read brought is told before the transport stops. */
   private readonly frames: string[] = [];
   /** True where the peer has to open the stream, for the first time or anew. */
@@ -268,7 +268,7 @@ export class XmppStream {
   }
 
   private onClosed(cause: Error | undefined): void {
-    clearTimeout(this.dropTimer);
+    systemClock.clearTimeout(this.dropTimer);
     this.finish({ kind: "broken", cause });
   }
 
@@ -291,7 +291,7 @@ export class XmppStream {
     if (end.kind !== "broken") {
       this.transport.end();
       // The peer may keep its side open for ever; real time, since this guards a socket and not a protocol state.
-      this.dropTimer = setTimeout(() => this.transport.destroy(), CLOSE_TIMEOUT).unref();
+      this.dropTimer = systemClock.setTimeout(() => this.transport.destroy(), CLOSE_TIMEOUT);
       this.transport.resume();
     }
     this.handler.ended(end);

@@ -1,5 +1,6 @@
 // Sessions that move between nodes because their client came to another one. XEP-0198 §5.
 
+import { systemClock } from "../../../xmpp/clock.ts";
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { beyond } from "../../../xmpp/management/count.ts";
 import { randomToken } from "../../../xmpp/random.ts";
@@ -87,13 +88,13 @@ export class ClusterHandover implements Handover {
     const request = randomToken(9);
     return new Promise<boolean>((resolve) => {
       const release = this.holdFor(connection, member);
-      const timer = setTimeout(() => {
+      const timer = systemClock.setTimeout(() => {
         answered(false);
         // Who gives later than that finds the connection still, for a while: the session waits to be resumed.
-        setTimeout(() => this.asked.delete(request), LATE).unref();
+        systemClock.setTimeout(() => this.asked.delete(request), LATE);
       }, GIVE_TIMEOUT);
       const answered = (found: boolean) => {
-        clearTimeout(timer);
+        systemClock.clearTimeout(timer);
         release();
         resolve(found);
       };

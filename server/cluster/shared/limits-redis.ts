@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { Cluster } from "ioredis";
 import type { Logger } from "pino";
-import type { Clock } from "../../../xmpp/clock.ts";
+import { type Clock, systemClock, type Timer } from "../../../xmpp/clock.ts";
 import { TokenBucket } from "../../../xmpp/token-bucket.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import type { CountKind, SharedCounts, Usage } from "./limits.ts";
@@ -170,9 +170,9 @@ export class RedisCounts implements SharedCounts {
     keys: readonly string[],
     args: readonly (string | number)[],
   ): Promise<number[] | undefined> {
-    let timer: NodeJS.Timeout | undefined;
+    let timer: Timer | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error("no answer in time")), PATIENCE).unref();
+      timer = systemClock.setTimeout(() => reject(new Error("no answer in time")), PATIENCE);
     });
     try {
       const answer = await Promise.race([this.redis.eval(script, keys.length, ...keys, ...args), late]);
@@ -185,7 +185,7 @@ export class RedisCounts implements SharedCounts {
       this.silentUntil = this.clock.now() + PEACE;
       return undefined;
     } finally {
-      clearTimeout(timer);
+      systemClock.clearTimeout(timer);
     }
   }
 
