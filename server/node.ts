@@ -1,54 +1,35 @@
 // One node's XMPP server: storage, virtual hosts and client listeners. Knows nothing of federation but its two ports.
-
 import type { AddressInfo, Server as NetServer } from "node:net";
 import type { Logger } from "pino";
 import type { ListenerConfig, NodeConfig } from "../contract/contract.ts";
 import { readSecret } from "../contract/secret.ts";
 import { type Clock, systemClock } from "../xmpp/clock.ts";
-import { Accounts } from "./accounts/accounts.ts";
-import { iterationsInUse } from "./accounts/iterations-in-use.ts";
-import { credentialSource } from "./accounts/providers/sources.ts";
-import { ACCOUNTS } from "./accounts/store.ts";
-import { decoySecret } from "./accounts/stored-secret.ts";
-import { Throttle } from "./accounts/throttle.ts";
-import { loginThrottle } from "./accounts/throttle-shared.ts";
-import { tokenKey } from "./accounts/token-key.ts";
-import { AddressCount } from "./c2s/address-count.ts";
-import { endUnboundStreams } from "./c2s/connection.ts";
-import type { C2sContext, OpenConnection } from "./c2s/context.ts";
-import { StanzaRates } from "./c2s/stanza-rates.ts";
-import { ResumableSessions } from "./c2s/stream-management/resumable.ts";
+import type { Accounts } from "./accounts/accounts.ts";
+import { bringUp, type NodeParts } from "./bring-up.ts";
+import type { C2sContext } from "./c2s/context.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import { alone } from "./cluster/membership/alone.ts";
-import { openCluster } from "./cluster/open.ts";
-import { takeAnswers } from "./cluster/routes/answers.ts";
-import { ClusterComponents } from "./cluster/routes/components.ts";
 import { adoptHeld } from "./cluster/sessions/held.ts";
-import { announceComponents } from "./component/announce.ts";
-import { type ComponentConnection, reserveComponents } from "./component/connection.ts";
+import type { ComponentConnection } from "./component/connection.ts";
 import { listenForComponents } from "./component/listener.ts";
-import { Router } from "./delivery/route.ts";
+import type { Router } from "./delivery/route.ts";
 import { drainClients } from "./drain.ts";
 import { listenForClients } from "./edge/tcp.ts";
 import { HELD } from "./held/store.ts";
-import { RunningHosts } from "./host/start.ts";
+import type { RunningHosts } from "./host/start.ts";
 import type { VirtualHost } from "./host/virtual-host.ts";
 import { describeNode } from "./node-gauges.ts";
 import { NodeMetrics } from "./observe/metrics.ts";
-import { StrangersLog } from "./observe/strangers.ts";
-import { Trace } from "./observe/trace.ts";
 import type { ClusterPorts } from "./ports/cluster.ts";
 import type { RemoteRouter } from "./ports/delivery.ts";
 import type { Stores } from "./ports/store.ts";
-import { configuredServices } from "./service/configured.ts";
-import { DATABASE, LIMITS, METRICS, REDIS } from "./service/keys.ts";
+import { DATABASE, METRICS } from "./service/keys.ts";
 import { nodeServices, THE_DATABASE, THE_REGISTRY } from "./service/node-services.ts";
 import { Waits } from "./service/patience.ts";
 import type { Services } from "./service/services.ts";
 import { reasonOf, type Stage } from "./service/stage.ts";
 import { openStorage } from "./stores.ts";
-import { readAuthorities } from "./tls/authorities.ts";
-import { TlsContexts } from "./tls/contexts.ts";
+import type { TlsContexts } from "./tls/contexts.ts";
 
 /** What a server may be given from outside. */
 export interface ServerOptions {
@@ -88,16 +69,7 @@ export class MeridianServer {
   private readonly components = new Set<ComponentConnection>();
   private readonly cluster: Cluster | undefined;
 
-  private constructor(
-    config: NodeConfig,
-    router: Router<VirtualHost>,
-    hosts: RunningHosts,
-    services: Services,
-    stage: Stage,
-    accounts: Accounts,
-    context: C2sContext,
-    cluster: Cluster | undefined,
-  ) {
+  private constructor({ config, router, hosts, services, stage, accounts, context, cluster }: NodeParts) {
     this.config = config;
     this.router = router;
     this.hosts = hosts;
@@ -127,91 +99,11 @@ export class MeridianServer {
     const services = nodeServices(config, { openStorage, metrics, notReady, waits, clock, log });
     await services.start();
     try {
-      return await MeridianServer.bringUp(config, options, { services, stage, metrics });
+      return new MeridianServer(await bringUp(config, { services, stage, metrics, clock, log }));
     } catch (error) {
       await services.stop();
       throw error;
     }
-  }
-
-  private static async bringUp(
-    config: NodeConfig,
-    options: ServerOptions,
-    { services, stage, metrics }: { services: Services; stage: Stage; metrics: NodeMetrics },
-  ): Promise<MeridianServer> {
-    const { log, clock = systemClock } = options;
-    const authorities = readAuthorities(config.authentication.clientAuthorities, "authentication.clientAuthorities");
-    const tls = new TlsContexts(config.hosts, {
-      log,
-      clock,
-      ...(authorities.length === 0 ? {} : { clientAuthorities: authorities.map(String) }),
-    });
-    const storage = services.use(DATABASE);
-    const { waits } = stage;
-    const { scramIterations: iterations, minPasswordLength, failuresBeforeBan, banSeconds } = config.authentication;
-    const domains = config.hosts.map(({ domain }) => domain);
-    const decoyIterations = await waits.until(THE_DATABASE, () => iterationsInUse(storage, iterations, domains));
-    const accounts = new Accounts(storage.of(ACCOUNTS), { iterations, decoyIterations, minPasswordLength, clock });
-    const router = new Router<VirtualHost>(log);
-    const components = config.components.map(({ domain }) => domain);
-    reserveComponents(router, components);
-    const trace = new Trace(clock);
-    const parts = { hosts: router.hosts, storage, log };
-    const cluster = await waits.until(THE_REGISTRY, () => openCluster(config, parts, () => services.use(REDIS)));
-    stage.unheard = () => cluster?.notReady;
-    const { bus, registry, exclusive, ownership } = cluster ?? alone(config.node, log);
-    takeAnswers(bus, router.hosts, () => router.way);
-    if (cluster !== undefined) router.elsewhere = new ClusterComponents(bus, router, clock);
-    const configured = configuredServices(config);
-    const node = {
-      router,
-      services,
-      configured,
-      storage,
-      accounts,
-      trace,
-      bus,
-      registry,
-      exclusive,
-      ownership,
-      clock,
-      log,
-    };
-    const hosts = await RunningHosts.start(config, node);
-    announceComponents(router.hosts, components);
-    const { stanzasPerAccount: perAccount, stanzasPerAddress: perAddress } = config.limits;
-    const context: C2sContext = {
-      hosts: router.hosts,
-      tls,
-      authentication: config.authentication,
-      limits: config.limits,
-      credentials: credentialSource(config.authentication, {
-        accounts,
-        vouched: (domain, local) => router.hosts.get(domain)?.accountChanges.vouched(local),
-        clock,
-        log,
-      }),
-      clientAuthorities: authorities,
-      throttle: loginThrottle(new Throttle({ clock, failuresBeforeBan, banSeconds }), services.use(LIMITS)),
-      rates: new StanzaRates(clock, { perAccount, perAddress }, services.use(LIMITS)),
-      decoySecret: await waits.until(THE_DATABASE, () => decoySecret(storage)),
-      decoyIterations,
-      tokenKey: await waits.until(THE_DATABASE, () => tokenKey(config, storage)),
-      addresses: new AddressCount(config.limits.connectionsPerAddress),
-      clock,
-      log,
-      strangers: new StrangersLog(log, clock),
-      metrics,
-      trace,
-      streamManagement: { ...config.streamManagement, readerSize: config.limits.backlogBytes },
-      resumable: new ResumableSessions(),
-      handover: undefined,
-      location: config.cluster?.location,
-      connections: new Set<OpenConnection>(),
-    };
-    for (const host of router.hosts.values())
-      host.accountChanges.endUnbound = (account, end) => endUnboundStreams(context.connections, account, end);
-    return new MeridianServer(config, router, hosts, services, stage, accounts, context, cluster);
   }
 
   /** Connects the port to other domains. */

@@ -87,7 +87,7 @@ function conclude(session: IncomingStream, way: Way, verdict: Verdict): void {
   if (verdict.kind === "error")
     return refuse(session, way, refusal(verdict.condition, verdict.reason, VERIFICATION_TEXTS[verdict.condition]));
   const peer = stream.transport.remoteAddress;
-  context.strangers.tell(peer, from, { from, to, peer }, "dialback key is not its domain's", "warn");
+  context.strangers.tell({ peer, name: from }, { from, to, peer }, "dialback key is not its domain's", "warn");
   way.tell("dialback refused", { to, reason: "the key is not its domain's" });
   // XEP-0220 §2.2.2: the end of a stream that has proven nothing; others go on without this pair.
   if (session.domains.any) return refuse(session, way, refusal("forbidden", "the key is not its domain's"));
@@ -107,7 +107,7 @@ function refuse({ context, stream }: IncomingStream, way: Way, { condition, reas
   const { remote: from, local: to } = way;
   const { rule } = way.policy;
   const peer = stream.transport.remoteAddress;
-  context.strangers.tell(peer, from, { from, to, condition, reason, rule, peer }, "dialback refused");
+  context.strangers.tell({ peer, name: from }, { from, to, condition, reason, rule, peer }, "dialback refused");
   way.tell("dialback refused", { to, condition, reason });
   stream.send(dialbackErrorText("result", answerAddresses(from, to), condition, text));
 }

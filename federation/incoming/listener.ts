@@ -77,7 +77,7 @@ function secure(
   plain.once("close", () => context.clock.clearTimeout(deadline));
   secured.on("error", (error) => {
     const peer = plain.remoteAddress ?? "";
-    context.strangers.tell(peer, "", { reason: error.message, peer }, "s2s in TLS handshake failed");
+    context.strangers.tell({ peer, name: "" }, { reason: error.message, peer }, "s2s in TLS handshake failed");
     plain.destroy();
   });
   secured.once("secure", () => {

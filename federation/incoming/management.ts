@@ -219,5 +219,6 @@ async function resume(session: IncomingStream, streams: ResumableStreams, raw: R
   if (sent !== undefined)
     return stream.fail("undefined-condition", "more acknowledged than was sent", undefined, tooHighText(h, sent));
   const { remote, local } = managed.way;
-  streams.context.strangers.tell(stream.transport.remoteAddress, remote, { from: remote, to: local }, "s2s in resumed");
+  const stranger = { peer: stream.transport.remoteAddress, name: remote };
+  streams.context.strangers.tell(stranger, { from: remote, to: local }, "s2s in resumed");
 }

@@ -166,7 +166,7 @@ export class IncomingSession implements StreamHandler, Observed {
       encrypted: stream.transport.encrypted,
     };
     const peer = stream.transport.remoteAddress;
-    context.strangers.tell(peer, remote, { ...facts, rule: policy.rule, peer }, "s2s in authenticated");
+    context.strangers.tell({ peer, name: remote }, { ...facts, rule: policy.rule, peer }, "s2s in authenticated");
     way.tell("incoming authenticated", facts);
     if (first) this.admitted(way, method);
     else this.reverse.proven(way);
@@ -182,7 +182,7 @@ export class IncomingSession implements StreamHandler, Observed {
     const to = this.local ?? this.claimed.to;
     const peer = stream.transport.remoteAddress;
     const facts = { to, condition, reason, rule, peer };
-    context.strangers.tell(peer, from ?? "", { from, ...facts }, `s2s in ${what}`);
+    context.strangers.tell({ peer, name: from ?? "" }, { from, ...facts }, `s2s in ${what}`);
     this.tell(from ?? "a server without name", `incoming ${what}`, facts);
   }
 

@@ -19,5 +19,5 @@ export function logLine(
   { domain, address, facts }: Line,
 ): void {
   if (linked.has(domain)) log[level](facts, text);
-  else dialled.tell(address, domain, facts, text, level);
+  else dialled.tell({ peer: address, name: domain }, facts, text, level);
 }

@@ -135,7 +135,7 @@ export class Accounts implements CredentialSource {
       fitted?.(stored.storedKey);
       return true;
     }
-    const decoy = decoyKeys(this.decoySecret, domain, local, hash, this.decoyIterations);
+    const decoy = decoyKeys(this.decoySecret, { domain, local, hash }, this.decoyIterations);
     const fits = await this.fits(hash, password, stored ?? decoy);
     if (!fits || stored === undefined) return false;
     this.cache.remember(domain, local, password, stored.storedKey);

@@ -27,7 +27,8 @@ test("accounts that were there before anything was remembered are looked at", as
 test("names of nobody have each of the numbers, and each name the same one always, with every hash", () => {
   const numbers = new Set<number>();
   for (let n = 0; n < 100; n++) {
-    const of = (hash: "SHA-1" | "SHA-256") => decoyKeys(SECRET, DOMAIN, `n${n}`, hash, [4_096, 10_000]).iterations;
+    const of = (hash: "SHA-1" | "SHA-256") =>
+      decoyKeys(SECRET, { domain: DOMAIN, local: `n${n}`, hash }, [4_096, 10_000]).iterations;
     expect(of("SHA-1")).toBe(of("SHA-256"));
     numbers.add(of("SHA-256"));
   }

@@ -163,7 +163,7 @@ function admit(connection: ClientConnection, profile: SaslProfile, step: Success
   running.delete(connection);
   const account = Jid.prepared(step.local, host?.domain ?? "", "");
   return step.anonymous === true
-    ? open(connection, profile, account, step, undefined)
+    ? open(connection, profile, { account, step, record: undefined })
     : openUnlessChanged(connection, profile, account, step);
 }
 
@@ -198,17 +198,22 @@ async function openUnlessChanged(
     condition = "temporary-auth-failure";
   }
   if (!stream.writable) return;
-  if (condition === undefined) return open(connection, profile, account, step, record);
+  if (condition === undefined) return open(connection, profile, { account, step, record });
   connection.claims = undefined;
   return fail(connection, profile, { kind: "failure", condition, account: account.bare });
+}
+
+/** An account that has proven itself. */
+interface Proven {
+  readonly account: Jid;
+  readonly step: Success;
+  readonly record: AccountRecord | undefined;
 }
 
 function open(
   connection: ClientConnection,
   profile: SaslProfile,
-  account: Jid,
-  step: Success,
-  record: AccountRecord | undefined,
+  { account, step, record }: Proven,
 ): void | Promise<void> {
   const { stream, context } = connection;
   void context.throttle.succeeded(account.bare, stream.transport.remoteAddress);

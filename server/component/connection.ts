@@ -180,6 +180,7 @@ export class ComponentConnection implements StreamHandler, DomainService {
 
   private tell(facts: object, text: string): void {
     const { domain, stream, context } = this;
-    context.strangers.tell(stream.transport.remoteAddress, domain ?? "", { component: domain, ...facts }, text);
+    const stranger = { peer: stream.transport.remoteAddress, name: domain ?? "" };
+    context.strangers.tell(stranger, { component: domain, ...facts }, text);
   }
 }

@@ -33,19 +33,14 @@ test("an answer that comes later is charged for the time that it takes to write"
     }
   }
   let stored = (): void => {};
-  host.extensions.iqHandlers.add(
-    "account",
-    "get",
-    "urn:example",
-    "query",
-    async () => {
-      await new Promise<void>((resolve) => {
-        stored = resolve;
-      });
-      return new Long("query", { xmlns: "urn:example" });
-    },
-    "owner",
-  );
+  const handler = async () => {
+    await new Promise<void>((resolve) => {
+      stored = resolve;
+    });
+    return new Long("query", { xmlns: "urn:example" });
+  };
+  const payload = { target: "account", type: "get", xmlns: "urn:example", name: "query" } as const;
+  host.extensions.iqHandlers.add(payload, { handler, audience: "owner" });
   const attributes = 'type="get" from="romeo@verona.test/orchard" to="romeo@verona.test"';
   const done = host.accept(Stanza.fromText(`<iq ${attributes} id="q"><query xmlns="urn:example"/></iq>`));
   // The store takes its time, which is nobody's work.

@@ -130,7 +130,7 @@ export class ModuleView implements ModuleHost {
     handler: IqHandler,
     audience: IqAudience = "owner",
   ): void {
-    this.keep(this.host.extensions.iqHandlers.add(target, type, xmlns, name, handler, audience));
+    this.keep(this.host.extensions.iqHandlers.add({ target, type, xmlns, name }, { handler, audience }));
   }
 
   stage<P extends keyof StagePoints>(

@@ -13,7 +13,7 @@ function watched() {
   );
   const tell = (times: number, peer: string, name: (i: number) => string) => {
     const before = lines.length;
-    for (let i = 0; i < times; i++) strangers.tell(peer, name(i), { from: name(i) }, "refused");
+    for (let i = 0; i < times; i++) strangers.tell({ peer, name: name(i) }, { from: name(i) }, "refused");
     return lines.length - before;
   };
   return { lines, clock, strangers, tell };
@@ -54,6 +54,6 @@ test("a level is the caller's, and what is left out is still there for who debug
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: "debug" }, { write: (line) => void lines.push(JSON.parse(line)) });
   const strangers = new StrangersLog(log, new ManualClock(0));
-  for (let i = 0; i < 11; i++) strangers.tell("192.0.2.1", "", { i }, "refused", "warn");
+  for (let i = 0; i < 11; i++) strangers.tell({ peer: "192.0.2.1", name: "" }, { i }, "refused", "warn");
   expect(lines.map(({ level }) => level)).toEqual([...Array<number>(10).fill(40), 20]);
 });

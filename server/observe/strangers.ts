@@ -19,6 +19,14 @@ interface Window {
   readonly byName: Map<string, number>;
 }
 
+/** Who caused a line. */
+export interface Stranger {
+  /** The address it came from. */
+  readonly peer: string;
+  /** Whom it is about (a domain, an account), believed or not; "" where nobody is named. */
+  readonly name: string;
+}
+
 /** A log of what anybody can cause who reaches a port of ours. */
 export class StrangersLog {
   private readonly log: Logger;
@@ -33,10 +41,8 @@ export class StrangersLog {
 
   /**
    * Writes a line, or counts it where its network has had its share for now; the count is told at the end of the minute.
-   * @param peer address of who caused it
-   * @param name whom it is about (a domain, an account), believed or not; "" where nobody is named
    */
-  tell(peer: string, name: string, facts: object, text: string, level: "info" | "warn" = "info"): void {
+  tell({ peer, name }: Stranger, facts: object, text: string, level: "info" | "warn" = "info"): void {
     this.log[this.admits(peer, name) ? level : "debug"](facts, text);
   }
 

@@ -51,6 +51,13 @@ export function hasKey(storedKey: Buffer): (account: AccountRecord | undefined) 
   return (account) => Object.values(account?.credentials ?? {}).some((keys) => keys.storedKey.equals(storedKey));
 }
 
+/** What the keys of an account that does not exist are of. */
+export interface DecoyName {
+  readonly domain: string;
+  readonly local: string;
+  readonly hash: ScramHash;
+}
+
 /**
  * Keys for an account that does not exist. The salt is the same each time, as a real one would be, and the stored key
  * fits no proof anybody can make. `iterations` are those that keys of accounts have: which of them it is, is the name's,
@@ -58,9 +65,7 @@ export function hasKey(storedKey: Buffer): (account: AccountRecord | undefined) 
  */
 export function decoyKeys(
   secret: Buffer,
-  domain: string,
-  local: string,
-  hash: ScramHash,
+  { domain, local, hash }: DecoyName,
   iterations: readonly number[] = [DEFAULT_ITERATIONS],
 ): ScramKeys {
   const block = madeUp(secret, ["scram decoy", domain, local, hash]);

@@ -62,7 +62,7 @@ describe("an unknown account", () => {
     const { decoyKeys, digest, hmac } = await import("./scram-keys.ts");
     const { exchange, first, text } = await challengeOf("nobody");
     const { decoySecret } = context();
-    const { storedKey } = decoyKeys(decoySecret, "example.org", "nobody", "SHA-256", [4096]);
+    const { storedKey } = decoyKeys(decoySecret, { domain: "example.org", local: "nobody", hash: "SHA-256" }, [4096]);
     const nonce = text.slice(2, text.indexOf(","));
     const authMessage = `${first.slice(3)},${text},c=biws,r=${nonce}`;
     const proof = hmac("SHA-256", storedKey, authMessage);

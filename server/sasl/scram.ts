@@ -108,7 +108,7 @@ class ScramExchange implements SaslExchange {
       return failure("temporary-auth-failure");
     }
     if (this.state !== "opening") return OUT_OF_TURN; // the client did not wait
-    const decoy = decoyKeys(decoySecret, domain, local, this.hash, decoyIterations); // always, so that time tells nothing
+    const decoy = decoyKeys(decoySecret, { domain, local, hash: this.hash }, decoyIterations); // always, so that time tells nothing
     const keys = found ?? decoy;
     const nonce = message.nonce + this.makeNonce();
     const challenge = serverFirst(nonce, keys.salt, keys.iterations, this.downgradeHash());
