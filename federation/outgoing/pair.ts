@@ -29,8 +29,6 @@ export interface RemoteOfPair {
   giveBack(stanza: Stanza, condition: ReturnCondition, text: string): void;
   /** A stanza ended one stream after another. */
   atFault(stanza: Stanza): void;
-  /** The peer announced that it takes no stanza of that size. XEP-0478 §4. */
-  tooLarge(stanza: Stanza, carrier: Carrier): void;
   /** A stream to it, or of its own, is proven. */
   proven(): void;
   /** Has the pair get a stream, now or when it is time. */
@@ -78,7 +76,7 @@ export class Pair implements Sender {
       case "sent":
         return this.remote.wrote(this, stanza);
       case "too large":
-        return this.remote.tooLarge(stanza, carrier);
+        return this.tooLarge(stanza, carrier);
       default:
         return this.remote.take(this, stanza);
     }
@@ -125,8 +123,13 @@ export class Pair implements Sender {
       if (outcome === "full" || outcome === "closed") return;
       queue.shift();
       if (outcome === "sent") this.remote.wrote(this, stanza);
-      else this.remote.tooLarge(stanza, carrier);
+      else this.tooLarge(stanza, carrier);
     }
+  }
+
+  /** The peer announced that it takes no stanza of that size. XEP-0478 §4. */
+  private tooLarge(stanza: Stanza, { maxBytes }: Carrier): void {
+    this.remote.giveBack(stanza, "policy-violation", `${this.to} takes at most ${maxBytes} bytes in a stanza`);
   }
 
   /** True where a stanza would be written now. */

@@ -1,6 +1,7 @@
 // Every remote domain of a node: stanzas find their domain pair here, and streams that may be shared.
 
 import type { RemoteRouter } from "../../server/index.ts";
+import { type Clock, systemClock } from "../../xmpp/clock.ts";
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { Verifications } from "../dialback/verifications.ts";
@@ -109,13 +110,15 @@ export class OutgoingPool implements RemoteRouter, RemoteSurroundings {
     for (const remote of this.remotes.values()) if (remote.streams.has(stream)) yield remote;
   }
 
-  /** What waits goes out within `ms`; then every stream is closed, and what is left is given back. */
-  async drain(ms: number): Promise<void> {
-    const end = Date.now() + ms;
+  /**
+   * What waits goes out within `ms`; then every stream is closed, and what is left is given back. By the machine's time,
+   * since it waits for sockets.
+   */
+  async drain(ms: number, clock: Clock = systemClock): Promise<void> {
+    const end = clock.now() + ms;
     for (const remote of this.remotes.values()) hurry(remote);
-    // Real time, since it waits for sockets.
-    while (Date.now() < end && [...this.remotes.values()].some((remote) => !isSettled(remote)))
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK));
+    while (clock.now() < end && [...this.remotes.values()].some((remote) => !isSettled(remote)))
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, DRAIN_LOOK));
     this.closed = true;
     for (const remote of this.remotes.values()) remote.close();
   }

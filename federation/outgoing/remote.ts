@@ -4,7 +4,6 @@ import type { Jid } from "../../xmpp/jid/jid.ts";
 import { describeEnd } from "../../xmpp/negotiation/dialogue.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { StreamEnd } from "../../xmpp/stream/stream.ts";
-import type { Carrier } from "../carrying/carrier.ts";
 import { otherHost } from "../connecting/establish.ts";
 import { lossOf, pauseBelow } from "../connecting/loss.ts";
 import { offersManagement } from "../negotiation/management.ts";
@@ -69,14 +68,14 @@ export class Remote implements DialerOwner, RemoteOfPair {
   /** Takes a stanza that cannot be written now. */
   take(pair: Pair, stanza: Stanza): void {
     if (this.over) return this.giveBack(stanza, "remote-server-timeout", "this server is shutting down");
-    const { config } = this.context;
-    const policy = this.context.policy(this.domain);
-    if (policy.refuse) return this.giveBack(stanza, "policy-violation", toldOf("policy-violation", this.domain));
+    const { context, domain } = this;
+    if (context.policy(domain).refuse)
+      return this.giveBack(stanza, "policy-violation", toldOf("policy-violation", domain));
     // A stream that is closing has left nothing; of another one it is told what it left when it has ended.
     if (pair.carrier?.stream.writable === false && pair.carrier.ledger.length === 0) pair.carrier = undefined;
     if (pair.carrier === undefined && this.resting(pair)) return this.giveBackResting(pair, stanza);
-    if (!pair.queue.push(stanza, config.queueStanzas, config.queueBytes))
-      return this.giveBack(stanza, "resource-constraint", toldOf("resource-constraint", this.domain));
+    if (!pair.queue.push(stanza, context.config.queueStanzas, context.config.queueBytes))
+      return this.giveBack(stanza, "resource-constraint", toldOf("resource-constraint", domain));
     if (pair.carrier === undefined) this.need(pair, stanza.from);
   }
 
@@ -118,11 +117,6 @@ export class Remote implements DialerOwner, RemoteOfPair {
     this.failure = new OutgoingFailure("remote-server-timeout", `${this.domain} ends every stream on what it carries`);
     this.backOff.failed(this.context.clock.now());
     this.giveUp(this.failure);
-  }
-
-  /** XEP-0478 §4. */
-  tooLarge(stanza: Stanza, { maxBytes }: Carrier): void {
-    this.giveBack(stanza, "policy-violation", `${this.domain} takes at most ${maxBytes} bytes in a stanza`);
   }
 
   /** Forgets failures: the domain showed that it is there, or an operator said so. */
