@@ -11,6 +11,7 @@ import type { ModuleDefinition } from "../../server/module/define.ts";
 import { type Chosen, HostModules } from "../../server/module/lifecycle.ts";
 import { MODULES } from "../../server/modules/index.ts";
 import { Trace } from "../../server/observe/trace.ts";
+import type { RemoteLink } from "../../server/ports/delivery.ts";
 import type { Stores } from "../../server/ports/store.ts";
 import { LIMITS } from "../../server/service/keys.ts";
 import { Services } from "../../server/service/services.ts";
@@ -36,13 +37,15 @@ export class FakeHost {
   readonly storage: Stores;
   /** What was sent to other domains. */
   readonly sent: Stanza[] = [];
+  /** Connections to other domains that are up. */
+  readonly links: RemoteLink[] = [];
   private readonly router: Router<VirtualHost>;
   private asked = 0;
 
   private constructor(services: Services, admins: readonly string[]) {
     const log = pino({ level: "silent" });
     this.router = new Router<VirtualHost>(log);
-    this.router.connect({ route: (stanza) => void this.sent.push(stanza) });
+    this.router.connect({ route: (stanza) => void this.sent.push(stanza), links: () => this.links });
     this.storage = memoryStores(STORES, this.clock) as Stores;
     this.host = new VirtualHost({
       ...alone("n1"),
