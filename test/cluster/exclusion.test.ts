@@ -44,6 +44,27 @@ described("over Redis", () => {
     expect(await store.exists("test:lock:{k}")).toBe(0);
   });
 
+  test("a node with many that wait lets another one have its turn, and who waits no more is not waited for", async () => {
+    const [a, b, c] = [await node(), await node(), await node()];
+    const order: string[] = [];
+    const work = (who: string) => async () => {
+      order.push(who);
+      await connections[0]!.ping();
+    };
+    const many = Array.from({ length: 150 }, () => a.run("k", work("a")));
+    await many[0];
+    await Promise.all([b.run("k", work("b")), c.run("k", work("c"))]);
+    expect(order.length).toBeLessThan(150);
+    await Promise.all(many);
+    expect(order.filter((who) => who !== "a")).toHaveLength(2);
+    // One that asked and is gone.
+    await connections[0]!.set("test:lock:{k}", "another's", "PX", 100);
+    const gone = new RedisLocks(connections[2]!, "test");
+    expect(await gone.take("k")).toBeUndefined();
+    expect(await b.run("k", async () => "had")).toBe("had");
+    expect(await connections[0]!.keys("test:lock:*")).toEqual([]);
+  });
+
   test("a lock that is another's by now is left alone, and whoever had it is told", async () => {
     const a = await node();
     const [plain] = connections as [RedisConnection];

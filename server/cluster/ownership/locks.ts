@@ -27,11 +27,41 @@ export const PROLONG =
 export const UNLOCK =
   "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end";
 
+/** ms after which a node that waits and has not asked again has lost its place. */
+const WAITS = 250;
+
+/**
+ * Takes a lock that is free, unless another node has waited for it longer: one with many that wait would keep it to itself,
+ * taking it again as it lets go. Those that wait are kept by when they first asked, and by when they last did.
+ */
+const LOCK = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if redis.call('exists', KEYS[2]) == 1 then
+  for _, gone in ipairs(redis.call('zrangebyscore', KEYS[3], '-inf', now - ARGV[4])) do
+    redis.call('zrem', KEYS[2], gone)
+    redis.call('zrem', KEYS[3], gone)
+  end
+end
+local first = redis.call('zrange', KEYS[2], 0, 0)[1] or ARGV[3]
+if first == ARGV[3] and redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2], 'NX') then
+  redis.call('zrem', KEYS[2], ARGV[3])
+  redis.call('zrem', KEYS[3], ARGV[3])
+  return 1
+end
+redis.call('zadd', KEYS[2], 'NX', now, ARGV[3])
+redis.call('zadd', KEYS[3], now, ARGV[3])
+redis.call('pexpire', KEYS[2], ARGV[2])
+redis.call('pexpire', KEYS[3], ARGV[2])
+return 0`;
+
 /** Locks in Redis. One that a failover loses may be had twice for a moment, which a store's own compare-and-set outlives. */
 export class RedisLocks implements Locks {
   readonly leaseMs = HELD_MS;
   private readonly redis: RedisConnection;
   private readonly prefix: string;
+  /** This node among those that wait. */
+  private readonly self = randomToken(9);
 
   constructor(redis: RedisConnection, prefix: string) {
     this.redis = redis;
@@ -43,7 +73,9 @@ export class RedisLocks implements Locks {
     const token = randomToken(12);
     const release = () => void this.redis.eval(UNLOCK, 1, name, token).catch(() => {});
     try {
-      if ((await this.redis.set(name, token, "PX", HELD_MS, "NX")) !== "OK") return undefined;
+      const keys = [name, `${name}:waiting`, `${name}:asked`];
+      const taken = await this.redis.eval(LOCK, keys.length, ...keys, token, HELD_MS, this.self, WAITS);
+      if (taken !== 1) return undefined;
     } catch (error) {
       // It may have been taken all the same.
       release();
