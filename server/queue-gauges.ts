@@ -4,8 +4,8 @@ import type { Clock } from "../xmpp/clock.ts";
 import type { OpenConnection } from "./c2s/context.ts";
 import { C2sSession } from "./c2s/session.ts";
 import type { VirtualHost } from "./host/virtual-host.ts";
+import type { OfflineStore } from "./modules/offline/port.ts";
 import type { NodeMetrics } from "./observe/metrics.ts";
-import type { OfflineStore } from "./ports/store.ts";
 
 /** ms between two looks at the offline store, however often it is asked: the answer costs it a walk over its queues. */
 const OFFLINE_INTERVAL = 60_000;

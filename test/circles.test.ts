@@ -26,8 +26,9 @@ const LAYERS: Readonly<Partial<Record<(typeof PARTS)[number], readonly string[]>
     "server/observe",
     "server/tls",
     "server/sasl",
-    // What is kept, and where.
-    "server/storage/** server/documents/** server/held",
+    // How things are kept; then what is kept for no module alone, and the tables of modules.
+    "server/storage/**",
+    "server/documents/** server/held/** server/modules/*/migrations",
     // The cluster, as far as it knows no session.
     "server/cluster/redis",
     "server/cluster/shared server/cluster/ownership",
@@ -83,11 +84,10 @@ function layerOf(place: string, layers: readonly string[]): number {
   return layers.findIndex((layer) => layer.split(" ").some((pattern) => matchesGlob(place, pattern)));
 }
 
-/** A folder and what is below it, where a pattern says so; else exactly what it says. */
+/** A folder and what is below it, where a pattern says so; else exactly what it says, `*` for any name. */
 function matchesGlob(place: string, pattern: string): boolean {
   if (pattern.endsWith("/**")) return `${place}/`.startsWith(pattern.slice(0, -2));
-  if (!pattern.endsWith("/*")) return place === pattern;
-  return dirname(place) === pattern.slice(0, -2);
+  return new RegExp(`^${pattern.replaceAll("*", "[^/]+")}$`).test(place);
 }
 
 /** Imports of what stands in a higher layer, in words. */

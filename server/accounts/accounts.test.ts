@@ -2,15 +2,16 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { ManualClock } from "../../test/harness/manual-clock.ts";
 import type { AccountStore } from "../ports/store.ts";
-import { MemoryAccounts } from "../storage/memory/accounts.ts";
+import { memoryStores } from "../storage/memory/stores.ts";
 import { Accounts } from "./accounts.ts";
+import { ACCOUNTS } from "./store.ts";
 
 const DOMAIN = "example.org";
 let store: AccountStore;
 let accounts: Accounts;
 
 beforeEach(async () => {
-  store = new MemoryAccounts(new Map());
+  store = memoryStores([ACCOUNTS]).of(ACCOUNTS);
   accounts = new Accounts(store, { iterations: 4096, clock: new ManualClock(1000) });
   await accounts.create(DOMAIN, "Romeo", "orchard");
 });

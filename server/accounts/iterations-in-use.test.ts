@@ -12,14 +12,14 @@ const DOMAIN = "verona.test";
 const SECRET = Buffer.alloc(32, 7);
 
 test("numbers are remembered from start to start, whatever the setting is by then", async () => {
-  const storage = memoryStores([DOCUMENTS]);
+  const storage = memoryStores([ACCOUNTS, DOCUMENTS]);
   expect(await iterationsInUse(storage, 10_000, [DOMAIN])).toEqual([10_000]);
   expect(await iterationsInUse(storage, 20_000, [DOMAIN])).toEqual([10_000, 20_000]);
   expect(await iterationsInUse(storage, 4_096, [DOMAIN])).toEqual([4_096, 10_000, 20_000]);
 });
 
 test("accounts that were there before anything was remembered are looked at", async () => {
-  const storage = memoryStores([DOCUMENTS]);
+  const storage = memoryStores([ACCOUNTS, DOCUMENTS]);
   await storage.of(ACCOUNTS).create(DOMAIN, "juliet", await deriveCredentials("pencil and paper", 5_000), 1);
   expect(await iterationsInUse(storage, 10_000, [DOMAIN])).toEqual([5_000, 10_000]);
 });

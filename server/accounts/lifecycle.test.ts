@@ -5,9 +5,10 @@ import { Jid } from "../../xmpp/jid/jid.ts";
 import { PasswordError } from "../ports/account-errors.ts";
 import type { ClientSession } from "../ports/session.ts";
 import { StoreUnavailable } from "../ports/store.ts";
-import { MemoryAccounts } from "../storage/memory/accounts.ts";
+import { memoryStores } from "../storage/memory/stores.ts";
 import { Accounts } from "./accounts.ts";
 import { AccountChanges } from "./lifecycle.ts";
+import { ACCOUNTS } from "./store.ts";
 
 const DOMAIN = "verona.test";
 const ROMEO = Jid.parse("romeo@verona.test");
@@ -17,7 +18,10 @@ class Scene {
   readonly told: string[] = [];
   readonly ends: string[] = [];
   readonly unbound: string[] = [];
-  readonly accounts = new Accounts(new MemoryAccounts(new Map()), { iterations: 4096, clock: new ManualClock(1) });
+  readonly accounts = new Accounts(memoryStores([ACCOUNTS]).of(ACCOUNTS), {
+    iterations: 4096,
+    clock: new ManualClock(1),
+  });
   readonly changes: AccountChanges;
   sessions: ClientSession[] = [];
   private readonly takers = new Map<string, (from: string, fields: readonly string[]) => void>();

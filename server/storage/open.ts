@@ -44,6 +44,7 @@ export async function openStoresIn<Config extends { readonly kind: string }>(
     await Promise.allSettled(held.map(({ backend }) => backend.close()));
     throw error;
   }
+  for (const { backend } of held) backend.start();
   return new OpenStores(definitions, stores, held);
 }
 
@@ -97,6 +98,10 @@ class OpenStores implements Stores {
     for (const definition of this.#definitions)
       for await (const record of definition.exported(this.of(definition), account))
         yield { store: definition.name, record };
+  }
+
+  async prove(node: string): Promise<void> {
+    await Promise.all(this.#held.map(({ backend }) => backend.prove(node)));
   }
 
   async ping(): Promise<void> {

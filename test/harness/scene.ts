@@ -1,8 +1,8 @@
 // The stage of one talk: servers under test, impersonated servers, DNS, clock, and everybody who speaks.
 
 import { randomInt } from "node:crypto";
+import type { Subscription } from "../../server/modules/roster/port.ts";
 import { ROSTERS } from "../../server/modules/roster/store.ts";
-import type { Subscription } from "../../server/ports/store.ts";
 import type { Actor } from "./actor.ts";
 import { CERTIFICATE_KINDS, type CertificateKind, clientContext, TALK_START } from "./certificates.ts";
 import { Client, STAGES, type Stage } from "./client.ts";

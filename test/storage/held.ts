@@ -1,8 +1,9 @@
 // What every store of held messages promises: order, ids, removal, several nodes, a crash of the database.
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { type HeldMessage, type HeldStore, StoreUnavailable, UnstorableText } from "../../server/ports/store.ts";
+import { heldTable } from "../../server/held/migrations/0001-held.ts";
+import type { HeldMessage, HeldStore } from "../../server/held/port.ts";
+import { StoreUnavailable, UnstorableText } from "../../server/ports/store.ts";
 import { COLUMN_TYPES } from "../../server/storage/sql/migration.ts";
-import { heldMigration } from "../../server/storage/sql/migrations/0002-held.ts";
 import { type Backend, Opened, type Storage } from "./backends.ts";
 import { connectRaw, lockHeld } from "./raw.ts";
 import { oddTexts, textOfBytes } from "./samples.ts";
@@ -154,10 +155,11 @@ export function heldSharedContract(backend: Backend): void {
     await (await opened.open(config)).close();
     const raw = await connectRaw(config);
     await raw.run("drop table held_messages");
-    for (const text of heldMigration.statements(COLUMN_TYPES[raw.dialect], raw.dialect)) await raw.run(text);
+    for (const text of heldTable.statements(COLUMN_TYPES[raw.dialect], raw.dialect)) await raw.run(text);
     await raw.run(`insert into held_messages (member, domain, local_part, stored_at, text)
       values ('node-1', '${DOMAIN}', 'romeo', 5, '<m>1</m>'), ('node-1', '${DOMAIN}', 'romeo', 6, '<m>2</m>')`);
-    await raw.run("delete from meridian_schema where version >= 4");
+    await raw.run("drop table meridian_migrations");
+    await raw.run("update meridian_schema set version = 3");
     const { held } = await opened.open(config);
     const [first] = await held.read("node-1", 0, 1);
     expect(first).toEqual({ member: "node-1", id: 1, domain: DOMAIN, local: "romeo", text: "<m>1</m>", at: 5 });

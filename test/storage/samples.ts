@@ -1,5 +1,7 @@
 // Data that the contract's tests share: roster items, keys, and strings that stores trip over.
-import type { Credentials, RosterItem } from "../../server/ports/store.ts";
+
+import type { RosterItem } from "../../server/modules/roster/port.ts";
+import type { Credentials } from "../../server/ports/store.ts";
 
 /** A roster item; `over` replaces parts of it. */
 export function rosterItem(jid: string, over: Partial<RosterItem> = {}): RosterItem {

@@ -1,8 +1,9 @@
 // The chain of providers: order, failures, domains.
 import { expect, test } from "@jest/globals";
 import { AuthenticationUnavailable } from "../../ports/account-errors.ts";
-import { MemoryAccounts } from "../../storage/memory/accounts.ts";
+import { memoryStores } from "../../storage/memory/stores.ts";
 import { Accounts } from "../accounts.ts";
+import { ACCOUNTS } from "../store.ts";
 import { type AuthenticationProvider, ProviderChain } from "./provider.ts";
 import { storedProvider } from "./stored.ts";
 
@@ -51,7 +52,7 @@ test("a provider for some domains is not asked about others", async () => {
 });
 
 test("SCRAM is there for domains whose accounts have keys", async () => {
-  const accounts = new Accounts(new MemoryAccounts(new Map()), { iterations: 4096 });
+  const accounts = new Accounts(memoryStores([ACCOUNTS]).of(ACCOUNTS), { iterations: 4096 });
   await accounts.create("example.org", "romeo", "orchard");
   const chain = new ProviderChain([provider("jwt", false), storedProvider(accounts, ["example.org"])]);
   expect(chain.scramHashes("example.org")).toEqual(["SHA-512", "SHA-256", "SHA-1"]);

@@ -4,9 +4,10 @@ import type { Timer } from "../../../xmpp/clock.ts";
 import { arrivalOf } from "../../../xmpp/stanza/arrival.ts";
 import type { Fate, PassedOn } from "../../../xmpp/stanza/safety.ts";
 import { inBackground } from "../../delivery/background.ts";
+import type { HeldKey } from "../../held/port.ts";
 import { HELD } from "../../held/store.ts";
 import type { SessionHost } from "../../ports/host.ts";
-import { type HeldKey, StoreUnavailable } from "../../ports/store.ts";
+import { StoreUnavailable } from "../../ports/store.ts";
 import { isError, type Kept, type Unacked } from "./unacked.ts";
 
 /** ms that a client has to acknowledge what somebody waits for, before it is stored. */

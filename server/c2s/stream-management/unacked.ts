@@ -3,7 +3,7 @@
 import type { Sent } from "../../../xmpp/management/sent.ts";
 import type { Safety } from "../../../xmpp/stanza/safety.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import type { HeldKey } from "../../ports/store.ts";
+import type { HeldKey } from "../../held/port.ts";
 
 /** One stanza that the client has not acknowledged. */
 export interface Kept {

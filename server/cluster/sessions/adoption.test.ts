@@ -1,8 +1,8 @@
 // What a member held that is gone: taken over by one node at a time, and nothing of it that was to be removed.
 import { expect, test } from "@jest/globals";
 import { pino } from "pino";
-import type { HeldKey } from "../../ports/store.ts";
-import { MemoryHeld } from "../../storage/memory/held.ts";
+import { memoryHeld } from "../../held/memory.ts";
+import type { HeldKey, HeldStore } from "../../held/port.ts";
 import { UNLOCK } from "../ownership/locks.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { Adoption } from "./adoption.ts";
@@ -37,12 +37,10 @@ function redisInMemory(): RedisConnection {
 }
 
 /** Held messages of "a~1", of which some wait for their removal. */
-class Held extends MemoryHeld {
-  override unremoved: readonly HeldKey[] = [];
-}
+type Held = HeldStore & { unremoved: readonly HeldKey[] };
 
 async function heldOf(member: string, count: number): Promise<{ held: Held; keys: HeldKey[] }> {
-  const held = new Held(() => 1);
+  const held = Object.assign(memoryHeld({ now: () => 1 }).store, { unremoved: [] as readonly HeldKey[] });
   const keys = Array.from({ length: count }, () => ({ member, id: held.ids.next() }));
   for (const key of keys) await held.add({ ...key, domain: "verona.test", local: "romeo", text: "<message/>", at: 1 });
   return { held, keys };

@@ -3,8 +3,8 @@ import { expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
 import { promisedKey } from "../../delivery/promised.ts";
+import { memoryHeld } from "../../held/memory.ts";
 import { StoreUnavailable } from "../../ports/store.ts";
-import { MemoryHeld } from "../../storage/memory/held.ts";
 import { adoptHeld, type TakeoverHost } from "./held.ts";
 
 const log = pino({ level: "silent" });
@@ -12,7 +12,7 @@ const log = pino({ level: "silent" });
 /** Messages held by `dead~1`, each for the account named, and a host that cannot keep those of `refused` for now. */
 async function scene(...accounts: string[]) {
   const clock = new ManualClock(0);
-  const held = new MemoryHeld(() => 1);
+  const held = memoryHeld({ now: () => 1 }).store;
   for (const [i, local] of accounts.entries()) {
     const text = `<message from='romeo@verona.test/a' to='${local}@verona.test' id='${i + 1}'/>`;
     await held.add({ member: "dead~1", id: held.ids.next(), domain: "verona.test", local, text, at: 0 });

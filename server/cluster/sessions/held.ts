@@ -3,9 +3,9 @@ import type { Logger } from "pino";
 import type { Timer } from "../../../xmpp/clock.ts";
 import { inBackground } from "../../delivery/background.ts";
 import { giveOn, type RedeliveryHost, readBack } from "../../delivery/redeliver.ts";
+import type { HeldMessage, HeldStore } from "../../held/port.ts";
 import { logFailure } from "../../observe/failure.ts";
 import type { DeadLetterBox } from "../../ports/host.ts";
-import type { HeldMessage, HeldStore } from "../../ports/store.ts";
 
 /** Messages read at a time, and in memory of accounts that are not slow. */
 const BATCH = 200;

@@ -38,6 +38,7 @@ const dropped = handled(NOT_WORTH_KEEPING);
 export const offline = defineModule({
   name: "offline",
   implements: ["XEP-0160 1.0.1", "XEP-0203 2.0", "XEP-0334 0.4.0"],
+  stores: [OFFLINE],
   needs: ["disco", "roster"],
   config: OfflineSettings,
   activate(host, config) {

@@ -4,8 +4,8 @@ import { presence, type SubscriptionType } from "../../../xmpp/stanza/presence.t
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { reject, taken, type Verdict } from "../../delivery/verdict.ts";
 import type { ModuleHost } from "../../module/define.ts";
-import type { RosterItem } from "../../ports/store.ts";
 import { hasFrom, inState, stateOf } from "../roster/item.ts";
+import type { RosterItem } from "../roster/port.ts";
 import { Rosters } from "../roster/rosters.ts";
 import { OUTBOUND } from "../roster/subscription-table.ts";
 

@@ -4,8 +4,9 @@ import { Jid } from "../../../xmpp/jid/jid.ts";
 import { presence } from "../../../xmpp/stanza/presence.ts";
 import { NoteKey, type Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { ModuleHost } from "../../module/define.ts";
-import { type RosterItem, StoreUnavailable } from "../../ports/store.ts";
+import { StoreUnavailable } from "../../ports/store.ts";
 import { hasFrom, hasTo } from "./item.ts";
+import type { RosterItem } from "./port.ts";
 import type { Rosters } from "./rosters.ts";
 import { ROSTERS } from "./store.ts";
 

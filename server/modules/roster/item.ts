@@ -1,6 +1,6 @@
 // A roster item: its states, and itself as XML. RFC 6121 §2.1.
 import { Element } from "ltx";
-import type { RosterItem, Subscription } from "../../ports/store.ts";
+import type { RosterItem, Subscription } from "./port.ts";
 import type { SubscriptionState } from "./subscription-table.ts";
 
 /** The item that stands for a contact of whom nothing is known. */

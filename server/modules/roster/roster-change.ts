@@ -6,8 +6,8 @@ import { NS_ROSTER } from "../../../xmpp/xml/namespaces.ts";
 import { Requests } from "../../delivery/requests.ts";
 import type { ModuleHost } from "../../module/define.ts";
 import type { Change } from "../../ports/cluster.ts";
-import type { RosterItem } from "../../ports/store.ts";
 import { itemElement, removedElement } from "./item.ts";
+import type { RosterItem } from "./port.ts";
 import { ROSTERS } from "./store.ts";
 
 /** One account's roster. */

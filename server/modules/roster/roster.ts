@@ -1,4 +1,5 @@
 // Contact lists: get, set, remove, pushes and versions. RFC 6121 §2.
+
 import { Element } from "ltx";
 import { RosterSettings } from "../../../contract/modules/roster.ts";
 import { Jid } from "../../../xmpp/jid/jid.ts";
@@ -6,16 +7,18 @@ import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { itemsOf } from "../../../xmpp/stanza/items.ts";
 import { NS_ROSTER, NS_ROSTER_VERSIONING } from "../../../xmpp/xml/namespaces.ts";
 import { defineModule, type IqRequest, liveSettings, type ModuleHost } from "../../module/define.ts";
-import type { RosterItem } from "../../ports/store.ts";
 import { endOneSided, endSubscriptions } from "./end-subscriptions.ts";
 import { itemElement } from "./item.ts";
+import type { RosterItem } from "./port.ts";
 import type { Roster } from "./roster-change.ts";
 import { Rosters, rostersApi } from "./rosters.ts";
+import { ROSTERS } from "./store.ts";
 
 /** The roster module. */
 export const roster = defineModule({
   name: "roster",
   implements: ["RFC 6121 §2", "XEP-0237 1.3"],
+  stores: [ROSTERS],
   config: RosterSettings,
   activate(host, given) {
     const { settings, activation } = liveSettings(given);

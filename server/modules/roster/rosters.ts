@@ -3,8 +3,8 @@
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { ApiKey, type ModuleHost } from "../../module/define.ts";
 import type { Shared } from "../../ports/cluster.ts";
-import type { RosterItem } from "../../ports/store.ts";
 import { unknownItem } from "./item.ts";
+import type { RosterItem } from "./port.ts";
 import { type Roster, RosterChange } from "./roster-change.ts";
 import { ROSTERS } from "./store.ts";
 import { Visibility } from "./visibility.ts";

@@ -1,5 +1,18 @@
 // The store of rosters.
-import type { RosterStore, StoreKey } from "../../ports/store.ts";
+import { defineStore } from "../../storage/define.ts";
+import { memoryRosters } from "./memory.ts";
+import { rostersTables } from "./migrations/0001-rosters.ts";
+import { contactsIndex } from "./migrations/0002-contacts.ts";
+import type { RosterStore } from "./port.ts";
+import { sqlRosters } from "./sql.ts";
 
-/** Rosters, versioned. */
-export const ROSTERS: StoreKey<RosterStore> = { name: "rosters" };
+/** Rosters, versioned. RFC 6121 §2. */
+export const ROSTERS = defineStore<RosterStore>({
+  name: "rosters",
+  sql: { migrations: [rostersTables, contactsIndex], make: sqlRosters },
+  memory: { make: memoryRosters },
+  async *exported(rosters, { domain, local }) {
+    const { items } = await rosters.load(domain, local);
+    yield* items;
+  },
+});

@@ -40,8 +40,12 @@ export interface Backend<Way> {
    * the family could keep. @throws StorageOpenError
    */
   open(kept: readonly Kept<Way>[], known: readonly Kept<Way>[], apart: Apart): Promise<ReadonlyMap<string, object>>;
+  /** Called once every store of the node is open. */
+  start(): void;
   /** Forgets what its stores keep for an account; may be done twice. @throws StoreUnavailable */
   purge(account: StoreAccount): Promise<void>;
+  /** Resolves once a write is committed that belongs to `node` alone; rejects with `StoreUnavailable`. */
+  prove(node: string): Promise<void>;
   /** Resolves once it answers; rejects with `StoreUnavailable`. */
   ping(): Promise<void>;
   close(): Promise<void>;

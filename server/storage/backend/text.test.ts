@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { UnstorableText } from "../../ports/store.ts";
-import { BARE_JID_BYTES, checkText, compareKeys, INDEX_KEY_BYTES, indexKey } from "./text.ts";
+import { checkText, compareKeys, INDEX_KEY_BYTES, indexKey, PART_BYTES } from "./text.ts";
 
 test("a short key is itself, a long one is bounded and as distinct as the text", () => {
   expect(indexKey("juliet@capulet.test")).toBe("juliet@capulet.test");
@@ -27,8 +27,8 @@ test("a short key is itself, a long one is bounded and as distinct as the text",
 test("a bound counts bytes", () => {
   expect(() => checkText("é".repeat(512), "x", 1023)).toThrow(UnstorableText);
   expect(() => checkText("é".repeat(511), "x", 1023)).not.toThrow();
-  expect(() => checkText("a".repeat(BARE_JID_BYTES), "x", BARE_JID_BYTES)).not.toThrow();
-  expect(() => checkText("a".repeat(BARE_JID_BYTES + 1), "x", BARE_JID_BYTES)).toThrow("more than 2047 bytes");
+  expect(() => checkText("a".repeat(PART_BYTES), "x", PART_BYTES)).not.toThrow();
+  expect(() => checkText("a".repeat(PART_BYTES + 1), "x", PART_BYTES)).toThrow("more than 1023 bytes");
 });
 
 test("keys order by bytes and not by UTF-16 units", () => {

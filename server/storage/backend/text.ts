@@ -1,13 +1,9 @@
 // What text a store takes, and index keys of bounded size: the same on every dialect and in memory.
 import { hash } from "node:crypto";
-import { type HeldMessage, type RosterItem, UnstorableText } from "../../ports/store.ts";
+import { UnstorableText } from "../../ports/store.ts";
 
 /** Bytes of a domainpart or localpart. RFC 7622 §3.1. */
 export const PART_BYTES = 1023;
-/** Bytes of a bare JID: two parts and the `@`. */
-export const BARE_JID_BYTES = 2 * PART_BYTES + 1;
-/** Bytes of a member's name. */
-export const MEMBER_BYTES = 320;
 /** Bytes of a stanza or document. */
 export const TEXT_BYTES = 8 * 1024 * 1024;
 /** Bytes of an index key made by `indexKey`. */
@@ -49,20 +45,4 @@ export function indexKey(text: string): string {
 /** Compares as every dialect orders keys: by UTF-8 bytes. */
 export function compareKeys(a: string, b: string): number {
   return a === b ? 0 : Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-/** Checks every text of a roster item. @throws UnstorableText */
-export function checkRosterItem(item: RosterItem): void {
-  checkText(item.jid, "roster item's JID", BARE_JID_BYTES);
-  checkText(item.name, "roster item's name", TEXT_BYTES);
-  for (const group of item.groups) checkText(group, "roster item's group", TEXT_BYTES);
-  if (item.pendingIn !== undefined) checkText(item.pendingIn, "subscription request", TEXT_BYTES);
-}
-
-/** Checks a member's name and a message held by it. @throws UnstorableText */
-export function checkHeld(member: string, message?: HeldMessage): void {
-  checkText(member, "member's name", MEMBER_BYTES);
-  if (message === undefined) return;
-  checkAccount(message.domain, message.local);
-  checkText(message.text, "message", TEXT_BYTES);
 }

@@ -1,7 +1,6 @@
 // Stores in memory at once, for tests of what uses them.
 import { type Clock, systemClock } from "../../../xmpp/clock.ts";
 import type { StoreAccount, StoreKey, Stores } from "../../ports/store.ts";
-import { legacyStores } from "./storage.ts";
 import type { MemoryStore, MemoryWay } from "./way.ts";
 
 /** A store that can be kept in memory. */
@@ -30,6 +29,5 @@ function makeStores(definitions: readonly InMemory[], clock: Clock): ReadonlyMap
   for (const { name, memory } of definitions)
     if (memory !== undefined)
       made.set(name, memory.make({ now: () => clock.now(), apart, purgeOthers: (account) => purge(account, name) }));
-  for (const [name, store] of legacyStores(() => clock.now(), purge)) made.set(name, store);
   return made;
 }

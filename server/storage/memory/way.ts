@@ -16,6 +16,10 @@ export interface MemoryStore<S extends object> {
   readonly store: S;
   /** Forgets all that it keeps for an account. */
   purge(account: StoreAccount): void;
+  /** Called once every store of the node is open. */
+  start?(): void;
+  /** Resolves once nothing is under way; nothing begins any more. */
+  idle?(): Promise<void>;
 }
 
 /** How a store is kept in memory. */

@@ -34,8 +34,8 @@ export interface SqlEngine {
   changeRows<R>(query: Bound<R>, options: WriteOptions): Promise<R[]>;
   /** Runs `work` in one transaction. */
   write<T>(work: () => Work<T>, options: WriteOptions): Promise<T>;
-  /** Brings the schema to the newest version. Safe with any number of processes at once. */
-  migrate(): Promise<void>;
+  /** Runs `work` as `write` does, with the time that migrations may take. */
+  migrate(work: () => Work<unknown>): Promise<void>;
   close(): Promise<void>;
 }
 

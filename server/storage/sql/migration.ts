@@ -62,10 +62,3 @@ export function unlessThere(there: string, statement: string): string[] {
     "deallocate prepare meridian",
   ];
 }
-
-/** A step of the schema as a whole. */
-export interface SchemaStep {
-  /** Ascending from 1, never used twice. */
-  readonly version: number;
-  statements(types: ColumnTypes, dialect: DialectName): string[];
-}

@@ -21,6 +21,8 @@ export interface SqlStore<S extends object> {
   readonly store: S;
   /** Forgets, within a transaction, all that it keeps for an account; run after the account's own row is locked. */
   purge(account: StoreAccount): Work<void>;
+  /** Called once every store of the node is open. */
+  start?(): void;
   /** Resolves once everything taken so far is stored or refused. */
   idle?(): Promise<void>;
 }

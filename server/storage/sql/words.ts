@@ -28,3 +28,9 @@ export function tuples(rows: number, columns: number): string {
   const row = `(${Array.from({ length: columns }, () => "?").join(", ")})`;
   return Array.from({ length: rows }, () => row).join(", ");
 }
+
+/** So many alternatives of values for these columns, as after `where`: `(a = ? and b = ?) or (a = ? and b = ?)`. */
+export function anyOf(columns: readonly string[], alternatives: number): string {
+  const one = `(${columns.map((column) => `${column} = ?`).join(" and ")})`;
+  return Array.from({ length: alternatives }, () => one).join(" or ");
+}

@@ -1,10 +1,12 @@
 // A relational database as a backend: its tables brought up to date, its stores made on one engine.
 import type { Apart, StoreAccount } from "../../../ports/store.ts";
 import type { Backend, BackendOptions, Kept, StorageBounds, StorageLog } from "../../backend/backend.ts";
+import type { DialectName } from "../dialect.ts";
 import type { SqlEngine, Work } from "../engine.ts";
-import type { Bound } from "../statement.ts";
-import { legacyStores } from "../storage.ts";
+import { migrateAll, type StoreMigrations } from "../history.ts";
+import { type Bound, bind, statement } from "../statement.ts";
 import type { SqlStore, SqlWay } from "../way.ts";
+import { insertOrUpdate } from "../words.ts";
 import { openEngine, type SqlConfig } from "./open.ts";
 import { openError } from "./open-error.ts";
 
@@ -14,7 +16,16 @@ const MAX_WAITING = { sqlite: 10_000, postgres: 5000, mysql: 5000 };
 /** Says nothing but that the database answers. */
 const PING: Bound = { name: "ping", sql: "select 1 as one", values: [] };
 
+/** Each node has a row of its own, so that none waits for another. */
+function insertProof(dialect: DialectName): string {
+  return insertOrUpdate(dialect, "meridian_nodes (node, proven_at) values (:node, :at)", "node", "proven_at = :at");
+}
+
 type Way = SqlWay<object>;
+
+function migrationsOf({ name, way: { migrations } }: Kept<Way>): StoreMigrations {
+  return { name, migrations };
+}
 
 /** A database of a node. */
 export class SqlBackend implements Backend<Way> {
@@ -32,7 +43,7 @@ export class SqlBackend implements Backend<Way> {
   }
 
   /** A database that does not answer is tried for the time of one operation. */
-  async open(kept: readonly Kept<Way>[], _known: readonly Kept<Way>[], apart: Apart) {
+  async open(kept: readonly Kept<Way>[], known: readonly Kept<Way>[], apart: Apart) {
     const { log } = this.#options;
     let answered = false;
     // Until it answered once, whoever opens it is told by the error.
@@ -42,7 +53,9 @@ export class SqlBackend implements Backend<Way> {
       this.#engine = engine;
       await this.ping();
       answered = true;
-      await engine.migrate();
+      await engine.migrate(() =>
+        migrateAll(engine.dialect, Date.now(), kept.map(migrationsOf), known.map(migrationsOf)),
+      );
       return this.#make(engine, kept, apart);
     } catch (error) {
       await this.#engine?.close();
@@ -50,8 +63,22 @@ export class SqlBackend implements Backend<Way> {
     }
   }
 
+  start(): void {
+    for (const { start } of this.#made.values()) start?.();
+  }
+
   purge(account: StoreAccount): Promise<void> {
     return this.#open.write(() => this.#purge(account), { idempotent: true });
+  }
+
+  async prove(node: string): Promise<void> {
+    const engine = this.#open;
+    const proof = statement<{ node: string; at: number }, unknown>(
+      engine.dialect,
+      "prove",
+      insertProof(engine.dialect),
+    );
+    await engine.change(bind(proof, { node, at: Date.now() }), { idempotent: true });
   }
 
   async ping(): Promise<void> {
@@ -73,7 +100,6 @@ export class SqlBackend implements Backend<Way> {
     const around = { engine, bounds: this.#bounds, now: () => clock.now(), apart };
     for (const { name, way } of kept)
       this.#made.set(name, way.make({ ...around, purgeOthers: (account) => this.#purge(account, name) }));
-    for (const [name, made] of legacyStores(engine, around)) this.#made.set(name, made);
     return new Map([...this.#made].map(([name, { store }]) => [name, store]));
   }
 

@@ -2,7 +2,7 @@
 import type { BackendConfig } from "../../../../contract/storage.ts";
 import { StoreUnavailable } from "../../../ports/store.ts";
 import { StorageOpenError } from "../../backend/backend.ts";
-import { SchemaTooNew } from "../migrations/migrate.ts";
+import { HistoryDiffers, SchemaTooNew } from "../history.ts";
 import { codeOf, messageOf } from "./fault.ts";
 
 type SqlConfig = Exclude<BackendConfig, { kind: "memory" }>;
@@ -15,7 +15,8 @@ export function openError(config: SqlConfig, path: string, error: unknown): Stor
   const where = config.kind === "sqlite" ? config.file : redactUrl(config.url);
   const reason = messageOf(error).replace(/^the database is not available: /, "");
   const code = deepestCode(error);
-  const advice = error instanceof SchemaTooNew ? "" : `; ${adviceFor(config, path, code)}`;
+  const advice =
+    error instanceof SchemaTooNew || error instanceof HistoryDiffers ? "" : `; ${adviceFor(config, path, code)}`;
   const passes = error instanceof StoreUnavailable && !MISTAKE.test(code);
   return new StorageOpenError(`storage ${where}: ${reason}${advice}`, passes, error);
 }

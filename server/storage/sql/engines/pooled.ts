@@ -4,7 +4,7 @@ import { StoreUnavailable } from "../../../ports/store.ts";
 import type { StorageBounds } from "../../backend/backend.ts";
 import type { DialectName } from "../dialect.ts";
 import type { SqlEngine, Work, WriteOptions } from "../engine.ts";
-import { MIGRATION_MS, migrateAll } from "../migrations/migrate.ts";
+import { MIGRATION_MS } from "../history.ts";
 import type { Bound, Result } from "../statement.ts";
 import { ConnectionLost, type Fault, mayRetry, messageOf, type Phase } from "./fault.ts";
 
@@ -86,9 +86,8 @@ export class PooledEngine implements SqlEngine {
     return this.#bounded((connection, ms, reached) => transaction(connection, work, ms, reached), options);
   }
 
-  async migrate(): Promise<void> {
-    const work = () => migrateAll(this.dialect, Date.now());
-    const attempt: Attempt<number[]> = (connection, ms, reached) => transaction(connection, work, ms, reached);
+  async migrate(work: () => Work<unknown>): Promise<void> {
+    const attempt: Attempt<unknown> = (connection, ms, reached) => transaction(connection, work, ms, reached);
     await this.#bounded(attempt, { idempotent: true }, MIGRATION_MS);
   }
 

@@ -7,7 +7,7 @@ import { makeFolder } from "../../../../contract/folder.ts";
 import { StoreUnavailable } from "../../../ports/store.ts";
 import type { StorageBounds } from "../../backend/backend.ts";
 import { changes, rows, type SqlEngine, type Work } from "../engine.ts";
-import { MIGRATION_MS, migrateAll } from "../migrations/migrate.ts";
+import { MIGRATION_MS } from "../history.ts";
 import type { Bound, Result } from "../statement.ts";
 
 /** Settings of a SQLite engine. */
@@ -100,8 +100,8 @@ export class SqliteEngine implements SqlEngine {
     return this.#enqueue(work, this.#options.operationMs);
   }
 
-  async migrate(): Promise<void> {
-    await this.#enqueue(() => migrateAll("sqlite", Date.now()), MIGRATION_MS);
+  async migrate(work: () => Work<unknown>): Promise<void> {
+    await this.#enqueue(work, MIGRATION_MS);
   }
 
   async close(): Promise<void> {

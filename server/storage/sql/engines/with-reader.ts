@@ -38,8 +38,8 @@ export class WithReader implements SqlEngine {
     return this.#writer.write(work, options);
   }
 
-  migrate(): Promise<void> {
-    return this.#writer.migrate();
+  migrate(work: () => Work<unknown>): Promise<void> {
+    return this.#writer.migrate(work);
   }
 
   async close(): Promise<void> {
