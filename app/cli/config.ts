@@ -68,10 +68,15 @@ function shutOut({ components, listeners, cluster }: NodeConfig): string[] {
 /** Looks at what a configuration names: certificates, files, modules. */
 async function lookAtNamed(config: NodeConfig) {
   const { ConfigError } = await import("../../contract/load.ts");
-  const { checkCertificates, modulesLeftOut } = await import("../../server/index.ts");
+  const { checkCertificates, modulesLeftOut, storeMistakes } = await import("../../server/index.ts");
   const certificates = checkCertificates(config, Date.now());
   const outside = await lookOutside(config);
-  const problems = [...certificates.problems, ...outside.problems, ...(await placeMistakes(config))];
+  const problems = [
+    ...certificates.problems,
+    ...outside.problems,
+    ...storeMistakes(config.storage),
+    ...(await placeMistakes(config)),
+  ];
   let leftOut: ReturnType<typeof modulesLeftOut> = [];
   try {
     leftOut = modulesLeftOut(config);

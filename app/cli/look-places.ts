@@ -4,6 +4,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmdirSync } fro
 import { isIP } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import type { NodeConfig } from "../../contract/contract.ts";
+import type { BackendConfig } from "../../contract/storage.ts";
 import { adminSocketPath, tooLong } from "../admin/socket-path.ts";
 
 /** Every mistake, with its path in the configuration. */
@@ -16,6 +17,13 @@ const SQLITE_HEADER = Buffer.from("SQLite format 3\0", "latin1");
 
 /** A database file that is there and is none, or cannot be read and written, or made. */
 function databaseMistakes({ storage }: NodeConfig): string[] {
+  const single = Object.entries(storage.stores ?? {}).map(
+    ([name, backend]) => [`storage.stores.${name}`, backend] as const,
+  );
+  return [["storage", storage] as const, ...single].flatMap(([path, backend]) => fileMistakes(path, backend));
+}
+
+function fileMistakes(path: string, storage: BackendConfig): string[] {
   if (storage.kind !== "sqlite") return [];
   try {
     const file = openSync(storage.file, "r+");
@@ -23,15 +31,15 @@ function databaseMistakes({ storage }: NodeConfig): string[] {
       const start = Buffer.alloc(SQLITE_HEADER.length);
       const length = readSync(file, start, 0, start.length, 0);
       if (length === 0 || start.equals(SQLITE_HEADER)) return [];
-      return [`storage.file: ${storage.file} is no SQLite database`];
+      return [`${path}.file: ${storage.file} is no SQLite database`];
     } finally {
       closeSync(file);
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOENT") return [`storage.file: ${storage.file} cannot be read and written (${code})`];
+    if (code !== "ENOENT") return [`${path}.file: ${storage.file} cannot be read and written (${code})`];
     const unmade = whyUnmade(dirname(resolve(storage.file)));
-    return unmade === undefined ? [] : [`storage.file: ${storage.file} cannot be made (${unmade})`];
+    return unmade === undefined ? [] : [`${path}.file: ${storage.file} cannot be made (${unmade})`];
   }
 }
 

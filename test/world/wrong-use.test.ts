@@ -129,6 +129,16 @@ test.each([
   ["adminSocket: /tmp/xxx", { adminSocket: `/tmp/${"x".repeat(110)}/node.sock` }, "has 125 bytes"],
   ["storage.file: /proc/meridian", { storage: { kind: "sqlite", file: "/proc/meridian/node.db" } }, "/proc/meridian"],
   [
+    'storage.stores.offlin: no such store; did you mean "offline"?',
+    { storage: { kind: "memory", stores: { offlin: { kind: "memory" } } } },
+    "storage.stores.offlin: no such store",
+  ],
+  [
+    "storage.stores.offline.file: /proc/meridian",
+    { storage: { kind: "memory", stores: { offline: { kind: "sqlite", file: "/proc/meridian/offline.db" } } } },
+    "/proc/meridian",
+  ],
+  [
     "listeners[0].address: nowhere.invalid leads",
     c2sAt("nowhere.invalid"),
     "listeners[0].address: nowhere.invalid leads",
