@@ -16,6 +16,15 @@ export type MemberObserver = (member: string, state: "joined" | "died", buried: 
 /** Why a frame was given back: its member died, has too much waiting, or could not take it. */
 export type BusFailure = "died" | "full" | "refused";
 
+/** A frame on its way, which knows what becomes of what it carries. */
+export interface Parcel {
+  readonly kind: string;
+  /** The same however often it is asked for: it is where the frame has to be sent again. */
+  fields(): readonly string[];
+  confirmed(): void;
+  failed(reason: BusFailure): void;
+}
+
 /** Frames between the members of a cluster. */
 export interface NodeBus {
   /** This process as a member: node name and a part that no other start of it has. */
@@ -35,6 +44,8 @@ export interface NodeBus {
     confirmed: () => void,
     failed: (reason: BusFailure) => void,
   ): void;
+  /** As `send`, for what is sent often: nothing is made for it but the parcel. */
+  post(member: string, parcel: Parcel): void;
   /** Tells every other member once; lost where the connection is away. */
   announce(kind: string, fields: readonly string[]): void;
   /**

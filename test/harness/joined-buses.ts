@@ -1,5 +1,5 @@
 // Node buses joined in memory: frames arrive in order, a turn later; members come and die when a test says so.
-import type { BusFailure, FrameTaker, MemberObserver, NodeBus } from "../../server/ports/cluster.ts";
+import type { BusFailure, FrameTaker, MemberObserver, NodeBus, Parcel } from "../../server/ports/cluster.ts";
 import { turns } from "./manual-clock.ts";
 
 type AnnouncementTaker = (from: string, fields: readonly string[]) => void;
@@ -93,6 +93,11 @@ export class JoinedBus implements NodeBus {
         if (this.waiting.delete(waiting)) confirmed();
       });
     });
+  }
+
+  post(member: string, parcel: Parcel): void {
+    const failed = (reason: BusFailure) => parcel.failed(reason);
+    this.send(member, parcel.kind, parcel.fields(), () => parcel.confirmed(), failed);
   }
 
   announce(kind: string, fields: readonly string[]): void {

@@ -18,23 +18,57 @@ export function encodeFrame(kind: string, fields: readonly string[]): string {
 /** Every frame of a message; from where it is not whole on it is dropped, for only a broken peer would send that. */
 export function decodeFrames(text: string): Frame[] {
   const frames: Frame[] = [];
+  readFrames(text, (frame) => frames.push(frame));
+  return frames;
+}
+
+/** Calls `take` with each frame of a message, as `decodeFrames`. */
+export function readFrames(text: string, take: (frame: Frame) => void): void {
   let at = 0;
   while (at < text.length) {
     const semicolon = text.indexOf(";", at);
     const space = text.lastIndexOf(" ", semicolon);
-    if (semicolon === -1 || space < at) break;
+    if (semicolon === -1 || space < at) return;
     const kind = text.slice(at, space);
     const count = Number(text.slice(space + 1, semicolon));
     const fields: string[] = [];
     at = semicolon + 1;
     for (let i = 0; i < count; i++) {
-      const colon = text.indexOf(":", at);
-      const length = Number(text.slice(at, colon));
-      if (colon === -1 || !(length >= 0) || colon + 1 + length > text.length) return frames;
-      fields.push(text.slice(colon + 1, colon + 1 + length));
-      at = colon + 1 + length;
+      let length = 0;
+      let digit = text.charCodeAt(at) - ZERO;
+      const first = at;
+      while (digit >= 0 && digit <= 9) {
+        length = length * 10 + digit;
+        digit = text.charCodeAt(++at) - ZERO;
+      }
+      if (at === first || text.charCodeAt(at) !== COLON || at + 1 + length > text.length) return;
+      fields.push(text.slice(at + 1, at + 1 + length));
+      at += 1 + length;
     }
-    frames.push({ kind, fields });
+    take({ kind, fields });
   }
-  return frames;
+}
+
+const ZERO = 48;
+const COLON = 58;
+
+/** Numbers as text, those that follow one another as a run: `1-5 7`. */
+export function encodeRuns(numbers: readonly number[]): string {
+  let text = "";
+  for (let i = 0; i < numbers.length; i++) {
+    const first = numbers[i] as number;
+    let last = first;
+    while (numbers[i + 1] === last + 1) last = numbers[++i] as number;
+    text += `${text === "" ? "" : " "}${last === first ? first : `${first}-${last}`}`;
+  }
+  return text;
+}
+
+/** Calls `each` with every number of such a text that is no lower than `low` and below `next`; others were never ours. */
+export function eachOfRuns(text: string, low: number, next: number, each: (number: number) => void): void {
+  for (const run of text.split(" ")) {
+    const [first = "", last = first] = run.split("-");
+    const end = Math.min(Number(last), next - 1);
+    for (let number = Math.max(Number(first), low); number <= end; number++) each(number);
+  }
 }

@@ -2,7 +2,7 @@
 import type { Logger } from "pino";
 import { flushLater } from "../../../xmpp/stream/gather.ts";
 import { logFailure } from "../../observe/failure.ts";
-import type { BusFailure, FrameTaker, MemberObserver, NodeBus } from "../../ports/cluster.ts";
+import type { BusFailure, FrameTaker, MemberObserver, NodeBus, Parcel } from "../../ports/cluster.ts";
 import { Barriers } from "./barriers.ts";
 import { BusObservers } from "./bus-observers.ts";
 import { decodeFrames, encodeFrame, type Frame } from "./frames.ts";
@@ -25,8 +25,9 @@ export class WireBus implements NodeBus {
   private readonly takers = new Map<string, FrameTaker>();
   private readonly announcementTakers = new Map<string, (from: string, fields: readonly string[]) => void>();
   private readonly observers: BusObservers;
-  private outgoing = new Map<string, string>();
   private announcements = "";
+  /** Messages of announcements so far. */
+  private announced = 0;
   private generations = 0;
   private readonly barriers = new Barriers();
   private readonly dead = new Set<string>();
@@ -119,11 +120,14 @@ export class WireBus implements NodeBus {
     confirmed: () => void,
     failed: (reason: BusFailure) => void,
   ): void {
+    this.post(member, { kind, fields: () => fields, confirmed, failed });
+  }
+
+  post(member: string, parcel: Parcel): void {
     const peer = this.peers.get(member);
-    if (peer === undefined) return failed("died");
-    const text = peer.add(kind, fields, confirmed, failed);
-    if (text === undefined) return failed("full");
-    this.gather(member, text);
+    if (peer === undefined) parcel.failed("died");
+    else if (peer.add(parcel)) this.schedule();
+    else parcel.failed("full");
   }
 
   announce(kind: string, fields: readonly string[]): void {
@@ -153,7 +157,6 @@ export class WireBus implements NodeBus {
     const peer = this.peers.get(member);
     if (peer === undefined) return;
     this.peers.delete(member);
-    this.outgoing.delete(member);
     this.observers.tell(member, "died", buried);
     this.dead.add(member);
     if (this.dead.size > DEAD_LIMIT) this.dead.delete(this.dead.values().next().value as string);
@@ -172,7 +175,7 @@ export class WireBus implements NodeBus {
   /** Asks members that do not confirm how they stand. Called at every beat. */
   beat(): void {
     if (this.missed && !this.fenced()) this.tellOfGap();
-    for (const [member, peer] of this.peers) if (peer.stuck()) this.gather(member, encodeFrame("p", []));
+    for (const peer of this.peers.values()) if (peer.stuck()) this.say(peer, encodeFrame("p", []));
   }
 
   flush(): void {
@@ -181,27 +184,23 @@ export class WireBus implements NodeBus {
       // Frames wait with their peers and go out once the others have been asked how they stand.
       this.missed ||= this.announcements !== "";
       this.announcements = "";
-      this.outgoing.clear();
+      for (const peer of this.peers.values()) peer.hush();
       return;
     }
     if (this.announcements !== "") {
       const text = this.announcements;
       this.announcements = "";
+      this.announced++;
       this.wire.publish(this.channel("*all"), encodeFrame("h", [this.self]) + text);
     }
-    const batches = this.outgoing;
-    this.outgoing = new Map();
-    for (const [member, text] of batches) {
-      const peer = this.peers.get(member);
-      if (peer === undefined) continue;
-      const confirms = peer.takeConfirms();
-      if (text === "" && confirms === "") continue;
-      this.wire.publish(this.channel(member), peer.head(this.self) + text + confirms);
+    for (const [member, peer] of this.peers) {
+      const message = peer.message(this.self, this.announced);
+      if (message !== undefined) this.wire.publish(this.channel(member), message);
     }
   }
 
-  private gather(member: string, text: string): void {
-    this.outgoing.set(member, (this.outgoing.get(member) ?? "") + text);
+  private say(peer: Peer, text: string): void {
+    peer.say(text);
     this.schedule();
   }
 
@@ -213,7 +212,7 @@ export class WireBus implements NodeBus {
 
   private hear(text: string): void {
     const [head, ...frames] = decodeFrames(text);
-    const [sender, low, generation, answering] = head?.fields ?? [];
+    const [sender, low, generation, answering, announced] = head?.fields ?? [];
     if (head?.kind !== "h" || sender === undefined) return;
     if (sender === this.self) return this.hearEcho(frames);
     // The dead that speak are heard again once who watches the members says that they live.
@@ -227,6 +226,7 @@ export class WireBus implements NodeBus {
     const peer = this.peers.get(sender) as Peer;
     // An announcement belongs to no acquaintance.
     if (generation !== undefined && !peer.meets(Number(low), Number(generation))) return;
+    if (announced !== undefined) peer.isRecent();
     const answers = Number(answering) === peer.generation;
     for (const frame of frames) {
       // What is said of an earlier acquaintance's frames is not about these.
@@ -257,10 +257,10 @@ export class WireBus implements NodeBus {
       case "x":
         return peer.refused(first, this.failedIn(sender));
       case "p":
-        return this.gather(sender, peer.standing());
+        return this.say(peer, peer.standing());
       case "n": {
         const missing = peer.standsAt(first, second, this.failedIn(sender));
-        if (missing !== "") this.gather(sender, missing);
+        if (missing !== "") this.say(peer, missing);
       }
     }
   }
@@ -269,14 +269,14 @@ export class WireBus implements NodeBus {
     if (this.leaving) return;
     const taken = peer.receive(frame);
     // A duplicate may owe a confirmation again.
-    this.gather(sender, "");
+    this.say(peer, "");
     if (taken === undefined) {
-      if (peer.missesBefore(Number(frame.fields[0]))) this.gather(sender, peer.standing());
+      if (peer.missesBefore(Number(frame.fields[0]))) this.say(peer, peer.standing());
       return;
     }
     const done = () => {
       peer.safe(taken.sequence, taken.generation);
-      if (this.peers.get(sender) === peer) this.gather(sender, "");
+      this.say(peer, "");
     };
     const taker = this.takers.get(taken.kind);
     if (taker === undefined) return done();
@@ -290,7 +290,7 @@ export class WireBus implements NodeBus {
   }
 
   private resumed(): void {
-    for (const [member, peer] of this.peers) if (peer.size > 0) this.gather(member, encodeFrame("p", []));
+    for (const peer of this.peers.values()) if (peer.size > 0) this.say(peer, encodeFrame("p", []));
     this.tellOfGap();
   }
 

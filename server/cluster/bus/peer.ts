@@ -1,7 +1,8 @@
 // What one member exchanges with one other: numbered frames, in order, each until it is confirmed.
 
-import type { BusFailure } from "../../ports/cluster.ts";
-import { encodeFrame, type Frame } from "./frames.ts";
+import type { BusFailure, Parcel } from "../../ports/cluster.ts";
+import { eachOfRuns, encodeFrame, encodeRuns, type Frame } from "./frames.ts";
+import { Outbox } from "./outbox.ts";
 
 /** Frames, and characters of them, that one member may have unconfirmed; from a quarter on senders should pause. */
 const FRAME_LIMIT = 20_000;
@@ -9,12 +10,6 @@ const SIZE_LIMIT = 64 * 1024 * 1024;
 
 /** Told of what a sender's own functions throw. */
 export type OnError = (error: unknown) => void;
-
-interface Waiting {
-  readonly text: string;
-  readonly confirmed: () => void;
-  readonly failed: (reason: BusFailure) => void;
-}
 
 /**
  * One other member. Frames to it are numbered from 1; it takes them in order only, and asks again from where one is
@@ -24,9 +19,13 @@ export class Peer {
   /** Tells this acquaintance from an earlier or later one of the same two members: numbers begin anew with each. */
   readonly generation: number;
   private theirGeneration = 0;
-  private readonly waiting = new Map<number, Waiting>();
-  private sequence = 0;
-  private characters = 0;
+  private readonly waiting = new Outbox<Parcel>();
+  /** Text that leaves at the end of the turn. */
+  private outgoing = "";
+  /** True where something leaves then, if only what is said of the other side's frames. */
+  private due = false;
+  /** True where the other side reads runs of numbers; older nodes do not. */
+  private readsRuns = false;
   /** Oldest waiting frame at the last beat: if it still waits, the other side is asked. */
   private oldestAtBeat = 0;
   private expected = 1;
@@ -54,30 +53,45 @@ export class Peer {
 
   /** True where senders should pause. */
   get congested(): boolean {
-    return this.waiting.size >= FRAME_LIMIT / 4 || this.characters >= SIZE_LIMIT / 4;
+    return this.waiting.size >= FRAME_LIMIT / 4 || this.waiting.weight >= SIZE_LIMIT / 4;
   }
 
-  /** Lowest number that may still come. */
-  private get low(): number {
-    return this.waiting.keys().next().value ?? this.sequence + 1;
+  /** Numbers a frame, keeps it and lets it leave with the next message; false where too much waits. */
+  add(parcel: Parcel): boolean {
+    const { waiting } = this;
+    if (waiting.size >= FRAME_LIMIT || waiting.weight >= SIZE_LIMIT) return false;
+    const text = encodeParcel(waiting.next, parcel);
+    waiting.push(parcel, text.length);
+    this.say(text);
+    return true;
   }
 
-  /** Numbers a frame and keeps it; its text, or undefined where too much waits. */
-  add(kind: string, fields: readonly string[], confirmed: () => void, failed: Waiting["failed"]): string | undefined {
-    if (this.waiting.size >= FRAME_LIMIT || this.characters >= SIZE_LIMIT) return undefined;
-    const text = encodeFrame("#", [String(++this.sequence), kind, ...fields]);
-    this.waiting.set(this.sequence, { text, confirmed, failed });
-    this.characters += text.length;
-    return text;
+  /** Something to leave with the next message; nothing but what is said of the other side's frames where it is empty. */
+  say(text: string): void {
+    this.outgoing += text;
+    this.due = true;
+  }
+
+  /** Nothing leaves: what was to is sent again once the other side was asked how it stands. */
+  hush(): void {
+    this.outgoing = "";
+    this.due = false;
+  }
+
+  /** What leaves now, head and all; undefined where nothing does. */
+  message(self: string, announced: number): string | undefined {
+    if (!this.due) return undefined;
+    const text = this.outgoing + this.takeConfirms();
+    this.hush();
+    return text === "" ? undefined : this.head(self, announced) + text;
   }
 
   /** Takes a numbered frame: what its taker is to see, or undefined where it came already or too early. */
-  receive(
-    frame: Frame,
-  ):
+  receive({
+    fields: [number, kind, ...fields],
+  }: Frame):
     | { readonly sequence: number; readonly generation: number; readonly kind: string; readonly fields: string[] }
     | undefined {
-    const [number, kind, ...fields] = frame.fields;
     const sequence = Number(number);
     if (kind === undefined) return undefined;
     if (this.refusals.has(sequence)) this.refusalsToTell = true;
@@ -113,18 +127,28 @@ export class Peer {
   }
 
   /** What is to be told with the next message: confirmations and refusals, as frames. */
-  takeConfirms(): string {
+  private takeConfirms(): string {
     let text = "";
     if (this.refusalsToTell) text += encodeFrame("x", [[...this.refusals].join(" ")]);
-    if (this.confirms.length > 0) text += encodeFrame("c", [this.confirms.join(" ")]);
+    const { confirms } = this;
+    if (confirms.length > 0) text += encodeFrame("c", [this.readsRuns ? encodeRuns(confirms) : confirms.join(" ")]);
     this.refusalsToTell = false;
-    this.confirms = [];
+    if (confirms.length > 0) this.confirms = [];
     return text;
   }
 
-  /** Begins each message: whose it is, from where its numbers go on, and which acquaintance it belongs to. */
-  head(self: string): string {
-    return encodeFrame("h", [self, String(this.low), String(this.generation), String(this.theirGeneration)]);
+  /**
+   * Begins each message: whose it is, from where its numbers go on, which acquaintance it belongs to, and how often its
+   * sender had announced something before it.
+   */
+  private head(self: string, announced: number): string {
+    const { generation, theirGeneration, waiting } = this;
+    return encodeFrame("h", [self, ...[waiting.low, generation, theirGeneration, announced].map(String)]);
+  }
+
+  /** The other side is no older than this one. */
+  isRecent(): void {
+    this.readsRuns = true;
   }
 
   /**
@@ -146,14 +170,14 @@ export class Peer {
   }
 
   confirmed(numbers: string, onError: OnError): void {
-    for (const number of numbers.split(" ")) this.settle(Number(number), onError);
+    eachOfRuns(numbers, this.waiting.low, this.waiting.next, (number) => this.settle(number, onError));
   }
 
   /** The other side could not take these. */
   refused(numbers: string, onError: OnError): void {
     for (const number of numbers.split(" ")) {
-      const waiting = this.takeOut(Number(number));
-      if (waiting !== undefined) contained(() => waiting.failed("refused"), onError);
+      const parcel = this.waiting.take(Number(number));
+      if (parcel !== undefined) giveBack(parcel, "refused", onError);
     }
   }
 
@@ -168,8 +192,8 @@ export class Peer {
     const expected = Number(expectedText);
     const unsafe = new Set(unsafeText.split(" ").map(Number));
     let missing = "";
-    for (const [sequence, { text }] of [...this.waiting]) {
-      if (sequence >= expected) missing += text;
+    for (const sequence of this.waiting.numbers()) {
+      if (sequence >= expected) missing += encodeParcel(sequence, this.waiting.get(sequence) as Parcel);
       else if (!unsafe.has(sequence)) this.settle(sequence, onError);
     }
     return missing;
@@ -177,39 +201,38 @@ export class Peer {
 
   /** True where the other side should be asked how it stands. */
   stuck(): boolean {
-    const oldest = this.low;
-    const stuck = this.waiting.size > 0 && oldest <= this.oldestAtBeat;
-    this.oldestAtBeat = this.sequence;
+    const stuck = this.waiting.size > 0 && this.waiting.low <= this.oldestAtBeat;
+    this.oldestAtBeat = this.waiting.next - 1;
     return stuck;
   }
 
   /** Gives everything back. */
   fail(reason: BusFailure, onError: OnError): void {
-    const all = [...this.waiting.values()];
-    this.waiting.clear();
-    this.characters = 0;
-    for (const { failed } of all) contained(() => failed(reason), onError);
+    const all = [...this.waiting.numbers()].map((sequence) => this.waiting.take(sequence) as Parcel);
+    for (const parcel of all) giveBack(parcel, reason, onError);
   }
 
   private settle(sequence: number, onError: OnError): void {
-    const waiting = this.takeOut(sequence);
-    if (waiting !== undefined) contained(waiting.confirmed, onError);
-  }
-
-  private takeOut(sequence: number): Waiting | undefined {
-    const waiting = this.waiting.get(sequence);
-    if (waiting === undefined) return undefined;
-    this.waiting.delete(sequence);
-    this.characters -= waiting.text.length;
-    return waiting;
+    const parcel = this.waiting.take(sequence);
+    if (parcel === undefined) return;
+    // One frame's failure is no other's.
+    try {
+      parcel.confirmed();
+    } catch (error) {
+      onError(error);
+    }
   }
 }
 
-/** One frame's failure is no other's. */
-function contained(work: () => void, onError: OnError): void {
+function giveBack(parcel: Parcel, reason: BusFailure, onError: OnError): void {
   try {
-    work();
+    parcel.failed(reason);
   } catch (error) {
     onError(error);
   }
+}
+
+/** A frame as text. It is made anew where it is sent again: kept, most of it would be there twice. */
+function encodeParcel(sequence: number, parcel: Parcel): string {
+  return encodeFrame("#", [String(sequence), parcel.kind, ...parcel.fields()]);
 }

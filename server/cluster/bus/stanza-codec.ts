@@ -11,9 +11,10 @@ import { givesBack, isGivenBack } from "../../delivery/waiting-errors.ts";
 /** Fields before the children's. */
 const FIXED = 9;
 
-/** A stanza as fields: kind, from, to, id, type, lang, extra, tail, arrival; then name and namespace of each child, and who else takes it, or that it gives back. */
-export function stanzaFields(stanza: Stanza): string[] {
+/** A stanza as fields: kind, from, to, id, type, lang, extra, tail, arrival; then name and namespace of each child, and who else takes it, or that it gives back. All of it behind `before`. */
+export function stanzaFields(stanza: Stanza, ...before: readonly string[]): string[] {
   const fields = [
+    ...before,
     stanza.kind,
     stanza.from?.full ?? "",
     stanza.to?.full ?? "",

@@ -1,7 +1,7 @@
 // A node without a cluster: the same ports, with nobody behind them.
 import { pino } from "pino";
 import { systemClock } from "../../../xmpp/clock.ts";
-import type { BusFailure, ClusterPorts, NodeBus, SessionRegistry } from "../../ports/cluster.ts";
+import type { BusFailure, ClusterPorts, NodeBus, Parcel, SessionRegistry } from "../../ports/cluster.ts";
 import { Exclusion } from "../ownership/exclusion.ts";
 import { loneLocks } from "../ownership/locks.ts";
 import { MemberOwnership } from "../ownership/ownership.ts";
@@ -27,6 +27,10 @@ export class LoneBus implements NodeBus {
     failed: (reason: BusFailure) => void,
   ): void {
     failed("died");
+  }
+
+  post(_member: string, parcel: Parcel): void {
+    parcel.failed("died");
   }
 
   announce(): void {}

@@ -3,9 +3,11 @@
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { noteArrival } from "../../../xmpp/stanza/arrival.ts";
 import { presence } from "../../../xmpp/stanza/presence.ts";
+import type { Safety } from "../../../xmpp/stanza/safety.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { StreamErrorCondition } from "../../../xmpp/stream/error.ts";
 import { undelivered } from "../../delivery/redeliver.ts";
+import type { BusFailure, Parcel } from "../../ports/cluster.ts";
 import type { SessionHost } from "../../ports/host.ts";
 import { type ClientSession, type SessionElsewhere, type SessionKey, sharedKeys } from "../../ports/session.ts";
 import { stanzaFields } from "../bus/stanza-codec.ts";
@@ -104,23 +106,14 @@ export class RemoteSession implements SessionElsewhere {
   }
 
   private send(kind: "stanza" | "older", stanza: Stanza): void {
-    const safety = stanza.safety?.hold();
     this.underWay++;
-    this.host.bus.send(
-      this.member,
-      kind,
-      [this.jid.full, ...stanzaFields(stanza)],
-      () => {
-        safety?.release("safe elsewhere");
-        this.arrived();
-      },
-      (reason) => {
-        // Nothing goes to a member that is no more, though its sessions may not all be taken out yet.
-        if (reason === "died") this.host.sessions.remove(this);
-        undelivered(this.host, stanza, safety, reason);
-        this.arrived();
-      },
-    );
+    this.host.bus.post(this.member, new OnItsWay(this, kind, stanza));
+  }
+
+  /** A stanza that was sent has come there, or has another way by now. */
+  arrived(): void {
+    this.underWay--;
+    this.settled();
   }
 
   /**
@@ -204,14 +197,41 @@ export class RemoteSession implements SessionElsewhere {
     if (waiting.length > WAITING_LIMIT) this.release();
   }
 
-  private arrived(): void {
-    this.underWay--;
-    this.settled();
-  }
-
   private settled(): void {
     if (this.underWay > 0 || this.behind !== undefined) return;
     for (const follower of this.followers.splice(0)) follower();
+  }
+}
+
+/** One stanza on its way to the node of its session. */
+class OnItsWay implements Parcel {
+  readonly kind: "stanza" | "older";
+  private readonly session: RemoteSession;
+  private readonly stanza: Stanza;
+  private readonly safety: Safety | undefined;
+
+  constructor(session: RemoteSession, kind: "stanza" | "older", stanza: Stanza) {
+    this.session = session;
+    this.kind = kind;
+    this.stanza = stanza;
+    this.safety = stanza.safety?.hold();
+  }
+
+  fields(): readonly string[] {
+    return stanzaFields(this.stanza, this.session.jid.full);
+  }
+
+  confirmed(): void {
+    this.safety?.release("safe elsewhere");
+    this.session.arrived();
+  }
+
+  failed(reason: BusFailure): void {
+    const { session } = this;
+    // Nothing goes to a member that is no more, though its sessions may not all be taken out yet.
+    if (reason === "died") session.host.sessions.remove(session);
+    undelivered(session.host, this.stanza, this.safety, reason);
+    session.arrived();
   }
 }
 
