@@ -1,6 +1,6 @@
 // The nodes of a region and what joins them: the cluster part of the configuration contract.
 import { z } from "zod";
-import { HostPort } from "./names.ts";
+import { Address, HostPort } from "./names.ts";
 
 /** How Redis or Valkey is reached; `password` is an optional secret. */
 export function redisConfig<Password extends z.ZodType>(password: Password) {
@@ -44,6 +44,15 @@ export const ClusterTimes = {
     .max(30)
     .default(6)
     .describe("A node that gave no sign for so long is taken for dead."),
+  links: z
+    .strictObject({
+      address: Address.optional().describe(
+        "Address at which the other nodes connect; by default the one this node reaches Redis from. ::, 0.0.0.0: any.",
+      ),
+      port: z.int().min(0).max(65_535).default(0).describe("0: any free one, for the others are told by Redis."),
+    })
+    .prefault({})
+    .describe("Where this node listens for the others, which speak to it directly; where they cannot, by Redis."),
   location: HostPort.optional().describe(
     "host:port at which clients reach this node itself, to resume there first. XEP-0198 §3.",
   ),

@@ -1,7 +1,7 @@
 // The containers of a node's task, as ECS wants them told. Pure.
 import type { NodeConfigInput } from "../contract/contract.ts";
 import { collectorConfig } from "./metrics.ts";
-import { files, metricsPort, openPorts } from "./ports.ts";
+import { files, linksPort, metricsPort, openPorts } from "./ports.ts";
 
 /** What the containers of a node are made from. */
 export interface ContainersInput {
@@ -59,7 +59,7 @@ function server(input: ContainersInput): object {
       PGPASSFILE: files.pgpass,
       AWS_REGION: input.awsRegion,
     }),
-    portMappings: openPorts.map(({ target }) => ({
+    portMappings: [...openPorts.map(({ target }) => target), linksPort].map((target) => ({
       containerPort: target,
       protocol: "tcp",
       ...(input.hostNetwork && { hostPort: target }),

@@ -3,7 +3,7 @@
 import type { NodeConfigInput } from "../contract/contract.ts";
 import type { Region, World } from "../regions/world.ts";
 import { cacheUrl } from "./cache-access.ts";
-import { files, metricsPort, openPorts } from "./ports.ts";
+import { files, linksPort, metricsPort, openPorts } from "./ports.ts";
 
 /** What a region's nodes must be told of their surroundings. */
 export interface Surroundings {
@@ -47,6 +47,7 @@ export function nodeConfig(world: World, region: Region, surroundings: Surroundi
         username: surroundings.cache.user,
         password: { file: files.cacheToken },
       },
+      links: { port: linksPort },
     },
     federation: {
       enabled: federation.enabled ?? true,

@@ -1,4 +1,4 @@
-// What a region's load balancer lets through, and where it goes: the only open ports of a region.
+// What a region's load balancer lets through, and where it goes: the only open ports of a region; and those within it.
 
 /** One way in: the port the world knows, and the port a node listens on (above 1023, for nodes are not root). */
 export interface OpenPort {
@@ -16,6 +16,9 @@ export const openPorts: readonly OpenPort[] = [
   { name: "s2s", listen: 5269, target: 5269, what: "servers, STARTTLS" },
   { name: "s2s-tls", listen: 5270, target: 5270, what: "servers, direct TLS (XEP-0368)" },
 ];
+
+/** Port at which the nodes of a region speak to each other, open to them alone. */
+export const linksPort = 5275;
 
 /** Port of a node's metrics and health, on its loopback alone. */
 export const metricsPort = 9464;

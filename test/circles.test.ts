@@ -41,6 +41,7 @@ const LAYERS: Readonly<Partial<Record<(typeof PARTS)[number], readonly string[]>
     "server/c2s",
     // The cluster, as far as it carries stanzas and sessions.
     "server/cluster/bus",
+    "server/cluster/links",
     "server/cluster/routes",
     "server/cluster/sessions",
     "server/cluster",

@@ -3,7 +3,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Region, World } from "../../regions/world.ts";
 import type { GlobalOutputs } from "../global/program.ts";
-import { openPorts } from "../ports.ts";
+import { linksPort, openPorts } from "../ports.ts";
 
 /** The key that encrypts what a region stores; 1 USD a month. */
 export function dataKey(world: World, region: Region, protect: boolean, provider: aws.Provider): aws.kms.Key {
@@ -61,7 +61,7 @@ export function zoneNames(count: number, provider: aws.Provider): pulumi.Output<
   return Array.from({ length: count }, (_, index) => zones.names.apply((names) => names[index] ?? ""));
 }
 
-/** The security group of nodes: in from the load balancer alone, out to everywhere (federation has no fixed ports). */
+/** The security group of nodes: in from the load balancer and from each other alone, out to everywhere (federation has no fixed ports). */
 export function nodeSecurityGroup(
   name: string,
   args: { readonly vpcId: pulumi.Input<string>; readonly balancerGroupId: pulumi.Input<string> },
@@ -72,12 +72,15 @@ export function nodeSecurityGroup(
     {
       vpcId: args.vpcId,
       description: "Load balancer to nodes",
-      ingress: openPorts.map(({ target }) => ({
-        protocol: "tcp",
-        fromPort: target,
-        toPort: target,
-        securityGroups: [args.balancerGroupId],
-      })),
+      ingress: [
+        ...openPorts.map(({ target }) => ({
+          protocol: "tcp",
+          fromPort: target,
+          toPort: target,
+          securityGroups: [args.balancerGroupId],
+        })),
+        { protocol: "tcp", fromPort: linksPort, toPort: linksPort, self: true },
+      ],
       egress: [{ protocol: "-1", fromPort: 0, toPort: 0, cidrBlocks: ["0.0.0.0/0"], ipv6CidrBlocks: ["::/0"] }],
       tags: { Name: `${name}-nodes` },
     },

@@ -20,7 +20,10 @@ import type { Stores } from "../ports/store.ts";
 import { WireBus } from "./bus/node-bus.ts";
 import { stanzaOfFields } from "./bus/stanza-codec.ts";
 import { RedisWire } from "./bus/wire.ts";
+import type { Links } from "./links/links.ts";
+import { openLinks } from "./links/open.ts";
 import { Membership } from "./membership/membership.ts";
+import { buryVanished } from "./membership/vanished.ts";
 import { Exclusion } from "./ownership/exclusion.ts";
 import { RedisLocks } from "./ownership/locks.ts";
 import { MemberOwnership } from "./ownership/ownership.ts";
@@ -53,10 +56,11 @@ export class Cluster {
   readonly exclusive: Exclusion;
   readonly ownership: MemberOwnership;
   private readonly subscriber: RedisConnection;
-  private readonly membership: Membership;
+  readonly membership: Membership;
   private readonly adoption: Adoption;
   private readonly parts: ClusterParts;
   private readonly takeovers: Takeovers;
+  readonly links: Links;
 
   private constructor(config: ClusterConfig, parts: ClusterParts, redis: RedisConnection, subscriber: RedisConnection) {
     const { prefix } = config;
@@ -99,9 +103,13 @@ export class Cluster {
       this.session(Jid.parse(jid))?.wake();
       done();
     });
+    const broken = (member: string) => inBackground(buryVanished(member, this, log), log);
+    this.links = openLinks(config, redis, this.bus, log, broken);
     this.bus.fenced = () => this.membership.overdue;
     this.bus.onMember((member, state) => {
-      if (state === "joined") this.membership.note(member);
+      if (state === "died") return this.links.gone(member);
+      this.membership.note(member);
+      this.links.met(member);
     });
     this.bus.onAnnouncement("bye", (from) => this.died(from, false));
   }
@@ -120,6 +128,7 @@ export class Cluster {
     try {
       await this.bus.open();
       await this.registry.rewrite();
+      await this.links.begin();
       await this.membership.join();
       await this.registry.idle();
     } catch (error) {
@@ -139,8 +148,10 @@ export class Cluster {
     this.bus.takeNoMore();
     await this.until(() => this.bus.owed === 0);
     await this.bus.settled();
-    this.bus.announce("bye", []);
     try {
+      // The farewell, which goes by Redis, must not overtake what goes directly.
+      await this.links.finish();
+      this.bus.announce("bye", []);
       await this.bus.settled();
       await this.adoption.leave();
       await this.registry.leave();
@@ -161,6 +172,7 @@ export class Cluster {
   close(): void {
     this.takeovers.stop();
     this.membership.stop();
+    this.links.close();
     this.subscriber.disconnect();
   }
 
@@ -207,6 +219,7 @@ export class Cluster {
     // Who buried it has taken over what was held by then, or died over it; what came later is nobody else's.
     this.takeovers.of(was, new Set(kept));
     await becoming;
+    await this.links.becomes(was);
     await this.registry.renamed(was);
     await this.membership.becomes(member);
     await this.registry.rewrite();

@@ -35,6 +35,7 @@ export class HostBus {
         return bus.others;
       },
       send: (...frame) => bus.send(...frame),
+      post: (member, parcel) => bus.post(member, parcel),
       announce: (kind, fields) => bus.announce(kind, fields),
       barrier: () => bus.barrier(),
       congested: (member) => bus.congested(member),

@@ -10,6 +10,8 @@ export class Air {
   private readonly listeners = new Map<string, ((text: string) => void)[]>();
   readonly ready: (() => void)[] = [];
   loses: () => boolean = () => false;
+  /** Channels of all that was published. */
+  readonly published: string[] = [];
 
   wire(): Wire {
     let taken: (text: string) => void = () => {};
@@ -28,9 +30,11 @@ export class Air {
         );
       },
       publish: (channel, text) => {
+        this.published.push(channel);
         if (this.loses()) return;
         for (const listener of this.listeners.get(channel) ?? []) setImmediate(() => listener(text));
       },
+      listeners: async (channel) => this.listeners.get(channel)?.length ?? 0,
     };
   }
 }

@@ -3,7 +3,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { globalProgram } from "../../infra/global/program.ts";
 import { findings } from "../../infra/policies.ts";
-import { openPorts } from "../../infra/ports.ts";
+import { linksPort, openPorts } from "../../infra/ports.ts";
 import { regionProgram } from "../../infra/region/program.ts";
 import { awsRegions } from "../../regions/aws-regions.ts";
 import { overlap, parseCidr } from "../../regions/cidr.ts";
@@ -65,6 +65,10 @@ test(
           expect(lets(listen)).toBeGreaterThanOrEqual(1);
           expect(lets(target)).toBeGreaterThanOrEqual(1);
         }
+        // The nodes reach each other, and nobody else reaches them there.
+        expect(groups.filter((group) => letsIn(group.ingress, linksPort))).toMatchObject([
+          { ingress: expect.arrayContaining([expect.objectContaining({ fromPort: linksPort, self: true })]) },
+        ]);
         onlyTheDoorIsOpen(recording);
       }),
       runs,

@@ -3,17 +3,19 @@ import type { Logger } from "pino";
 import { flushLater } from "../../../xmpp/stream/gather.ts";
 import { logFailure } from "../../observe/failure.ts";
 import type { BusFailure, FrameTaker, MemberObserver, NodeBus, Parcel } from "../../ports/cluster.ts";
-import { Barriers } from "./barriers.ts";
+import { BoundedNames } from "../membership/bounded-names.ts";
+import { Announcements, type AnnouncementTaker } from "./announcements.ts";
 import { BusObservers } from "./bus-observers.ts";
 import { decodeFrames, encodeFrame, type Frame } from "./frames.ts";
 import { type OnError, Peer } from "./peer.ts";
-import type { Wire } from "./wire.ts";
+import { Taking } from "./taking.ts";
+import type { DirectWay, Wire } from "./wire.ts";
 
 /** Frames that say something of this side's frames. */
 const ABOUT_OURS: ReadonlySet<string> = new Set(["c", "n", "x"]);
 
-/** Dead members remembered, so that their last words make nobody of them. */
-const DEAD_LIMIT = 1_000;
+/** Asks a member how it stands. */
+const ASK = encodeFrame("p", []);
 
 /** The bus of a node over a wire. Who lives is told to it by whoever watches the members. */
 export class WireBus implements NodeBus {
@@ -22,21 +24,19 @@ export class WireBus implements NodeBus {
   private readonly prefix: string;
   private readonly log: Logger;
   private readonly peers = new Map<string, Peer>();
-  private readonly takers = new Map<string, FrameTaker>();
-  private readonly announcementTakers = new Map<string, (from: string, fields: readonly string[]) => void>();
+  private readonly taking = new Taking();
+  private readonly announcements = new Announcements();
   private readonly observers: BusObservers;
-  private announcements = "";
-  /** Messages of announcements so far. */
-  private announced = 0;
   private generations = 0;
-  private readonly barriers = new Barriers();
-  private readonly dead = new Set<string>();
+  /** The dead, so that their last words make nobody of them. */
+  private readonly dead = new BoundedNames();
+  /** Ways to members past the wire, where there are any. */
+  direct: DirectWay | undefined;
   /** True while this node may have been taken for dead without knowing. */
   fenced: () => boolean = () => false;
   /** True where announcements, of others or to them, went nowhere while this node was fenced. */
   private missed = false;
   private scheduled = false;
-  private leaving = false;
   private listening = false;
 
   constructor(wire: Wire, options: { readonly prefix: string; readonly member: string; readonly log: Logger }) {
@@ -58,21 +58,21 @@ export class WireBus implements NodeBus {
 
   /** Frames that wait for confirmation. */
   get unconfirmed(): number {
-    let count = 0;
-    for (const peer of this.peers.values()) count += peer.size;
-    return count;
+    return this.sum((peer) => peer.size);
   }
 
   /** Frames of others that were taken, and whose senders do not know yet that they are safe. */
   get owed(): number {
-    let count = 0;
-    for (const peer of this.peers.values()) count += peer.owed;
-    return count;
+    return this.sum((peer) => peer.owed);
   }
 
-  /** From now on no frame is taken: at the farewell its sender has it back, and whatever was begun with it here is done. */
+  private sum(of: (peer: Peer) => number): number {
+    return this.peers.values().reduce((sum, peer) => sum + of(peer), 0);
+  }
+
+  /** From now on no frame is taken: at the farewell its sender has it back; what was begun with it here is done. */
   takeNoMore(): void {
-    this.leaving = true;
+    this.taking.end();
   }
 
   /** Starts to listen; again where it failed. @throws where the wire does not answer */
@@ -97,12 +97,11 @@ export class WireBus implements NodeBus {
   }
 
   take(kind: string, taker: FrameTaker): void {
-    if (this.takers.has(kind)) throw new Error(`frames of kind ${kind} have a taker already`);
-    this.takers.set(kind, taker);
+    this.taking.of(kind, taker);
   }
 
-  onAnnouncement(kind: string, taker: (from: string, fields: readonly string[]) => void): void {
-    this.announcementTakers.set(kind, taker);
+  onAnnouncement(kind: string, taker: AnnouncementTaker): void {
+    this.announcements.on(kind, taker);
   }
 
   onMember(observer: MemberObserver): void {
@@ -131,13 +130,13 @@ export class WireBus implements NodeBus {
   }
 
   announce(kind: string, fields: readonly string[]): void {
-    this.announcements += encodeFrame("!", [kind, ...fields]);
+    this.announcements.add(kind, fields);
     this.schedule();
   }
 
   barrier(): Promise<void> | undefined {
     if (this.peers.size === 0) return undefined;
-    return this.barriers.raise((id) => this.announce("barrier", [id]));
+    return this.announcements.barrier((kind, fields) => this.announce(kind, fields));
   }
 
   congested(member: string): boolean {
@@ -148,7 +147,7 @@ export class WireBus implements NodeBus {
   joined(member: string): void {
     if (member === this.self || this.peers.has(member)) return;
     this.dead.delete(member);
-    this.peers.set(member, new Peer(++this.generations));
+    this.peers.set(member, new Peer(++this.generations, this.hearFrames));
     this.observers.tell(member, "joined", false);
   }
 
@@ -157,14 +156,10 @@ export class WireBus implements NodeBus {
     const peer = this.peers.get(member);
     if (peer === undefined) return;
     this.peers.delete(member);
+    peer.behind.end();
     this.observers.tell(member, "died", buried);
     this.dead.add(member);
-    if (this.dead.size > DEAD_LIMIT) this.dead.delete(this.dead.values().next().value as string);
-    peer.fail("died", this.failedIn(member));
-  }
-
-  private failedIn(member: string): OnError {
-    return (error) => logFailure(this.log, error, "bus: what became of a frame could not be told", { member });
+    peer.fail("died", failedIn(this.log, member));
   }
 
   /** Resolves once what was gathered has been given to the wire. */
@@ -175,28 +170,44 @@ export class WireBus implements NodeBus {
   /** Asks members that do not confirm how they stand. Called at every beat. */
   beat(): void {
     if (this.missed && !this.fenced()) this.tellOfGap();
-    for (const peer of this.peers.values()) if (peer.stuck()) this.say(peer, encodeFrame("p", []));
+    for (const peer of this.peers.values()) if (peer.stuck()) this.say(peer, ASK);
   }
 
   flush(): void {
     this.scheduled = false;
     if (this.fenced()) {
       // Frames wait with their peers and go out once the others have been asked how they stand.
-      this.missed ||= this.announcements !== "";
-      this.announcements = "";
+      if (this.announcements.drop()) this.missed = true;
       for (const peer of this.peers.values()) peer.hush();
       return;
     }
-    if (this.announcements !== "") {
-      const text = this.announcements;
-      this.announcements = "";
-      this.announced++;
-      this.wire.publish(this.channel("*all"), encodeFrame("h", [this.self]) + text);
-    }
+    const announcement = this.announcements.message(this.self);
+    if (announcement !== undefined) this.wire.publish(this.channel("*all"), announcement);
     for (const [member, peer] of this.peers) {
-      const message = peer.message(this.self, this.announced);
-      if (message !== undefined) this.wire.publish(this.channel(member), message);
+      const message = peer.message(this.self, this.announcements.count);
+      if (message !== undefined && this.direct?.send(member, message) !== true)
+        this.wire.publish(this.channel(member), message);
     }
+  }
+
+  /** There is a way to a member past the wire. */
+  linked(): void {
+    // What comes by it waits for what was announced before: the other side learns how much that was.
+    this.announce("linked", []);
+  }
+
+  /**
+   * The way to a member past the wire broke, and what was on it is lost: each side says by the wire how it stands once it
+   * sees that, for until then its answer may go where the question was lost.
+   */
+  unlinked(member: string): void {
+    const peer = this.peers.get(member);
+    if (peer !== undefined) this.say(peer, peer.standing() + (peer.size > 0 ? ASK : ""));
+  }
+
+  /** How many listen to what the wire brings a member. @throws where it does not answer */
+  listeners(member: string): Promise<number> {
+    return this.wire.listeners(this.channel(member));
   }
 
   private say(peer: Peer, text: string): void {
@@ -211,10 +222,26 @@ export class WireBus implements NodeBus {
   }
 
   private hear(text: string): void {
-    const [head, ...frames] = decodeFrames(text);
+    const frames = decodeFrames(text);
+    const [sender, number, generation] = frames[0]?.fields ?? [];
+    if (sender === this.self) return this.announcements.hearEcho(frames);
+    this.hearFrames(frames);
+    // An announcement belongs to no acquaintance.
+    if (sender !== undefined && generation === undefined) this.peers.get(sender)?.behind.announced(Number(number));
+  }
+
+  /** A message of a member that came past the wire. */
+  hearDirect(member: string, text: string): void {
+    const frames = decodeFrames(text);
+    const [sender, , , , announced] = frames[0]?.fields ?? [];
+    if (sender !== member || this.dead.has(sender)) return;
+    this.joined(sender);
+    this.peers.get(sender)?.behind.add(frames, Number(announced));
+  }
+
+  private readonly hearFrames = ([head, ...frames]: readonly Frame[]): void => {
     const [sender, low, generation, answering, announced] = head?.fields ?? [];
     if (head?.kind !== "h" || sender === undefined) return;
-    if (sender === this.self) return this.hearEcho(frames);
     // The dead that speak are heard again once who watches the members says that they live.
     if (this.dead.has(sender)) return;
     // Nothing is taken from before this node may have been taken for dead: others have given it a new way.
@@ -224,7 +251,6 @@ export class WireBus implements NodeBus {
     }
     this.joined(sender);
     const peer = this.peers.get(sender) as Peer;
-    // An announcement belongs to no acquaintance.
     if (generation !== undefined && !peer.meets(Number(low), Number(generation))) return;
     if (announced !== undefined) peer.isRecent();
     const answers = Number(answering) === peer.generation;
@@ -237,60 +263,16 @@ export class WireBus implements NodeBus {
         this.log.error({ err: error, from: sender, kind: frame.kind }, "bus: a frame could not be taken");
       }
     }
-  }
-
-  /** The wire has one order for everybody: what comes back was heard by all, and so was all before it. */
-  private hearEcho(frames: readonly Frame[]): void {
-    for (const { kind, fields } of frames)
-      if (kind === "!" && fields[0] === "barrier") this.barriers.passed(fields[1] ?? "");
-  }
+  };
 
   private hearFrame(sender: string, peer: Peer, frame: Frame): void {
-    const [first = "", second = ""] = frame.fields;
-    switch (frame.kind) {
-      case "#":
-        return this.hearNumbered(sender, peer, frame);
-      case "!":
-        return this.announcementTakers.get(first)?.(sender, frame.fields.slice(1));
-      case "c":
-        return peer.confirmed(first, this.failedIn(sender));
-      case "x":
-        return peer.refused(first, this.failedIn(sender));
-      case "p":
-        return this.say(peer, peer.standing());
-      case "n": {
-        const missing = peer.standsAt(first, second, this.failedIn(sender));
-        if (missing !== "") this.say(peer, missing);
-      }
-    }
-  }
-
-  private hearNumbered(sender: string, peer: Peer, frame: Frame): void {
-    if (this.leaving) return;
-    const taken = peer.receive(frame);
-    // A duplicate may owe a confirmation again.
-    this.say(peer, "");
-    if (taken === undefined) {
-      if (peer.missesBefore(Number(frame.fields[0]))) this.say(peer, peer.standing());
-      return;
-    }
-    const done = () => {
-      peer.safe(taken.sequence, taken.generation);
-      this.say(peer, "");
-    };
-    const taker = this.takers.get(taken.kind);
-    if (taker === undefined) return done();
-    try {
-      taker(sender, taken.fields, done);
-    } catch (error) {
-      // Its sender, who alone knows what it was for, has it back; not to hear would make it wait for ever.
-      peer.refuse(taken.sequence, taken.generation);
-      throw error;
-    }
+    if (frame.kind === "#") this.taking.hear(sender, peer, frame, () => this.schedule());
+    else if (frame.kind === "!") this.announcements.hear(sender, frame.fields);
+    else if (peer.hear(frame, failedIn(this.log, sender))) this.schedule();
   }
 
   private resumed(): void {
-    for (const peer of this.peers.values()) if (peer.size > 0) this.say(peer, encodeFrame("p", []));
+    for (const peer of this.peers.values()) if (peer.size > 0) this.say(peer, ASK);
     this.tellOfGap();
   }
 
@@ -304,4 +286,8 @@ export class WireBus implements NodeBus {
   private channel(name: string): string {
     return `${this.prefix}:bus:{${name}}`;
   }
+}
+
+function failedIn(log: Logger, member: string): OnError {
+  return (error) => logFailure(log, error, "bus: what became of a frame could not be told", { member });
 }

@@ -1,6 +1,7 @@
 // What one member exchanges with one other: numbered frames, in order, each until it is confirmed.
 
 import type { BusFailure, Parcel } from "../../ports/cluster.ts";
+import { Behind } from "./behind.ts";
 import { eachOfRuns, encodeFrame, encodeRuns, type Frame } from "./frames.ts";
 import { Outbox } from "./outbox.ts";
 
@@ -37,9 +38,13 @@ export class Peer {
   private refusalsToTell = false;
   private askedFor = 0;
 
-  /** @param generation higher than that of any earlier peer of this process */
-  constructor(generation: number) {
+  /** What came past the wire, and waits for the wire. */
+  readonly behind: Behind<readonly Frame[]>;
+
+  /** @param generation higher than that of any earlier peer of this process; `hear` takes what came past the wire */
+  constructor(generation: number, hear: (frames: readonly Frame[]) => void) {
     this.generation = generation;
+    this.behind = new Behind(hear);
   }
 
   get size(): number {
@@ -169,12 +174,21 @@ export class Peer {
     return true;
   }
 
-  confirmed(numbers: string, onError: OnError): void {
+  /** Takes what is said of this side's frames, or asked about the other's; true where an answer leaves. */
+  hear({ kind, fields: [first = "", second = ""] }: Frame, onError: OnError): boolean {
+    if (kind === "c") this.confirmed(first, onError);
+    else if (kind === "x") this.refused(first, onError);
+    const answer = kind === "p" ? this.standing() : kind === "n" ? this.standsAt(first, second, onError) : "";
+    if (answer !== "") this.say(answer);
+    return answer !== "";
+  }
+
+  private confirmed(numbers: string, onError: OnError): void {
     eachOfRuns(numbers, this.waiting.low, this.waiting.next, (number) => this.settle(number, onError));
   }
 
   /** The other side could not take these. */
-  refused(numbers: string, onError: OnError): void {
+  private refused(numbers: string, onError: OnError): void {
     for (const number of numbers.split(" ")) {
       const parcel = this.waiting.take(Number(number));
       if (parcel !== undefined) giveBack(parcel, "refused", onError);
@@ -188,7 +202,7 @@ export class Peer {
   }
 
   /** Takes the other side's standing: what it has made safe is confirmed; what it misses is the answer. */
-  standsAt(expectedText: string, unsafeText: string, onError: OnError): string {
+  private standsAt(expectedText: string, unsafeText: string, onError: OnError): string {
     const expected = Number(expectedText);
     const unsafe = new Set(unsafeText.split(" ").map(Number));
     let missing = "";

@@ -10,6 +10,14 @@ export interface Wire {
   join(channel: string): Promise<void>;
   leave(channel: string): Promise<void>;
   publish(channel: string, text: string): void;
+  /** How many listen to a channel, as the other side of the wire sees it. @throws where it does not answer */
+  listeners(channel: string): Promise<number>;
+}
+
+/** Ways to members past the wire. */
+export interface DirectWay {
+  /** Carries a message to a member, behind all it carried before; false where there is no such way at the moment. */
+  send(member: string, text: string): boolean;
 }
 
 /** The wire over two connections to Redis: a subscribed one can do nothing else. */
@@ -64,9 +72,17 @@ export class RedisWire implements Wire {
     }
   }
 
+  async listeners(channel: string): Promise<number> {
+    return Number(await this.sent(channel, ""));
+  }
+
+  private sent(channel: string, text: string): Promise<unknown> {
+    const { commands } = this;
+    return commands instanceof Cluster ? commands.spublish(channel, text) : commands.publish(channel, text);
+  }
+
   publish(channel: string, text: string): void {
-    const sent = this.sharded ? this.commands.spublish(channel, text) : this.commands.publish(channel, text);
-    sent.then(
+    this.sent(channel, text).then(
       () => {
         this.failing = false;
       },

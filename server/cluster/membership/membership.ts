@@ -1,6 +1,7 @@
 // Which nodes live: a lease for each, renewed by its heartbeat; and who takes a dead node's sessions out.
 import type { Logger } from "pino";
 import type { RedisConnection } from "../redis/connection.ts";
+import { BoundedNames } from "./bounded-names.ts";
 
 /** What is told of the members. */
 export interface MembershipEvents {
@@ -58,6 +59,9 @@ export class Membership {
   private graceUntil = 0;
   /** The same of members whose leases alone could not be read, as where one master of Redis Cluster hangs. */
   private readonly graces = new Map<string, number>();
+  /** Members that vanished: whatever their leases say, they come back under other names. */
+  private readonly gone = new BoundedNames();
+  private readonly burying = new Set<string>();
 
   constructor(
     redis: RedisConnection,
@@ -122,6 +126,14 @@ export class Membership {
   /** True for a member whose lease holds. */
   lives(member: string): Promise<boolean> {
     return livesIn(this.redis, this.prefix, member);
+  }
+
+  /** The member's process is gone, as others say than its lease: its end is told now. @throws where Redis does not answer */
+  async vanished(member: string): Promise<void> {
+    this.gone.add(member);
+    await this.bury(member, "a node's process is gone");
+    // The others need not wait for it either. One that lives after all finds its burial, as after a lease that ran out.
+    await this.inTime(this.redis.del(this.lease(member)));
   }
 
   /** ms that are left until somebody may be taken for dead. */
@@ -232,10 +244,12 @@ export class Membership {
   private async lookAt(member: string): Promise<void> {
     try {
       const version = await this.inTime(this.redis.get(this.lease(member)));
+      if (version !== null && this.gone.has(member)) return;
       if (version !== null) {
         this.known.add(member);
         this.events.joined(member, Number(version));
-      } else if (performance.now() >= Math.max(this.graceUntil, this.graces.get(member) ?? 0)) await this.bury(member);
+      } else if (performance.now() >= Math.max(this.graceUntil, this.graces.get(member) ?? 0))
+        await this.bury(member, "a node's lease ran out");
     } catch (error) {
       this.graces.set(member, performance.now() + 2 * this.times.lease);
       this.log.debug({ err: error, member }, "a lease could not be read");
@@ -243,13 +257,19 @@ export class Membership {
   }
 
   /** Each step may be done again: where one fails the member is listed still, and found without a lease again. */
-  private async bury(member: string): Promise<void> {
-    const ours = await this.inTime(this.claim(member));
-    this.known.delete(member);
-    this.log.warn({ member, ours }, "a node's lease ran out");
-    this.events.died(member, ours);
-    // Last: whoever finds it listed sees to it that somebody has told of its end.
-    if (ours) await this.inTime(this.redis.srem(this.key("members"), member));
+  private async bury(member: string, why: string): Promise<void> {
+    if (this.burying.has(member)) return;
+    this.burying.add(member);
+    try {
+      const ours = await this.inTime(this.claim(member));
+      this.known.delete(member);
+      this.log.warn({ member, ours }, why);
+      this.events.died(member, ours);
+      // Last: whoever finds it listed sees to it that somebody has told of its end.
+      if (ours) await this.inTime(this.redis.srem(this.key("members"), member));
+    } finally {
+      this.burying.delete(member);
+    }
   }
 
   private lease(member: string): string {

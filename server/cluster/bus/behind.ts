@@ -1,0 +1,54 @@
+// What a member sent past the wire waits for what it had announced on the wire before, so that its order holds.
+import { systemClock, type Timer } from "../../../xmpp/clock.ts";
+
+/** ms after which it waits no longer: the announcement was lost, as where the wire was away. */
+const PATIENCE = 500;
+
+/** Messages of one member. */
+export class Behind<T> {
+  private readonly take: (message: T) => void;
+  /** Announcements heard. */
+  private heard = 0;
+  private waiting: { readonly after: number; readonly message: T }[] = [];
+  private timer: Timer | undefined;
+
+  /** @param take called with each message in its turn */
+  constructor(take: (message: T) => void) {
+    this.take = take;
+  }
+
+  /** A message that its member sent after so many announcements. */
+  add(message: T, after: number): void {
+    if (this.waiting.length === 0 && after <= this.heard) return this.take(message);
+    this.waiting.push({ after, message });
+    this.wait();
+  }
+
+  /** The member's announcement of that number was heard, or is waited for no longer. */
+  announced(number: number): void {
+    if (number > this.heard) this.heard = number;
+    let next = this.waiting[0];
+    if (next === undefined || next.after > this.heard) return;
+    systemClock.clearTimeout(this.timer);
+    this.timer = undefined;
+    for (; next !== undefined && next.after <= this.heard; next = this.waiting[0]) {
+      this.waiting.shift();
+      this.take(next.message);
+    }
+    if (next !== undefined) this.wait();
+  }
+
+  private wait(): void {
+    this.timer ??= systemClock.setTimeout(() => {
+      this.timer = undefined;
+      this.announced(this.waiting[0]?.after ?? 0);
+    }, PATIENCE);
+  }
+
+  /** Nothing of it is taken any more. */
+  end(): void {
+    systemClock.clearTimeout(this.timer);
+    this.timer = undefined;
+    this.waiting = [];
+  }
+}

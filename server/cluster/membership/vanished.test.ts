@@ -1,0 +1,25 @@
+// A member is taken for gone only where its machine and Redis both say so, twice.
+import { expect, test } from "@jest/globals";
+import { isVanished } from "./vanished.ts";
+
+/** Answers of one witness, look by look; an error where it does not know. */
+function answers<T>(...list: (T | Error)[]) {
+  let look = 0;
+  return async () => {
+    const answer = list[Math.min(look++, list.length - 1)] as T | Error;
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+}
+
+test.each<[string, (boolean | Error)[], (number | Error)[], boolean]>([
+  ["nobody listens at either place", [true], [0], true],
+  ["its port is open: its connection alone broke", [false], [0], false],
+  ["it is subscribed: its connections alone are refused", [true], [1], false],
+  ["it listens again at the second look", [true, false], [0], false],
+  ["it has subscribed again at the second look", [true], [0, 1], false],
+  ["Redis does not answer", [true], [new Error("away")], false],
+  ["where it listened is not known", [new Error("away")], [0], false],
+])("%s", async (_what, refused, listening, gone) => {
+  expect(await isVanished("a", { refuses: answers(...refused), listeners: answers(...listening) })).toBe(gone);
+});
