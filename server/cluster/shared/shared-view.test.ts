@@ -181,6 +181,16 @@ describe("a write that fails", () => {
     expect(b.view.of("romeo")).toEqual(["late"]);
   });
 
+  test("that surely did not come about leaves the value as it is, to be kept again", async () => {
+    const { view } = member("a");
+    await view.of("romeo");
+    await expect(failing(view, new StoreUnavailable("away"))).rejects.toThrow("away");
+    expect(await view.of("romeo")).toEqual([]);
+    const { reads } = store;
+    expect(view.of("romeo")).toEqual([]);
+    expect(store.reads).toBe(reads);
+  });
+
   test("is not begun once the time of its change is over", async () => {
     const { view } = member("a");
     const late = view.change("romeo", (change) => {

@@ -2,6 +2,7 @@
 import type { Clock } from "../../../xmpp/clock.ts";
 import type { Change, NodeBus, Shared, SharedOptions } from "../../ports/cluster.ts";
 import type { Exclusive, Section } from "../../ports/exclusive.ts";
+import { StoreUnavailable } from "../../ports/store.ts";
 import { Kept } from "./kept.ts";
 
 /** ms for which nothing is kept of an account whose write was given up: the store may commit it yet, and tells nobody. */
@@ -139,7 +140,9 @@ class Changing<T> implements Change<T> {
       this.view.changed(this.local, this.value);
       return stored;
     } catch (error) {
-      this.view.doubt(this.local);
+      // Anything but a store that says so itself may have come about.
+      if (error instanceof StoreUnavailable && !error.undecided) this.view.forget(this.local);
+      else this.view.doubt(this.local);
       throw error;
     }
   }

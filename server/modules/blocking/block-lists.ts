@@ -4,6 +4,7 @@ import type { Jid } from "../../../xmpp/jid/jid.ts";
 import { DOCUMENTS } from "../../documents/store.ts";
 import type { ModuleHost } from "../../module/define.ts";
 import type { Shared } from "../../ports/cluster.ts";
+import { isStoreAway } from "../../ports/failure.ts";
 
 const KIND = "block";
 /** Changes given to the store at once. */
@@ -54,7 +55,7 @@ export class BlockLists {
       for (let at = 0; at < changed.length; at += AT_ONCE) {
         const part = changed.slice(at, at + AT_ONCE);
         await change.write(
-          () => Promise.all(part.map((jid) => this.store(local, jid, block))),
+          () => allDone(part.map((jid) => this.store(local, jid, block))),
           () => changedBy(change.value, part, block),
         );
       }
@@ -67,6 +68,16 @@ export class BlockLists {
     if (block) await documents.put(this.host.domain, local, KIND, jid, "");
     else await documents.remove(this.host.domain, local, KIND, jid);
   }
+}
+
+/**
+ * Waits for all: where one fails the others are not under way any more. Where it is not known of one whether it came
+ * about, that is what is thrown.
+ */
+async function allDone(writes: readonly Promise<void>[]): Promise<void> {
+  const failures = (await Promise.allSettled(writes)).flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+  const worst = failures.find((failure) => !isStoreAway(failure) || failure.undecided) ?? failures[0];
+  if (worst !== undefined) throw worst;
 }
 
 function changedBy(list: ReadonlySet<string>, jids: readonly string[], block: boolean): ReadonlySet<string> {
