@@ -19,6 +19,12 @@ import { type Kept, keptOf } from "./unacked.ts";
 const AGAIN = 1_000;
 const LONGEST_PAUSE = 10_000;
 
+/**
+ * Of what may be on its way to the store, the share from which on senders wait. What is on its way is in memory more than
+ * once, as the store's client has it too; the rest is for senders who have begun already.
+ */
+const WAIT_FROM = 0.25;
+
 /** One message. */
 interface Item {
   /** The message itself, until the store has it. */
@@ -61,7 +67,7 @@ export class Surplus {
    * further until then, as where the receiver is absent, so that what is in memory stays within its bound.
    */
   get storing(): Promise<void> | undefined {
-    if (this.characters <= this.limits.characters / 2) return undefined;
+    if (this.fewOnTheirWay) return undefined;
     return new Promise((resolve) => this.waiters.push(resolve));
   }
 
@@ -163,7 +169,11 @@ export class Surplus {
 
   private less(size: number): void {
     this.characters -= size;
-    if (this.characters <= this.limits.characters / 2) this.wake();
+    if (this.fewOnTheirWay) this.wake();
+  }
+
+  private get fewOnTheirWay(): boolean {
+    return this.characters <= WAIT_FROM * this.limits.characters;
   }
 
   private wake(): void {

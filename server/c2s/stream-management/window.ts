@@ -20,8 +20,11 @@ import { type Kept, keptOf, type Unacked } from "./unacked.ts";
 const PATIENCE = 30_000;
 /** What may wait, as so many times what may be unacknowledged. */
 const SURPLUS = 10;
-/** Of what a reader that does not read may cost, the share of what was sent; the rest is on its way to the store. */
-const SENT_SHARE = 0.75;
+/**
+ * Of what a reader that does not read may cost, the share of the text of what was sent; the rest is what holds that text,
+ * and what is on its way to the store.
+ */
+const SENT_SHARE = 0.7;
 /** Characters of presence that may wait for all sessions of an account, as so many times what may be unacknowledged. */
 const LATEST = 4;
 /** What may be unacknowledged at all, as so many times what messages may be. */
