@@ -15,6 +15,7 @@ import { REQUEST_CHECKS } from "../request-checks.ts";
 import { keepDefaultContext } from "../tls/default-context.ts";
 import { alpnProtocols, divertStreams } from "./alpn.ts";
 import { hostMetaJson, hostMetaXml } from "./host-meta.ts";
+import { serveModules } from "./http-routes.ts";
 import { expectProxyHeaders } from "./proxy-protocol.ts";
 import { limitConnections } from "./tcp.ts";
 
@@ -43,6 +44,7 @@ export async function listenForHttp(config: HttpListenerConfig, context: C2sCont
   app.get("/.well-known/host-meta.json", (_request, reply) =>
     reply.header("access-control-allow-origin", "*").send(hostMetaJson(url())),
   );
+  serveModules(app, context);
   const { server } = app;
   if (config.tls) awaitFirstBytes(server, patience, context.clock);
   const secured = config.tls ? [...context.hosts.values()].find((host) => host.hasTls) : undefined;

@@ -11,6 +11,7 @@ import type { ClientSession } from "../ports/session.ts";
 import type { Filter, StageOptions, StagePoints } from "../ports/stages.ts";
 import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
 import { Events } from "./events.ts";
+import { RouteTable } from "./http-routes.ts";
 
 type Pipelines = { readonly [P in keyof StagePoints]: Pipeline<StagePoints[P]> };
 
@@ -26,6 +27,8 @@ export class Extensions {
   readonly pipelines: Pipelines;
   readonly events: Events;
   readonly disco = new DiscoRegistry();
+  /** What they serve under the node's HTTP service. */
+  readonly httpRoutes = new RouteTable();
   /** What clients may ask for while binding within SASL2. XEP-0386. */
   readonly inlineBindFeatures: InlineBindFeature[] = [];
   /** Stream features that modules added, and those that are silent; another list once that changes. */
@@ -78,6 +81,7 @@ export class Extensions {
       ...this.offered.map(({ name }) => `stream feature ${name}`),
       ...this.inlineBindFeatures.map(({ xmlns }) => `inline bind feature ${xmlns}`),
       ...[...this.offers.keys()].map(({ name }) => `offer ${name}`),
+      ...this.httpRoutes.names.map((route) => `HTTP ${route}`),
       `copy rules ${this.copyRules.length}`,
       `observers ${events.size}`,
     ].sort();

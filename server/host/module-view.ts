@@ -17,6 +17,7 @@ import type { NodeBus, Shared, SharedOptions } from "../ports/cluster.ts";
 import type { RemoteLink } from "../ports/delivery.ts";
 import type { HostEvents } from "../ports/events.ts";
 import type { Section } from "../ports/exclusive.ts";
+import type { HttpHandler, HttpRoute } from "../ports/http.ts";
 import type { IqAudience, IqHandler, IqTarget } from "../ports/iq.ts";
 import type { OwnedKind, Owners } from "../ports/owned.ts";
 import type { OwnSession, Sessions } from "../ports/session.ts";
@@ -156,6 +157,13 @@ export class ModuleView implements ModuleHost {
 
   inlineBindFeature(feature: InlineBindFeature): void {
     this.keep(this.host.extensions.inlineBindFeature(feature));
+  }
+
+  http(route: HttpRoute, handler: HttpHandler): void {
+    const { name, routes = [] } = this.definition;
+    if (!routes.some(({ method, path }) => method === route.method && path === route.path))
+      throw new Error(`the module ${name} has no ${route.method} ${route.path} among its "routes"`);
+    this.keep(this.host.extensions.httpRoutes.add(route, handler));
   }
 
   disclose(target: IqTarget, disclosure: Disclosure): Withdraw {

@@ -25,6 +25,7 @@ import type { HostEvents } from "../ports/events.ts";
 import type { Exclusive, Section } from "../ports/exclusive.ts";
 import { failureOf } from "../ports/failure.ts";
 import type { ClientHost } from "../ports/host.ts";
+import type { HttpRoutes } from "../ports/http.ts";
 import type { Ownership } from "../ports/owned.ts";
 import type { ClientSession, OwnSession } from "../ports/session.ts";
 import type { Outcome, StagePoints } from "../ports/stages.ts";
@@ -116,6 +117,11 @@ export class VirtualHost implements ClientHost {
   /** What clients may ask for while binding within SASL2. XEP-0386. */
   get inlineBindFeatures(): readonly InlineBindFeature[] {
     return this.extensions.inlineBindFeatures;
+  }
+
+  /** What modules serve by HTTP. */
+  get httpRoutes(): HttpRoutes {
+    return this.extensions.httpRoutes;
   }
 
   /** Stream features that modules added. */

@@ -13,6 +13,7 @@ import type { NodeBus, Shared, SharedOptions } from "../ports/cluster.ts";
 import type { RemoteLink } from "../ports/delivery.ts";
 import type { HostEvents } from "../ports/events.ts";
 import type { Section } from "../ports/exclusive.ts";
+import type { HttpHandler, HttpRoute } from "../ports/http.ts";
 import type { IqAudience, IqHandler, IqTarget } from "../ports/iq.ts";
 import type { OwnedKind, Owners } from "../ports/owned.ts";
 import type { ClientSession, OwnSession, Sessions } from "../ports/session.ts";
@@ -80,6 +81,8 @@ export interface Registering {
   streamFeature(feature: StreamFeature): void;
   /** Adds a feature that clients may switch on while binding within SASL2. XEP-0386. */
   inlineBindFeature(feature: InlineBindFeature): void;
+  /** Answers HTTP requests for the host; the route is named in `routes`. @throws Error where it is not, or is taken */
+  http(route: HttpRoute, handler: HttpHandler): void;
   /** Says something of the host, or of its accounts, to service discovery; the answer takes it back before that. */
   disclose(target: IqTarget, disclosure: Disclosure): Withdraw;
   /** Offers something to other modules. @throws Error where another offers it already */
@@ -177,6 +180,8 @@ export interface ModuleDefinition<C extends z.ZodType = z.ZodType> {
   readonly stores?: readonly StoreDefinition[];
   /** Services of the node without which it does not start; nor does what needs it. */
   readonly services?: readonly ServiceName[];
+  /** What it serves by HTTP; name `http` among its services too, since not every node has a listener for it. */
+  readonly routes?: readonly HttpRoute[];
   /** What it has of the host beyond what every module has. */
   readonly grants?: readonly Grant[];
   /** True (the default) where the module runs without being named in the configuration. */

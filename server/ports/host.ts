@@ -6,6 +6,7 @@ import type { ErrorDetails, StanzaErrorCondition } from "../../xmpp/stanza/error
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { NodeBus, SessionRegistry } from "./cluster.ts";
 import type { HostEvents } from "./events.ts";
+import type { HttpRoutes } from "./http.ts";
 import type { IqOwners } from "./iq.ts";
 import type { ClientSession, Sessions } from "./session.ts";
 import type { Outcome, StagePoints, Stages } from "./stages.ts";
@@ -73,6 +74,8 @@ export interface ClientHost extends DeliveryHost, SessionHost {
   /** True where a certificate is configured. */
   readonly hasTls: boolean;
   readonly storage: Pick<Stores, "of">;
+  /** What modules serve by HTTP. */
+  readonly httpRoutes: HttpRoutes;
   /** Stream features that modules added. */
   readonly streamFeatures: readonly StreamFeature[];
   /** What clients may ask for while binding within SASL2. XEP-0386. */

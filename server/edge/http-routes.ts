@@ -1,0 +1,75 @@
+// Brings HTTP requests to the modules of the host that they are for.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Logger } from "pino";
+import { logFailure } from "../observe/failure.ts";
+import type { HttpHandler, HttpRoutes } from "../ports/http.ts";
+
+/** What it has of the node. */
+export interface RoutedHttp {
+  readonly hosts: ReadonlyMap<string, { readonly httpRoutes: HttpRoutes }>;
+  readonly log: Logger;
+}
+
+/** Methods that modules may serve; HEAD and OPTIONS are theirs as well. */
+const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"];
+
+/**
+ * Lets modules answer whatever the listener does not answer itself. The `Host` header says which virtual host is meant;
+ * a node that has one host alone answers for it under any name.
+ */
+export function serveModules(app: FastifyInstance, node: RoutedHttp): void {
+  void app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+    scope.setErrorHandler<Error & { statusCode?: number }>((error, _request, reply) => {
+      // The listener's own: a body too large, or none that can be read.
+      const { statusCode = 500 } = error;
+      if (statusCode >= 500) logFailure(node.log, error, "an HTTP request failed");
+      return reply.code(statusCode).send();
+    });
+    scope.route({
+      method: METHODS,
+      url: "/*",
+      exposeHeadRoute: false,
+      handler: (request, reply) => answer(handlerOf(request, node), request, reply, node.log),
+    });
+  });
+}
+
+function handlerOf({ method, url, hostname }: FastifyRequest, { hosts }: RoutedHttp): HttpHandler | undefined {
+  const [only] = hosts.values();
+  const host = hosts.get(hostname.toLowerCase()) ?? (hosts.size === 1 ? only : undefined);
+  return host?.httpRoutes.find(method, pathOf(url));
+}
+
+async function answer(
+  handler: HttpHandler | undefined,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: Logger,
+): Promise<FastifyReply> {
+  if (handler === undefined) return reply.code(404).send();
+  const { method, url, headers, ip, body } = request;
+  const query = new URLSearchParams(url.slice(pathOf(url).length));
+  try {
+    const given = await handler({
+      method,
+      path: pathOf(url),
+      query,
+      headers,
+      body: Buffer.isBuffer(body) ? body : Buffer.alloc(0),
+      remoteAddress: ip,
+    });
+    return reply
+      .code(given.status)
+      .headers(given.headers ?? {})
+      .send(given.body);
+  } catch (error) {
+    logFailure(log, error, "an HTTP route failed", { method, path: pathOf(url) });
+    return reply.code(500).send();
+  }
+}
+
+function pathOf(url: string): string {
+  return url.split("?", 1)[0] ?? "";
+}

@@ -1,0 +1,33 @@
+// The HTTP routes that modules of one host have registered.
+import { enter, type Withdraw } from "../module/registrations.ts";
+import type { HttpHandler, HttpRoute, HttpRoutes } from "../ports/http.ts";
+
+/** Routes by method and path. */
+export class RouteTable implements HttpRoutes {
+  private readonly exact = new Map<string, HttpHandler>();
+  private readonly below = new Map<string, HttpHandler>();
+
+  /** Adds a route; the answer takes it out again. @throws Error where it is taken already */
+  add({ method, path }: HttpRoute, handler: HttpHandler): Withdraw {
+    const isPrefix = path.endsWith("/*");
+    const table = isPrefix ? this.below : this.exact;
+    const key = `${method} ${isPrefix ? path.slice(0, -1) : path}`;
+    if (table.has(key)) throw new Error(`the HTTP route ${method} ${path} is taken already`);
+    return enter(table, key, handler);
+  }
+
+  find(method: string, path: string): HttpHandler | undefined {
+    const exact = this.exact.get(`${method} ${path}`);
+    if (exact !== undefined || this.below.size === 0) return exact;
+    for (let end = path.lastIndexOf("/"); end >= 0; end = path.lastIndexOf("/", end - 1)) {
+      const found = this.below.get(`${method} ${path.slice(0, end + 1)}`);
+      if (found !== undefined || end === 0) return found;
+    }
+    return undefined;
+  }
+
+  /** Each as `GET /path`. */
+  get names(): readonly string[] {
+    return [...this.exact.keys(), ...[...this.below.keys()].map((key) => `${key}*`)];
+  }
+}
