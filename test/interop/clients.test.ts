@@ -1,7 +1,7 @@
 // Clients that others wrote, on our server, over each transport they have.
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { needing } from "../harness/needing.ts";
-import type { ClientTransport, ForeignClient } from "./foreign-client.ts";
+import { type ClientTransport, endClients, type ForeignClient } from "./foreign-client.ts";
 import { PASSWORD, type Region, startRegion } from "./region.ts";
 import { befriend, CLIENTS, type ClientName, converse, part } from "./scenario.ts";
 
@@ -9,6 +9,7 @@ let region: Region;
 beforeAll(async () => {
   region = await startRegion("verona.test");
 });
+afterEach(endClients);
 afterAll(() => region.stop());
 
 let accounts = 0;
@@ -32,13 +33,9 @@ needing("slixmpp").describe("two clients of others", () => {
   ] as const)("%s by %s and %s by %s", async (first, firstTransport, second, secondTransport) => {
     const a = await logIn(first, firstTransport);
     const b = await logIn(second, secondTransport);
-    try {
-      await befriend(a, b);
-      await converse(a, b);
-      await part(a, b);
-    } finally {
-      await Promise.all([a.stop(), b.stop()]);
-    }
+    await befriend(a, b);
+    await converse(a, b);
+    await part(a, b);
   });
 
   test.each(["slixmpp", "@xmpp/client"] as const)("a wrong password is refused: %s", async (name) => {

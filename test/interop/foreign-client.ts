@@ -1,6 +1,7 @@
 // A client that others wrote, in a process of its own: told what to do and telling what it sees, one JSON text a line.
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { tie } from "../harness/children.ts";
 
 /** How a client connects. */
 export type ClientTransport = "starttls" | "tls" | "websocket";
@@ -38,6 +39,14 @@ export type ClientCommand =
 
 const PATIENCE = 15_000;
 
+/** Clients whose processes run. */
+const running = new Set<ForeignClient>();
+
+/** Ends every client, also one whose test has no name for it: after each test. */
+export async function endClients(): Promise<void> {
+  await Promise.all([...running].map((client) => client.stop()));
+}
+
 /** One running client. */
 export class ForeignClient {
   /** Full JID, as the server gave it. */
@@ -55,7 +64,11 @@ export class ForeignClient {
     child.stderr!.on("data", (chunk: Buffer) => {
       this.errors = (this.errors + chunk.toString()).slice(-3000);
     });
-    child.on("close", () => this.told('{"event":"offline"}'));
+    running.add(this);
+    child.on("close", () => {
+      running.delete(this);
+      this.told('{"event":"offline"}');
+    });
   }
 
   /** Starts `command` with the login as its last argument, and waits until it is logged in. */
@@ -67,14 +80,10 @@ export class ForeignClient {
     const [program, ...rest] = command;
     const env = { ...process.env, ...environment };
     const child = spawn(program, [...rest, JSON.stringify(login)], { stdio: ["pipe", "pipe", "pipe"], env });
-    const client = new ForeignClient(login.jid, child);
-    try {
-      const { jid } = await client.expect({ event: "online" });
-      client.name = jid ?? login.jid;
-    } catch (error) {
-      child.kill("SIGKILL");
-      throw error;
-    }
+    const client = new ForeignClient(login.jid, tie(child));
+    // How long an interpreter takes to start is the machine's affair: it is online, or it says why not, or it ends.
+    const { jid } = await client.expect({ event: "online" }, Number.POSITIVE_INFINITY);
+    client.name = jid ?? login.jid;
     return client;
   }
 
@@ -83,8 +92,8 @@ export class ForeignClient {
   }
 
   /** Waits for an event with these properties; others before it are skipped. @throws Error with all it saw */
-  async expect(wanted: Partial<ClientEvent>): Promise<ClientEvent> {
-    const deadline = Date.now() + PATIENCE;
+  async expect(wanted: Partial<ClientEvent>, patience = PATIENCE): Promise<ClientEvent> {
+    const deadline = Date.now() + patience;
     for (;;) {
       const index = this.seen.findIndex((event) => fits(event, wanted));
       if (index >= 0) return this.seen.splice(0, index + 1).at(-1) as ClientEvent;
@@ -116,7 +125,7 @@ export class ForeignClient {
 
   private arrival(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
+      const timer = Number.isFinite(ms) ? setTimeout(resolve, ms) : undefined;
       this.wake = () => {
         clearTimeout(timer);
         resolve();
