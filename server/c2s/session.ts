@@ -1,6 +1,5 @@
 // A bound client session: one resource of an account, on the connection that bound it.
 
-import type { StreamLimits } from "../../contract/limits.ts";
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import { sizeOf } from "../../xmpp/management/sent.ts";
 import { presence } from "../../xmpp/stanza/presence.ts";
@@ -10,24 +9,13 @@ import type { StreamEnd } from "../../xmpp/stream/stream.ts";
 import type { SendingSession } from "../delivery/ingress.ts";
 import { redeliverInBackground } from "../delivery/redeliver.ts";
 import { isErrorAnswer, isGivenBack, LEFT_OUT, WaitingErrors } from "../delivery/waiting-errors.ts";
-import type { NodeMetrics } from "../observe/metrics.ts";
 import { type Trace, withoutSecrets } from "../observe/trace.ts";
 import type { ClientHost } from "../ports/host.ts";
 import type { ClientSession, Gate, SessionKey } from "../ports/session.ts";
-import type { CarriedSession, Carrier } from "./stream-management/carried.ts";
+import { Facts } from "./facts.ts";
+import type { SessionCarrier } from "./session-carrier.ts";
+import type { CarriedSession } from "./stream-management/carried.ts";
 import type { Outlet, StreamManagement } from "./stream-management/stream-management.ts";
-
-/** What a session needs of the connection that carries it. */
-export interface SessionCarrier extends Carrier {
-  readonly context: SessionSurroundings;
-}
-
-/** What it needs of its node. */
-interface SessionSurroundings {
-  readonly trace: Trace;
-  readonly metrics: NodeMetrics;
-  readonly limits: StreamLimits;
-}
 
 /** ms that a client may take to acknowledge one message that stands alone. */
 const ACKNOWLEDGED_WITHIN = 10_000;
@@ -52,7 +40,7 @@ export class C2sSession implements CarriedSession, SendingSession {
   outlet: Outlet | undefined;
   private readonly trace: Trace;
   private readonly written: Record<StanzaKind, number>;
-  private facts: Map<SessionKey<unknown>, unknown> | undefined;
+  private facts: Facts | undefined;
   private over = false;
   /** Messages that wait behind older ones. */
   private paused: Stanza[] | undefined;
@@ -259,21 +247,17 @@ export class C2sSession implements CarriedSession, SendingSession {
   }
 
   get<T>(key: SessionKey<T>): T | undefined {
-    return this.facts?.get(key as SessionKey<unknown>) as T | undefined;
+    return this.facts?.get(key);
   }
 
   set<T>(key: SessionKey<T>, value: T): void {
-    this.facts ??= new Map();
-    this.facts.set(key as SessionKey<unknown>, value);
+    this.facts ??= new Facts();
+    this.facts.set(key, value);
     if (key.shared?.reach === "everywhere") this.changed();
   }
 
-  /** The facts that other nodes may know, as JSON by name; with `moving` all that go with the session. */
   sharedFacts(moving: boolean): Record<string, unknown> {
-    const facts: Record<string, unknown> = {};
-    for (const [{ name, shared }, value] of this.facts ?? [])
-      if (shared !== undefined && (moving || shared.reach === "everywhere")) facts[name] = shared.toJson(value);
-    return facts;
+    return this.facts?.shared(moving) ?? {};
   }
 
   /** The session goes on at another node, where `there` stands for it. Its stanzas and its stream are not touched. */

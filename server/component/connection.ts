@@ -21,6 +21,7 @@ import { stanzaLimits } from "../../xmpp/xml/limits.ts";
 import { NS_COMPONENT } from "../../xmpp/xml/namespaces.ts";
 import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { StreamHeader } from "../../xmpp/xml/tokenizer.ts";
+import { giveBack } from "../delivery/give-back.ts";
 import type { DomainService, Router } from "../delivery/route.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { StrangersLog } from "../observe/strangers.ts";
@@ -66,7 +67,7 @@ class AbsentComponent implements DomainService {
 
   accept(stanza: Stanza): void | Promise<void> {
     if (this.router.elsewhere?.forward(stanza) === true) return;
-    return this.router.giveBack(stanza, "remote-server-timeout", { text: "the component is not connected" });
+    return giveBack(this.router, stanza, "remote-server-timeout", { text: "the component is not connected" });
   }
 }
 

@@ -12,6 +12,7 @@ import type { RawElement } from "../../xmpp/xml/raw-element.ts";
 import type { DeliveryHost } from "../ports/host.ts";
 import type { OwnSession } from "../ports/session.ts";
 import type { Outcome } from "../ports/stages.ts";
+import { proceed } from "./proceed.ts";
 import { goesOn } from "./stages.ts";
 import { givesBack } from "./waiting-errors.ts";
 
@@ -95,12 +96,12 @@ function send(session: SendingSession, stanza: Stanza): void | Promise<void> {
   const pipeline = host.pipelines["account.sending"];
   if (pipeline.idle(stanza.kind)) return route(session, stanza);
   const outcome = pipeline.run(stanza, { session });
-  return goesOn(outcome) ? route(session, outcome.stanza) : proceed(session, stanza, outcome);
+  return goesOn(outcome) ? route(session, outcome.stanza) : goOn(session, stanza, outcome);
 }
 
 /** Apart from `send`: a function that is handed on costs whoever makes it, and most stanzas need none. */
-function proceed(session: SendingSession, stanza: Stanza, outcome: Outcome | Promise<Outcome>): void | Promise<void> {
-  return session.host.proceed(outcome, stanza, (next) => route(session, next));
+function goOn(session: SendingSession, stanza: Stanza, outcome: Outcome | Promise<Outcome>): void | Promise<void> {
+  return proceed(session.host, outcome, stanza, (next) => route(session, next));
 }
 
 function route(session: SendingSession, stanza: Stanza): void | Promise<void> {

@@ -1,17 +1,10 @@
 // Picks one way for each stanza: a virtual host of ours, or whoever carries stanzas to other domains.
 import type { Logger } from "pino";
-import {
-  type ErrorDetails,
-  errorReply,
-  mayAnswerWithError,
-  type StanzaErrorCondition,
-} from "../../xmpp/stanza/error.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { InboundStanzas, RemoteLink, RemoteRouter, ReturnCondition } from "../ports/delivery.ts";
 import type { DeliveryHost } from "../ports/host.ts";
 import { inBackground } from "./background.ts";
-import { deliverPastStages } from "./to-account.ts";
-import { givesBack } from "./waiting-errors.ts";
+import { giveBack } from "./give-back.ts";
 
 /** A domain served here that is no virtual host: an external component, or a service of a module. */
 export interface DomainService {
@@ -82,27 +75,8 @@ export class Router<H extends RoutedHost = RoutedHost> implements InboundStanzas
 
   returned(stanza: Stanza, condition: ReturnCondition, text: string): void {
     // The answer can only go to a domain of ours, so that two servers never bounce at each other.
-    if (this.serves(stanza.from?.domain ?? "")) inBackground(this.giveBack(stanza, condition, { text }), this.log);
+    if (this.serves(stanza.from?.domain ?? "")) inBackground(giveBack(this, stanza, condition, { text }), this.log);
     else stanza.safety?.became("dropped: RFC 6120 §8.3.1");
-  }
-
-  /**
-   * Gives a stanza back to its sender with an error, where that is allowed (RFC 6120 §8.3.1). A session of ours gets it
-   * past every stage: what made a stanza fail could make its error fail, and then nobody would own either. Who waits
-   * for the stanza's safety waits until the session has taken the error.
-   */
-  giveBack(stanza: Stanza, condition: StanzaErrorCondition, details: ErrorDetails): void | Promise<void> {
-    const { from } = stanza;
-    if (from === undefined || !mayAnswerWithError(stanza)) return stanza.safety?.became("dropped: RFC 6120 §8.3.1");
-    const reply = errorReply(stanza, condition, details);
-    const host = from.local === "" ? undefined : this.hosts.get(from.domain);
-    // What its carrier has taken is its carrier's; presence is told anew, and some stages live on its errors.
-    if (host === undefined || stanza.kind === "presence") {
-      stanza.safety?.became("given back");
-      return this.route(reply);
-    }
-    givesBack(reply, stanza.safety?.whole);
-    return deliverPastStages(host, reply);
   }
 
   private servedBy({ to }: Stanza): H | DomainService | undefined {

@@ -8,6 +8,7 @@ import type { DeliveryHost } from "../ports/host.ts";
 import type { ClientSession } from "../ports/session.ts";
 import type { Outcome } from "../ports/stages.ts";
 import { acceptAccountIq } from "./iq.ts";
+import { proceed } from "./proceed.ts";
 import { MESSAGE_RULES } from "./rules.ts";
 import { goesOn } from "./stages.ts";
 import { takersKey } from "./takers.ts";
@@ -17,11 +18,11 @@ export function deliverToAccount(host: DeliveryHost, stanza: Stanza): void | Pro
   const pipeline = host.pipelines["account.delivering"];
   if (pipeline.idle(stanza.kind)) return deliverPastStages(host, stanza);
   const outcome = pipeline.run(stanza, { account: (stanza.to as Jid).toBare() });
-  return goesOn(outcome) ? deliverPastStages(host, outcome.stanza) : proceed(host, stanza, outcome);
+  return goesOn(outcome) ? deliverPastStages(host, outcome.stanza) : goOn(host, stanza, outcome);
 }
 
-function proceed(host: DeliveryHost, stanza: Stanza, outcome: Outcome | Promise<Outcome>): void | Promise<void> {
-  return host.proceed(outcome, stanza, (next) => deliverPastStages(host, next));
+function goOn(host: DeliveryHost, stanza: Stanza, outcome: Outcome | Promise<Outcome>): void | Promise<void> {
+  return proceed(host, outcome, stanza, (next) => deliverPastStages(host, next));
 }
 
 /** Takes a stanza behind the stages of the receiving side. */
@@ -109,7 +110,7 @@ async function keep(host: DeliveryHost, stanza: Stanza): Promise<void> {
     return host.refuse(stanza, "resource-constraint", "the account store does not answer; try again");
   }
   const outcome = await host.pipelines["account.undelivered"].run(stanza, { account, exists });
-  return host.proceed(outcome, stanza, (next) => host.refuse(next, "service-unavailable"));
+  return proceed(host, outcome, stanza, (next) => host.refuse(next, "service-unavailable"));
 }
 
 /** Presence that no stage took: to a resource, or to every available one. RFC 6121 §8.5.2.1.2, §8.5.3.2.2. */

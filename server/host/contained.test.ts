@@ -2,7 +2,6 @@
 import { expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { Jid } from "../../xmpp/jid/jid.ts";
-import { errorReply, type StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
 import { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { alone } from "../cluster/membership/alone.ts";
 import type { ClientSession } from "../ports/session.ts";
@@ -14,7 +13,8 @@ function setUp() {
     domain: "verona.test",
     admins: [],
     router: {
-      giveBack: (stanza: Stanza, condition: StanzaErrorCondition) => void routed.push(errorReply(stanza, condition)),
+      hosts: new Map(),
+      route: (stanza: Stanza) => void routed.push(stanza),
     },
     clock: { now: () => 0 },
     ...alone("n1"),

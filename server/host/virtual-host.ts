@@ -3,27 +3,26 @@ import type { Logger } from "pino";
 import type { Clock } from "../../xmpp/clock.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
 import type { ErrorDetails, StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
-import { messageType } from "../../xmpp/stanza/message.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { Accounts } from "../accounts/accounts.ts";
 import { AccountChanges } from "../accounts/lifecycle.ts";
 import { answerWays } from "../cluster/routes/answers.ts";
+import { acceptStanza } from "../delivery/accept.ts";
 import { inBackground } from "../delivery/background.ts";
 import { DeadLetters } from "../delivery/dead-letters.ts";
-import { acceptHostIq, type IqHandlers } from "../delivery/iq.ts";
+import { giveBack } from "../delivery/give-back.ts";
+import type { IqHandlers } from "../delivery/iq.ts";
 import { promisedKey } from "../delivery/promised.ts";
 import { Requests } from "../delivery/requests.ts";
 import type { Router } from "../delivery/route.ts";
 import type { Pipeline } from "../delivery/stages.ts";
-import { deliverMessage, deliverToAccount } from "../delivery/to-account.ts";
+import { deliverMessage } from "../delivery/to-account.ts";
 import { HostBus } from "../module/host-bus.ts";
-import { logFailure } from "../observe/failure.ts";
 import type { Trace } from "../observe/trace.ts";
 import type { NodeBus, SessionRegistry } from "../ports/cluster.ts";
 import type { RemoteLink } from "../ports/delivery.ts";
 import type { HostEvents } from "../ports/events.ts";
 import type { Exclusive, Section } from "../ports/exclusive.ts";
-import { failureOf } from "../ports/failure.ts";
 import type { ClientHost } from "../ports/host.ts";
 import type { HttpRoutes } from "../ports/http.ts";
 import type { Ownership } from "../ports/owned.ts";
@@ -87,7 +86,7 @@ export class VirtualHost implements ClientHost {
   readonly ownership: Ownership;
   private readonly services: Services;
   /** A change of the modules under way. */
-  private change: Promise<unknown> | undefined;
+  changing: Promise<unknown> | undefined;
 
   constructor(parts: HostParts) {
     this.domain = parts.domain;
@@ -131,45 +130,16 @@ export class VirtualHost implements ClientHost {
 
   /** What comes while modules are changed waits until that is over: nothing slips by a stage that is missing for a moment. */
   hold(change: Promise<unknown>): void {
-    this.change = change;
+    this.changing = change;
     const over = () => {
-      if (this.change === change) this.change = undefined;
+      if (this.changing === change) this.changing = undefined;
     };
     change.then(over, over);
     for (const pipeline of Object.values(this.pipelines)) pipeline.hold(change);
   }
 
-  /**
-   * Takes a stanza whose `to` has this host's domain. A fault ends this stanza and nothing else: neither the stream it
-   * came on, nor a loop that has more to send.
-   */
   accept(stanza: Stanza): void | Promise<void> {
-    try {
-      return this.deliver(stanza)?.catch((error: unknown) => this.failed(stanza, error));
-    } catch (error) {
-      return this.failed(stanza, error);
-    }
-  }
-
-  private failed(stanza: Stanza, error: unknown): void | Promise<void> {
-    logFailure(this.log, error, "a stanza could not be delivered", { kind: stanza.kind });
-    const { condition, text } = failureOf(error);
-    return this.refuse(stanza, condition, text);
-  }
-
-  private deliver(stanza: Stanza): void | Promise<void> {
-    if (stanza.to?.local !== "") return deliverToAccount(this, stanza);
-    if (stanza.kind === "iq") return this.change === undefined ? acceptHostIq(this, stanza) : this.acceptLater(stanza);
-    // A message to the host itself has no taker here, and whoever wrote it learns so. RFC 6120 §10.5.2. Presence is told
-    // to nobody in particular, and a headline is for whoever happens to listen.
-    if (stanza.kind === "message" && messageType(stanza) !== "headline")
-      return this.refuse(stanza, "service-unavailable");
-    stanza.safety?.became("dropped: RFC 6121 §8.1.2");
-  }
-
-  private async acceptLater(stanza: Stanza): Promise<void> {
-    await this.change?.catch(() => {});
-    return acceptHostIq(this, stanza);
+    return acceptStanza(this, stanza);
   }
 
   /** Takes a message that a session held and could not keep; never back to that session. */
@@ -198,28 +168,11 @@ export class VirtualHost implements ClientHost {
     return this.router.route(stanza);
   }
 
-  /** Goes on after a pipeline: with the stanza, not at all, or with an error to its sender. */
-  proceed(
-    outcome: Outcome | Promise<Outcome>,
-    original: Stanza,
-    next: (stanza: Stanza) => void | Promise<void>,
-  ): void | Promise<void> {
-    if (outcome instanceof Promise) return outcome.then((settled) => this.proceed(settled, original, next));
-    switch (outcome.kind) {
-      case "go":
-        return next(outcome.stanza);
-      case "stopped":
-        return;
-      case "rejected":
-        return this.refuse(original, outcome.condition, outcome.details);
-    }
-  }
-
-  /** Answers with a stanza error where that is allowed, as `Router.giveBack`. */
+  /** Answers with a stanza error where that is allowed, as `giveBack`. */
   refuse(stanza: Stanza, condition: StanzaErrorCondition, details: string | ErrorDetails = {}): void | Promise<void> {
     const promised = condition === "resource-constraint" ? stanza.note(promisedKey) : undefined;
     if (promised !== undefined) return promised.refused();
-    return this.router.giveBack(stanza, condition, typeof details === "string" ? { text: details } : details);
+    return giveBack(this.router, stanza, condition, typeof details === "string" ? { text: details } : details);
   }
 
   async arriving(session: OwnSession, presence: Stanza): Promise<Outcome> {

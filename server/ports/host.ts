@@ -9,7 +9,7 @@ import type { HostEvents } from "./events.ts";
 import type { HttpRoutes } from "./http.ts";
 import type { IqOwners } from "./iq.ts";
 import type { ClientSession, Sessions } from "./session.ts";
-import type { Outcome, StagePoints, Stages } from "./stages.ts";
+import type { StagePoints, Stages } from "./stages.ts";
 import type { Stores } from "./store.ts";
 import type { InlineBindFeature, StreamFeature } from "./stream.ts";
 
@@ -38,12 +38,8 @@ export interface DeliveryHost extends ServedHost {
   readonly requests: PendingRequests;
   /** Sends a stanza on its way, to wherever `to` says. */
   route(stanza: Stanza): void | Promise<void>;
-  /** Goes on after the stages of a point: with the stanza, not at all, or with an error to its sender. */
-  proceed(
-    outcome: Outcome | Promise<Outcome>,
-    original: Stanza,
-    next: (stanza: Stanza) => void | Promise<void>,
-  ): void | Promise<void>;
+  /** While its modules are changed, which what they answer waits for. */
+  readonly changing: Promise<unknown> | undefined;
   /** Tells observers where a message went. */
   delivered(stanza: Stanza, account: string, takers: readonly ClientSession[]): void;
 }

@@ -1,0 +1,41 @@
+// The door of a virtual host for stanzas addressed to it or to its accounts, wherever they come from.
+import { messageType } from "../../xmpp/stanza/message.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import { logFailure } from "../observe/failure.ts";
+import { failureOf } from "../ports/failure.ts";
+import type { DeliveryHost } from "../ports/host.ts";
+import { acceptHostIq } from "./iq.ts";
+import { deliverToAccount } from "./to-account.ts";
+
+/**
+ * Takes a stanza whose `to` has the host's domain. A fault ends this stanza and nothing else: neither the stream it
+ * came on, nor a loop that has more to send.
+ */
+export function acceptStanza(host: DeliveryHost, stanza: Stanza): void | Promise<void> {
+  try {
+    return deliver(host, stanza)?.catch((error: unknown) => failed(host, stanza, error));
+  } catch (error) {
+    return failed(host, stanza, error);
+  }
+}
+
+function failed(host: DeliveryHost, stanza: Stanza, error: unknown): void | Promise<void> {
+  logFailure(host.log, error, "a stanza could not be delivered", { kind: stanza.kind });
+  const { condition, text } = failureOf(error);
+  return host.refuse(stanza, condition, text);
+}
+
+function deliver(host: DeliveryHost, stanza: Stanza): void | Promise<void> {
+  if (stanza.to?.local !== "") return deliverToAccount(host, stanza);
+  if (stanza.kind === "iq") return host.changing === undefined ? acceptHostIq(host, stanza) : acceptLater(host, stanza);
+  // A message to the host itself has no taker here, and whoever wrote it learns so. RFC 6120 §10.5.2. Presence is told
+  // to nobody in particular, and a headline is for whoever happens to listen.
+  if (stanza.kind === "message" && messageType(stanza) !== "headline")
+    return host.refuse(stanza, "service-unavailable");
+  stanza.safety?.became("dropped: RFC 6121 §8.1.2");
+}
+
+async function acceptLater(host: DeliveryHost, stanza: Stanza): Promise<void> {
+  await host.changing?.catch(() => {});
+  return acceptHostIq(host, stanza);
+}
