@@ -28,6 +28,8 @@ export interface Backend {
   readonly needs: readonly Need[];
   /** True where data outlives a storage. */
   readonly persistent: boolean;
+  /** True for a server, which may be killed. */
+  readonly mayDie: boolean;
   /** The server behind it, once prepared; undefined where there is none. */
   server(): DatabaseServer | undefined;
   prepare(): Promise<void>;
@@ -40,6 +42,7 @@ const memory: Backend = {
   name: "memory",
   needs: [],
   persistent: false,
+  mayDie: false,
   server: () => undefined,
   prepare: async () => {},
   fresh: async () => ({ kind: "memory" }),
@@ -71,6 +74,7 @@ function onServer(kind: "postgres" | "mysql", name: string, need: Need, start: (
     name,
     needs: [need],
     persistent: true,
+    mayDie: true,
     server: () => server,
     prepare: async () => {
       server = await start();

@@ -1,30 +1,38 @@
-// The contract of stores, over memory, SQLite, PostgreSQL and MariaDB.
-import { afterAll, beforeAll } from "@jest/globals";
+// The contract of stores: each store's own suite, on every backend that the store can be kept by.
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { BACKENDS } from "../../server/storage/backends.ts";
+import { STORES } from "../../server/stores.ts";
 import { needing } from "../harness/needing.ts";
-import { backends } from "./backends.ts";
-import { contactsContract, contactsSharedContract } from "./contacts.ts";
-import { storesContract } from "./contract.ts";
+import { type Backend, backends } from "./backends.ts";
 import { textsContract } from "./contract-texts.ts";
-import { heldContract, heldCrashContract, heldSharedContract } from "./held.ts";
 import { outageContract } from "./outage.ts";
 import { sharedContract } from "./shared.ts";
+import { SUITES } from "./stores/all.ts";
+
+test("every store has a suite, and can be kept by every kind of backend that there is", () => {
+  expect(STORES.map(({ name }) => name).filter((name) => SUITES[name] === undefined)).toEqual([]);
+  const missing = STORES.flatMap((store) =>
+    Object.entries(BACKENDS).flatMap(([kind, { family }]) =>
+      store[family] === undefined ? [`${store.name} ${kind}`] : [],
+    ),
+  );
+  expect(missing).toEqual([]);
+});
 
 for (const backend of backends) {
   needing(...backend.needs).describe(`storage on ${backend.name}`, () => {
     beforeAll(() => backend.prepare());
     afterAll(() => backend.end());
-    storesContract(backend);
+    for (const { name } of STORES) describe(name, () => suiteOf(name, backend));
     textsContract(backend);
-    heldContract(backend);
-    contactsContract(backend);
-    if (backend.persistent) {
-      sharedContract(backend);
-      heldSharedContract(backend);
-      contactsSharedContract(backend);
-    }
-    if (backend.name === "postgres" || backend.name === "mariadb") {
-      outageContract(backend);
-      heldCrashContract(backend);
-    }
+    if (backend.persistent) sharedContract(backend);
+    if (backend.mayDie) outageContract(backend);
   });
+}
+
+function suiteOf(name: string, backend: Backend): void {
+  const { alone = [], shared = [], crash = [] } = SUITES[name] ?? {};
+  for (const contract of alone) contract(backend);
+  if (backend.persistent) for (const contract of shared) contract(backend);
+  if (backend.mayDie) for (const contract of crash) contract(backend);
 }

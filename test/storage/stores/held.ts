@@ -1,12 +1,12 @@
 // What every store of held messages promises: order, ids, removal, several nodes, a crash of the database.
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { heldTable } from "../../server/held/migrations/0001-held.ts";
-import type { HeldMessage, HeldStore } from "../../server/held/port.ts";
-import { StoreUnavailable, UnstorableText } from "../../server/ports/store.ts";
-import { COLUMN_TYPES } from "../../server/storage/sql/migration.ts";
-import { type Backend, Opened, type Storage } from "./backends.ts";
-import { connectRaw, lockHeld } from "./raw.ts";
-import { oddTexts, textOfBytes } from "./samples.ts";
+import { heldTable } from "../../../server/held/migrations/0001-held.ts";
+import type { HeldMessage, HeldStore } from "../../../server/held/port.ts";
+import { StoreUnavailable, UnstorableText } from "../../../server/ports/store.ts";
+import { COLUMN_TYPES } from "../../../server/storage/sql/migration.ts";
+import { type Backend, Opened, type Storage } from "../backends.ts";
+import { connectRaw, lockHeld } from "../raw.ts";
+import { oddTexts, textOfBytes } from "../samples.ts";
 
 const DOMAIN = "verona.test";
 
@@ -104,6 +104,17 @@ export function heldContract(backend: Backend): void {
     await Promise.all(["leaver", "stayer", "leaver"].map((local, n) => hold(held, "leaving", `${n}`, local)));
     await storage.accounts.delete(DOMAIN, "leaver");
     expect(await textsOf(held, "leaving")).toEqual(["1"]);
+  });
+
+  test("those for an account are found whoever holds them, in pages", async () => {
+    const mine = [];
+    for (const member of ["of-b", "of-a", "of-b"]) mine.push(await hold(held, member, `<m>${member}</m>`, "seeker"));
+    await hold(held, "of-a", "<m/>", "other");
+    const inOrder = [mine[1]!, mine[0]!, mine[2]!];
+    expect(await held.of(DOMAIN, "seeker", undefined, 10)).toEqual(inOrder);
+    expect(await held.of(DOMAIN, "seeker", inOrder[0], 1)).toEqual([inOrder[1]]);
+    expect(await held.of(DOMAIN, "seeker", inOrder[2], 10)).toEqual([]);
+    expect(await held.of(DOMAIN, "nobody", undefined, 10)).toEqual([]);
   });
 
   test("odd and large texts stay what they are; what cannot be kept is refused, and no other with it", async () => {

@@ -1,12 +1,12 @@
 // Whoever has somebody in his roster is found by the contact: the removal of an account rests on it.
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { contactsIndex } from "../../server/modules/roster/migrations/0002-contacts.ts";
-import type { RosterItem } from "../../server/modules/roster/port.ts";
-import { COLUMN_TYPES } from "../../server/storage/sql/migration.ts";
-import type { Storage } from "./backends.ts";
-import { type Backend, Opened } from "./backends.ts";
-import { connectRaw } from "./raw.ts";
-import { oddTexts, rosterItem, textOfBytes } from "./samples.ts";
+import { contactsIndex } from "../../../server/modules/roster/migrations/0002-contacts.ts";
+import type { RosterItem } from "../../../server/modules/roster/port.ts";
+import { COLUMN_TYPES } from "../../../server/storage/sql/migration.ts";
+import type { Storage } from "../backends.ts";
+import { type Backend, Opened } from "../backends.ts";
+import { connectRaw } from "../raw.ts";
+import { oddTexts, rosterItem, textOfBytes } from "../samples.ts";
 
 const ROMEO = "romeo@verona.test";
 

@@ -1,0 +1,91 @@
+// What every store promises of documents: kinds, keys, replacing what still is what it was.
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { UnstorableText } from "../../../server/ports/store.ts";
+import { type Backend, Opened, type Storage } from "../backends.ts";
+import { textOfBytes } from "../samples.ts";
+
+const DOMAIN = "verona.test";
+
+/** Tests of one store, each with its own accounts. */
+export function documentsContract(backend: Backend): void {
+  const opened = new Opened();
+  let storage: Storage;
+  let names = 0;
+  /** A local part nobody used yet. */
+  const local = (): string => {
+    names += 1;
+    return `user${names}`;
+  };
+
+  beforeAll(async () => {
+    storage = await opened.open(await backend.fresh());
+  });
+  afterAll(() => opened.closeAll());
+
+  test("documents are kept by kind and key", async () => {
+    const { documents } = storage;
+    const romeo = local();
+    expect(await documents.get(DOMAIN, romeo, "private", "k")).toBeUndefined();
+    await documents.put(DOMAIN, romeo, "private", "k", "<a/>");
+    await documents.put(DOMAIN, romeo, "private", "k", "<b/>");
+    await documents.put(DOMAIN, romeo, "private", "K", "<c/>");
+    await documents.put(DOMAIN, romeo, "vcard", "k", "<d/>");
+    expect(await documents.get(DOMAIN, romeo, "private", "k")).toBe("<b/>");
+    expect(await documents.list(DOMAIN, romeo, "private")).toEqual([
+      { key: "K", text: "<c/>" },
+      { key: "k", text: "<b/>" },
+    ]);
+    expect(await documents.count(DOMAIN, romeo, "private")).toBe(2);
+    expect(await documents.count(DOMAIN, romeo, "none")).toBe(0);
+    expect(await documents.remove(DOMAIN, romeo, "private", "k")).toBe(true);
+    expect(await documents.remove(DOMAIN, romeo, "private", "k")).toBe(false);
+    expect(await documents.get(DOMAIN, romeo, "vcard", "k")).toBe("<d/>");
+    const long = [textOfBytes(4096), `${textOfBytes(4092)}yyyy`, textOfBytes(255), textOfBytes(256)];
+    for (const key of long) await documents.put(DOMAIN, romeo, "long", key, `<of>${key}</of>`);
+    for (const key of long) expect(await documents.get(DOMAIN, romeo, "long", key)).toBe(`<of>${key}</of>`);
+    expect((await documents.list(DOMAIN, romeo, "long")).map(({ key }) => key).sort()).toEqual([...long].sort());
+  });
+
+  test("a document is replaced only where it still is what it was, and of many at once one is", async () => {
+    const { documents } = storage;
+    const romeo = local();
+    const replace = (before: string | undefined, text: string) =>
+      documents.replace(DOMAIN, romeo, "fast", "k", before, text);
+    const kept = () => documents.get(DOMAIN, romeo, "fast", "k");
+    expect([await replace("a", "b"), await kept()]).toEqual([false, undefined]);
+    expect([await replace(undefined, "a"), await kept()]).toEqual([true, "a"]);
+    expect([await replace(undefined, "b"), await kept()]).toEqual([false, "a"]);
+    for (const other of ["A", "a ", "á", ""]) expect([other, await replace(other, "b")]).toEqual([other, false]);
+    expect([await replace("a", "a"), await replace("a", "é💃 "), await kept()]).toEqual([true, true, "é💃 "]);
+    for (const before of ["é💃 ", undefined]) {
+      const done = await Promise.all(Array.from({ length: 8 }, (_, n) => replace(before, `${before} ${n}`)));
+      expect(done.filter(Boolean)).toHaveLength(1);
+      expect(await kept()).toBe(`${before} ${done.indexOf(true)}`);
+      await documents.remove(DOMAIN, romeo, "fast", "k");
+    }
+    await expect(replace(undefined, "\0")).rejects.toThrow(UnstorableText);
+  });
+
+  test("every document of an account comes in order of kind and key, in pages", async () => {
+    const { documents } = storage;
+    const romeo = local();
+    const long = textOfBytes(300);
+    const places = [
+      ["", ""],
+      ["", "a"],
+      ["A", "b"],
+      ["a", "B"],
+      ["a", long],
+      ["a", "b"],
+      ["é", ""],
+    ] as const;
+    for (const [kind, key] of places.toReversed()) await documents.put(DOMAIN, romeo, kind, key, `${kind} ${key}`);
+    await documents.put(DOMAIN, local(), "a", "a", "");
+    const all = places.map(([kind, key]) => ({ kind, key, text: `${kind} ${key}` }));
+    expect(await documents.every(DOMAIN, romeo, undefined, 100)).toEqual(all);
+    for (const [at, one] of all.entries())
+      expect(await documents.every(DOMAIN, romeo, one, 2)).toEqual(all.slice(at + 1, at + 3));
+    expect(await documents.every(DOMAIN, romeo, undefined, 0)).toEqual([]);
+    expect(await documents.every(DOMAIN, local(), undefined, 10)).toEqual([]);
+  });
+}
