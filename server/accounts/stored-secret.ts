@@ -7,12 +7,12 @@ import type { Stores } from "../ports/store.ts";
 const PLACE = ["", "", "secret"] as const;
 
 /** The storage's secret of that name. @throws StoreUnavailable */
-export async function storedSecret(storage: Stores, name: string): Promise<Buffer> {
+export async function storedSecret(storage: Pick<Stores, "of">, name: string): Promise<Buffer> {
   const documents = storage.of(DOCUMENTS);
   const kept = await documents.get(...PLACE, name);
   if (kept !== undefined) return Buffer.from(kept, "base64");
-  await documents.put(...PLACE, name, randomBytes(32).toString("base64"));
-  // Two nodes may have made one at the same time: what is kept now is the one.
+  // Two nodes may make one at the same time: only the first is kept, since it is in use from then on.
+  await documents.replace(...PLACE, name, undefined, randomBytes(32).toString("base64"));
   return Buffer.from((await documents.get(...PLACE, name)) ?? "", "base64");
 }
 
@@ -20,6 +20,6 @@ export async function storedSecret(storage: Stores, name: string): Promise<Buffe
  * The secret from which answers about unknown accounts are made up. A salt that changed with each restart or from node
  * to node would tell unknown accounts from known ones. @throws StoreUnavailable
  */
-export function decoySecret(storage: Stores): Promise<Buffer> {
+export function decoySecret(storage: Pick<Stores, "of">): Promise<Buffer> {
   return storedSecret(storage, "decoy");
 }

@@ -29,7 +29,7 @@ export class StoreFaults {
   }
 
   /** Puts itself before every store that is asked for from now on. */
-  guard(stores: Stores): void {
+  guard(stores: Pick<Stores, "of">): void {
     const of = stores.of.bind(stores);
     const guarded = new Map<string, object>();
     const guardedOf = <S extends object>(key: StoreKey<S>): S => {
