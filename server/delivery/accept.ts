@@ -7,22 +7,30 @@ import type { DeliveryHost } from "../ports/host.ts";
 import { acceptHostIq } from "./iq.ts";
 import { deliverToAccount } from "./to-account.ts";
 
-/**
- * Takes a stanza whose `to` has the host's domain. A fault ends this stanza and nothing else: neither the stream it
- * came on, nor a loop that has more to send.
- */
+/** Takes a stanza whose `to` has the host's domain. */
 export function acceptStanza(host: DeliveryHost, stanza: Stanza): void | Promise<void> {
-  try {
-    return deliver(host, stanza)?.catch((error: unknown) => failed(host, stanza, error));
-  } catch (error) {
-    return failed(host, stanza, error);
-  }
+  return contained(host, stanza, () => deliver(host, stanza));
 }
 
-function failed(host: DeliveryHost, stanza: Stanza, error: unknown): void | Promise<void> {
-  logFailure(host.log, error, "a stanza could not be delivered", { kind: stanza.kind });
-  const { condition, text } = failureOf(error);
-  return host.refuse(stanza, condition, text);
+/**
+ * Delivers a stanza in such a way that a fault ends this stanza and nothing else: neither the stream it came on, nor a
+ * loop that has more to send.
+ */
+export function contained(
+  host: Pick<DeliveryHost, "log" | "refuse">,
+  stanza: Stanza,
+  delivery: () => void | Promise<void>,
+): void | Promise<void> {
+  const failed = (error: unknown) => {
+    logFailure(host.log, error, "a stanza could not be delivered", { kind: stanza.kind });
+    const { condition, text } = failureOf(error);
+    return host.refuse(stanza, condition, text);
+  };
+  try {
+    return delivery()?.catch(failed);
+  } catch (error) {
+    return failed(error);
+  }
 }
 
 function deliver(host: DeliveryHost, stanza: Stanza): void | Promise<void> {

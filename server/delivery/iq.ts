@@ -43,8 +43,14 @@ export class IqHandlers implements IqOwners {
   }
 }
 
+/** What an entity has that is asked itself: a host, or a domain of a module's own. */
+export type AskedHost = Pick<
+  DeliveryHost,
+  "domain" | "sessions" | "iqHandlers" | "requests" | "clock" | "log" | "route" | "refuse"
+>;
+
 /** Takes an IQ for the host's own JID. */
-export function acceptHostIq(host: DeliveryHost, stanza: Stanza): void | Promise<void> {
+export function acceptHostIq(host: AskedHost, stanza: Stanza): void | Promise<void> {
   if (stanza.type !== "get" && stanza.type !== "set") return host.requests.answered(stanza);
   const owner = (stanza.to as Jid).isBare ? host.iqHandlers.find("host", stanza) : undefined;
   if (owner === undefined) return host.refuse(stanza, "service-unavailable");
@@ -71,7 +77,7 @@ export function acceptAccountIq(host: DeliveryHost, stanza: Stanza): void | Prom
   return answer(host, owner, stanza);
 }
 
-function answer(host: DeliveryHost, owner: IqOwner, stanza: Stanza): void | Promise<void> {
+function answer(host: AskedHost, owner: IqOwner, stanza: Stanza): void | Promise<void> {
   const from = stanza.from as Jid;
   const request: IqRequest = {
     stanza,
@@ -92,7 +98,7 @@ function answer(host: DeliveryHost, owner: IqOwner, stanza: Stanza): void | Prom
   }
 }
 
-function refuse(host: DeliveryHost, stanza: Stanza, error: unknown): void | Promise<void> {
+function refuse(host: AskedHost, stanza: Stanza, error: unknown): void | Promise<void> {
   const { condition, text, application } = failureOf(error);
   if (condition === "internal-server-error")
     host.log.error({ err: error, payload: stanza.children[0] }, "IQ handler failed");

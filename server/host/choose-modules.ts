@@ -1,6 +1,7 @@
 // Which modules a host starts, in order of need: their settings checked, without those whose services are missing.
 import type { HostConfig, NodeConfig } from "../../contract/contract.ts";
 import { ConfigError, mistakesIn } from "../../contract/load.ts";
+import { Jid } from "../../xmpp/jid/jid.ts";
 import type { ModuleDefinition } from "../module/define.ts";
 import type { Chosen } from "../module/lifecycle.ts";
 import { MODULES } from "../modules/index.ts";
@@ -95,21 +96,45 @@ function inOrderOfNeed(chosen: ReadonlyMap<string, Chosen>): Chosen[] {
 }
 
 /** What of a configuration concerns the modules of its hosts. */
-export type HostsConfig = Pick<NodeConfig, "hosts">;
+export type HostsConfig = Pick<NodeConfig, "hosts" | "components">;
 
 /** The modules of every host, by its domain. @throws ConfigError with the mistakes of all of them */
-export function choicesOf({ hosts }: HostsConfig, configured: ReadonlySet<ServiceName>): ReadonlyMap<string, Choice> {
+export function choicesOf(
+  config: HostsConfig,
+  configured: ReadonlySet<ServiceName>,
+  known: ReadonlyMap<string, ModuleDefinition> = MODULES,
+): ReadonlyMap<string, Choice> {
+  const { hosts } = config;
   const problems: string[] = [];
   const choices = new Map<string, Choice>();
   for (const [i, host] of hosts.entries())
     try {
-      choices.set(host.domain, chooseModules(host, configured, `hosts[${i}]`));
+      choices.set(host.domain, chooseModules(host, configured, `hosts[${i}]`, known));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       problems.push(...error.problems);
     }
+  problems.push(...domainMistakes(config, choices));
   if (problems.length > 0) throw new ConfigError("configuration", problems);
   return choices;
+}
+
+/** A domain is served once: by a host, by a component, or by one module of one host. */
+function* domainMistakes({ hosts, components }: HostsConfig, choices: ReadonlyMap<string, Choice>): Generator<string> {
+  const served = new Map<string, string>();
+  for (const [kind, list] of Object.entries({ hosts, components }))
+    for (const [i, { domain }] of list.entries()) served.set(domain, `${kind}[${i}]`);
+  for (const [i, { domain: host }] of hosts.entries())
+    for (const { module, settings } of choices.get(host)?.modules ?? []) {
+      const named = module.domain?.(settings, host);
+      if (named === undefined) continue;
+      const place = `hosts[${i}].modules.${module.name}`;
+      const jid = Jid.tryParse(named);
+      const before = served.get(jid?.domain ?? "");
+      if (jid === undefined || jid.full !== jid.domain) yield `${place}: "${named}" is no domain`;
+      else if (before !== undefined) yield `${place}: its domain ${jid.domain} is served by ${before} already`;
+      else served.set(jid.domain, place);
+    }
 }
 
 /** Modules that will not start, of every host. @throws ConfigError with the mistakes of every host */

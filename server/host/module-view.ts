@@ -11,6 +11,7 @@ import { inBackground } from "../delivery/background.ts";
 import type { DeadLetters } from "../delivery/dead-letters.ts";
 import type { ApiKey, CopyRule, Grant, ModuleDefinition, ModuleHost } from "../module/define.ts";
 import type { Disclosure, DiscoReading } from "../module/disco-registry.ts";
+import type { OwnDomain } from "../module/own-domain.ts";
 import type { Registrations, Withdraw } from "../module/registrations.ts";
 import type { Trace } from "../observe/trace.ts";
 import type { NodeBus, Shared, SharedOptions } from "../ports/cluster.ts";
@@ -25,6 +26,7 @@ import type { Filter, Outcome, StageOptions, StagePoints } from "../ports/stages
 import type { StoreKey } from "../ports/store.ts";
 import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
 import type { ServiceKey } from "../service/service.ts";
+import { ServedDomain } from "./served-domain.ts";
 import type { VirtualHost } from "./virtual-host.ts";
 
 /** What a module has of its host. */
@@ -42,12 +44,15 @@ export class ModuleView implements ModuleHost {
   private readonly host: VirtualHost;
   private readonly definition: ModuleDefinition;
   private readonly registrations: Registrations;
+  private readonly settings: unknown;
   private readonly ownBus: NodeBus;
+  private ownDomain: OwnDomain | undefined;
 
-  constructor(host: VirtualHost, definition: ModuleDefinition, registrations: Registrations) {
+  constructor(host: VirtualHost, definition: ModuleDefinition, registrations: Registrations, settings: unknown = {}) {
     this.host = host;
     this.definition = definition;
     this.registrations = registrations;
+    this.settings = settings;
     this.ownBus = host.moduleBus.of(registrations);
     this.domain = host.domain;
     this.jid = host.jid;
@@ -59,6 +64,16 @@ export class ModuleView implements ModuleHost {
     this.lastingClock = host.clock;
     this.log = host.log;
     this.deadLetters = host.deadLetters;
+  }
+
+  get own(): OwnDomain {
+    if (this.ownDomain === undefined) {
+      const { name } = this.definition;
+      const domain = this.definition.domain?.(this.settings, this.domain);
+      if (domain === undefined) throw new Error(`the module ${name} declares no "domain" of its own`);
+      this.ownDomain = new ServedDomain(this.host, domain, this.registrations);
+    }
+    return this.ownDomain;
   }
 
   get accounts(): Pick<Accounts, "exists" | "list" | "count"> {

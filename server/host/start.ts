@@ -39,7 +39,7 @@ export class RunningHosts {
         domain,
         clock: host.clock,
         log: host.log,
-        view: (module, registrations) => new ModuleView(host, module, registrations),
+        view: (module, registrations, settings) => new ModuleView(host, module, registrations, settings),
         hold: (change) => host.hold(change),
       });
       tellLeftOut(choice, host);

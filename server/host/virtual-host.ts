@@ -14,10 +14,11 @@ import { giveBack } from "../delivery/give-back.ts";
 import type { IqHandlers } from "../delivery/iq.ts";
 import { promisedKey } from "../delivery/promised.ts";
 import { Requests } from "../delivery/requests.ts";
-import type { Router } from "../delivery/route.ts";
+import type { DomainService, Router } from "../delivery/route.ts";
 import type { Pipeline } from "../delivery/stages.ts";
 import { deliverMessage } from "../delivery/to-account.ts";
 import { HostBus } from "../module/host-bus.ts";
+import { enter, type Withdraw } from "../module/registrations.ts";
 import type { Trace } from "../observe/trace.ts";
 import type { NodeBus, SessionRegistry } from "../ports/cluster.ts";
 import type { RemoteLink } from "../ports/delivery.ts";
@@ -162,6 +163,12 @@ export class VirtualHost implements ClientHost {
 
   serves(domain: string): boolean {
     return this.router.hosts.has(domain);
+  }
+
+  /** Has the router bring what is for another domain to whoever serves it. @throws Error where it is served already */
+  serveDomain(domain: string, service: DomainService): Withdraw {
+    if (this.router.serves(domain)) throw new Error(`${domain} is served already`);
+    return enter(this.router.services, domain, service);
   }
 
   route(stanza: Stanza): void | Promise<void> {

@@ -23,6 +23,7 @@ import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
 import type { ServiceKey, ServiceName } from "../service/service.ts";
 import type { StoreDefinition } from "../storage/define.ts";
 import type { Disclosure, DiscoReading } from "./disco-registry.ts";
+import type { OwnDomain } from "./own-domain.ts";
 import type { Withdraw } from "./registrations.ts";
 
 export type { HostEvents } from "../ports/events.ts";
@@ -101,6 +102,8 @@ export interface ModuleHost extends Registering {
   readonly sessions: Sessions;
   /** Which accounts there are; what becomes of them is `accountChanges`. Granted. */
   readonly accounts: Pick<Accounts, "exists" | "list" | "count">;
+  /** The module's own domain, declared as `domain`; it is served from its first use on. @throws Error where it is not */
+  readonly own: OwnDomain;
   /** What is said of the host and of its accounts, by every module. */
   readonly disco: { readonly host: DiscoReading; readonly account: DiscoReading };
   /** Accounts whose stanzas are logged. */
@@ -180,6 +183,8 @@ export interface ModuleDefinition<C extends z.ZodType = z.ZodType> {
   readonly stores?: readonly StoreDefinition[];
   /** Services of the node without which it does not start; nor does what needs it. */
   readonly services?: readonly ServiceName[];
+  /** The domain of its own beside a host, by its settings; see `domainNamed`. One that another serves is a mistake. */
+  domain?(settings: z.output<C>, host: string): string;
   /** What it serves by HTTP; name `http` among its services too, since not every node has a listener for it. */
   readonly routes?: readonly HttpRoute[];
   /** What it has of the host beyond what every module has. */

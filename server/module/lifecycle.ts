@@ -37,7 +37,7 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly log: Logger;
   /** The host as a module sees it. */
-  view(module: ModuleDefinition, registrations: Registrations): ModuleHost;
+  view(module: ModuleDefinition, registrations: Registrations, settings: unknown): ModuleHost;
   /** Stanzas wait until the change is over: none passes while a stage or an owner is missing. */
   hold(change: Promise<unknown>): void;
 }
@@ -86,7 +86,7 @@ export class HostModules {
 
   /** In one turn, unless a module takes its time. */
   private async go(wanted: readonly Chosen[]): Promise<void> {
-    const { down, up } = stepsTo(wanted, this.running);
+    const { down, up } = stepsTo(wanted, this.running, this.host.domain);
     for (const one of down) await this.takeDown(one);
     for (const one of up) await this.bringUp(one);
     const byName = new Map(this.running.map((one) => [one.module.name, one]));
@@ -94,8 +94,8 @@ export class HostModules {
   }
 
   private async goBack(before: readonly Chosen[]): Promise<void> {
-    for (const one of stepsTo(before, this.running).down) await this.takeDown(one);
-    for (const one of stepsTo(before, this.running).up)
+    for (const one of stepsTo(before, this.running, this.host.domain).down) await this.takeDown(one);
+    for (const one of stepsTo(before, this.running, this.host.domain).up)
       try {
         await this.bringUp(one);
       } catch (error) {
@@ -132,7 +132,7 @@ export class HostModules {
     }
     const registrations = new Registrations(module.name);
     try {
-      let answer: unknown = module.activate(this.host.view(module, registrations), settings);
+      let answer: unknown = module.activate(this.host.view(module, registrations, settings), settings);
       if (answer instanceof Promise) answer = await this.inTime(answer, module);
       const activation = (answer ?? {}) as Activation<unknown>;
       this.running = [...this.running, { module, settings, registrations, activation }];
@@ -163,7 +163,7 @@ export class HostModules {
 }
 
 /** What is to be done. A module that is brought up anew takes with it whatever needs it, which has what it offered. */
-function stepsTo(wanted: readonly Chosen[], running: readonly Running[]): Steps {
+function stepsTo(wanted: readonly Chosen[], running: readonly Running[], host: string): Steps {
   const now = new Map(running.map((one) => [one.module.name, one]));
   const anew = new Set<string>();
   const up: Chosen[] = [];
@@ -171,7 +171,11 @@ function stepsTo(wanted: readonly Chosen[], running: readonly Running[]): Steps 
     const { name, needs = [] } = one.module;
     const there = now.get(name);
     const same = there !== undefined && isDeepStrictEqual(there.settings, one.settings);
-    const stays = there?.module === one.module && !needs.some((need) => anew.has(need));
+    const served = (settings: unknown) => one.module.domain?.(settings, host);
+    const stays =
+      there?.module === one.module &&
+      !needs.some((need) => anew.has(need)) &&
+      (same || served(there.settings) === served(one.settings));
     if (stays && same) continue;
     if (!stays || there?.activation.takeSettings === undefined) anew.add(name);
     up.push(one);

@@ -65,7 +65,7 @@ export class FakeHost {
       domain: DOMAIN,
       clock: this.clock,
       log,
-      view: (module, registrations) => new ModuleView(this.host, module, registrations),
+      view: (module, registrations, settings) => new ModuleView(this.host, module, registrations, settings),
       hold: (change) => this.host.hold(change),
     });
   }

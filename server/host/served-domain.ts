@@ -1,0 +1,74 @@
+// Serves a domain of a module's own through the router, and tells of it in the items of its host. XEP-0030 §4.
+import { Jid } from "../../xmpp/jid/jid.ts";
+import { messageType } from "../../xmpp/stanza/message.ts";
+import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import { NS_DISCO_INFO, NS_DISCO_ITEMS } from "../../xmpp/xml/namespaces.ts";
+import { contained } from "../delivery/accept.ts";
+import { type AskedHost, acceptHostIq, IqHandlers } from "../delivery/iq.ts";
+import type { DomainService } from "../delivery/route.ts";
+import { info, items } from "../module/disco-answers.ts";
+import { type Disclosure, DiscoEntry } from "../module/disco-registry.ts";
+import type { OwnDomain } from "../module/own-domain.ts";
+import type { Registrations, Withdraw } from "../module/registrations.ts";
+import type { IqHandler } from "../ports/iq.ts";
+import type { VirtualHost } from "./virtual-host.ts";
+
+/** One domain of a module's own, for as long as the module runs. */
+export class ServedDomain implements OwnDomain, DomainService {
+  readonly domain: string;
+  readonly jid: Jid;
+  private readonly host: VirtualHost;
+  private readonly registrations: Registrations;
+  private readonly iqHandlers = new IqHandlers();
+  private readonly entry = new DiscoEntry();
+  private readonly asked: AskedHost;
+  private taker: ((stanza: Stanza) => void | Promise<void>) | undefined;
+
+  /** @throws Error where the domain is served already */
+  constructor(host: VirtualHost, domain: string, registrations: Registrations) {
+    const { sessions, requests, clock, log } = host;
+    this.host = host;
+    this.registrations = registrations;
+    this.jid = Jid.parse(domain);
+    this.domain = this.jid.domain;
+    this.asked = {
+      domain: host.domain,
+      ...{ sessions, requests, clock, log, iqHandlers: this.iqHandlers },
+      route: (stanza) => host.route(stanza),
+      refuse: (stanza, condition, details) => host.refuse(stanza, condition, details),
+    };
+    registrations.add(host.serveDomain(this.domain, this));
+    registrations.add(host.extensions.disco.host.add({ items: [{ jid: this.domain }] }));
+    this.disclose({ features: [NS_DISCO_INFO, NS_DISCO_ITEMS] });
+    this.iq("get", NS_DISCO_INFO, "query", (request) => info(this.entry, request));
+    this.iq("get", NS_DISCO_ITEMS, "query", (request) => items(this.entry, request));
+  }
+
+  iq(type: "get" | "set", xmlns: string, name: string, handler: IqHandler): void {
+    this.registrations.add(this.iqHandlers.add({ target: "host", type, xmlns, name }, { handler, audience: "anyone" }));
+  }
+
+  disclose(disclosure: Disclosure): Withdraw {
+    return this.registrations.add(this.entry.add(disclosure));
+  }
+
+  takes(taker: (stanza: Stanza) => void | Promise<void>): void {
+    if (this.taker !== undefined) throw new Error(`the stanzas of ${this.domain} have a taker already`);
+    this.taker = taker;
+    this.registrations.add(() => {
+      this.taker = undefined;
+    });
+  }
+
+  accept(stanza: Stanza): void | Promise<void> {
+    return contained(this.host, stanza, () => this.deliver(stanza));
+  }
+
+  private deliver(stanza: Stanza): void | Promise<void> {
+    if (stanza.kind === "iq" && stanza.to?.local === "") return acceptHostIq(this.asked, stanza);
+    if (this.taker !== undefined) return this.taker(stanza);
+    const isAsked = stanza.kind === "iq" || (stanza.kind === "message" && messageType(stanza) !== "headline");
+    if (isAsked) return this.host.refuse(stanza, "service-unavailable");
+    stanza.safety?.became("dropped: RFC 6121 §8.1.2");
+  }
+}
