@@ -12,6 +12,8 @@ import { ACCOUNTS } from "./store.ts";
 
 const DOMAIN = "verona.test";
 const ROMEO = Jid.parse("romeo@verona.test");
+/** What observers at both nodes are told. */
+const CREATED = ["account.created romeo@verona.test", "there: account.created romeo@verona.test"];
 
 /** A host, and another node of its cluster with one session of Romeo's that the first has not heard of. */
 class Scene {
@@ -64,7 +66,7 @@ class Scene {
       sessions: { of },
       bus: { announce, onAnnouncement: (kind, taker) => void takers?.set(kind, taker) },
       governs: ({ local }) => local === "escalus",
-      emit: (event, { account }) => void this.told.push(`${event} ${account.full}`),
+      emit: (event, { account }) => void this.told.push(`${where}${event} ${account.full}`),
       departed: (account) => void this.told.push(`${where}departed ${account.full}`),
     });
   }
@@ -77,10 +79,10 @@ beforeEach(() => {
 const made = () => scene.changes.create({ local: "romeo", password: "wherefore art" });
 
 describe("an account is made", () => {
-  test("once, with a prepared name, and observers are told", async () => {
+  test("once, with a prepared name, and observers at every node are told", async () => {
     expect(await scene.changes.create({ local: "Romeo", password: "wherefore art" })).toBe(true);
     expect(await made()).toBe(false);
-    expect(scene.told).toEqual(["account.created romeo@verona.test"]);
+    expect(scene.told).toEqual(CREATED);
     expect(await scene.accounts.checkPassword(DOMAIN, "romeo", "wherefore art")).toBe(true);
   });
 
@@ -109,10 +111,10 @@ describe("an account is made", () => {
     expect(await scene.changes.create({ local: "escalus", password: "wherefore art" })).toBe(true);
   });
 
-  test("by a provider that vouches for it, once, and observers are told", async () => {
+  test("by a provider that vouches for it, once, and observers at every node are told", async () => {
     await scene.changes.vouched("romeo");
     await scene.changes.vouched("romeo");
-    expect(scene.told).toEqual(["account.created romeo@verona.test"]);
+    expect(scene.told).toEqual(CREATED);
     expect(await scene.accounts.checkPassword(DOMAIN, "romeo", "")).toBe(false);
   });
 });
@@ -126,9 +128,10 @@ describe("an account is removed", () => {
     expect(await scene.changes.remove("romeo")).toBe(true);
     expect(there).toEqual([true]);
     expect(scene.told).toEqual([
-      "account.created romeo@verona.test",
+      ...CREATED,
       "account.deleted romeo@verona.test",
       "departed romeo@verona.test",
+      "there: account.deleted romeo@verona.test",
       "there: departed romeo@verona.test",
       "unbound of romeo@verona.test end: the account is gone",
       "there: unbound of romeo@verona.test end: the account is gone",

@@ -68,12 +68,18 @@ export class AccountChanges {
     host.bus.onAnnouncement(this.kind, (_from, [local = "", text = "", condition]) => {
       this.endHere(local, { condition: condition === "policy-violation" ? condition : "not-authorized", text });
     });
-    host.bus.onAnnouncement(this.departure, (_from, [local = ""]) => host.departed(host.jid.withLocal(local)));
+    host.bus.onAnnouncement(this.arrival, (_from, [local = ""]) => this.createdHere(local));
+    host.bus.onAnnouncement(this.departure, (_from, [local = ""]) => this.removedHere(local));
   }
 
   /** Other nodes are to end what they hold of an account. */
   private get kind(): string {
     return `end streams ${this.host.domain}`;
+  }
+
+  /** An account was made. */
+  private get arrival(): string {
+    return `created ${this.host.domain}`;
   }
 
   /** An account is no more. */
@@ -95,14 +101,13 @@ export class AccountChanges {
   async create({ local, password, stranger }: NewAccount): Promise<boolean> {
     const { accounts, domain } = this.host;
     const name = prepareLocalpart(local);
-    const account = this.host.jid.withLocal(name);
     accounts.checkPolicy(name, password);
     await stranger?.admit();
-    if (stranger !== undefined && this.host.governs(account)) return false;
+    if (stranger !== undefined && this.host.governs(this.host.jid.withLocal(name))) return false;
     // Asked first: a name that is taken must not cost the derivation of three keys.
     if (await accounts.exists(domain, name)) return false;
     if (!(await accounts.create(domain, name, password))) return false;
-    this.host.emit("account.created", { account });
+    this.created(name);
     return true;
   }
 
@@ -111,8 +116,7 @@ export class AccountChanges {
    * keys, for rosters and archives hang on it. `local` is prepared. @throws StoreUnavailable
    */
   async vouched(local: string): Promise<void> {
-    if (await this.host.accounts.ensure(this.host.domain, local))
-      this.host.emit("account.created", { account: this.host.jid.withLocal(local) });
+    if (await this.host.accounts.ensure(this.host.domain, local)) this.created(local);
   }
 
   /**
@@ -125,8 +129,7 @@ export class AccountChanges {
     const account = host.jid.withLocal(local);
     if (await host.accounts.exists(host.domain, local)) for (const farewell of this.farewells) await farewell(account);
     const removed = await host.accounts.delete(host.domain, local);
-    host.emit("account.deleted", { account });
-    host.departed(account);
+    this.removedHere(local);
     host.bus.announce(this.departure, [local]);
     this.endStreams(local, "removed", asking);
     // The answer to the asking session is written behind this call.
@@ -173,6 +176,22 @@ export class AccountChanges {
     for (const session of this.host.sessions.of(local)) if (session !== but) session.end(condition, text);
     this.endUnbound(this.host.jid.withLocal(local), { condition, text });
     this.host.bus.announce(this.kind, [local, text, condition]);
+  }
+
+  /** Observers at every node are told: whoever keeps anything in memory must not serve the next owner of a name with it. */
+  private created(local: string): void {
+    this.createdHere(local);
+    this.host.bus.announce(this.arrival, [local]);
+  }
+
+  private createdHere(local: string): void {
+    this.host.emit("account.created", { account: this.host.jid.withLocal(local) });
+  }
+
+  private removedHere(local: string): void {
+    const account = this.host.jid.withLocal(local);
+    this.host.emit("account.deleted", { account });
+    this.host.departed(account);
   }
 
   private endHere(local: string, end: StreamEnding): void {

@@ -28,7 +28,15 @@ export interface HostEvents {
   };
   /** A session is gone; `last` is the unavailable presence it owes, where it was available. */
   "session.ended": { readonly session: ClientSession; readonly last: Stanza | undefined };
+  /**
+   * An account of this host was made, at whatever node; every node is told, so that none serves a name's new owner with
+   * what it keeps in memory of the old one. Lost where a node hears nothing of the others for a while.
+   */
   "account.created": { readonly account: Jid };
+  /**
+   * An account of this host was removed, at whatever node; every node is told, as of `account.created`. What is to be done
+   * once, and before the account is gone, is for `beforeRemoval`.
+   */
   "account.deleted": { readonly account: Jid };
   /** An account of any host, removed at any node, is nobody's contact any more. */
   "contact.departed": { readonly contact: Jid };
