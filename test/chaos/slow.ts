@@ -46,7 +46,7 @@ export function slow(options: ChaosOptions): Promise<Report> {
       const stalled = performance.now();
       const resident = looks.rssMiB;
       for (const client of slowOnes.clients) client.pause();
-      await observe(cut, looks, stalled + (CUT_WITHIN + 5) * 1000);
+      await observe(cut, looks, stalled + (CUT_WITHIN * options.patience + 5) * 1000);
       const ended = performance.now();
       stopFlood();
       others.quiet();
@@ -55,6 +55,7 @@ export function slow(options: ChaosOptions): Promise<Report> {
       const [before, most] = [looks.usual(reading, stalled), looks.most(stalled, ended)];
       const after = [...cut.values()].map((at) => (at - stalled) / 1000);
       const { lost } = others.book.verdict();
+      const ratio = stuck / Math.max(calm, FLOOR_MS);
       return report("slow readers", site.name, [
         plain("readers", readers),
         plain("cut off", after.filter(Number.isFinite).length),
@@ -65,7 +66,8 @@ export function slow(options: ChaosOptions): Promise<Report> {
         plain("growth of the node with its garbage, MiB", looks.rssMiB - resident),
         plain("others' p99 while they read, ms", calm),
         plain("others' p99 while they do not, ms", stuck),
-        atMost("ratio", stuck / Math.max(calm, FLOOR_MS * options.patience), 1.5 * options.patience),
+        // Where time is everybody's, bytes alone decide.
+        options.patience > 1 ? plain("ratio", ratio) : atMost("ratio", ratio, 1.5),
         atMost("others' messages lost", lost.length, 0),
       ]);
     } finally {

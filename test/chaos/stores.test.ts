@@ -1,4 +1,4 @@
-// Redis and PostgreSQL away, and everybody back at once, in short. `slow` is left to the command line (docs/operations/chaos.md).
+// Redis and PostgreSQL away, and everybody back at once, in short.
 import { testShortly } from "./short.ts";
 
 testShortly("redis", "postgres", "storm");
