@@ -9,6 +9,7 @@ import { idle } from "./idle.ts";
 import { login } from "./login.ts";
 import { type Options, readOptions, USAGE, UsageError } from "./options.ts";
 import { parse } from "./parse.ts";
+import { presence } from "./presence.ts";
 import { s2s } from "./s2s.ts";
 import { safe } from "./safe.ts";
 import { start } from "./start.ts";
@@ -23,11 +24,12 @@ const BENCHMARKS: Readonly<Record<string, (options: Options) => Promise<Table[]>
   s2s,
   storage,
   cluster,
+  presence,
   safe,
 };
 
 /** What is left of each figure where everything is asked for at once. */
-const SHORT = { rounds: 2, seconds: 2, logins: 600, sessions: 1000 };
+const SHORT = { rounds: 2, seconds: 2, logins: 600, sessions: 1000, contacts: 200 };
 
 async function main(argv: readonly string[]): Promise<void> {
   if (argv.includes("--help")) {

@@ -3,14 +3,15 @@ import { parseArgs } from "node:util";
 import { SERVER_NAMES, type ServerName } from "./harness/server.ts";
 
 /** Usage, for a wrong command line. */
-export const USAGE = `usage: npm run bench -- [parse | chat | login | idle | start | s2s | storage | cluster | safe] [options]
+export const USAGE = `usage: npm run bench -- [parse | chat | login | idle | start | s2s | storage | cluster | presence | safe] [options]
 
-  --against NAME    prosody or ejabberd beside Meridian in the same run; may be repeated (cluster: ejabberd)
+  --against NAME    prosody or ejabberd beside Meridian in the same run; may be repeated (cluster, presence: ejabberd)
   --servers A,B     exactly these servers, in this order
   --pairs N         chat: pairs of clients (100)
   --window N        chat: messages in flight for each pair; may be repeated (1 and 10)
   --logins N        login: logins of one round (2000)
   --mechanism NAME  login: PLAIN, SCRAM-SHA-1 or SCRAM-SHA-256; may be repeated (all)
+  --contacts N      presence: contacts of the user (1000)
   --sessions N      idle: sessions (10000)
   --seconds N       chat: length of one round (5); idle: time to settle (10)
   --rounds N        rounds of each server; the median is told (5)
@@ -29,6 +30,7 @@ export interface Options {
   readonly logins: number;
   /** SASL names; none: all. */
   readonly mechanisms: readonly string[];
+  readonly contacts: number;
   readonly sessions: number;
   readonly seconds: number | undefined;
   readonly rounds: number;
@@ -54,6 +56,7 @@ export function readOptions(argv: readonly string[]): { names: string[]; options
     windows: (values.window ?? ["1", "10"]).map((window) => number("window", window) ?? 1),
     logins: number("logins", values.logins) ?? 2000,
     mechanisms: values.mechanism ?? [],
+    contacts: number("contacts", values.contacts) ?? 1000,
     sessions: number("sessions", values.sessions) ?? 10_000,
     seconds: number("seconds", values.seconds),
     rounds: number("rounds", values.rounds) ?? 5,
@@ -79,6 +82,7 @@ function parse(argv: readonly string[]) {
         window: { type: "string", multiple: true },
         logins: { type: "string" },
         mechanism: { type: "string", multiple: true },
+        contacts: { type: "string" },
         sessions: { type: "string" },
         seconds: { type: "string" },
         rounds: { type: "string" },
