@@ -119,8 +119,7 @@ export class ModuleView implements ModuleHost {
 
   store<S extends object>(key: StoreKey<S>): S {
     const { name, stores = [] } = this.definition;
-    // Rosters and offline messages are in no definition yet.
-    if (key.name !== "rosters" && key.name !== "offline" && !stores.some((store) => store.name === key.name))
+    if (!stores.some((store) => store.name === key.name))
       throw new Error(`the module ${name} has no ${key.name} among its "stores"`);
     return this.host.store(key);
   }
