@@ -1,6 +1,7 @@
 // The suite of each store, by the store's name: run over every backend that its definition has a way for.
 import type { Backend } from "../backends.ts";
 import { accountsContract } from "./accounts.ts";
+import { accountsApartContract } from "./accounts-apart.ts";
 import { documentsContract } from "./documents.ts";
 import { heldContract, heldCrashContract, heldSharedContract } from "./held.ts";
 import { offlineContract } from "./offline.ts";
@@ -19,7 +20,7 @@ export interface Suite {
 
 /** One for each store of a node; that there is one is a test. */
 export const SUITES: Readonly<Record<string, Suite>> = {
-  accounts: { alone: [accountsContract] },
+  accounts: { alone: [accountsContract], shared: [accountsApartContract] },
   documents: { alone: [documentsContract] },
   held: { alone: [heldContract], shared: [heldSharedContract], crash: [heldCrashContract] },
   offline: { alone: [offlineContract] },
