@@ -21,18 +21,6 @@ const ALLOWED: Readonly<Record<Part, readonly string[]>> = {
   test: ["xmpp/", "contract/", "server/", "federation/", "regions/", "infra/", "app/", "bench/"],
 };
 
-/** Files that have timers of their own yet. Only ever fewer. */
-const RAW_TIMERS: ReadonlySet<string> = new Set([
-  "federation/outgoing/pool.ts",
-  "server/cluster/bus/barriers.ts",
-  "server/cluster/membership/membership.ts",
-  "server/cluster/sessions/adoption.ts",
-  "server/cluster/sessions/remote-session.ts",
-  "server/storage/sql/engines/pooled.ts",
-  "server/storage/sql/engines/sqlite.ts",
-  "server/held/removals.ts",
-]);
-
 const files = PARTS.flatMap(filesOf);
 const isTest = (file: string) => file.endsWith(".test.ts");
 
@@ -112,7 +100,7 @@ describe("every source file", () => {
     const raw = /(?<![.\w])set(?:Timeout|Interval)\(|["']node:timers(?:\/promises)?["']/;
     const ours = sources.filter((file) => /^(?:server|xmpp|federation)\//.test(file) && file !== "xmpp/clock.ts");
     const found = ours.filter((file) => raw.test(readFileSync(join(root, file), "utf8")));
-    expect(found.filter((file) => !RAW_TIMERS.has(file))).toEqual([]);
+    expect(found).toEqual([]);
   });
 
   test("leaves what becomes of an account to its one owner (server/accounts/lifecycle.ts)", () => {

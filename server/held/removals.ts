@@ -1,4 +1,5 @@
 // Removes held messages until none of them is there or can come any more.
+import { lastingClock, pause, systemClock, type Timer } from "../../xmpp/clock.ts";
 import { chunksOf } from "../chunks.ts";
 import { StoreUnavailable } from "../ports/store.ts";
 import type { HeldKey } from "./port.ts";
@@ -32,7 +33,7 @@ export class HeldRemovals {
   /** Removals that are tried for the first time. */
   readonly #underWay = new Set<readonly HeldKey[]>();
   readonly #due = new Map<string, Due>();
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Timer | undefined;
   #over = false;
 
   /** `operationMs`: after it the database, once it answers, has given up as well what this node gave up. */
@@ -84,10 +85,10 @@ export class HeldRemovals {
   /** Removes what can be removed before the store is closed. */
   async close(): Promise<void> {
     this.#over = true;
-    clearTimeout(this.#timer);
+    systemClock.clearTimeout(this.#timer);
     const end = performance.now() + CLOSING;
     while (this.#due.size > 0 && !(await this.#again()) && performance.now() < end)
-      await new Promise((resolve) => setTimeout(resolve, PAUSE / 10));
+      await pause(lastingClock, PAUSE / 10);
   }
 
   #later(keys: readonly HeldKey[]): void {
@@ -102,10 +103,10 @@ export class HeldRemovals {
 
   #schedule(): void {
     if (this.#over || this.#due.size === 0) return;
-    this.#timer ??= setTimeout(() => {
+    this.#timer ??= systemClock.setTimeout(() => {
       this.#timer = undefined;
       void this.#again().then(() => this.#schedule());
-    }, PAUSE).unref();
+    }, PAUSE);
   }
 
   /** True where all went through; a part of it may have to be looked for once more later. */

@@ -1,4 +1,5 @@
 // Barriers on the node bus: each waits for its own announcement to come back, for a bounded time.
+import { lastingClock } from "../../../xmpp/clock.ts";
 
 /** ms after which a barrier is passed although nothing came back: the connection is away. */
 const PATIENCE = 500;
@@ -12,9 +13,9 @@ export class Barriers {
   raise(announce: (id: string) => void): Promise<void> {
     const id = String(++this.count);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => this.passed(id), PATIENCE);
+      const timer = lastingClock.setTimeout(() => this.passed(id), PATIENCE);
       this.awaited.set(id, () => {
-        clearTimeout(timer);
+        lastingClock.clearTimeout(timer);
         resolve();
       });
       // What changed in this turn is announced at its end, and must come before.

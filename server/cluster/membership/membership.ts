@@ -1,5 +1,7 @@
 // Which nodes live: a lease for each, renewed by its heartbeat; and who takes a dead node's sessions out.
+
 import type { Logger } from "pino";
+import { lastingClock, systemClock, type Timer } from "../../../xmpp/clock.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { BoundedNames } from "./bounded-names.ts";
 
@@ -51,7 +53,7 @@ export class Membership {
   private readonly log: Logger;
   private member: string;
   private known = new Set<string>();
-  private timer: NodeJS.Timeout | undefined;
+  private timer: Timer | undefined;
   private beating: Promise<void> | undefined;
   /** ms of the last beat that went through; undefined before the first. */
   private lastBeat: number | undefined;
@@ -88,8 +90,7 @@ export class Membership {
     this.grace();
     await this.look();
     this.lastBeat = performance.now();
-    this.timer = setInterval(() => this.beat(), this.times.heartbeat);
-    this.timer.unref();
+    this.beatLater();
   }
 
   /** True where the others may have taken this node for dead without its knowing. */
@@ -105,9 +106,16 @@ export class Membership {
     });
   }
 
+  private beatLater(): void {
+    this.timer = systemClock.setTimeout(() => {
+      this.beatLater();
+      this.beat();
+    }, this.times.heartbeat);
+  }
+
   /** Leaves in order: nobody has to clean up. @throws where Redis does not answer */
   async leave(): Promise<void> {
-    clearInterval(this.timer);
+    systemClock.clearTimeout(this.timer);
     await this.beating;
     await this.redis.srem(this.key("members"), this.member);
     await this.redis.del(this.lease(this.member));
@@ -115,7 +123,7 @@ export class Membership {
 
   /** Ends the beats without a word, as a crash would. */
   stop(): void {
-    clearInterval(this.timer);
+    systemClock.clearTimeout(this.timer);
   }
 
   /** Somebody spoke who may be no member: looked at with the others from now on. */
@@ -212,8 +220,8 @@ export class Membership {
   private inTime<T>(asked: Promise<T>): Promise<T> {
     const limit = (this.times.lease - this.times.heartbeat) / 2;
     return new Promise<T>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error("Redis did not answer in time")), limit);
-      asked.then(resolve, reject).finally(() => clearTimeout(timer));
+      const timer = lastingClock.setTimeout(() => reject(new Error("Redis did not answer in time")), limit);
+      asked.then(resolve, reject).finally(() => lastingClock.clearTimeout(timer));
     });
   }
 

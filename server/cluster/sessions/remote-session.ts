@@ -1,5 +1,6 @@
 // Stands for a session that another node of the cluster holds: what is delivered to it goes over the bus.
 
+import { lastingClock, pause } from "../../../xmpp/clock.ts";
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { noteArrival } from "../../../xmpp/stanza/arrival.ts";
 import { presence } from "../../../xmpp/stanza/presence.ts";
@@ -151,7 +152,7 @@ export class RemoteSession implements SessionElsewhere {
   }
 
   async caughtUp(): Promise<boolean> {
-    while (this.congested) await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
+    while (this.congested) await pause(lastingClock, LOOK_INTERVAL);
     return true;
   }
 

@@ -1,5 +1,5 @@
 // A database behind a socket: a pool of connections, a time for each operation, retries where they are safe.
-import { setTimeout as delay } from "node:timers/promises";
+import { pause as delay, lastingClock } from "../../../../xmpp/clock.ts";
 import { StoreUnavailable } from "../../../ports/store.ts";
 import type { StorageBounds } from "../../backend/backend.ts";
 import type { DialectName } from "../dialect.ts";
@@ -140,7 +140,7 @@ export class PooledEngine implements SqlEngine {
           throw unavailable(call, `the database is not available: ${call.reason}`, error);
         }
       }
-      await delay(pause);
+      await delay(lastingClock, pause);
     }
   }
 
@@ -209,8 +209,8 @@ function inTime<T>(promise: Promise<T>, call: Call): Promise<T> {
       const last = reason === undefined ? "" : `, at last: ${reason}`;
       reject(unavailable(call, `the database did not answer within ${ms} ms${last}`));
     };
-    const timer = setTimeout(late, Math.max(1, call.deadline - performance.now()));
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+    const timer = lastingClock.setTimeout(late, Math.max(1, call.deadline - performance.now()));
+    promise.then(resolve, reject).finally(() => lastingClock.clearTimeout(timer));
   });
 }
 

@@ -1,9 +1,10 @@
 // SQLite as an engine: reads at once, writes gathered so that one turn of the event loop costs one commit.
+
 import { closeSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { setTimeout as delay } from "node:timers/promises";
 import { makeFolder } from "../../../../contract/folder.ts";
+import { pause as delay, lastingClock } from "../../../../xmpp/clock.ts";
 import { StoreUnavailable } from "../../../ports/store.ts";
 import type { StorageBounds } from "../../backend/backend.ts";
 import { changes, rows, type SqlEngine, type Work } from "../engine.ts";
@@ -75,7 +76,7 @@ export class SqliteEngine implements SqlEngine {
           throw error;
         }
       }
-      await delay(RETRY_MS);
+      await delay(lastingClock, RETRY_MS);
     }
   }
 
@@ -144,7 +145,7 @@ export class SqliteEngine implements SqlEngine {
     }
     if (this.#queue.length === 0) return;
     this.#scheduled = true;
-    if (pause > 0) setTimeout(() => this.#flush(), pause);
+    if (pause > 0) lastingClock.setTimeout(() => this.#flush(), pause);
     else setImmediate(() => this.#flush());
   }
 
@@ -202,7 +203,7 @@ export class SqliteEngine implements SqlEngine {
   async #readAgain<R>(query: Bound<R>): Promise<R[]> {
     const deadline = performance.now() + this.#options.operationMs;
     while (performance.now() < deadline) {
-      await delay(RETRY_MS);
+      await delay(lastingClock, RETRY_MS);
       if (this.#closed) throw closedError();
       try {
         return this.#prepare(query).statement.all(...query.values) as R[];
