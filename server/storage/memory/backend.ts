@@ -2,21 +2,20 @@
 import type { Clock } from "../../../xmpp/clock.ts";
 import type { Apart, StoreAccount } from "../../ports/store.ts";
 import type { Backend, Kept } from "../backend/backend.ts";
-import type { MemoryStore, MemoryWay } from "./way.ts";
+import { type Made, makeStores, purgeStores } from "./stores.ts";
+import type { MemoryWay } from "./way.ts";
 
 /** Stores in memory. */
 export class MemoryBackend implements Backend<MemoryWay<object>> {
   readonly #clock: Clock;
-  readonly #made = new Map<string, MemoryStore<object>>();
+  #made: Made = new Map();
 
   constructor({ clock }: { readonly clock: Clock }) {
     this.#clock = clock;
   }
 
   async open(kept: readonly Kept<MemoryWay<object>>[], _known: unknown, apart: Apart) {
-    const now = () => this.#clock.now();
-    for (const { name, way } of kept)
-      this.#made.set(name, way.make({ now, apart, purgeOthers: (account) => this.#purge(account, name) }));
+    this.#made = makeStores(kept, this.#clock, apart);
     return new Map([...this.#made].map(([name, { store }]) => [name, store]));
   }
 
@@ -25,7 +24,7 @@ export class MemoryBackend implements Backend<MemoryWay<object>> {
   }
 
   async purge(account: StoreAccount): Promise<void> {
-    this.#purge(account);
+    purgeStores(this.#made, account);
   }
 
   async prove(): Promise<void> {}
@@ -34,9 +33,5 @@ export class MemoryBackend implements Backend<MemoryWay<object>> {
 
   async close(): Promise<void> {
     await Promise.all([...this.#made.values()].map(({ idle }) => idle?.()));
-  }
-
-  #purge(account: StoreAccount, but?: string): void {
-    for (const [name, { purge }] of this.#made) if (name !== but) purge(account);
   }
 }

@@ -1,16 +1,39 @@
-// Stores in memory at once, for tests of what uses them.
+// Makes stores in memory: for the backend, and at once for tests of what uses them.
 import { type Clock, systemClock } from "../../../xmpp/clock.ts";
-import type { StoreAccount, StoreKey, Stores } from "../../ports/store.ts";
+import type { Apart, StoreAccount, StoreKey, Stores } from "../../ports/store.ts";
+import type { Kept } from "../backend/backend.ts";
 import type { MemoryStore, MemoryWay } from "./way.ts";
+
+/** Stores in memory by name. */
+export type Made = ReadonlyMap<string, MemoryStore<object>>;
 
 /** A store that can be kept in memory. */
 interface InMemory extends StoreKey {
   readonly memory?: MemoryWay<object>;
 }
 
+const NOTHING_APART: Apart = { some: false, purge: async () => {} };
+
+/** Makes them, new and empty. */
+export function makeStores(kept: readonly Kept<MemoryWay<object>>[], clock: Clock, apart: Apart): Made {
+  const made = new Map<string, MemoryStore<object>>();
+  for (const { name, way } of kept)
+    made.set(
+      name,
+      way.make({ now: () => clock.now(), apart, purgeOthers: (account) => purgeStores(made, account, name) }),
+    );
+  return made;
+}
+
+/** Forgets what they keep for an account, `but` one of them. */
+export function purgeStores(made: Made, account: StoreAccount, but?: string): void {
+  for (const [name, { purge }] of made) if (name !== but) purge(account);
+}
+
 /** New, empty stores. */
 export function memoryStores(definitions: readonly InMemory[], clock: Clock = systemClock): Pick<Stores, "of"> {
-  const made = makeStores(definitions, clock);
+  const kept = definitions.flatMap(({ name, memory: way }) => (way === undefined ? [] : [{ name, way }]));
+  const made = makeStores(kept, clock, NOTHING_APART);
   return {
     of<S extends object>({ name }: StoreKey<S>): S {
       const found = made.get(name);
@@ -18,16 +41,4 @@ export function memoryStores(definitions: readonly InMemory[], clock: Clock = sy
       return found.store as S;
     },
   };
-}
-
-function makeStores(definitions: readonly InMemory[], clock: Clock): ReadonlyMap<string, MemoryStore<object>> {
-  const made = new Map<string, MemoryStore<object>>();
-  const purge = (account: StoreAccount, but?: string) => {
-    for (const [name, store] of made) if (name !== but) store.purge(account);
-  };
-  const apart = { some: false, purge: async () => {} };
-  for (const { name, memory } of definitions)
-    if (memory !== undefined)
-      made.set(name, memory.make({ now: () => clock.now(), apart, purgeOthers: (account) => purge(account, name) }));
-  return made;
 }
