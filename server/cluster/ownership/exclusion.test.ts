@@ -7,7 +7,7 @@ import type { Lease, Locks } from "./locks.ts";
 
 /** Locks that members share in memory; `answers` says what becomes of what is asked. */
 class SharedLocks implements Locks {
-  readonly leaseMs = 5_000;
+  readonly leaseMs = 10_000;
   answers: "at once" | "never" | "with an error" = "at once";
   private readonly clock: ManualClock;
   private readonly held = new Map<string, { readonly by: object; until: number }>();
@@ -172,13 +172,32 @@ describe("the time of work", () => {
         return opened;
       }),
     );
-    await pass(12_000);
+    await pass(14_000);
     expect([long.now, section?.signal.aborted]).toEqual(["pending", false]);
-    const other = fate(b.run("k", async () => {}));
-    await pass(3_100);
+    await pass(1_100);
     expect(long.now).toBe("unavailable: its time was over before it was done");
-    expect(other.now).toBe("done");
     expect(() => section?.check()).toThrow(ExclusiveUnavailable);
+  });
+
+  test("may be over, and the lock is its own until what it began has ended", async () => {
+    const { open, opened } = gate();
+    const long = fate(a.run("k", () => opened));
+    await pass(16_000);
+    expect(long.now).toBe("unavailable: its time was over before it was done");
+    const here = fate(a.run("k", async () => {}));
+    const there = fate(b.run("k", async () => {}));
+    await pass(2_000);
+    expect([here.now, there.now]).toEqual(["pending", "pending"]);
+    open();
+    await pass(100);
+    expect([here.now, there.now]).toEqual(["done", "done"]);
+  });
+
+  test("keeps nobody for good where what was begun never ends", async () => {
+    const { opened } = gate();
+    void fate(a.run("k", () => opened));
+    await pass(25_100);
+    expect([await a.run("k", async () => "here"), await b.run("k", async () => "there")]).toEqual(["here", "there"]);
   });
 
   test("is over before another can have the lock, where nobody answers any more", async () => {
@@ -209,7 +228,7 @@ describe("the time of work", () => {
     const { open, opened } = gate();
     const first = fate(a.run("k", () => opened));
     await turns(2);
-    clock.stoodStill(5_000);
+    clock.stoodStill(10_000);
     const inner = gate();
     const second = b.run("k", () => inner.opened);
     await turns(2);

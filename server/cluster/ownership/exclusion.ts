@@ -44,13 +44,25 @@ export class Exclusion implements Exclusive {
 
   async run<T>(key: string, work: (section: Section) => Promise<T>): Promise<T> {
     await this.turns.enter(key);
+    let tenure: Tenure;
     try {
-      const tenure = await this.take(key);
-      // Whoever waits learns at once that the time is over, whatever the work does then.
-      return await Promise.race([work(tenure), tenure.over]).finally(() => tenure.end());
-    } finally {
+      tenure = await this.take(key);
+    } catch (error) {
       this.turns.leave(key);
+      throw error;
     }
+    // Lock and turn are the work's until it is done: what it gave to a store before its time was over is under way yet.
+    const done = this.begin(work, tenure);
+    void Promise.race([done.catch(() => undefined), tenure.left]).then(() => {
+      tenure.end();
+      this.turns.leave(key);
+    });
+    // Whoever waits learns at once that the time is over, whatever the work does then.
+    return await Promise.race([done, tenure.over]);
+  }
+
+  private async begin<T>(work: (section: Section) => Promise<T>, tenure: Tenure): Promise<T> {
+    return work(tenure);
   }
 
   /** @throws ExclusiveUnavailable */

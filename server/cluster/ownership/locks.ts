@@ -18,8 +18,8 @@ export interface Locks {
   take(key: string): Promise<Lease | undefined>;
 }
 
-/** ms after which a lock is free again, should its holder die. */
-const HELD_MS = 5_000;
+/** ms after which a lock is free again, should its holder die: twice what a store may take for one statement. */
+const HELD_MS = 10_000;
 
 /** Of a lock that another one may have by now: each acts where it still has this token. */
 export const PROLONG =

@@ -3,9 +3,14 @@ import type { Clock, Timer } from "../../../xmpp/clock.ts";
 import { ExclusiveUnavailable, type Section } from "../../ports/exclusive.ts";
 import type { Lease } from "./locks.ts";
 
-/** Part of a lease after which it is prolonged, and part that is relied on: a process may stand still. */
-const PROLONG_AT = 0.3;
-const RELIED_ON = 0.8;
+/**
+ * Part of a lease after which it is prolonged, and part that is relied on. What is left then is for what a store was told
+ * to write a moment before, which takes half a lease at most, and for a process that stands still.
+ */
+const PROLONG_AT = 0.2;
+const RELIED_ON = 0.4;
+/** ms that work whose time is over keeps the lock, as long as that can be prolonged. */
+const GRACE = 10_000;
 
 /** What a tenure is made of; times in ms. */
 export interface TenureParts {
@@ -24,9 +29,13 @@ export interface TenureParts {
 export class Tenure implements Section {
   /** Rejects when it is over. */
   readonly over: Promise<never>;
+  /** Resolves when work that does not end has had the lock for long enough. */
+  readonly left: Promise<void>;
   private readonly parts: TenureParts;
   private readonly aborting = new AbortController();
+  private readonly lastTimer: Timer;
   private until = 0;
+  private ended = false;
   private ending: Timer | undefined;
   private prolonging: Timer | undefined;
   private reject: (error: Error) => void = () => {};
@@ -38,6 +47,9 @@ export class Tenure implements Section {
     });
     // Nobody may be waiting for it by then.
     this.over.catch(() => {});
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.left = promise;
+    this.lastTimer = parts.clock.setTimeout(resolve, parts.longest + GRACE);
     this.holdsFrom(parts.from);
   }
 
@@ -47,18 +59,25 @@ export class Tenure implements Section {
 
   check(): void {
     // A process that stood still finds its timers behind what it goes on with.
-    if (this.parts.elapsed() >= this.until) this.end();
+    if (this.parts.elapsed() >= this.until) this.expire();
     if (this.signal.aborted) throw tooLate();
   }
 
-  /** Whatever still goes on is told, and the lock is another's to have. */
+  /** Nothing goes on any more: the lock is another's to have. */
   end(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.expire();
+    const { clock, lease } = this.parts;
+    for (const timer of [this.ending, this.prolonging, this.lastTimer]) clock.clearTimeout(timer);
+    lease.release();
+  }
+
+  /** Whatever still goes on is told; the lock is kept until it has ended. */
+  private expire(): void {
     if (this.signal.aborted) return;
-    this.parts.clock.clearTimeout(this.ending);
-    this.parts.clock.clearTimeout(this.prolonging);
     this.aborting.abort();
     this.reject(tooLate());
-    this.parts.lease.release();
   }
 
   /** The lease holds, as of a time at which it was asked for. */
@@ -66,7 +85,7 @@ export class Tenure implements Section {
     const { clock, elapsed, leaseMs, from, longest } = this.parts;
     this.until = Math.min(asked + leaseMs * RELIED_ON, from + longest);
     clock.clearTimeout(this.ending);
-    this.ending = clock.setTimeout(() => this.end(), this.until - elapsed());
+    if (!this.signal.aborted) this.ending = clock.setTimeout(() => this.expire(), this.until - elapsed());
     this.prolonging = clock.setTimeout(() => void this.prolong(), leaseMs * PROLONG_AT);
   }
 
@@ -74,9 +93,9 @@ export class Tenure implements Section {
     const asked = this.parts.elapsed();
     // Where nobody answers it holds until it runs out.
     const holds = await this.parts.lease.prolong().catch(() => undefined);
-    if (this.signal.aborted) return;
+    if (this.ended) return;
     if (holds === true) this.holdsFrom(asked);
-    else if (holds === false) this.end();
+    else if (holds === false) this.expire();
     else this.prolonging = this.parts.clock.setTimeout(() => void this.prolong(), this.parts.leaseMs * PROLONG_AT);
   }
 }
