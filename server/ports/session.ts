@@ -20,6 +20,16 @@ export class SessionKey<T> {
   }
 }
 
+/** Typed key of a fact that every node is told. A value is never changed in place: only `set` is heard of elsewhere. */
+export class SharedSessionKey<T> extends SessionKey<T> {
+  declare readonly shared: SharedFactCodec<T>;
+
+  /** @throws Error for a second shared key of that name */
+  constructor(name: string, shared: SharedFactCodec<T>) {
+    super(name, shared);
+  }
+}
+
 /** A fact as JSON and back. */
 export interface FactCodec<T> {
   toJson(value: T): unknown;
@@ -28,11 +38,20 @@ export interface FactCodec<T> {
   readonly reach: "everywhere" | "moving";
 }
 
+/** The same of a fact that every node is told. */
+export interface SharedFactCodec<T> extends FactCodec<T> {
+  readonly reach: "everywhere";
+}
+
 /** Shared keys by name. */
 export const sharedKeys = new Map<string, SessionKey<unknown>>();
 
 /** A fact that is true or absent, seen by every node. */
-export const FLAG: FactCodec<boolean> = { toJson: Boolean, fromJson: (json) => json === true, reach: "everywhere" };
+export const FLAG: SharedFactCodec<boolean> = {
+  toJson: Boolean,
+  fromJson: (json) => json === true,
+  reach: "everywhere",
+};
 
 /** Decides what is written to a session now, and what waits. */
 export interface Gate {
@@ -88,8 +107,8 @@ export interface SessionAnywhere {
   end(condition: StreamErrorCondition, text?: string): void;
   /** Something waits for the session that its own node should bring it; `woken` is called once that node knows. */
   wake(woken?: () => void): void;
-  /** A fact that a module keeps with it: of a session elsewhere those alone that every node is told. */
-  get<T>(key: SessionKey<T>): T | undefined;
+  /** A fact that a module keeps with it, and that every node is told. */
+  get<T>(key: SharedSessionKey<T>): T | undefined;
 }
 
 /** A session whose stream is at this node, or waits here to be resumed: what nobody else can do with it. */
@@ -113,6 +132,9 @@ export interface OwnSession extends SessionAnywhere {
   unpause(): void;
   /** Takes the session out of its host without a word to its client. */
   finish(): void;
+  get<T>(key: SharedSessionKey<T>): T | undefined;
+  /** A fact that stays here, or goes with the session alone. */
+  get<T>(key: SessionKey<T>): T | undefined;
   set<T>(key: SessionKey<T>, value: T): void;
   /** The facts that other nodes may know, as JSON by name; with `moving` all that go with the session. */
   sharedFacts(moving: boolean): Record<string, unknown>;

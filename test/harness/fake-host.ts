@@ -11,6 +11,7 @@ import type { ModuleDefinition } from "../../server/module/define.ts";
 import { type Chosen, HostModules } from "../../server/module/lifecycle.ts";
 import { MODULES } from "../../server/modules/index.ts";
 import { Trace } from "../../server/observe/trace.ts";
+import type { NodeBus } from "../../server/ports/cluster.ts";
 import type { RemoteLink } from "../../server/ports/delivery.ts";
 import type { Stores } from "../../server/ports/store.ts";
 import { LIMITS } from "../../server/service/keys.ts";
@@ -29,6 +30,14 @@ const DOMAIN = "verona.test";
 /** Modules to run: their definitions, or with settings other than the defaults. */
 export type Wanted = ModuleDefinition | readonly [ModuleDefinition, settings: object];
 
+/** What is not as with a host whose node is alone. */
+interface FakeHostOptions {
+  /** Bare JIDs. */
+  readonly admins?: readonly string[];
+  /** Its place among other nodes. */
+  readonly bus?: NodeBus;
+}
+
 /** A host of `verona.test` and what a test does with it. */
 export class FakeHost {
   readonly clock = new ManualClock(START);
@@ -42,13 +51,14 @@ export class FakeHost {
   private readonly router: Router<VirtualHost>;
   private asked = 0;
 
-  private constructor(services: Services, admins: readonly string[]) {
+  private constructor(services: Services, { admins = [], bus }: FakeHostOptions) {
     const log = pino({ level: "silent" });
     this.router = new Router<VirtualHost>(log);
     this.router.connect({ route: (stanza) => void this.sent.push(stanza), links: () => this.links });
     this.storage = memoryStores(STORES, this.clock) as Stores;
     this.host = new VirtualHost({
       ...alone("n1"),
+      ...(bus === undefined ? {} : { bus }),
       domain: DOMAIN,
       admins,
       hasTls: false,
@@ -71,14 +81,11 @@ export class FakeHost {
   }
 
   /** A host that runs the wanted modules and whatever those need. */
-  static async with(
-    wanted: readonly Wanted[],
-    { admins = [] }: { admins?: readonly string[] } = {},
-  ): Promise<FakeHost> {
+  static async with(wanted: readonly Wanted[], options: FakeHostOptions = {}): Promise<FakeHost> {
     const services = new Services(pino({ level: "silent" }));
     services.add(LIMITS, { start: () => loneCounts });
     await services.start();
-    const fake = new FakeHost(services, admins);
+    const fake = new FakeHost(services, options);
     await fake.become(wanted);
     return fake;
   }

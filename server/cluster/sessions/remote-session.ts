@@ -1,6 +1,6 @@
 // Stands for a session that another node of the cluster holds: what is delivered to it goes over the bus.
 
-import { lastingClock, pause } from "../../../xmpp/clock.ts";
+import { pause } from "../../../xmpp/clock.ts";
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { noteArrival } from "../../../xmpp/stanza/arrival.ts";
 import { presence } from "../../../xmpp/stanza/presence.ts";
@@ -10,7 +10,7 @@ import type { StreamErrorCondition } from "../../../xmpp/stream/error.ts";
 import { undelivered } from "../../delivery/redeliver.ts";
 import type { BusFailure, Parcel } from "../../ports/cluster.ts";
 import type { SessionHost } from "../../ports/host.ts";
-import { type ClientSession, type SessionElsewhere, type SessionKey, sharedKeys } from "../../ports/session.ts";
+import type { ClientSession, SessionElsewhere, SharedSessionKey } from "../../ports/session.ts";
 import { stanzaFields } from "../bus/stanza-codec.ts";
 import type { SessionEntry } from "./session-entry.ts";
 
@@ -152,8 +152,13 @@ export class RemoteSession implements SessionElsewhere {
   }
 
   async caughtUp(): Promise<boolean> {
-    while (this.congested) await pause(lastingClock, LOOK_INTERVAL);
-    return true;
+    while (this.awake && this.congested) await pause(this.host.clock, LOOK_INTERVAL);
+    return this.awake;
+  }
+
+  /** True while this stands for the session, which is neither over nor gone on elsewhere, and it does not sleep. */
+  private get awake(): boolean {
+    return !this.waiting && this.host.sessions.find(this.jid) === this;
   }
 
   /** Its node gives what it holds, and confirms once that is under way. */
@@ -180,11 +185,11 @@ export class RemoteSession implements SessionElsewhere {
     });
   }
 
-  get<T>(key: SessionKey<T>): T | undefined {
+  get<T>(key: SharedSessionKey<T>): T | undefined {
     const { facts } = this.entry;
-    if (key.shared === undefined || !Object.hasOwn(facts, key.name)) return undefined;
+    if (!Object.hasOwn(facts, key.name)) return undefined;
     try {
-      return (sharedKeys.get(key.name) as SessionKey<T> | undefined)?.shared?.fromJson(facts[key.name]);
+      return key.shared.fromJson(facts[key.name]);
     } catch (error) {
       this.host.log.error({ err: error, jid: this.jid.full, fact: key.name }, "a fact of a session cannot be read");
       return undefined;

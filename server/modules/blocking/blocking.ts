@@ -9,12 +9,13 @@ import { buildIq } from "../../../xmpp/stanza/iq.ts";
 import { itemsOf } from "../../../xmpp/stanza/items.ts";
 import { presence } from "../../../xmpp/stanza/presence.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { inBackground } from "../../delivery/background.ts";
 import { Requests } from "../../delivery/requests.ts";
 import { handled, pass, reject, type Verdict } from "../../delivery/verdict.ts";
 import { DOCUMENTS } from "../../documents/store.ts";
 import { defineModule, type IqRequest, liveSettings, type ModuleHost } from "../../module/define.ts";
-import { FLAG, SessionKey } from "../../ports/session.ts";
-import { directedKey } from "../presence/broadcast.ts";
+import { FLAG, SharedSessionKey } from "../../ports/session.ts";
+import { directedKey, forgetDirected } from "../presence/directed.ts";
 import { departureKey } from "../roster/end-subscriptions.ts";
 import { hasFrom } from "../roster/item.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
@@ -27,13 +28,14 @@ const NS_BLOCKING_ERRORS = "urn:xmpp:blocking:errors";
 const MAX_CHARACTERS = 262_144;
 
 /** True for a session that asked for the list and so gets pushes. XEP-0191 §3.3. */
-const interestedKey = new SessionKey<boolean>("block list", FLAG);
+const interestedKey = new SharedSessionKey<boolean>("block list", FLAG);
 
 /** The blocking module. */
 export const blocking = defineModule({
   name: "blocking",
   implements: ["XEP-0191 1.3"],
   needs: ["disco", "roster"],
+  grants: ["bus"],
   stores: [DOCUMENTS],
   config: BlockingSettings,
   activate(host, given) {
@@ -53,6 +55,9 @@ export const blocking = defineModule({
         const list = lists.of(local);
         return list instanceof Promise ? list.then((loaded) => blocks(loaded, contact)) : blocks(list, contact);
       }),
+    );
+    host.bus.take(endOfDirected(host), (_from, [local = "", ...jids], done) =>
+      inBackground(endDirectedHere(host, local, jids).finally(done), host.log),
     );
     const kinds = ["message", "presence", "iq"] as const;
     host.stage(
@@ -136,7 +141,7 @@ async function block(
   if (changed.length === 0) return undefined;
   // The door is closed first, so that nothing comes after the leave that the contact sees. XEP-0191 §3.3.
   await showTo(host, rosters, account, changed, before, false);
-  await endDirectedTo(host, account, changed);
+  await endDirected(host, account, changed);
   push(host, account, "block", changed);
   return undefined;
 }
@@ -191,18 +196,52 @@ async function showTo(
   }
 }
 
-/** Those now blocked who had directed presence hear its end here: at the session's end they hear no more. */
-async function endDirectedTo(host: ModuleHost, account: Jid, jids: readonly string[]): Promise<void> {
-  const concerned = new Set(jids);
-  if (concerned.size === 0) return;
-  for (const session of host.sessions.of(account.local))
-    for (const address of session.get(directedKey) ?? []) {
-      const to = Jid.parse(address);
-      if (!blocks(concerned, to)) continue;
-      session.get(directedKey)?.delete(address);
-      await host.route(presence(session.jid, to, "unavailable"));
-    }
+/** Kind of the frames that tell other nodes to end directed presence. */
+function endOfDirected({ domain }: ModuleHost): string {
+  return `end directed presence ${domain}`;
 }
+
+/**
+ * Those now blocked who had directed presence hear its end now: at the session's end they hear no more. Each node does so
+ * for its own sessions, since it alone can forget whom they showed themselves to.
+ */
+async function endDirected(host: ModuleHost, account: Jid, jids: readonly string[]): Promise<void> {
+  const { local } = account;
+  const elsewhere = host.sessions.of(local).filter(({ remote }) => remote);
+  if (elsewhere.length > 0) {
+    const shown = elsewhere.map((session) => [session.jid, blockedOf(session.get(directedKey), jids)] as const);
+    // A node that cannot do it, or is gone: they hear it from here.
+    const instead = async () => {
+      for (const [from, receivers] of shown) await tellEnd(host, from, receivers);
+    };
+    for (const member of host.bus.others)
+      host.bus.send(member, endOfDirected(host), [local, ...jids], nothing, () => inBackground(instead(), host.log));
+  }
+  await endDirectedHere(host, local, jids);
+}
+
+async function endDirectedHere(host: ModuleHost, local: string, jids: readonly string[]): Promise<void> {
+  for (const session of host.sessions.of(local)) {
+    if (session.remote) continue;
+    const ended = new Set(blockedOf(session.get(directedKey), jids));
+    await tellEnd(
+      host,
+      session.jid,
+      forgetDirected(session, (address) => ended.has(address)),
+    );
+  }
+}
+
+function blockedOf(addresses: Iterable<string> = [], jids: readonly string[]): string[] {
+  const concerned = new Set(jids);
+  return [...addresses].filter((address) => blocks(concerned, Jid.parse(address)));
+}
+
+async function tellEnd(host: ModuleHost, from: Jid, receivers: readonly string[]): Promise<void> {
+  for (const address of receivers) await host.route(presence(from, Jid.parse(address), "unavailable"));
+}
+
+function nothing(): void {}
 
 /** XEP-0191 §3.3: every device that asked for the list hears of the change. */
 function push(host: ModuleHost, account: Jid, name: "block" | "unblock", jids: readonly string[]): void {

@@ -6,13 +6,13 @@ import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { pass } from "../../delivery/verdict.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
-import { type ClientSession, FLAG, SessionKey } from "../../ports/session.ts";
+import { type ClientSession, FLAG, SharedSessionKey } from "../../ports/session.ts";
 import { eligibility, NS_CARBONS } from "./eligible.ts";
 import { isOfRoom, noteRoom } from "./rooms.ts";
 
 const NS_FORWARD = "urn:xmpp:forward:0";
 
-const enabledKey = new SessionKey<boolean>("carbons", FLAG);
+const enabledKey = new SharedSessionKey<boolean>("carbons", FLAG);
 
 /** The carbons module. */
 export const carbons = defineModule({

@@ -4,11 +4,11 @@ import type { Jid } from "../../../xmpp/jid/jid.ts";
 import { messageType } from "../../../xmpp/stanza/message.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { ModuleHost } from "../../module/define.ts";
-import { type OwnSession, SessionKey } from "../../ports/session.ts";
-import { directedKey } from "../presence/broadcast.ts";
+import { type OwnSession, SharedSessionKey } from "../../ports/session.ts";
+import { directedKey } from "../presence/directed.ts";
 
 /** Bare JIDs that a session sent messages of type groupchat to, the latest last. */
-const writtenKey = new SessionKey<ReadonlySet<string>>("rooms written to", {
+const writtenKey = new SharedSessionKey<ReadonlySet<string>>("rooms written to", {
   toJson: (rooms) => [...rooms],
   fromJson: (json) => new Set(json as string[]),
   reach: "everywhere",

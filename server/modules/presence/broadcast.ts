@@ -7,51 +7,12 @@ import { eachInTurn } from "../../delivery/background.ts";
 import { atCostOf } from "../../delivery/cost.ts";
 import { reject, taken, type Verdict } from "../../delivery/verdict.ts";
 import type { ModuleHost } from "../../module/define.ts";
-import { type ClientSession, type OwnSession, SessionKey } from "../../ports/session.ts";
+import type { ClientSession, OwnSession } from "../../ports/session.ts";
 import { hasFrom, hasTo } from "../roster/item.ts";
 import { requestStanza, TOLD_LIMIT } from "../roster/request.ts";
 import type { Roster } from "../roster/roster-change.ts";
 import type { Rosters } from "../roster/rosters.ts";
-
-/** Those a session sent directed presence to. RFC 6121 §4.6. */
-export const directedKey = new SessionKey<Set<string>>("directed presence", {
-  toJson: (directed) => [...directed],
-  fromJson: (json) => new Set(json as string[]),
-  reach: "everywhere",
-});
-
-/** Bounds on remembered receivers of directed presence, per session, and characters of them: every node keeps them. */
-const DIRECTED_LIMIT = 1000;
-const DIRECTED_SIZE = 32_768;
-
-/** Remembers, or forgets, that an entity was sent directed presence; false where there are too many. */
-export function noteDirected(session: OwnSession, to: Jid, available: boolean): boolean {
-  const directed = session.get(directedKey) ?? new Set<string>();
-  // Nothing changes: the other nodes need not hear of it.
-  if (directed.has(to.full) === available) return true;
-  if (!available) directed.delete(to.full);
-  else if (hasRoom(directed, to.full)) directed.add(to.full);
-  else return false;
-  session.set(directedKey, directed);
-  return true;
-}
-
-function hasRoom(directed: ReadonlySet<string>, added: string): boolean {
-  if (directed.size >= DIRECTED_LIMIT) return false;
-  let characters = added.length;
-  for (const address of directed) characters += address.length;
-  return characters <= DIRECTED_SIZE;
-}
-
-/** An account departed: whoever gets its name is not told the end of what was shown to the one before. */
-export function forgetDirected(host: ModuleHost, { bare }: Jid): void {
-  for (const session of host.sessions.own()) {
-    const directed = session.get(directedKey);
-    if (directed === undefined) continue;
-    const rest = [...directed].filter((address) => address !== bare && !address.startsWith(`${bare}/`));
-    if (rest.length < directed.size) session.set(directedKey, new Set(rest));
-  }
-}
+import { directedKey } from "./directed.ts";
 
 /** Initial or later presence of a session, where no stage keeps it from arriving by that. RFC 6121 §4.2.2, §4.4.2. */
 export async function broadcastAvailable(

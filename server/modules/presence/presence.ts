@@ -15,14 +15,8 @@ import { Persistent } from "../../persistent.ts";
 import type { ClientSession, OwnSession } from "../../ports/session.ts";
 import { hasTo } from "../roster/item.ts";
 import { type Rosters, rostersApi } from "../roster/rosters.ts";
-import {
-  broadcastAvailable,
-  broadcastUnavailable,
-  directedKey,
-  endDirected,
-  forgetDirected,
-  noteDirected,
-} from "./broadcast.ts";
+import { broadcastAvailable, broadcastUnavailable, endDirected } from "./broadcast.ts";
+import { directedKey, forgetDeparted, noteDirected } from "./directed.ts";
 import { answerProbe, takeSubscription } from "./inbound.ts";
 import { sendSubscription } from "./outbound.ts";
 
@@ -53,7 +47,7 @@ export const presence = defineModule({
     );
     host.stage("account.delivering", "presence.take", { kinds: ["presence"] }, (stanza) => take(host, rosters, stanza));
     host.on("session.ended", ({ session, last }) => leave(session, last));
-    host.on("contact.departed", ({ contact }) => forgetDirected(host, contact));
+    host.on("contact.departed", ({ contact }) => forgetDeparted(host, contact));
     host.streamFeature({
       name: "pre-approval",
       phase: "after authentication",

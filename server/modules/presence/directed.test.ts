@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import type { OwnSession, SessionKey } from "../../ports/session.ts";
-import { directedKey, noteDirected } from "./broadcast.ts";
+import { directedKey, noteDirected } from "./directed.ts";
 
 /** A session of facts alone, and how often the others were told of them. */
 function factsOnly(): { session: OwnSession; told: () => number; size: () => number } {
