@@ -34,7 +34,7 @@ export class HostBus {
       get others() {
         return bus.others;
       },
-      send: (...frame) => bus.send(...frame),
+      send: (member, frame) => bus.send(member, frame),
       post: (member, parcel) => bus.post(member, parcel),
       announce: (kind, fields) => bus.announce(kind, fields),
       barrier: () => bus.barrier(),

@@ -25,6 +25,17 @@ export interface Parcel {
   failed(reason: BusFailure): void;
 }
 
+/** What is sent as one frame; of `confirmed` and `failed` one is called, once. */
+export interface FrameToSend {
+  /** Whose it is at the other side: a word that somebody takes there. */
+  readonly kind: string;
+  readonly fields: readonly string[];
+  /** The frame is safe at the other side. */
+  readonly confirmed: () => void;
+  /** It is not: the member died first or is unknown, could not take it, or too much waits for it. */
+  readonly failed: (reason: BusFailure) => void;
+}
+
 /** Frames between the members of a cluster. */
 export interface NodeBus {
   /** This process as a member: node name and a part that no other start of it has. */
@@ -33,17 +44,8 @@ export interface NodeBus {
   readonly others: readonly string[];
   /** The one taker of a kind of frame; kinds are words. */
   take(kind: string, taker: FrameTaker): void;
-  /**
-   * Sends a frame to a member, in order with every other frame to it. One of the two is called, once: `confirmed` once
-   * it is safe there, `failed` where the member died first or is unknown, could not take it, or too much waits for it.
-   */
-  send(
-    member: string,
-    kind: string,
-    fields: readonly string[],
-    confirmed: () => void,
-    failed: (reason: BusFailure) => void,
-  ): void;
+  /** Sends a frame to a member, in order with every other frame to it. */
+  send(member: string, frame: FrameToSend): void;
   /** As `send`, for what is sent often: nothing is made for it but the parcel. */
   post(member: string, parcel: Parcel): void;
   /** Tells every other member once; lost where the connection is away. */

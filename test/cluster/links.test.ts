@@ -94,7 +94,8 @@ async function numbers(from: WireBus, to: WireBus, count: number, kind: string):
   await new Promise<void>((resolve, reject) => {
     let left = count;
     const confirmed = () => --left === 0 && resolve();
-    for (let n = 0; n < count; n++) from.send(to.member, kind, [String(n), "ü☃𝄞"], confirmed, reject);
+    for (let n = 0; n < count; n++)
+      from.send(to.member, { kind, fields: [String(n), "ü☃𝄞"], confirmed, failed: reject });
   });
   return taken;
 }
@@ -204,13 +205,7 @@ test(
       done();
     });
     for (let n = 0; n < 100; n++)
-      a.bus.send(
-        "b~1",
-        "x",
-        [String(n)],
-        () => {},
-        () => {},
-      );
+      a.bus.send("b~1", { kind: "x", fields: [String(n)], confirmed: () => {}, failed: () => {} });
     await a.bus.settled();
     await a.links.finish();
     expect(taken).toHaveLength(100);

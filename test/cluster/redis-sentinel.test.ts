@@ -68,7 +68,12 @@ withRedis("Redis Sentinel", () => {
     });
     const say = (word: string) =>
       new Promise<void>((resolve, reject) =>
-        a.server.ports.bus.send(members[1] as string, "word", [word], resolve, reject),
+        a.server.ports.bus.send(members[1] as string, {
+          kind: "word",
+          fields: [word],
+          confirmed: resolve,
+          failed: reject,
+        }),
       );
     await say("before");
     await redis.master.stop("SIGKILL");

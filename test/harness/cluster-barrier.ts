@@ -38,7 +38,9 @@ export async function clusterBarrier(nodes: readonly RunningNode[]): Promise<voi
 function framesOf({ server: { ports } }: RunningNode, members: ReadonlySet<string>): Promise<void>[] {
   const { bus } = ports;
   return living(bus.others, members).map((member) =>
-    inTime(`${bus.member} → ${member}: a frame's confirmation`, (over) => bus.send(member, KIND, [], over, over)),
+    inTime(`${bus.member} → ${member}: a frame's confirmation`, (over) =>
+      bus.send(member, { kind: KIND, fields: [], confirmed: over, failed: over }),
+    ),
   );
 }
 

@@ -1,5 +1,12 @@
 // Node buses joined in memory: frames arrive in order, a turn later; members come and die when a test says so.
-import type { BusFailure, FrameTaker, MemberObserver, NodeBus, Parcel } from "../../server/ports/cluster.ts";
+import type {
+  BusFailure,
+  FrameTaker,
+  FrameToSend,
+  MemberObserver,
+  NodeBus,
+  Parcel,
+} from "../../server/ports/cluster.ts";
 import { turns } from "./manual-clock.ts";
 
 type AnnouncementTaker = (from: string, fields: readonly string[]) => void;
@@ -74,13 +81,7 @@ export class JoinedBus implements NodeBus {
     this.takers.set(kind, taker);
   }
 
-  send(
-    member: string,
-    kind: string,
-    fields: readonly string[],
-    confirmed: () => void,
-    failed: (reason: BusFailure) => void,
-  ): void {
+  send(member: string, { kind, fields, confirmed, failed }: FrameToSend): void {
     if (this.full) return failed("full");
     if (!this.cluster.members.has(member)) return failed("died");
     const waiting = { member, failed };
@@ -96,8 +97,12 @@ export class JoinedBus implements NodeBus {
   }
 
   post(member: string, parcel: Parcel): void {
-    const failed = (reason: BusFailure) => parcel.failed(reason);
-    this.send(member, parcel.kind, parcel.fields(), () => parcel.confirmed(), failed);
+    this.send(member, {
+      kind: parcel.kind,
+      fields: parcel.fields(),
+      confirmed: () => parcel.confirmed(),
+      failed: (reason) => parcel.failed(reason),
+    });
   }
 
   announce(kind: string, fields: readonly string[]): void {

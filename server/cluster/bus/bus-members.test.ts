@@ -7,23 +7,16 @@ test("what a member did not confirm when it died is given back, once it is no me
   const { air, a } = await pair();
   air.loses = () => true;
   const outcomes: string[] = [];
-  a.send(
-    "b~1",
-    "n",
-    [],
-    () => outcomes.push("confirmed"),
-    (reason) => outcomes.push(`${reason} ${a.others.length}`),
-  );
+  a.send("b~1", {
+    kind: "n",
+    fields: [],
+    confirmed: () => outcomes.push("confirmed"),
+    failed: (reason) => outcomes.push(`${reason} ${a.others.length}`),
+  });
   await turns(3);
   a.died("b~1", true);
   expect(outcomes).toEqual(["died 0"]);
-  a.send(
-    "b~1",
-    "n",
-    [],
-    () => {},
-    (reason) => outcomes.push(reason),
-  );
+  a.send("b~1", { kind: "n", fields: [], confirmed: () => {}, failed: (reason) => outcomes.push(reason) });
   expect(outcomes).toEqual(["died 0", "died"]);
 });
 
@@ -35,23 +28,11 @@ test("a member that comes back as another one is a stranger: nothing of the old 
     done();
   });
   let back = 0;
-  a.send(
-    "b~1",
-    "n",
-    ["1"],
-    () => {},
-    () => back++,
-  );
+  a.send("b~1", { kind: "n", fields: ["1"], confirmed: () => {}, failed: () => back++ });
   await turns(6);
   await a.becomes("a~2");
   a.joined("b~1");
-  a.send(
-    "b~1",
-    "n",
-    ["2"],
-    () => {},
-    () => {},
-  );
+  a.send("b~1", { kind: "n", fields: ["2"], confirmed: () => {}, failed: () => {} });
   await turns(6);
   expect(taken).toEqual(["a~1 1", "a~2 2"]);
   expect(back).toBe(0);
@@ -64,13 +45,7 @@ test("an observer of members that throws keeps no other from hearing of a death"
     throw new Error("no");
   });
   a.onMember((member, state, buried) => heard.push(`${member} ${state} ${buried}`));
-  a.send(
-    "b~1",
-    "word",
-    [],
-    () => {},
-    (reason) => heard.push(reason),
-  );
+  a.send("b~1", { kind: "word", fields: [], confirmed: () => {}, failed: (reason) => heard.push(reason) });
   a.died("b~1", true);
   expect(heard).toEqual(["b~1 died true", "died"]);
 });
@@ -85,13 +60,12 @@ test("a member that was taken for dead by mistake is met anew: its numbers begin
       done();
     });
   const send = (from: WireBus, to: string, n: string) =>
-    from.send(
-      to,
-      "n",
-      [n],
-      () => confirmed.push(n),
-      () => confirmed.push(`${n} failed`),
-    );
+    from.send(to, {
+      kind: "n",
+      fields: [n],
+      confirmed: () => confirmed.push(n),
+      failed: () => confirmed.push(`${n} failed`),
+    });
   for (const n of ["1", "2", "3"]) send(a, "b~1", n);
   send(b, "a~1", "x");
   await turns(8);

@@ -12,13 +12,12 @@ test("a frame arrives once, and is confirmed when it is safe there and not befor
     taken.push(`${from} ${fields.join()}`);
     safe = done;
   });
-  a.send(
-    "b~1",
-    "word",
-    ["x", "", "ü☃"],
-    () => confirmed++,
-    () => expect(true).toBe(false),
-  );
+  a.send("b~1", {
+    kind: "word",
+    fields: ["x", "", "ü☃"],
+    confirmed: () => confirmed++,
+    failed: () => expect(true).toBe(false),
+  });
   await turns(6);
   expect(taken).toEqual(["a~1 x,,ü☃"]);
   expect(confirmed).toBe(0);
@@ -45,13 +44,7 @@ test("whatever is lost on the way, every frame arrives once and in order", async
           else done();
         });
         for (let n = 0; n < count; n++) {
-          a.send(
-            "b~1",
-            "n",
-            [String(n)],
-            () => confirmed++,
-            () => {},
-          );
+          a.send("b~1", { kind: "n", fields: [String(n)], confirmed: () => confirmed++, failed: () => {} });
           if (n % 2 === 0) await turns(1);
         }
         for (let i = 0; i < 80 && confirmed < count; i++) {
@@ -72,15 +65,14 @@ test("more than may wait is refused at once", async () => {
   air.loses = () => true;
   let full = 0;
   for (let i = 0; i < 20_010; i++)
-    a.send(
-      "b~1",
-      "n",
-      [],
-      () => {},
-      (reason) => {
+    a.send("b~1", {
+      kind: "n",
+      fields: [],
+      confirmed: () => {},
+      failed: (reason) => {
         if (reason === "full") full++;
       },
-    );
+    });
   expect(full).toBe(10);
   expect(a.congested("b~1")).toBe(true);
 });
@@ -106,16 +98,15 @@ test("what its taker cannot take goes back to its sender, and holds nobody up", 
   });
   const told: string[] = [];
   const send = (kind: string) =>
-    a.send(
-      "b~1",
+    a.send("b~1", {
       kind,
-      [],
-      () => told.push(`${kind} confirmed`),
-      (reason) => {
+      fields: [],
+      confirmed: () => told.push(`${kind} confirmed`),
+      failed: (reason) => {
         told.push(`${kind} ${reason}`);
         throw new Error("a sender's fault is no other's");
       },
-    );
+    });
   send("bad");
   send("word");
   send("unknown");
@@ -165,13 +156,12 @@ test("a member that leaves knows what it owes, and takes nothing that its sender
   });
   const outcomes: string[] = [];
   const send = (word: string) =>
-    a.send(
-      "b~1",
-      "word",
-      [word],
-      () => outcomes.push(`${word} confirmed`),
-      (reason) => outcomes.push(`${word} ${reason}`),
-    );
+    a.send("b~1", {
+      kind: "word",
+      fields: [word],
+      confirmed: () => outcomes.push(`${word} confirmed`),
+      failed: (reason) => outcomes.push(`${word} ${reason}`),
+    });
   send("early");
   await turns(6);
   b.takeNoMore();

@@ -2,7 +2,7 @@
 import type { Logger } from "pino";
 import { flushLater } from "../../../xmpp/stream/gather.ts";
 import { logFailure } from "../../observe/failure.ts";
-import type { BusFailure, FrameTaker, MemberObserver, NodeBus, Parcel } from "../../ports/cluster.ts";
+import type { FrameTaker, FrameToSend, MemberObserver, NodeBus, Parcel } from "../../ports/cluster.ts";
 import { BoundedNames } from "../membership/bounded-names.ts";
 import { Announcements, type AnnouncementTaker } from "./announcements.ts";
 import { BusObservers } from "./bus-observers.ts";
@@ -112,13 +112,7 @@ export class WireBus implements NodeBus {
     this.observers.addForGaps(observer);
   }
 
-  send(
-    member: string,
-    kind: string,
-    fields: readonly string[],
-    confirmed: () => void,
-    failed: (reason: BusFailure) => void,
-  ): void {
+  send(member: string, { kind, fields, confirmed, failed }: FrameToSend): void {
     this.post(member, { kind, fields: () => fields, confirmed, failed });
   }
 

@@ -1,7 +1,7 @@
 // A node without a cluster: the same ports, with nobody behind them.
 import { pino } from "pino";
 import { systemClock } from "../../../xmpp/clock.ts";
-import type { BusFailure, ClusterPorts, NodeBus, Parcel, SessionRegistry } from "../../ports/cluster.ts";
+import type { ClusterPorts, FrameToSend, NodeBus, Parcel, SessionRegistry } from "../../ports/cluster.ts";
 import { Exclusion } from "../ownership/exclusion.ts";
 import { loneLocks } from "../ownership/locks.ts";
 import { MemberOwnership } from "../ownership/ownership.ts";
@@ -19,13 +19,7 @@ export class LoneBus implements NodeBus {
 
   take(): void {}
 
-  send(
-    _member: string,
-    _kind: string,
-    _fields: readonly string[],
-    _confirmed: () => void,
-    failed: (reason: BusFailure) => void,
-  ): void {
+  send(_member: string, { failed }: FrameToSend): void {
     failed("died");
   }
 

@@ -145,13 +145,7 @@ export class MemberOwnership implements Ownership {
       return;
     }
     const fields = [String(number), name, ...requests.flatMap(({ id, text }) => [id, text])];
-    this.bus.send(
-      member,
-      "owned.ask",
-      fields,
-      () => {},
-      () => this.asker.failed(number),
-    );
+    this.bus.send(member, { kind: "owned.ask", fields, confirmed: () => {}, failed: () => this.asker.failed(number) });
   }
 
   private async asked(from: string, [number = "", name = "", ...fields]: readonly string[]): Promise<void> {
@@ -171,34 +165,37 @@ export class MemberOwnership implements Ownership {
   }
 
   private answer(to: string, fields: readonly string[]): void {
-    this.bus.send(
-      to,
-      "owned.answer",
+    this.bus.send(to, {
+      kind: "owned.answer",
       fields,
-      () => {},
-      (reason) => {
+      confirmed: () => {},
+      failed: (reason) => {
         // It asks the next one where this one is dead to it.
         if (reason !== "died") this.parts.clock.setTimeout(() => this.answer(to, fields), PAUSE);
       },
-    );
+    });
   }
 
   private askToYield(member: string, name: string, epoch: number): Promise<void> {
     return new Promise((resolve) =>
-      this.bus.send(member, "owned.yield", [name, String(epoch)], resolve, () => resolve()),
+      this.bus.send(member, {
+        kind: "owned.yield",
+        fields: [name, String(epoch)],
+        confirmed: resolve,
+        failed: () => resolve(),
+      }),
     );
   }
 
   private tell(member: string, name: string, epoch: number, text: string): void {
     const [kind, key] = partsOf(name);
     if (member === this.bus.member) return this.told(kind, key, epoch, text);
-    this.bus.send(
-      member,
-      "owned.tell",
-      [kind, key, String(epoch), text],
-      () => {},
-      () => {},
-    );
+    this.bus.send(member, {
+      kind: "owned.tell",
+      fields: [kind, key, String(epoch), text],
+      confirmed: () => {},
+      failed: () => {},
+    });
   }
 
   private told(kind: string, key: string, epoch: number, text: string): void {

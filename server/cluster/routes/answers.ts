@@ -21,13 +21,7 @@ export function forwardAnswer(bus: NodeBus, answer: Stanza): boolean {
   const member = dot === -1 ? undefined : bus.others.find((other) => tagOf(other) === tag);
   if (member === undefined) return false;
   // Who waits for an answer gives up by itself.
-  bus.send(
-    member,
-    KIND,
-    stanzaFields(answer),
-    () => {},
-    () => {},
-  );
+  bus.send(member, { kind: KIND, fields: stanzaFields(answer), confirmed: () => {}, failed: () => {} });
   return true;
 }
 

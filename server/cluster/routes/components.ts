@@ -48,17 +48,16 @@ export class ClusterComponents implements Elsewhere {
     const member = this.bus.others.find((other) => this.others.get(other)?.has(domain));
     if (member === undefined) return false;
     const safety = stanza.safety?.hold();
-    this.bus.send(
-      member,
-      KIND,
-      stanzaFields(stanza),
-      () => safety?.release("safe elsewhere"),
-      (reason) => {
+    this.bus.send(member, {
+      kind: KIND,
+      fields: stanzaFields(stanza),
+      confirmed: () => safety?.release("safe elsewhere"),
+      failed: (reason) => {
         // The next one that has it, or its sender is told. Of a member that lives it would be asked again and again.
         if (reason !== "died" || !this.forward(stanza)) this.refuse(stanza);
         safety?.release("passed on");
       },
-    );
+    });
     return true;
   }
 

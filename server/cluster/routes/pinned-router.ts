@@ -151,12 +151,11 @@ export class PinnedRouter implements RemoteRouter {
     const number = String(++this.sequence);
     const sent = this.sent.get(member) ?? new Map<string, Sent>();
     this.sent.set(member, sent.set(number, { stanza, pair }));
-    this.bus.send(
-      member,
-      "s2s.out",
-      [number, ...stanzaFields(stanza)],
-      () => {},
-      (reason) => {
+    this.bus.send(member, {
+      kind: "s2s.out",
+      fields: [number, ...stanzaFields(stanza)],
+      confirmed: () => {},
+      failed: (reason) => {
         // Where the member died its stanzas were taken back already.
         if (!sent.delete(number)) return;
         this.inbound.returned(
@@ -166,7 +165,7 @@ export class PinnedRouter implements RemoteRouter {
         );
         this.done(pair, stanza, "passed on");
       },
-    );
+    });
   }
 
   private arrived(member: string, number: string): void {
@@ -271,13 +270,12 @@ export class PinnedRouter implements RemoteRouter {
     const { settled } = this;
     this.settled = new Map();
     for (const [member, numbers] of settled)
-      this.bus.send(
-        member,
-        "s2s.settled",
-        [numbers.join(" ")],
-        () => {},
-        () => {},
-      );
+      this.bus.send(member, {
+        kind: "s2s.settled",
+        fields: [numbers.join(" ")],
+        confirmed: () => {},
+        failed: () => {},
+      });
   }
 }
 

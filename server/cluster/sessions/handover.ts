@@ -104,7 +104,7 @@ export class ClusterHandover implements Handover {
         this.asked.delete(request);
         answered(false);
       };
-      this.bus.send(member, "session.take", [request, previd, account], nothing, failed);
+      this.bus.send(member, { kind: "session.take", fields: [request, previd, account], confirmed: nothing, failed });
     });
   }
 
@@ -128,7 +128,7 @@ export class ClusterHandover implements Handover {
     if (theirs) await quiet(sm);
     // Two may have asked at once: it is looked for again.
     if (theirs && this.context.resumable.find(id) === sm) this.send(to, request, sm);
-    else this.bus.send(to, "session.give", [request, ""], nothing, nothing);
+    else this.bus.send(to, { kind: "session.give", fields: [request, ""], confirmed: nothing, failed: nothing });
   }
 
   private send(to: string, request: string, sm: StreamManagement): void {
@@ -157,18 +157,16 @@ export class ClusterHandover implements Handover {
     session.moved(there);
     connection?.stream.fail("conflict", "the session was resumed by another stream");
     const stanzas = kept.map(({ stanza }) => encodeFrame("", stanzaFields(stanza))).join("");
-    this.bus.send(
-      to,
-      "session.give",
-      [request, JSON.stringify(moving), stanzas],
-      () =>
+    this.bus.send(to, {
+      kind: "session.give",
+      fields: [request, JSON.stringify(moving), stanzas],
+      confirmed: () =>
         sm.release(
           kept.filter(({ lent }) => !lent),
           "safe elsewhere",
         ),
-      // The other node died before it had it.
-      () => inBackground(redeliverEach(host, { items: kept, release: sm.release.bind(sm) }), this.context.log),
-    );
+      failed: () => inBackground(redeliverEach(host, { items: kept, release: sm.release.bind(sm) }), this.context.log),
+    });
     const passing = sm.passOn(there);
     this.context.resumable.ends(passing);
     inBackground(passing, this.context.log);
@@ -182,7 +180,8 @@ export class ClusterHandover implements Handover {
     const safety = new Safety(done);
     const moving: Moving | undefined = state === "" ? undefined : JSON.parse(state);
     const found = moving !== undefined && this.settleOrRedeliver(from, asked?.connection, moving, stanzas, safety);
-    if (moving !== undefined && !found) this.bus.send(from, "session.stray", [moving.jid], nothing, nothing);
+    if (moving !== undefined && !found)
+      this.bus.send(from, { kind: "session.stray", fields: [moving.jid], confirmed: nothing, failed: nothing });
     safety.release("passed on");
     asked?.answered(found);
   }

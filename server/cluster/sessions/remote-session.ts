@@ -164,7 +164,12 @@ export class RemoteSession implements SessionElsewhere {
   /** Its node gives what it holds, and confirms once that is under way. */
   lend(taker: ClientSession): Promise<void> {
     return new Promise((resolve) => {
-      this.host.bus.send(this.member, "lend", [this.jid.full, taker.jid.full], resolve, () => resolve());
+      this.host.bus.send(this.member, {
+        kind: "lend",
+        fields: [this.jid.full, taker.jid.full],
+        confirmed: resolve,
+        failed: () => resolve(),
+      });
     });
   }
 
@@ -172,16 +177,26 @@ export class RemoteSession implements SessionElsewhere {
     this.host.sessions.remove(this);
     const fields = [this.jid.full, String(this.since), condition, text];
     const tell = (): void =>
-      this.host.bus.send(this.member, "end", fields, nothing, (reason) => {
-        if (reason !== "died") this.host.clock.setTimeout(tell, AGAIN);
+      this.host.bus.send(this.member, {
+        kind: "end",
+        fields,
+        confirmed: nothing,
+        failed: (reason) => {
+          if (reason !== "died") this.host.clock.setTimeout(tell, AGAIN);
+        },
       });
     tell();
   }
 
   wake(woken: () => void = nothing): void {
-    this.host.bus.send(this.member, "wake", [this.jid.full], woken, (reason) => {
-      // A member that died and yet lives shows its sessions again, which are woken then.
-      if (reason !== "died") this.host.clock.setTimeout(() => this.wake(woken), AGAIN);
+    this.host.bus.send(this.member, {
+      kind: "wake",
+      fields: [this.jid.full],
+      confirmed: woken,
+      failed: (reason) => {
+        // A member that died and yet lives shows its sessions again, which are woken then.
+        if (reason !== "died") this.host.clock.setTimeout(() => this.wake(woken), AGAIN);
+      },
     });
   }
 

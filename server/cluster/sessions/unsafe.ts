@@ -42,7 +42,9 @@ export class UnsafeElsewhere {
     const unsafe = handled.unsafe();
     const tell = () => {
       for (const [i, { taken }] of unsafe.entries())
-        taken.safety.onceDone(() => this.bus.send(to, KIND, [nameOf(smId, i)], nothing, nothing));
+        taken.safety.onceDone(() =>
+          this.bus.send(to, { kind: KIND, fields: [nameOf(smId, i)], confirmed: nothing, failed: nothing }),
+        );
     };
     return { prints: unsafe.map(({ print }) => print), tell };
   }
