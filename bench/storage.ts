@@ -78,7 +78,8 @@ async function measureAll(database: string, storage: Stores, raw: Raw, amounts: 
   await compare("accounts.get", await best(reads, 1, get), await best(reads, 1, raw.get));
   const load = () => storage.of(ROSTERS).load(DOMAIN, "romeo");
   await compare(`rosters.load (${ITEMS})`, await best(reads / 2, 1, load), await best(reads / 2, 1, raw.load));
-  const add = (n: number) => storage.of(OFFLINE).add(DOMAIN, `user${n % 500}`, TEXT, 1, 1_000_000);
+  const add = (n: number) =>
+    storage.of(OFFLINE).add({ domain: DOMAIN, local: `user${n % 500}`, text: TEXT, at: 1, limit: 1_000_000 });
   const rawAdds = Math.min(adds, 2000);
   await compare(`offline.add (${flight} in flight)`, await best(adds, flight, add), await best(rawAdds, 1, raw.add));
   await storage.close();

@@ -16,6 +16,7 @@ import { SqlBackend } from "./storage/sql/engines/backend.ts";
 import { STORES } from "./stores.ts";
 
 const ROMEO = ["verona.test", "romeo"] as const;
+const OF_ROMEO = { domain: ROMEO[0], local: ROMEO[1] };
 
 let folder: string;
 let clock: ManualClock;
@@ -70,8 +71,8 @@ async function opened(): Promise<Stores> {
 }
 
 async function fill(stores: Stores): Promise<void> {
-  await stores.of(OFFLINE).add(...ROMEO, "<m/>", 1, 10);
-  await stores.of(DOCUMENTS).put(...ROMEO, "vcard", "", "<vCard/>");
+  await stores.of(OFFLINE).add({ ...OF_ROMEO, text: "<m/>", at: 1, limit: 10 });
+  await stores.of(DOCUMENTS).put({ ...OF_ROMEO, kind: "vcard", key: "", text: "<vCard/>" });
 }
 
 async function kept(stores: Stores): Promise<number[]> {
@@ -186,7 +187,7 @@ test("everything of an account is given, store by store, wherever it is kept", a
   const stores = await opened();
   await stores.of(ACCOUNTS).create(...ROMEO, {}, 7);
   await fill(stores);
-  await stores.of(OFFLINE).add("verona.test", "juliet", "<other/>", 1, 10);
+  await stores.of(OFFLINE).add({ domain: "verona.test", local: "juliet", text: "<other/>", at: 1, limit: 10 });
   const records: object[] = [];
   for await (const record of stores.exported({ domain: "verona.test", local: "romeo" })) records.push(record);
   expect(JSON.parse(JSON.stringify(records))).toEqual([

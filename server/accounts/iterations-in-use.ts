@@ -4,7 +4,8 @@ import type { Stores } from "../ports/store.ts";
 import { ACCOUNTS } from "./store.ts";
 
 /** At a localpart no account can have. */
-const PLACE = ["", "", "scram iterations"] as const;
+const KIND = "scram iterations";
+const PLACE = ["", "", KIND] as const;
 
 /** Accounts of each domain that are looked at where nothing is known of the numbers before. */
 const SAMPLE = 50;
@@ -24,7 +25,7 @@ export async function iterationsInUse(
   const found = known.size === 0 ? await sampled(storage, domains) : [];
   for (const number of new Set([current, ...found])) {
     if (known.has(number)) continue;
-    await documents.put(...PLACE, String(number), "");
+    await documents.put({ domain: "", local: "", kind: KIND, key: String(number), text: "" });
     known.add(number);
   }
   return [...known].sort((one, other) => one - other);

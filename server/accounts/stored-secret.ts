@@ -4,7 +4,8 @@ import { DOCUMENTS } from "../documents/store.ts";
 import type { Stores } from "../ports/store.ts";
 
 /** At a localpart no account can have. */
-const PLACE = ["", "", "secret"] as const;
+const KIND = "secret";
+const PLACE = ["", "", KIND] as const;
 
 /** The storage's secret of that name. @throws StoreUnavailable */
 export async function storedSecret(storage: Pick<Stores, "of">, name: string): Promise<Buffer> {
@@ -12,7 +13,8 @@ export async function storedSecret(storage: Pick<Stores, "of">, name: string): P
   const kept = await documents.get(...PLACE, name);
   if (kept !== undefined) return Buffer.from(kept, "base64");
   // Two nodes may make one at the same time: only the first is kept, since it is in use from then on.
-  await documents.replace(...PLACE, name, undefined, randomBytes(32).toString("base64"));
+  const text = randomBytes(32).toString("base64");
+  await documents.replace({ domain: "", local: "", kind: KIND, key: name, text }, undefined);
   return Buffer.from((await documents.get(...PLACE, name)) ?? "", "base64");
 }
 

@@ -94,7 +94,9 @@ export class AccountTokens {
   /** Keeps a token in place of what was read; false where that is there no more, so that nothing ended comes back. */
   replace(userAgent: string, { text }: Kept, token: Token): Promise<boolean> {
     const { domain, storage } = this.host;
-    return storage.of(DOCUMENTS).replace(domain, this.local, KIND, userAgent, text, JSON.stringify(token));
+    return storage
+      .of(DOCUMENTS)
+      .replace({ domain, local: this.local, kind: KIND, key: userAgent, text: JSON.stringify(token) }, text);
   }
 
   async remove(userAgent: string): Promise<void> {

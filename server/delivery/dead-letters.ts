@@ -69,11 +69,11 @@ export class DeadLetters {
     if (count < DELIVERIES) counts.set(print, count);
     const text = JSON.stringify([...counts].slice(-COUNTED));
     if (count < DELIVERIES) {
-      await storage.of(DOCUMENTS).put(domain, local, COUNTS, "", text);
+      await storage.of(DOCUMENTS).put({ domain, local, kind: COUNTS, key: "", text });
       return false;
     }
     await this.add(local, stanza.text(), "it ended three deliveries", stanza.from?.full);
-    await storage.of(DOCUMENTS).put(domain, local, COUNTS, "", text);
+    await storage.of(DOCUMENTS).put({ domain, local, kind: COUNTS, key: "", text });
     await this.host.refuse(stanza, "not-acceptable", "the client it was for could not take it");
     return true;
   }
@@ -92,10 +92,10 @@ export class DeadLetters {
     await this.makeRoom();
     const id = `${at.toString(36)}-${randomToken(6)}`;
     const letter: DeadLetter = { id, account, from, at, reason, text };
-    await storage.of(DOCUMENTS).put(domain, "", LETTERS, id, JSON.stringify(letter));
+    await storage.of(DOCUMENTS).put({ domain, local: "", kind: LETTERS, key: id, text: JSON.stringify(letter) });
     const own = [...(await this.own(local)), id];
     for (const old of own.splice(0, own.length - SHARE)) await this.remove(old);
-    await storage.of(DOCUMENTS).put(domain, local, OWN, "", JSON.stringify(own));
+    await storage.of(DOCUMENTS).put({ domain, local, kind: OWN, key: "", text: JSON.stringify(own) });
   }
 
   /** All of them, oldest first. @throws StoreUnavailable */

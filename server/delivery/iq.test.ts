@@ -40,7 +40,7 @@ test("an answer that comes later is charged for the time that it takes to write"
     return new Long("query", { xmlns: "urn:example" });
   };
   const payload = { target: "account", type: "get", xmlns: "urn:example", name: "query" } as const;
-  host.extensions.iqHandlers.add(payload, { handler, audience: "owner" });
+  host.extensions.iqHandlers.add(payload, handler);
   const attributes = 'type="get" from="romeo@verona.test/orchard" to="romeo@verona.test"';
   const done = host.accept(Stanza.fromText(`<iq ${attributes} id="q"><query xmlns="urn:example"/></iq>`));
   // The store takes its time, which is nobody's work.

@@ -5,27 +5,19 @@ import { type IqPayload, iqResult } from "../../xmpp/stanza/iq.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { failureOf } from "../ports/failure.ts";
 import type { DeliveryHost } from "../ports/host.ts";
-import type { IqOwner, IqOwners, IqRequest, IqTarget } from "../ports/iq.ts";
+import type { IqHandler, IqOwner, IqOwners, IqRequest, IqTarget, OwnedPayload } from "../ports/iq.ts";
 import { own } from "../ports/session.ts";
 import { atCostOf } from "./cost.ts";
-
-/** What an IQ's owner owns. */
-export interface OwnedPayload {
-  readonly target: IqTarget;
-  readonly type: "get" | "set";
-  readonly xmlns: string;
-  readonly name: string;
-}
 
 /** Handlers by target, type, namespace and name. */
 export class IqHandlers implements IqOwners {
   private readonly owners = new Map<string, IqOwner>();
 
   /** Adds the owner of a payload; the answer takes it out again. @throws Error where the payload has an owner already */
-  add({ target, type, xmlns, name }: OwnedPayload, owner: IqOwner): () => void {
+  add({ target, type, xmlns, name, audience = "owner" }: OwnedPayload, handler: IqHandler): () => void {
     const key = `${target} ${type} ${xmlns} ${name}`;
     if (this.owners.has(key)) throw new Error(`IQ ${key} has an owner already`);
-    this.owners.set(key, owner);
+    this.owners.set(key, { handler, audience });
     return () => void this.owners.delete(key);
   }
 

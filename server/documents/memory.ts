@@ -3,7 +3,7 @@
 import { checkText, compareKeys, indexKey, TEXT_BYTES } from "../storage/backend/text.ts";
 import { ByAccount } from "../storage/memory/by-account.ts";
 import type { MemoryStore } from "../storage/memory/way.ts";
-import type { DocumentStore, KeptDocument } from "./port.ts";
+import type { AccountDocument, DocumentStore, KeptDocument } from "./port.ts";
 import { checkDocument } from "./text.ts";
 
 /** A new, empty store. */
@@ -28,7 +28,7 @@ class MemoryDocuments implements DocumentStore {
     return this.#kept.get(domain, local)?.get(kind)?.get(indexKey(key))?.text;
   }
 
-  async put(domain: string, local: string, kind: string, key: string, text: string): Promise<void> {
+  async put({ domain, local, kind, key, text }: AccountDocument): Promise<void> {
     checkDocument(kind, key);
     checkText(text, "document", TEXT_BYTES);
     const kinds = this.#kept.need(domain, local, () => new Map());
@@ -36,20 +36,14 @@ class MemoryDocuments implements DocumentStore {
     kinds.set(kind, ofKind.set(indexKey(key), { key, text }));
   }
 
-  async replace(
-    domain: string,
-    local: string,
-    kind: string,
-    key: string,
-    before: string | undefined,
-    text: string,
-  ): Promise<boolean> {
+  async replace(document: AccountDocument, before: string | undefined): Promise<boolean> {
+    const { domain, local, kind, key, text } = document;
     checkDocument(kind, key);
     checkText(text, "document", TEXT_BYTES);
     const there = this.#kept.get(domain, local)?.get(kind)?.get(indexKey(key))?.text;
     if (there !== before) return false;
     // Within the same turn: nobody comes between.
-    void this.put(domain, local, kind, key, text);
+    void this.put(document);
     return true;
   }
 

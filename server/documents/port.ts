@@ -7,22 +7,22 @@ export interface KeptDocument {
   readonly text: string;
 }
 
+/** A document of an account, as it is to be kept. */
+export interface AccountDocument extends KeptDocument {
+  readonly domain: string;
+  /** The account; empty for what belongs to the domain itself. */
+  readonly local: string;
+}
+
 /** Small texts of an account by kind and key: private storage (XEP-0049), vCard (XEP-0054), block list (XEP-0191). */
 export interface DocumentStore {
   get(domain: string, local: string, kind: string, key: string): Promise<string | undefined>;
-  put(domain: string, local: string, kind: string, key: string, text: string): Promise<void>;
+  put(document: AccountDocument): Promise<void>;
   /**
    * As `put`, but only where the document still is `before` (undefined: is not there). False where it is another by now:
    * of any number of nodes that replace the same one does.
    */
-  replace(
-    domain: string,
-    local: string,
-    kind: string,
-    key: string,
-    before: string | undefined,
-    text: string,
-  ): Promise<boolean>;
+  replace(document: AccountDocument, before: string | undefined): Promise<boolean>;
   remove(domain: string, local: string, kind: string, key: string): Promise<boolean>;
   list(domain: string, local: string, kind: string): Promise<{ key: string; text: string }[]>;
   count(domain: string, local: string, kind: string): Promise<number>;

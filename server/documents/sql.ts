@@ -6,7 +6,7 @@ import type { SqlEngine } from "../storage/sql/engine.ts";
 import { bind, statement } from "../storage/sql/statement.ts";
 import type { SqlParts, SqlStore } from "../storage/sql/way.ts";
 import { exactly, insertOrIgnore, insertOrUpdate } from "../storage/sql/words.ts";
-import type { DocumentStore, KeptDocument } from "./port.ts";
+import type { AccountDocument, DocumentStore, KeptDocument } from "./port.ts";
 import { checkDocument } from "./text.ts";
 
 /** The store on an engine whose tables are there. */
@@ -37,7 +37,7 @@ class SqlDocuments implements DocumentStore {
     return row?.text;
   }
 
-  async put(domain: string, local: string, kind: string, key: string, text: string): Promise<void> {
+  async put({ domain, local, kind, key, text }: AccountDocument): Promise<void> {
     checkAccount(domain, local);
     checkDocument(kind, key);
     checkText(text, "document", TEXT_BYTES);
@@ -45,14 +45,7 @@ class SqlDocuments implements DocumentStore {
     await this.#engine.change(bind(this.#sql.put, row), { idempotent: true });
   }
 
-  async replace(
-    domain: string,
-    local: string,
-    kind: string,
-    key: string,
-    before: string | undefined,
-    text: string,
-  ): Promise<boolean> {
+  async replace({ domain, local, kind, key, text }: AccountDocument, before: string | undefined): Promise<boolean> {
     checkAccount(domain, local);
     checkDocument(kind, key);
     checkText(text, "document", TEXT_BYTES);

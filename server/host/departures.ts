@@ -38,7 +38,7 @@ export class KeptDepartures implements RemoteRouter {
     if (from === undefined || stanza.kind !== "presence" || (type !== "unsubscribe" && type !== "unsubscribed")) return;
     // A name as long as it may be leaves no room in a key, and half a character is none.
     const key = `${hash("sha256", from.local, "hex")} ${Date.now()} ${String(this.kept++).padStart(6, "0")}`;
-    await this.documents.put(from.domain, "", KIND, key, stanza.text());
+    await this.documents.put({ domain: from.domain, local: "", kind: KIND, key, text: stanza.text() });
   }
 }
 

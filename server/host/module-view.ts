@@ -19,7 +19,7 @@ import type { RemoteLink } from "../ports/delivery.ts";
 import type { HostEvents } from "../ports/events.ts";
 import type { Section } from "../ports/exclusive.ts";
 import type { HttpHandler, HttpRoute } from "../ports/http.ts";
-import type { IqAudience, IqHandler, IqTarget } from "../ports/iq.ts";
+import type { IqHandler, IqTarget, OwnedPayload } from "../ports/iq.ts";
 import type { OwnedKind, Owners } from "../ports/owned.ts";
 import type { OwnSession, Sessions } from "../ports/session.ts";
 import type { Filter, Outcome, StageOptions, StagePoints } from "../ports/stages.ts";
@@ -137,15 +137,8 @@ export class ModuleView implements ModuleHost {
     return value;
   }
 
-  iq(
-    target: IqTarget,
-    type: "get" | "set",
-    xmlns: string,
-    name: string,
-    handler: IqHandler,
-    audience: IqAudience = "owner",
-  ): void {
-    this.keep(this.host.extensions.iqHandlers.add({ target, type, xmlns, name }, { handler, audience }));
+  iq(payload: OwnedPayload, handler: IqHandler): void {
+    this.keep(this.host.extensions.iqHandlers.add(payload, handler));
   }
 
   stage<P extends keyof StagePoints>(

@@ -21,7 +21,10 @@ const echo = defineModule({
   activate(host) {
     const { own } = host;
     own.disclose({ identities: [{ category: "component", type: "generic", name: "Echo" }], features: ["urn:echo"] });
-    own.iq("get", "urn:echo", "count", () => new Element("count", { xmlns: "urn:echo", n: String(taken.length) }));
+    own.iq(
+      { type: "get", xmlns: "urn:echo", name: "count" },
+      () => new Element("count", { xmlns: "urn:echo", n: String(taken.length) }),
+    );
     own.takes((stanza) => {
       if (stanza.to?.local === "fail") throw new Error("a secret");
       taken.push(`${stanza.kind} ${stanza.to}`);

@@ -10,7 +10,7 @@ import { info, items } from "../module/disco-answers.ts";
 import { type Disclosure, DiscoEntry } from "../module/disco-registry.ts";
 import type { OwnDomain } from "../module/own-domain.ts";
 import type { Registrations, Withdraw } from "../module/registrations.ts";
-import type { IqHandler } from "../ports/iq.ts";
+import type { IqHandler, OwnedPayload } from "../ports/iq.ts";
 import type { VirtualHost } from "./virtual-host.ts";
 
 /** One domain of a module's own, for as long as the module runs. */
@@ -40,12 +40,12 @@ export class ServedDomain implements OwnDomain, DomainService {
     registrations.add(host.serveDomain(this.domain, this));
     registrations.add(host.extensions.disco.host.add({ items: [{ jid: this.domain }] }));
     this.disclose({ features: [NS_DISCO_INFO, NS_DISCO_ITEMS] });
-    this.iq("get", NS_DISCO_INFO, "query", (request) => info(this.entry, request));
-    this.iq("get", NS_DISCO_ITEMS, "query", (request) => items(this.entry, request));
+    this.iq({ type: "get", xmlns: NS_DISCO_INFO, name: "query" }, (request) => info(this.entry, request));
+    this.iq({ type: "get", xmlns: NS_DISCO_ITEMS, name: "query" }, (request) => items(this.entry, request));
   }
 
-  iq(type: "get" | "set", xmlns: string, name: string, handler: IqHandler): void {
-    this.registrations.add(this.iqHandlers.add({ target: "host", type, xmlns, name }, { handler, audience: "anyone" }));
+  iq(payload: Omit<OwnedPayload, "target" | "audience">, handler: IqHandler): void {
+    this.registrations.add(this.iqHandlers.add({ ...payload, target: "host", audience: "anyone" }, handler));
   }
 
   disclose(disclosure: Disclosure): Withdraw {

@@ -14,7 +14,7 @@ import type { RemoteLink } from "../ports/delivery.ts";
 import type { HostEvents } from "../ports/events.ts";
 import type { Section } from "../ports/exclusive.ts";
 import type { HttpHandler, HttpRoute } from "../ports/http.ts";
-import type { IqAudience, IqHandler, IqTarget } from "../ports/iq.ts";
+import type { IqHandler, IqTarget, OwnedPayload } from "../ports/iq.ts";
 import type { OwnedKind, Owners } from "../ports/owned.ts";
 import type { ClientSession, OwnSession, Sessions } from "../ports/session.ts";
 import type { Filter, Outcome, StageOptions, StagePoints } from "../ports/stages.ts";
@@ -27,7 +27,7 @@ import type { OwnDomain } from "./own-domain.ts";
 import type { Withdraw } from "./registrations.ts";
 
 export type { HostEvents } from "../ports/events.ts";
-export type { IqAudience, IqHandler, IqRequest, IqTarget } from "../ports/iq.ts";
+export type { IqAudience, IqHandler, IqRequest, IqTarget, OwnedPayload } from "../ports/iq.ts";
 export type {
   DeliveringContext,
   SendingContext,
@@ -59,14 +59,7 @@ export type Grant = (typeof GRANTS)[number];
 /** What modules register with a host. All of it is withdrawn by itself once the module is over there. */
 export interface Registering {
   /** Registers the one owner of an IQ payload. @throws Error where it has an owner already */
-  iq(
-    target: IqTarget,
-    type: "get" | "set",
-    xmlns: string,
-    name: string,
-    handler: IqHandler,
-    audience?: IqAudience,
-  ): void;
+  iq(payload: OwnedPayload, handler: IqHandler): void;
   /** Registers a stage. @throws Error for a name taken already, or a cycle */
   stage<P extends keyof StagePoints>(
     point: P,

@@ -55,7 +55,7 @@ function module(
     config: z.any(),
     activate(host: ModuleHost, { n = 0 }: Settings): Activation<Settings> {
       said.push(`${name} up ${n}`);
-      host.iq("host", "get", "urn:example", name, () => undefined);
+      host.iq({ target: "host", type: "get", xmlns: "urn:example", name }, () => undefined);
       return {
         deactivate: () => void said.push(`${name} down`),
         ...(takes ? { takeSettings: ({ n: next = 0 }: Settings) => void said.push(`${name} takes ${next}`) } : {}),
@@ -105,7 +105,7 @@ test("one that cannot come up leaves all as it was, and its error is told", asyn
   await become(chosen(a), chosen(c));
   const bad = module("bad", [], {
     activate(host) {
-      host.iq("host", "get", "urn:example", "bad", () => undefined);
+      host.iq({ target: "host", type: "get", xmlns: "urn:example", name: "bad" }, () => undefined);
       throw new Error("no room");
     },
   });

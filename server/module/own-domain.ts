@@ -1,7 +1,7 @@
 // A domain of a module's own beside its host, such as rooms.example.org.
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
-import type { IqHandler } from "../ports/iq.ts";
+import type { IqHandler, OwnedPayload } from "../ports/iq.ts";
 import type { Disclosure } from "./disco-registry.ts";
 import type { Withdraw } from "./registrations.ts";
 
@@ -10,7 +10,7 @@ export interface OwnDomain {
   readonly domain: string;
   readonly jid: Jid;
   /** Registers the owner of a payload in requests to the domain itself. @throws Error where it has an owner already */
-  iq(type: "get" | "set", xmlns: string, name: string, handler: IqHandler): void;
+  iq(payload: Omit<OwnedPayload, "target" | "audience">, handler: IqHandler): void;
   /** Says something of the domain to service discovery; the answer takes it back before that. */
   disclose(disclosure: Disclosure): Withdraw;
   /**

@@ -28,6 +28,16 @@ export type IqTarget = "host" | "account";
  */
 export type IqAudience = "owner" | "anyone";
 
+/** A request's payload, as its one owner names it. */
+export interface OwnedPayload {
+  readonly target: IqTarget;
+  readonly type: "get" | "set";
+  readonly xmlns: string;
+  readonly name: string;
+  /** Who may ask an account; only its owner where nothing is said. */
+  readonly audience?: IqAudience;
+}
+
 /** The one owner of a target, type, namespace and name. */
 export interface IqOwner {
   readonly handler: IqHandler;

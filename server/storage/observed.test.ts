@@ -12,7 +12,9 @@ test("every operation is told by name with its time and whether it failed", asyn
   const storage = await openStorage({ kind: "memory" }, { observe });
   expect(await storage.of(ACCOUNTS).create("verona.test", "romeo", {}, 1)).toBe(true);
   expect(await storage.of(ACCOUNTS).exists("verona.test", "romeo")).toBe(true);
-  await expect(storage.of(OFFLINE).add("verona.test", "\0", "<m/>", 1, 10)).rejects.toThrow("NUL");
+  await expect(
+    storage.of(OFFLINE).add({ domain: "verona.test", local: "\0", text: "<m/>", at: 1, limit: 10 }),
+  ).rejects.toThrow("NUL");
   expect(told).toEqual([
     ["accounts.create", false],
     ["accounts.exists", false],

@@ -54,7 +54,7 @@ test("a message without content", async () => {
 test("what the store holds broken keeps nothing else back", async () => {
   const offline = target.server.storage.of(OFFLINE);
   for (const text of ["<message><body>x</body><<", "", "<message id='last'><body>y</body></message>"])
-    await offline.add(DOMAIN, "juliet", text, 1, 100);
+    await offline.add({ domain: DOMAIN, local: "juliet", text, at: 1, limit: 100 });
   expect(await kept("last")).toContain("<body>y</body>");
   await target.settle("nothing kept any more", async () => (await offline.count(DOMAIN, "juliet")) === 0);
   expect(target.log.filter((line) => line.includes("cannot be read"))).toHaveLength(2);

@@ -61,7 +61,7 @@ described("two nodes", () => {
       view.change("romeo", async (change) => {
         if (change.value.size >= 10) return false;
         await change.write(
-          () => documents.put(domain, "romeo", "word", word, ""),
+          () => documents.put({ domain, local: "romeo", kind: "word", key: word, text: "" }),
           () => new Set([...change.value, word]),
         );
         return true;

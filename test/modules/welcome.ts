@@ -28,7 +28,10 @@ export const welcome = defineModule({
     const { settings, activation } = liveSettings(given);
     const known = new Set<string>();
     host.disclose("host", { features: [NS] });
-    host.iq("host", "get", NS, "welcomed", () => new Element("welcomed", { xmlns: NS, count: String(known.size) }));
+    host.iq(
+      { target: "host", type: "get", xmlns: NS, name: "welcomed" },
+      () => new Element("welcomed", { xmlns: NS, count: String(known.size) }),
+    );
     host.on("session.available", ({ session }) => {
       if (known.has(session.account.local) || known.size >= KNOWN_LIMIT) return;
       known.add(session.account.local);

@@ -23,8 +23,8 @@ export function textsContract(backend: Backend): void {
     for (const [n, text] of oddTexts.entries()) {
       expect([text, await accounts.create(domain, text, {}, n)]).toEqual([text, true]);
       await rosters.put(domain, "odd", rosterItem(text, { name: text, groups: [text], pendingIn: text }));
-      await offline.add(domain, "odd", text, 1, 1000);
-      await documents.put(domain, text, "k", text, text);
+      await offline.add({ domain, local: "odd", text, at: 1, limit: 1000 });
+      await documents.put({ domain, local: text, kind: "k", key: text, text });
     }
     for (const [n, text] of oddTexts.entries()) {
       expect(await accounts.get(domain, text)).toEqual({ local: text, credentials: {}, createdAt: n, disabled: false });
@@ -46,15 +46,17 @@ export function textsContract(backend: Backend): void {
       expect(await accounts.create(longest, name, {}, 1)).toBe(true);
       await rosters.put(longest, name, rosterItem(jid));
       await rosters.put(longest, name, rosterItem(`${longest}@${other}`));
-      await offline.add(longest, name, "<m/>", 1, 10);
-      await documents.put(longest, name, "k".repeat(64), textOfBytes(4096), "<d/>");
+      await offline.add({ domain: longest, local: name, text: "<m/>", at: 1, limit: 10 });
+      await documents.put({ domain: longest, local: name, kind: "k".repeat(64), key: textOfBytes(4096), text: "<d/>" });
     }
     expect((await rosters.load(longest, longest)).items.map((item) => item.jid)).toContain(jid);
     expect((await rosters.load(longest, longest)).items).toHaveLength(2);
     expect(await accounts.count(longest)).toBe(2);
     await expect(accounts.create("d", `${longest}x`, {}, 1)).rejects.toThrow(UnstorableText);
     await expect(rosters.put("d", "l", rosterItem(`${jid}x`))).rejects.toThrow(UnstorableText);
-    await expect(documents.put("d", "l", "k", textOfBytes(4097), "")).rejects.toThrow(UnstorableText);
+    await expect(
+      documents.put({ domain: "d", local: "l", kind: "k", key: textOfBytes(4097), text: "" }),
+    ).rejects.toThrow(UnstorableText);
   });
 
   test("NUL and half surrogates are refused wherever they stand", async () => {
@@ -66,8 +68,12 @@ export function textsContract(backend: Backend): void {
       await expect(rosters.put(DOMAIN, "u", rosterItem(bad))).rejects.toThrow(UnstorableText);
       await expect(rosters.put(DOMAIN, "u", rosterItem("a@b", { groups: [bad] }))).rejects.toThrow(UnstorableText);
       await expect(rosters.put(DOMAIN, "u", rosterItem("a@b", { name: bad }))).rejects.toThrow(UnstorableText);
-      await expect(offline.add(DOMAIN, "u", bad, 1, 10)).rejects.toThrow(UnstorableText);
-      await expect(documents.put(DOMAIN, "u", "k", "key", bad)).rejects.toThrow(UnstorableText);
+      await expect(offline.add({ domain: DOMAIN, local: "u", text: bad, at: 1, limit: 10 })).rejects.toThrow(
+        UnstorableText,
+      );
+      await expect(documents.put({ domain: DOMAIN, local: "u", kind: "k", key: "key", text: bad })).rejects.toThrow(
+        UnstorableText,
+      );
       await expect(documents.get(DOMAIN, "u", "k", bad)).rejects.toThrow(UnstorableText);
     }
     await storage.ping();

@@ -33,7 +33,7 @@ function configOf(more: object): NodeConfig {
 async function keeps(storage: NodeConfig["storage"]): Promise<void> {
   const opened = await openStorage(storage);
   try {
-    await opened.of(DOCUMENTS).put("a.test", "x", "kind", "key", "text");
+    await opened.of(DOCUMENTS).put({ domain: "a.test", local: "x", kind: "kind", key: "key", text: "text" });
     expect(await opened.of(DOCUMENTS).get("a.test", "x", "kind", "key")).toBe("text");
   } finally {
     await opened.close();

@@ -18,12 +18,12 @@ const STORES: {
     count: async (rosters, user) => (await rosters.load(DOMAIN, user)).items.length,
   },
   offline: {
-    fill: (offline, user) => offline.add(DOMAIN, user, "<m/>", 1, 10),
+    fill: (offline, user) => offline.add({ domain: DOMAIN, local: user, text: "<m/>", at: 1, limit: 10 }),
     count: async (offline, user) =>
       Math.max(await offline.count(DOMAIN, user), (await offline.read(DOMAIN, user, 0, 10)).length),
   },
   documents: {
-    fill: (documents, user) => documents.put(DOMAIN, user, "vcard", "", "<vCard/>"),
+    fill: (documents, user) => documents.put({ domain: DOMAIN, local: user, kind: "vcard", key: "", text: "<vCard/>" }),
     count: async (documents, user) => (await documents.list(DOMAIN, user, "vcard")).length,
   },
   held: {

@@ -30,7 +30,7 @@ export function outageContract(backend: Backend): void {
     await server().start();
     await untilUp(storage);
     expect(await storage.accounts.exists(DOMAIN, "romeo")).toBe(true);
-    expect(await storage.offline.add(DOMAIN, "romeo", "<m/>", 1, 10)).toBe(true);
+    expect(await storage.offline.add({ domain: DOMAIN, local: "romeo", text: "<m/>", at: 1, limit: 10 })).toBe(true);
   });
 
   test("reads and repeatable writes outlast a crash and restart unnoticed", async () => {
@@ -38,7 +38,7 @@ export function outageContract(backend: Backend): void {
     await storage.accounts.create(DOMAIN, "romeo", {}, 1);
     await server().stop("SIGQUIT");
     const reading = storage.accounts.exists(DOMAIN, "romeo");
-    const writing = storage.documents.put(DOMAIN, "romeo", "vcard", "", "<vCard/>");
+    const writing = storage.documents.put({ domain: DOMAIN, local: "romeo", kind: "vcard", key: "", text: "<vCard/>" });
     await server().start();
     expect(await reading).toBe(true);
     await writing;
@@ -55,7 +55,8 @@ export function outageContract(backend: Backend): void {
       for (let n = 0; n < rounds; n += 1) {
         const text = `<m>${next++}</m>`;
         try {
-          if (await storage.offline.add(DOMAIN, "romeo", text, 1, 100_000)) told.push(text);
+          if (await storage.offline.add({ domain: DOMAIN, local: "romeo", text, at: 1, limit: 100_000 }))
+            told.push(text);
         } catch (error) {
           expect(error).toBeInstanceOf(StoreUnavailable);
           doubtful.add(text);
@@ -85,7 +86,9 @@ export function outageContract(backend: Backend): void {
     const refused = await Promise.allSettled(reads.slice(bounds.maxWaiting));
     expect(refused.every(({ status }) => status === "rejected")).toBe(true);
     expect(String((refused[0] as PromiseRejectedResult).reason)).toContain("are waiting already");
-    const adds = Array.from({ length: 80 }, () => storage.offline.add(DOMAIN, "romeo", "<m/>", 1, 10));
+    const adds = Array.from({ length: 80 }, () =>
+      storage.offline.add({ domain: DOMAIN, local: "romeo", text: "<m/>", at: 1, limit: 10 }),
+    );
     await expect(adds.at(-1)).rejects.toThrow("are waiting already");
     await Promise.allSettled([...reads, ...adds]);
     await server().start();
@@ -101,9 +104,9 @@ function everything({ accounts, rosters, offline, documents, held, ping }: Stora
     accounts.delete(DOMAIN, "nurse"),
     rosters.load(DOMAIN, "romeo"),
     rosters.put(DOMAIN, "romeo", rosterItem("a@b")),
-    offline.add(DOMAIN, "romeo", "<m/>", 1, 10),
+    offline.add({ domain: DOMAIN, local: "romeo", text: "<m/>", at: 1, limit: 10 }),
     offline.removeThrough(DOMAIN, "romeo", 1),
-    documents.put(DOMAIN, "romeo", "vcard", "", "<vCard/>"),
+    documents.put({ domain: DOMAIN, local: "romeo", kind: "vcard", key: "", text: "<vCard/>" }),
     held.add({ member: "node-1", id: 1, domain: DOMAIN, local: "romeo", text: "<m/>", at: 1 }),
     held.remove([{ member: "node-1", id: 1 }]),
     held.get({ member: "node-1", id: 1 }),

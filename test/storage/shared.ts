@@ -27,8 +27,8 @@ export function sharedContract(backend: Backend): void {
     const before = await opened.open(config);
     await before.accounts.create(DOMAIN, "romeo", credentials, 7);
     const version = await before.rosters.put(DOMAIN, "romeo", rosterItem("juliet@capulet.test"));
-    await before.offline.add(DOMAIN, "romeo", "<m/>", 1, 10);
-    await before.documents.put(DOMAIN, "romeo", "vcard", "", "<vCard/>");
+    await before.offline.add({ domain: DOMAIN, local: "romeo", text: "<m/>", at: 1, limit: 10 });
+    await before.documents.put({ domain: DOMAIN, local: "romeo", kind: "vcard", key: "", text: "<vCard/>" });
     await before.close();
     const after = await opened.open(config);
     const romeo = { local: "romeo", credentials, createdAt: 7, disabled: false };
@@ -66,7 +66,11 @@ export function sharedContract(backend: Backend): void {
     const users = ["romeo", "juliet", "nurse"];
     const kept = await Promise.all(
       Array.from({ length: 40 }, (_, n) =>
-        nodes.flatMap((node, at) => users.map((user) => node.offline.add(DOMAIN, user, `<m>${at}-${n}</m>`, 1, 30))),
+        nodes.flatMap((node, at) =>
+          users.map((user) =>
+            node.offline.add({ domain: DOMAIN, local: user, text: `<m>${at}-${n}</m>`, at: 1, limit: 30 }),
+          ),
+        ),
       ).flat(),
     );
     expect(kept.filter(Boolean)).toHaveLength(users.length * 30);
@@ -87,7 +91,11 @@ export function sharedContract(backend: Backend): void {
   test("adding, reading and removing at once on two nodes loses no message and delivers none twice", async () => {
     const [one, two] = await openTwo();
     const texts = Array.from({ length: 100 }, (_, n) => `<m>${n}</m>`);
-    const adding = Promise.all(texts.map((text, n) => [one, two][n % 2]!.offline.add(DOMAIN, "romeo", text, 1, 1000)));
+    const adding = Promise.all(
+      texts.map((text, n) =>
+        [one, two][n % 2]!.offline.add({ domain: DOMAIN, local: "romeo", text, at: 1, limit: 1000 }),
+      ),
+    );
     const taken: string[] = [];
     let done = false;
     adding.finally(() => {
@@ -116,10 +124,10 @@ export function sharedContract(backend: Backend): void {
       Array.from({ length: 40 }, async (_, n) => {
         await one.accounts.create(DOMAIN, "romeo", {}, n);
         await Promise.all([
-          one.offline.add(DOMAIN, "romeo", "<m/>", 1, 1000),
+          one.offline.add({ domain: DOMAIN, local: "romeo", text: "<m/>", at: 1, limit: 1000 }),
           two.rosters.put(DOMAIN, "romeo", rosterItem(`f${n}@b`)),
           two.accounts.delete(DOMAIN, "romeo"),
-          two.offline.add(DOMAIN, "romeo", "<m/>", 1, 1000),
+          two.offline.add({ domain: DOMAIN, local: "romeo", text: "<m/>", at: 1, limit: 1000 }),
         ]);
       }),
     );

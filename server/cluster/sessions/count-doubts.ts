@@ -3,7 +3,8 @@ import type { Clock } from "../../../xmpp/clock.ts";
 import type { DocumentStore } from "../../documents/port.ts";
 
 /** At a localpart that no account can have. */
-const PLACE = ["", "", "counts in doubt"] as const;
+const KIND = "counts in doubt";
+const PLACE = ["", "", KIND] as const;
 /** ms that the mark of a node holds that never took it back. */
 const HOLDS = 86_400_000;
 
@@ -28,7 +29,7 @@ export class CountDoubts {
     return this.inTurn(async () => {
       for (const key of [...members].map((member) => `${member} ${by}`)) {
         if (this.marked.has(key)) continue;
-        await this.documents.put(...PLACE, key, String(this.clock.now()));
+        await this.documents.put({ domain: "", local: "", kind: KIND, key, text: String(this.clock.now()) });
         this.marked.add(key);
       }
     });

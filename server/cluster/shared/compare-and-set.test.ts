@@ -12,7 +12,9 @@ test("of any number that add to one document at once nobody's part is lost", asy
       const before = await documents.get("d", "romeo", "count", "");
       await new Promise(setImmediate);
       const text = String(Number(before ?? 0) + 1);
-      return (await documents.replace("d", "romeo", "count", "", before, text)) ? text : undefined;
+      return (await documents.replace({ domain: "d", local: "romeo", kind: "count", key: "", text }, before))
+        ? text
+        : undefined;
     });
   const all = await Promise.all(Array.from({ length: 12 }, add));
   expect(all.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));

@@ -65,7 +65,7 @@ export class BlockLists {
 
   private async store(local: string, jid: string, block: boolean): Promise<void> {
     const documents = this.host.store(DOCUMENTS);
-    if (block) await documents.put(this.host.domain, local, KIND, jid, "");
+    if (block) await documents.put({ domain: this.host.domain, local, kind: KIND, key: jid, text: "" });
     else await documents.remove(this.host.domain, local, KIND, jid);
   }
 }

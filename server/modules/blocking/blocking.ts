@@ -43,11 +43,13 @@ export const blocking = defineModule({
     const lists = new BlockLists(host);
     const rosters = host.use(rostersApi);
     host.disclose("host", { features: [NS_BLOCKING] });
-    host.iq("account", "get", NS_BLOCKING, "blocklist", (request) => read(lists, request));
-    host.iq("account", "set", NS_BLOCKING, "block", (request) =>
+    host.iq({ target: "account", type: "get", xmlns: NS_BLOCKING, name: "blocklist" }, (request) =>
+      read(lists, request),
+    );
+    host.iq({ target: "account", type: "set", xmlns: NS_BLOCKING, name: "block" }, (request) =>
       block(host, rosters, lists, request, settings.maxItems),
     );
-    host.iq("account", "set", NS_BLOCKING, "unblock", (request) =>
+    host.iq({ target: "account", type: "set", xmlns: NS_BLOCKING, name: "unblock" }, (request) =>
       unblock(host, rosters, lists, request, settings.maxItems),
     );
     host.whenOver(

@@ -22,8 +22,12 @@ export const carbons = defineModule({
   config: NoSettings,
   activate(host) {
     for (const target of ["host", "account"] as const) host.disclose(target, { features: [NS_CARBONS] });
-    host.iq("account", "set", NS_CARBONS, "enable", (request) => switchTo(request, true));
-    host.iq("account", "set", NS_CARBONS, "disable", (request) => switchTo(request, false));
+    host.iq({ target: "account", type: "set", xmlns: NS_CARBONS, name: "enable" }, (request) =>
+      switchTo(request, true),
+    );
+    host.iq({ target: "account", type: "set", xmlns: NS_CARBONS, name: "disable" }, (request) =>
+      switchTo(request, false),
+    );
     host.inlineBindFeature({
       xmlns: NS_CARBONS,
       name: "enable",

@@ -73,7 +73,9 @@ export const commands = defineModule({
       nodeItems: { [NS_COMMANDS]: listed },
       nodeInfo: (node, from) => describe(host, registry, node, from),
     });
-    host.iq("host", "set", NS_COMMANDS, "command", (request) => execute(host, registry, executions, request));
+    host.iq({ target: "host", type: "set", xmlns: NS_COMMANDS, name: "command" }, (request) =>
+      execute(host, registry, executions, request),
+    );
   },
 });
 

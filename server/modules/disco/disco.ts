@@ -22,29 +22,25 @@ export const disco = defineModule({
     let unname = named(config.name);
     host.disclose("host", { features });
     host.disclose("account", { features, identities: [{ category: "account", type: "registered" }] });
-    host.iq("host", "get", NS_DISCO_INFO, "query", (request) => info(registry.host, request));
-    host.iq("host", "get", NS_DISCO_ITEMS, "query", (request) => items(registry.host, request));
+    host.iq({ target: "host", type: "get", xmlns: NS_DISCO_INFO, name: "query" }, (request) =>
+      info(registry.host, request),
+    );
+    host.iq({ target: "host", type: "get", xmlns: NS_DISCO_ITEMS, name: "query" }, (request) =>
+      items(registry.host, request),
+    );
     host.iq(
-      "account",
-      "get",
-      NS_DISCO_INFO,
-      "query",
+      { target: "account", type: "get", xmlns: NS_DISCO_INFO, name: "query", audience: "anyone" },
       async (request) => {
         if (!(await maySee(rosters, request))) throw new StanzaError("service-unavailable");
         return info(registry.account, request);
       },
-      "anyone",
     );
     host.iq(
-      "account",
-      "get",
-      NS_DISCO_ITEMS,
-      "query",
+      { target: "account", type: "get", xmlns: NS_DISCO_ITEMS, name: "query", audience: "anyone" },
       async (request) =>
         (await maySee(rosters, request))
           ? items(registry.account, request)
           : new Element("query", { xmlns: NS_DISCO_ITEMS }),
-      "anyone",
     );
     return {
       takeSettings({ name }) {

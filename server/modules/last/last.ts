@@ -22,11 +22,19 @@ export const last = defineModule({
     const started = host.clock.now();
     const rosters = host.use(rostersApi);
     host.disclose("host", { features: [NS_LAST] });
-    host.iq("host", "get", NS_LAST, "query", () => answer(host, started));
-    host.iq("account", "get", NS_LAST, "query", (request) => ofAccount(host, rosters, request), "anyone");
+    host.iq({ target: "host", type: "get", xmlns: NS_LAST, name: "query" }, () => answer(host, started));
+    host.iq({ target: "account", type: "get", xmlns: NS_LAST, name: "query", audience: "anyone" }, (request) =>
+      ofAccount(host, rosters, request),
+    );
     host.on("session.unavailable", async ({ session }) => {
       if (host.sessions.available(session.account.local).length > 0) return;
-      await host.store(DOCUMENTS).put(host.domain, session.account.local, KIND, "", String(host.clock.now()));
+      await host.store(DOCUMENTS).put({
+        domain: host.domain,
+        local: session.account.local,
+        kind: KIND,
+        key: "",
+        text: String(host.clock.now()),
+      });
     });
   },
 });

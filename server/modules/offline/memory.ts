@@ -2,7 +2,7 @@
 import { checkText, TEXT_BYTES } from "../../storage/backend/text.ts";
 import { ByAccount } from "../../storage/memory/by-account.ts";
 import type { MemoryStore } from "../../storage/memory/way.ts";
-import type { OfflineMessage, OfflineStore } from "./port.ts";
+import type { NewOfflineMessage, OfflineMessage, OfflineStore } from "./port.ts";
 
 /** What is kept of one account. */
 interface Queue {
@@ -24,7 +24,7 @@ class MemoryOffline implements OfflineStore {
     this.#kept = kept;
   }
 
-  async add(domain: string, local: string, text: string, _at: number, limit: number): Promise<boolean> {
+  async add({ domain, local, text, limit }: NewOfflineMessage): Promise<boolean> {
     checkText(text, "message", TEXT_BYTES);
     const kept = this.#kept.get(domain, local)?.messages.length ?? 0;
     if (kept >= limit) return false;
@@ -34,9 +34,10 @@ class MemoryOffline implements OfflineStore {
     return true;
   }
 
-  async addAgain(domain: string, local: string, text: string, at: number, limit: number): Promise<boolean> {
-    const there = this.#kept.get(domain, local)?.messages.some((message) => message.text === text);
-    return there === true || this.add(domain, local, text, at, limit);
+  async addAgain(message: NewOfflineMessage): Promise<boolean> {
+    const { domain, local, text } = message;
+    const there = this.#kept.get(domain, local)?.messages.some((kept) => kept.text === text);
+    return there === true || this.add(message);
   }
 
   async read(domain: string, local: string, after: number, limit: number): Promise<OfflineMessage[]> {

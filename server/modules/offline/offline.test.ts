@@ -117,7 +117,7 @@ test("what may have been kept by an attempt that was given up is kept once", asy
 
 test("what somebody kept who is gone is looked for, for whoever is awake here, and again where the store was away", async () => {
   const { clock, storage, list, emit } = setUp();
-  await storage.of(OFFLINE).add("verona.test", "juliet", MESSAGE.text(), 1, 100);
+  await storage.of(OFFLINE).add({ domain: "verona.test", local: "juliet", text: MESSAGE.text(), at: 1, limit: 100 });
   const written: Stanza[] = [];
   const asleep = session(false, { waiting: true, write: (stanza) => void written.push(stanza) });
   list.push(asleep);

@@ -112,10 +112,11 @@ async function keep(kept: Kept, local: string, stanza: Stanza): Promise<Verdict>
   const most = promised === undefined ? limit : PROMISED_LIMIT;
   const text = withDelay(stanza, host.domain, at).text();
   const store = host.store(OFFLINE);
-  const again = () => store.addAgain(host.domain, local, text, at, most);
+  const message = { domain: host.domain, local, text, at, limit: most };
+  const again = () => store.addAgain(message);
   const noted = () => note(kept, local, stranger);
   try {
-    const hasRoom = await (promised?.again === true ? again() : store.add(host.domain, local, text, at, most));
+    const hasRoom = await (promised?.again === true ? again() : store.add(message));
     if (!hasRoom) return reject("service-unavailable", FULL);
   } catch (error) {
     if (promised !== undefined || !isUndecided(error)) throw error;

@@ -8,12 +8,24 @@ export interface OfflineMessage {
   readonly text: string;
 }
 
+/** A message that is to be kept. */
+export interface NewOfflineMessage {
+  readonly domain: string;
+  readonly local: string;
+  /** Stanza text with its delay stamp. */
+  readonly text: string;
+  /** When it came, in ms since 1970. */
+  readonly at: number;
+  /** Messages that the account keeps at most. */
+  readonly limit: number;
+}
+
 /** Offline messages. */
 export interface OfflineStore {
   /** Appends; false where the account already keeps `limit` messages. */
-  add(domain: string, local: string, text: string, at: number, limit: number): Promise<boolean>;
+  add(message: NewOfflineMessage): Promise<boolean>;
   /** As `add`, after one that was given up and may be stored all the same: where the text is there it stays there once. */
-  addAgain(domain: string, local: string, text: string, at: number, limit: number): Promise<boolean>;
+  addAgain(message: NewOfflineMessage): Promise<boolean>;
   /** Oldest first, ids greater than `after`, at most `limit`. */
   read(domain: string, local: string, after: number, limit: number): Promise<OfflineMessage[]>;
   /** Forgets everything up to and including `id`. */

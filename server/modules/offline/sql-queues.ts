@@ -4,20 +4,10 @@ import type { DialectName } from "../../storage/sql/dialect.ts";
 import { rows, type Work } from "../../storage/sql/engine.ts";
 import { type Bound, bind, once, type SqlValue, statement } from "../../storage/sql/statement.ts";
 import { anyOf, tuples } from "../../storage/sql/words.ts";
+import type { NewOfflineMessage } from "./port.ts";
 
 /** Parameters of every statement about one account. */
 export type AccountKey = { readonly domain: string; readonly local: string };
-
-/** A message on its way into the store. */
-export interface NewMessage {
-  readonly domain: string;
-  readonly local: string;
-  readonly text: string;
-  /** ms since the epoch. */
-  readonly at: number;
-  /** Messages the account may keep. */
-  readonly limit: number;
-}
 
 /** A row of `offline_queues` with how far it may still go. */
 interface Queue {
@@ -55,7 +45,7 @@ export class Queues {
   }
 
   /** Adds messages in the order given; false for each that its account's limit refused. */
-  add(messages: readonly NewMessage[]): Work<boolean[]> {
+  add(messages: readonly NewOfflineMessage[]): Work<boolean[]> {
     return addAll(this.#batches, messages);
   }
 
@@ -65,7 +55,7 @@ export class Queues {
   }
 }
 
-function* addAll(batches: Batches, messages: readonly NewMessage[]): Work<boolean[]> {
+function* addAll(batches: Batches, messages: readonly NewOfflineMessage[]): Work<boolean[]> {
   const queues = yield* lockQueues(batches, messages);
   const added: NewRow[] = [];
   const changed = new Set<Queue>();

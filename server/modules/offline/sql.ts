@@ -7,8 +7,8 @@ import { Gatherer } from "../../storage/sql/gatherer.ts";
 import { bind, once, statement } from "../../storage/sql/statement.ts";
 import type { SqlParts, SqlStore } from "../../storage/sql/way.ts";
 import { locking, tuples } from "../../storage/sql/words.ts";
-import type { OfflineMessage, OfflineStore } from "./port.ts";
-import { type AccountKey, type NewMessage, Queues } from "./sql-queues.ts";
+import type { NewOfflineMessage, OfflineMessage, OfflineStore } from "./port.ts";
+import { type AccountKey, Queues } from "./sql-queues.ts";
 
 /** The store on an engine whose tables are there. */
 export function sqlOffline({ engine, bounds }: SqlParts): SqlStore<OfflineStore> {
@@ -35,8 +35,8 @@ export function sqlOffline({ engine, bounds }: SqlParts): SqlStore<OfflineStore>
 class SqlOffline implements OfflineStore {
   readonly #engine: SqlEngine;
   readonly #sql: ReturnType<typeof statements>;
-  readonly #adds: Gatherer<NewMessage, boolean>;
-  readonly #addMany: (messages: readonly NewMessage[]) => Work<boolean[]>;
+  readonly #adds: Gatherer<NewOfflineMessage, boolean>;
+  readonly #addMany: (messages: readonly NewOfflineMessage[]) => Work<boolean[]>;
 
   constructor(engine: SqlEngine, sql: ReturnType<typeof statements>, queues: Queues, bounds: StorageBounds) {
     this.#engine = engine;
@@ -49,19 +49,18 @@ class SqlOffline implements OfflineStore {
     });
   }
 
-  async add(domain: string, local: string, text: string, at: number, limit: number): Promise<boolean> {
-    checkAccount(domain, local);
-    checkText(text, "message", TEXT_BYTES);
-    if (limit < 1) return false;
-    const message = { domain, local, text, at, limit };
+  async add(message: NewOfflineMessage): Promise<boolean> {
+    checkAccount(message.domain, message.local);
+    checkText(message.text, "message", TEXT_BYTES);
+    if (message.limit < 1) return false;
     if (this.#engine.dialect !== "sqlite") return this.#adds.add(message);
     return this.#engine.write(() => this.#addOne(message), { idempotent: false });
   }
 
-  async addAgain(domain: string, local: string, text: string, at: number, limit: number): Promise<boolean> {
-    checkAccount(domain, local);
-    checkText(text, "message", TEXT_BYTES);
-    return this.#engine.write(() => this.#addUnlessThere({ domain, local, text, at, limit }), { idempotent: true });
+  async addAgain(message: NewOfflineMessage): Promise<boolean> {
+    checkAccount(message.domain, message.local);
+    checkText(message.text, "message", TEXT_BYTES);
+    return this.#engine.write(() => this.#addUnlessThere(message), { idempotent: true });
   }
 
   async read(domain: string, local: string, after: number, limit: number): Promise<OfflineMessage[]> {
@@ -103,7 +102,7 @@ class SqlOffline implements OfflineStore {
   }
 
   /** SQLite has one writer and costs no round trip, so that it needs no lock and gains nothing by longer statements. */
-  *#addOne(message: NewMessage): Work<boolean> {
+  *#addOne(message: NewOfflineMessage): Work<boolean> {
     const { domain, local, text, at, limit } = message;
     const [queue] = yield* rows(bind(this.#sql.queue, { domain, local }));
     if (queue !== undefined && queue.kept >= limit) return false;
@@ -115,7 +114,7 @@ class SqlOffline implements OfflineStore {
   }
 
   /** Behind the account's lock: an add that was given up has committed by then, or never will. */
-  *#addUnlessThere(message: NewMessage): Work<boolean> {
+  *#addUnlessThere(message: NewOfflineMessage): Work<boolean> {
     const { domain, local, text } = message;
     yield bind(this.#sql.lock, { domain, local });
     const [there] = yield* rows(bind(this.#sql.same, { domain, local, text }));

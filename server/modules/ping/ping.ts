@@ -11,7 +11,7 @@ export const ping = defineModule({
   config: NoSettings,
   activate(host) {
     for (const target of ["host", "account"] as const) host.disclose(target, { features: [NS_PING] });
-    host.iq("host", "get", NS_PING, "ping", () => undefined);
-    host.iq("account", "get", NS_PING, "ping", () => undefined);
+    host.iq({ target: "host", type: "get", xmlns: NS_PING, name: "ping" }, () => undefined);
+    host.iq({ target: "account", type: "get", xmlns: NS_PING, name: "ping" }, () => undefined);
   },
 });

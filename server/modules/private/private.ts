@@ -22,8 +22,8 @@ export const privateStorage = defineModule({
   activate(host, given) {
     const { settings, activation } = liveSettings(given);
     host.disclose("host", { features: [NS_PRIVATE] });
-    host.iq("account", "get", NS_PRIVATE, "query", (request) => get(host, request));
-    host.iq("account", "set", NS_PRIVATE, "query", (request) => {
+    host.iq({ target: "account", type: "get", xmlns: NS_PRIVATE, name: "query" }, (request) => get(host, request));
+    host.iq({ target: "account", type: "set", xmlns: NS_PRIVATE, name: "query" }, (request) => {
       // In the turn of who asks.
       const texts = textsOf(request, settings);
       // One at a time for each account, at whichever node: what is counted before must still hold when it is stored.
@@ -98,7 +98,7 @@ async function set(host: ModuleHost, { config, local, texts, section }: Setting)
   }
   for (const [key, text] of texts) {
     section.check();
-    await documents.put(host.domain, local, KIND, key, text);
+    await documents.put({ domain: host.domain, local, kind: KIND, key, text });
   }
   return undefined;
 }

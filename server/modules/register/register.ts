@@ -40,8 +40,8 @@ export const register = defineModule({
         handle: (connection, raw) => registerStranger(host, rate, connection, raw),
       });
     for (const target of ["host", "account"] as const) {
-      host.iq(target, "get", NS_REGISTER, "query", (request) => current(host, request), "owner");
-      host.iq(target, "set", NS_REGISTER, "query", (request) => change(host, request), "owner");
+      host.iq({ target, type: "get", xmlns: NS_REGISTER, name: "query" }, (request) => current(host, request));
+      host.iq({ target, type: "set", xmlns: NS_REGISTER, name: "query" }, (request) => change(host, request));
     }
   },
 });

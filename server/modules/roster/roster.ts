@@ -25,8 +25,10 @@ export const roster = defineModule({
     const rosters = new Rosters(host, settings);
     host.provide(rostersApi, rosters);
     host.beforeRemoval((account) => takeLeave(host, rosters, account));
-    host.iq("account", "get", NS_ROSTER, "query", (request) => get(rosters, request));
-    host.iq("account", "set", NS_ROSTER, "query", (request) => set(host, rosters, settings, request));
+    host.iq({ target: "account", type: "get", xmlns: NS_ROSTER, name: "query" }, (request) => get(rosters, request));
+    host.iq({ target: "account", type: "set", xmlns: NS_ROSTER, name: "query" }, (request) =>
+      set(host, rosters, settings, request),
+    );
     host.streamFeature({
       name: "rosterver",
       phase: "after authentication",

@@ -29,7 +29,7 @@ export const serverinfo = defineModule({
     const consents = new Consents(host);
     const field = `<field var='serverinfo-pubsub-node'><value>xmpp:${host.domain}?;node=${NODE}</value></field>`;
     host.disclose("host", { features: [NS_SERVERINFO], networkInfo: () => field });
-    host.iq("host", "get", NS_PUBSUB, "pubsub", ({ payload }) => {
+    host.iq({ target: "host", type: "get", xmlns: NS_PUBSUB, name: "pubsub" }, ({ payload }) => {
       const items = payload.getChild("items", NS_PUBSUB);
       if (items === undefined) throw new StanzaError("feature-not-implemented");
       if (items.attrs.node !== NODE) throw new StanzaError("item-not-found");

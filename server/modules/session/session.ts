@@ -10,7 +10,7 @@ export const session = defineModule({
   needs: [],
   config: NoSettings,
   activate(host) {
-    host.iq("account", "set", NS_SESSION, "session", () => undefined);
-    host.iq("host", "set", NS_SESSION, "session", () => undefined);
+    host.iq({ target: "account", type: "set", xmlns: NS_SESSION, name: "session" }, () => undefined);
+    host.iq({ target: "host", type: "set", xmlns: NS_SESSION, name: "session" }, () => undefined);
   },
 });

@@ -13,7 +13,7 @@ export const time = defineModule({
   config: NoSettings,
   activate(host) {
     host.disclose("host", { features: [NS_TIME] });
-    host.iq("host", "get", NS_TIME, "time", () => {
+    host.iq({ target: "host", type: "get", xmlns: NS_TIME, name: "time" }, () => {
       const answer = new Element("time", { xmlns: NS_TIME });
       answer.c("tzo").t("+00:00");
       answer.c("utc").t(new Date(host.clock.now()).toISOString());

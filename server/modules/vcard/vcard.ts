@@ -18,14 +18,16 @@ export const vcard = defineModule({
   activate(host, given) {
     const { settings, activation } = liveSettings(given);
     for (const target of ["host", "account"] as const) host.disclose(target, { features: [NS_VCARD] });
-    host.iq("account", "get", NS_VCARD, "vCard", (request) => read(host, request), "anyone");
-    host.iq("account", "set", NS_VCARD, "vCard", async ({ to, payload }) => {
+    host.iq({ target: "account", type: "get", xmlns: NS_VCARD, name: "vCard", audience: "anyone" }, (request) =>
+      read(host, request),
+    );
+    host.iq({ target: "account", type: "set", xmlns: NS_VCARD, name: "vCard" }, async ({ to, payload }) => {
       // Others are sent the text as it is.
       const text = selfContained(payload);
       const { maxBytes } = settings;
       if (Buffer.byteLength(text) > maxBytes)
         throw new StanzaError("not-acceptable", `a card has at most ${maxBytes} bytes`);
-      await host.store(DOCUMENTS).put(host.domain, to.local, "vcard", "", text);
+      await host.store(DOCUMENTS).put({ domain: host.domain, local: to.local, kind: "vcard", key: "", text });
       return undefined;
     });
     return activation;

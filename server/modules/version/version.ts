@@ -19,7 +19,7 @@ export const version = defineModule({
   activate(host, given) {
     const { settings, activation } = liveSettings(given);
     host.disclose("host", { features: [NS_VERSION] });
-    host.iq("host", "get", NS_VERSION, "query", () => {
+    host.iq({ target: "host", type: "get", xmlns: NS_VERSION, name: "query" }, () => {
       const query = new Element("query", { xmlns: NS_VERSION });
       query.c("name").t("Meridian");
       query.c("version").t(SOFTWARE_VERSION);

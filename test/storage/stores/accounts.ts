@@ -104,7 +104,7 @@ export function accountsContract(backend: Backend): void {
     expect(await accounts.exists(DOMAIN, juliet)).toBe(true);
     expect(await keptOf(storage, juliet)).toEqual(ONE_EACH);
     // Accounts kept elsewhere (LDAP) have data here all the same.
-    await documents.put(DOMAIN, romeo, "vcard", "", "<vCard/>");
+    await documents.put({ domain: DOMAIN, local: romeo, kind: "vcard", key: "", text: "<vCard/>" });
     expect(await accounts.delete(DOMAIN, romeo)).toBe(false);
     expect(await documents.get(DOMAIN, romeo, "vcard", "")).toBeUndefined();
   });

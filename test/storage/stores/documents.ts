@@ -26,10 +26,10 @@ export function documentsContract(backend: Backend): void {
     const { documents } = storage;
     const romeo = local();
     expect(await documents.get(DOMAIN, romeo, "private", "k")).toBeUndefined();
-    await documents.put(DOMAIN, romeo, "private", "k", "<a/>");
-    await documents.put(DOMAIN, romeo, "private", "k", "<b/>");
-    await documents.put(DOMAIN, romeo, "private", "K", "<c/>");
-    await documents.put(DOMAIN, romeo, "vcard", "k", "<d/>");
+    await documents.put({ domain: DOMAIN, local: romeo, kind: "private", key: "k", text: "<a/>" });
+    await documents.put({ domain: DOMAIN, local: romeo, kind: "private", key: "k", text: "<b/>" });
+    await documents.put({ domain: DOMAIN, local: romeo, kind: "private", key: "K", text: "<c/>" });
+    await documents.put({ domain: DOMAIN, local: romeo, kind: "vcard", key: "k", text: "<d/>" });
     expect(await documents.get(DOMAIN, romeo, "private", "k")).toBe("<b/>");
     expect(await documents.list(DOMAIN, romeo, "private")).toEqual([
       { key: "K", text: "<c/>" },
@@ -41,7 +41,8 @@ export function documentsContract(backend: Backend): void {
     expect(await documents.remove(DOMAIN, romeo, "private", "k")).toBe(false);
     expect(await documents.get(DOMAIN, romeo, "vcard", "k")).toBe("<d/>");
     const long = [textOfBytes(4096), `${textOfBytes(4092)}yyyy`, textOfBytes(255), textOfBytes(256)];
-    for (const key of long) await documents.put(DOMAIN, romeo, "long", key, `<of>${key}</of>`);
+    for (const key of long)
+      await documents.put({ domain: DOMAIN, local: romeo, kind: "long", key, text: `<of>${key}</of>` });
     for (const key of long) expect(await documents.get(DOMAIN, romeo, "long", key)).toBe(`<of>${key}</of>`);
     expect((await documents.list(DOMAIN, romeo, "long")).map(({ key }) => key).sort()).toEqual([...long].sort());
   });
@@ -50,7 +51,7 @@ export function documentsContract(backend: Backend): void {
     const { documents } = storage;
     const romeo = local();
     const replace = (before: string | undefined, text: string) =>
-      documents.replace(DOMAIN, romeo, "fast", "k", before, text);
+      documents.replace({ domain: DOMAIN, local: romeo, kind: "fast", key: "k", text }, before);
     const kept = () => documents.get(DOMAIN, romeo, "fast", "k");
     expect([await replace("a", "b"), await kept()]).toEqual([false, undefined]);
     expect([await replace(undefined, "a"), await kept()]).toEqual([true, "a"]);
@@ -79,8 +80,9 @@ export function documentsContract(backend: Backend): void {
       ["a", "b"],
       ["é", ""],
     ] as const;
-    for (const [kind, key] of places.toReversed()) await documents.put(DOMAIN, romeo, kind, key, `${kind} ${key}`);
-    await documents.put(DOMAIN, local(), "a", "a", "");
+    for (const [kind, key] of places.toReversed())
+      await documents.put({ domain: DOMAIN, local: romeo, kind, key, text: `${kind} ${key}` });
+    await documents.put({ domain: DOMAIN, local: local(), kind: "a", key: "a", text: "" });
     const all = places.map(([kind, key]) => ({ kind, key, text: `${kind} ${key}` }));
     expect(await documents.every(DOMAIN, romeo, undefined, 100)).toEqual(all);
     for (const [at, one] of all.entries())

@@ -26,7 +26,8 @@ export function offlineContract(backend: Backend): void {
     const romeo = local();
     const texts = ["<m>1</m>", "<m>2</m>", "<m>3</m>", "<m>4</m>"];
     const before = await offline.total();
-    for (const text of texts) expect(await offline.add(DOMAIN, romeo, text, 10, 100)).toBe(true);
+    for (const text of texts)
+      expect(await offline.add({ domain: DOMAIN, local: romeo, text, at: 10, limit: 100 })).toBe(true);
     expect(await offline.total()).toBe(before + texts.length);
     const all = await offline.read(DOMAIN, romeo, 0, 100);
     expect(all.map(({ text }) => text)).toEqual(texts);
@@ -40,7 +41,7 @@ export function offlineContract(backend: Backend): void {
     expect(await offline.read(DOMAIN, romeo, 0, 100)).toEqual(all.slice(2));
     await offline.removeThrough(DOMAIN, romeo, ids[3]!);
     expect(await offline.count(DOMAIN, romeo)).toBe(0);
-    await offline.add(DOMAIN, romeo, "<m>5</m>", 10, 100);
+    await offline.add({ domain: DOMAIN, local: romeo, text: "<m>5</m>", at: 10, limit: 100 });
     expect((await offline.read(DOMAIN, romeo, 0, 1))[0]!.id).toBeGreaterThan(ids[3]!);
   });
 
@@ -49,21 +50,25 @@ export function offlineContract(backend: Backend): void {
     const [romeo, juliet] = [local(), local()];
     const texts = Array.from({ length: 60 }, (_, n) => `<m>${n}</m>`);
     const kept = await Promise.all(
-      texts.flatMap((text) => [offline.add(DOMAIN, romeo, text, 1, 25), offline.add(DOMAIN, juliet, text, 1, 1000)]),
+      texts.flatMap((text) => [
+        offline.add({ domain: DOMAIN, local: romeo, text, at: 1, limit: 25 }),
+        offline.add({ domain: DOMAIN, local: juliet, text, at: 1, limit: 1000 }),
+      ]),
     );
     expect(kept.filter((answer, n) => answer && n % 2 === 0)).toHaveLength(25);
     const texted = async (user: string) => (await offline.read(DOMAIN, user, 0, 1000)).map(({ text }) => text);
     expect(await texted(romeo)).toEqual(texts.slice(0, 25));
     expect(await texted(juliet)).toEqual(texts);
-    expect(await offline.add(DOMAIN, romeo, "<m/>", 1, 25)).toBe(false);
-    expect(await offline.add(DOMAIN, romeo, "<m/>", 1, 26)).toBe(true);
-    expect(await offline.add(DOMAIN, local(), "<m/>", 1, 0)).toBe(false);
+    expect(await offline.add({ domain: DOMAIN, local: romeo, text: "<m/>", at: 1, limit: 25 })).toBe(false);
+    expect(await offline.add({ domain: DOMAIN, local: romeo, text: "<m/>", at: 1, limit: 26 })).toBe(true);
+    expect(await offline.add({ domain: DOMAIN, local: local(), text: "<m/>", at: 1, limit: 0 })).toBe(false);
   });
 
   test("of many accounts those are told that have offline messages", async () => {
     const { offline } = storage;
     const [romeo, juliet, nurse] = [local(), local(), local()];
-    for (const user of [romeo, juliet]) await offline.add(DOMAIN, user, "<m/>", 1, 100);
+    for (const user of [romeo, juliet])
+      await offline.add({ domain: DOMAIN, local: user, text: "<m/>", at: 1, limit: 100 });
     await offline.removeThrough(DOMAIN, juliet, (await offline.read(DOMAIN, juliet, 0, 1))[0]!.id);
     expect(await offline.having(DOMAIN, [romeo, juliet, nurse])).toEqual([romeo]);
     expect(await offline.having("elsewhere.test", [romeo])).toEqual([]);
@@ -73,18 +78,19 @@ export function offlineContract(backend: Backend): void {
   test("an offline message that is added again after it was given up is there once", async () => {
     const { offline } = storage;
     const [romeo, juliet] = [local(), local()];
-    for (const text of ["<m>1</m>", "<m>2</m>"]) expect(await offline.add(DOMAIN, romeo, text, 1, 2)).toBe(true);
+    for (const text of ["<m>1</m>", "<m>2</m>"])
+      expect(await offline.add({ domain: DOMAIN, local: romeo, text, at: 1, limit: 2 })).toBe(true);
     // Also where the account is full by now.
-    expect(await offline.addAgain(DOMAIN, romeo, "<m>1</m>", 1, 2)).toBe(true);
-    expect(await offline.addAgain(DOMAIN, romeo, "<m>3</m>", 1, 2)).toBe(false);
-    expect(await offline.addAgain(DOMAIN, romeo, "<m>3</m>", 1, 3)).toBe(true);
+    expect(await offline.addAgain({ domain: DOMAIN, local: romeo, text: "<m>1</m>", at: 1, limit: 2 })).toBe(true);
+    expect(await offline.addAgain({ domain: DOMAIN, local: romeo, text: "<m>3</m>", at: 1, limit: 2 })).toBe(false);
+    expect(await offline.addAgain({ domain: DOMAIN, local: romeo, text: "<m>3</m>", at: 1, limit: 3 })).toBe(true);
     expect((await offline.read(DOMAIN, romeo, 0, 10)).map(({ text }) => text)).toEqual([
       "<m>1</m>",
       "<m>2</m>",
       "<m>3</m>",
     ]);
     expect(await offline.count(DOMAIN, romeo)).toBe(3);
-    expect(await offline.addAgain(DOMAIN, juliet, "<m>1</m>", 1, 2)).toBe(true);
+    expect(await offline.addAgain({ domain: DOMAIN, local: juliet, text: "<m>1</m>", at: 1, limit: 2 })).toBe(true);
     expect(await offline.count(DOMAIN, juliet)).toBe(1);
   });
 
@@ -92,7 +98,9 @@ export function offlineContract(backend: Backend): void {
     const { offline } = storage;
     const romeo = local();
     const text = `<m>${textOfBytes(262_144)}</m>`;
-    await Promise.all(Array.from({ length: 20 }, () => offline.add(DOMAIN, romeo, text, 1, 100)));
+    await Promise.all(
+      Array.from({ length: 20 }, () => offline.add({ domain: DOMAIN, local: romeo, text, at: 1, limit: 100 })),
+    );
     const read = await offline.read(DOMAIN, romeo, 0, 100);
     expect(read).toHaveLength(20);
     expect(read.every((message) => message.text === text)).toBe(true);
