@@ -217,7 +217,12 @@ async function endDirected(host: ModuleHost, account: Jid, jids: readonly string
       for (const [from, receivers] of shown) await tellEnd(host, from, receivers);
     };
     for (const member of host.bus.others)
-      host.bus.send(member, endOfDirected(host), [local, ...jids], nothing, () => inBackground(instead(), host.log));
+      host.bus.send(member, {
+        kind: endOfDirected(host),
+        fields: [local, ...jids],
+        confirmed: nothing,
+        failed: () => inBackground(instead(), host.log),
+      });
   }
   await endDirectedHere(host, local, jids);
 }
