@@ -2,6 +2,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { ManualClock } from "../test/harness/manual-clock.ts";
+import { systemClock } from "./clock.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 test("the burst goes at once, what is beyond it is waited for", async () => {
@@ -73,4 +74,14 @@ test("other bounds forgive no debt, unless the bucket is filled anew", async () 
   expect([bucket.take(10), bucket.take(1)]).toEqual([0, 1_000]);
   await clock.advance(11_000);
   expect(bucket.full(clock.now())).toBe(true);
+});
+
+test("a clock that is set back is not owed", () => {
+  let now = 3_600_000;
+  const bucket = new TokenBucket({ ...systemClock, now: () => now }, 10, 10);
+  bucket.take(10);
+  now = 0;
+  expect(bucket.take(1)).toBe(100);
+  now = 100;
+  expect(bucket.take(0)).toBe(0);
 });

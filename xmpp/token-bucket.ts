@@ -50,7 +50,7 @@ export class TokenBucket {
 
   /** True where nothing is owed and all of the burst may be taken; `now` in ms since the epoch. */
   full(now: number): boolean {
-    return this.tokens + ((now - this.at) / 1000) * this.rate >= this.burst;
+    return this.tokens + this.since(now) * this.rate >= this.burst;
   }
 
   /** Other bounds from now on; what was taken stays taken. */
@@ -68,7 +68,12 @@ export class TokenBucket {
   }
 
   private refill(now: number): void {
-    this.tokens = Math.min(this.burst, this.tokens + ((now - this.at) / 1000) * this.rate);
+    this.tokens = Math.min(this.burst, this.tokens + this.since(now) * this.rate);
     this.at = now;
+  }
+
+  /** Seconds since the last look; none where the clock was set back, or that would be owed. */
+  private since(now: number): number {
+    return Math.max(0, now - this.at) / 1000;
   }
 }

@@ -216,6 +216,8 @@ function open(
   { account, step, record }: Proven,
 ): void | Promise<void> {
   const { stream, context } = connection;
+  // Gone while others were asked: nobody would take back what is counted for it from here on.
+  if (!stream.writable) return;
   void context.throttle.succeeded(account.bare, stream.transport.remoteAddress);
   context.metrics.login(true);
   connection.authenticatedAs(account);

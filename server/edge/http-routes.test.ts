@@ -1,4 +1,6 @@
 // Modules answer HTTP requests for their host, within bounds, until they are over; what they throw is nobody else's.
+import { once } from "node:events";
+import { type AddressInfo, connect } from "node:net";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import Fastify, { type FastifyInstance, type InjectOptions } from "fastify";
 import { pino } from "pino";
@@ -77,4 +79,14 @@ test("once the module is over its routes are gone; a route that it did not decla
   await expect(fake.become([{ ...echo, routes: [] }])).rejects.toThrow(
     'the module echo has no GET /echo/* among its "routes"',
   );
+});
+
+test("nothing is kept of a request that nobody answers: it is told so before its body has come", async () => {
+  await app.listen({ port: 0, host: "127.0.0.1" });
+  const { port } = app.server.address() as AddressInfo;
+  const socket = connect(port, "127.0.0.1");
+  socket.write("POST /nobody HTTP/1.1\r\nhost: verona.test\r\ncontent-length: 100\r\n\r\nhalf of it");
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  socket.destroy();
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 404 /);
 });

@@ -27,11 +27,19 @@ export function serveModules(app: FastifyInstance, node: RoutedHttp): void {
       if (statusCode >= 500) logFailure(node.log, error, "an HTTP request failed");
       return reply.code(statusCode).send();
     });
+    const found = new WeakMap<FastifyRequest, HttpHandler>();
     scope.route({
       method: METHODS,
       url: "/*",
       exposeHeadRoute: false,
-      handler: (request, reply) => answer(handlerOf(request, node), request, reply, node.log),
+      // Before its body is read: nothing is kept of a request that nobody will answer.
+      onRequest: (request, reply, done) => {
+        const handler = handlerOf(request, node);
+        if (handler === undefined) return void reply.code(404).send();
+        found.set(request, handler);
+        done();
+      },
+      handler: (request, reply) => answer(found.get(request) as HttpHandler, request, reply, node.log),
     });
   });
 }
@@ -43,12 +51,11 @@ function handlerOf({ method, url, hostname }: FastifyRequest, { hosts }: RoutedH
 }
 
 async function answer(
-  handler: HttpHandler | undefined,
+  handler: HttpHandler,
   request: FastifyRequest,
   reply: FastifyReply,
   log: Logger,
 ): Promise<FastifyReply> {
-  if (handler === undefined) return reply.code(404).send();
   const { method, url, headers, ip, body } = request;
   const query = new URLSearchParams(url.slice(pathOf(url).length));
   try {

@@ -17,13 +17,14 @@ export class RouteTable implements HttpRoutes {
   }
 
   find(method: string, path: string): HttpHandler | undefined {
-    const exact = this.exact.get(`${method} ${path}`);
+    const wanted = `${method} ${path}`;
+    const exact = this.exact.get(wanted);
     if (exact !== undefined || this.below.size === 0) return exact;
-    for (let end = path.lastIndexOf("/"); end >= 0; end = path.lastIndexOf("/", end - 1)) {
-      const found = this.below.get(`${method} ${path.slice(0, end + 1)}`);
-      if (found !== undefined || end === 0) return found;
-    }
-    return undefined;
+    // Through the routes, which are few, and not through the path, which a stranger makes as long as he likes.
+    let longest = "";
+    for (const prefix of this.below.keys())
+      if (prefix.length > longest.length && wanted.startsWith(prefix)) longest = prefix;
+    return this.below.get(longest);
   }
 
   /** Each as `GET /path`. */
