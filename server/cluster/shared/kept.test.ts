@@ -38,6 +38,26 @@ test("accounts that are connected here stay, and take nothing from the others", 
   expect(kept.size).toBeLessThanOrEqual(104);
 });
 
+test("with as many idle ones as may be, accounts that connect are not each counted with all the others", () => {
+  let looks = 0;
+  const isHere = (local: string) => {
+    looks++;
+    return local.startsWith("here");
+  };
+  for (const bounds of [
+    { accounts: 400, bytes: 1e9 },
+    { accounts: 1e9, bytes: 400 * 200 },
+  ])
+    for (const idle of [300, 390, 400]) {
+      const kept = new Kept<number>(isHere, bounds);
+      for (let i = 0; i < idle; i++) kept.set(`away${1_000 + i}`, i, 200 - 160 - 16);
+      looks = 0;
+      for (let i = 0; i < 400; i++) kept.set(`here${1_000 + i}`, i, 200 - 160 - 16);
+      // Room is made once for a quarter of the bound, and looks at no more than is kept.
+      expect(looks).toBeLessThanOrEqual(4 * 800);
+    }
+});
+
 test("a value in place of another, one that is forgotten and all of them leave no bytes behind", () => {
   const kept = new Kept<number>(none);
   kept.set("a", 1, 100);

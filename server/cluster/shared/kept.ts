@@ -81,7 +81,7 @@ export class Kept<T> {
     let bytes = idle.reduce((sum, [, place]) => sum + place.bytes, 0);
     const here = { accounts: this.places.size - accounts, bytes: this.total - bytes };
     this.at = { accounts: here.accounts + this.bounds.accounts, bytes: here.bytes + this.bounds.bytes };
-    if (accounts <= this.bounds.accounts && bytes <= this.bounds.bytes) return;
+    // Below the bounds as well: whoever is connected next would be looked at with all others again.
     const tooMuch = () => accounts > this.bounds.accounts * LEFT || bytes > this.bounds.bytes * LEFT;
     for (const used of [false, true])
       for (const [local, place] of idle) {
