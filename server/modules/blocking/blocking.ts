@@ -30,6 +30,15 @@ const MAX_CHARACTERS = 262_144;
 /** True for a session that asked for the list and so gets pushes. XEP-0191 §3.3. */
 const interestedKey = new SharedSessionKey<boolean>("block list", FLAG);
 
+/** What changes of a list need; made once, when the module is activated. */
+interface BlockingParts {
+  readonly host: ModuleHost;
+  readonly rosters: Rosters;
+  readonly lists: BlockLists;
+  /** As they are at the moment. */
+  readonly settings: { readonly maxItems: number };
+}
+
 /** The blocking module. */
 export const blocking = defineModule({
   name: "blocking",
@@ -42,15 +51,14 @@ export const blocking = defineModule({
     const { settings, activation } = liveSettings(given);
     const lists = new BlockLists(host);
     const rosters = host.use(rostersApi);
+    const parts: BlockingParts = { host, rosters, lists, settings };
     host.disclose("host", { features: [NS_BLOCKING] });
     host.iq({ target: "account", type: "get", xmlns: NS_BLOCKING, name: "blocklist" }, (request) =>
       read(lists, request),
     );
-    host.iq({ target: "account", type: "set", xmlns: NS_BLOCKING, name: "block" }, (request) =>
-      block(host, rosters, lists, request, settings.maxItems),
-    );
+    host.iq({ target: "account", type: "set", xmlns: NS_BLOCKING, name: "block" }, (request) => block(parts, request));
     host.iq({ target: "account", type: "set", xmlns: NS_BLOCKING, name: "unblock" }, (request) =>
-      unblock(host, rosters, lists, request, settings.maxItems),
+      unblock(parts, request),
     );
     host.whenOver(
       rosters.visibility.hide((local, contact) => {
@@ -126,13 +134,9 @@ async function jidsOf(request: IqRequest, maxItems: number): Promise<Jid[]> {
   });
 }
 
-async function block(
-  host: ModuleHost,
-  rosters: Rosters,
-  lists: BlockLists,
-  request: IqRequest,
-  maxItems: number,
-): Promise<undefined> {
+async function block(parts: BlockingParts, request: IqRequest): Promise<undefined> {
+  const { host, lists } = parts;
+  const { maxItems } = parts.settings;
   const jids = await jidsOf(request, maxItems);
   const { to: account } = request;
   if (jids.length === 0) throw new StanzaError("bad-request", "nothing to block");
@@ -142,7 +146,7 @@ async function block(
   // Who was blocked already: nothing changed, and there is nothing to tell.
   if (changed.length === 0) return undefined;
   // The door is closed first, so that nothing comes after the leave that the contact sees. XEP-0191 §3.3.
-  await showTo(host, rosters, account, changed, before, false);
+  await showTo(parts, account, { jids: changed, rest: before, visible: false });
   await endDirected(host, account, changed);
   push(host, account, "block", changed);
   return undefined;
@@ -158,13 +162,9 @@ function withinBounds(list: ReadonlySet<string>, asked: readonly string[], maxIt
   return asked;
 }
 
-async function unblock(
-  host: ModuleHost,
-  rosters: Rosters,
-  lists: BlockLists,
-  request: IqRequest,
-  maxItems: number,
-): Promise<undefined> {
+async function unblock(parts: BlockingParts, request: IqRequest): Promise<undefined> {
+  const { host, lists } = parts;
+  const { maxItems } = parts.settings;
   const asked = (await jidsOf(request, maxItems)).map((jid) => jid.full);
   const { to: account } = request;
   // Nothing at all in the request: what it has and nobody understands was refused. XEP-0191 §3.5.
@@ -172,20 +172,21 @@ async function unblock(
   const { changed, after } = await lists.change(account.local, (list) => (all ? [...list] : asked), false);
   // A push without items says that all were unblocked: where nothing changed there is none. XEP-0191 §3.5.
   if (changed.length === 0) return undefined;
-  await showTo(host, rosters, account, changed, after, true);
+  await showTo(parts, account, { jids: changed, rest: after, visible: true });
   push(host, account, "unblock", all ? [] : changed);
   return undefined;
 }
 
-/** Presence to the subscribed contacts that a change concerns: those who are not on the `rest` of the list as well. */
-async function showTo(
-  host: ModuleHost,
-  rosters: Rosters,
-  account: Jid,
-  jids: readonly string[],
-  rest: ReadonlySet<string>,
-  visible: boolean,
-): Promise<void> {
+/** A change of what somebody sees of an account. */
+interface Sight {
+  readonly jids: readonly string[];
+  /** What else is on the list: whom it blocks the change does not concern. */
+  readonly rest: ReadonlySet<string>;
+  readonly visible: boolean;
+}
+
+/** Presence to the subscribed contacts that a change concerns. */
+async function showTo({ host, rosters }: BlockingParts, account: Jid, { jids, rest, visible }: Sight): Promise<void> {
   const concerned = new Set(jids);
   if (concerned.size === 0) return;
   for (const item of (await rosters.of(account.local)).items.values()) {

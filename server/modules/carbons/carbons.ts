@@ -67,7 +67,7 @@ function copySent(host: ModuleHost, session: ClientSession, stanza: Stanza): voi
   const receivers = others(host, session.account.local, [session]);
   if (receivers.length === 0 || !eligibility({ stanza, direction: "sent", fromRoom: false }).copy) return;
   // A message to that very session arrives by itself.
-  deliverCopies("sent", stanza, session.account, receivers, stanza.to);
+  deliverCopies({ direction: "sent", stanza, account: session.account, without: stanza.to }, receivers);
 }
 
 function copyReceived(host: ModuleHost, local: string, stanza: Stanza, takers: readonly ClientSession[]): void {
@@ -78,24 +78,26 @@ function copyReceived(host: ModuleHost, local: string, stanza: Stanza, takers: r
   if (stanza.from?.bare === account.bare) return copyToSelf(stanza, receivers, account);
   const fromRoom = stanza.type === "error" && isOfRoom(host, local, stanza.from);
   if (!eligibility({ stanza, direction: "received", fromRoom }).copy) return;
-  deliverCopies("received", stanza, account, receivers);
+  deliverCopies({ direction: "received", stanza, account, without: undefined }, receivers);
 }
 
 /** A message of the account to itself: the devices that neither sent nor got it have a copy of its sending. */
 function copyToSelf(stanza: Stanza, receivers: readonly ClientSession[], account: Jid): void {
   // To one device alone, it was copied as it was sent.
   if (stanza.to?.isBare === false || !eligibility({ stanza, direction: "sent", fromRoom: false }).copy) return;
-  deliverCopies("sent", stanza, account, receivers, stanza.from);
+  deliverCopies({ direction: "sent", stanza, account, without: stanza.from }, receivers);
+}
+
+/** A message of which an account's other devices have a copy. */
+interface Copying {
+  readonly direction: "sent" | "received";
+  readonly stanza: Stanza;
+  readonly account: Jid;
+  readonly without: Jid | undefined;
 }
 
 /** Gives each receiver but `without` a copy; the content is one for all of them. */
-function deliverCopies(
-  direction: "sent" | "received",
-  stanza: Stanza,
-  account: Jid,
-  receivers: readonly ClientSession[],
-  without?: Jid,
-): void {
+function deliverCopies({ direction, stanza, account, without }: Copying, receivers: readonly ClientSession[]): void {
   let first: Stanza | undefined;
   for (const receiver of receivers) {
     if (receiver.jid.full === without?.full) continue;

@@ -46,7 +46,7 @@ function setUp() {
     return pass;
   });
   const rosters = { of: async () => ({ items: new Map() }) } as unknown as Rosters;
-  const arrive = () => broadcastAvailable(host, rosters, session, Stanza.fromText("<presence/>"), 0);
+  const arrive = () => broadcastAvailable({ host, rosters }, session, Stanza.fromText("<presence/>"), 0);
   return { host, session, steps, logged, arrive };
 }
 

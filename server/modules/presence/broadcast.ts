@@ -6,22 +6,21 @@ import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { eachInTurn } from "../../delivery/background.ts";
 import { atCostOf } from "../../delivery/cost.ts";
 import { reject, taken, type Verdict } from "../../delivery/verdict.ts";
-import type { ModuleHost } from "../../module/define.ts";
 import type { ClientSession, OwnSession } from "../../ports/session.ts";
 import { hasFrom, hasTo } from "../roster/item.ts";
 import { requestStanza, TOLD_LIMIT } from "../roster/request.ts";
 import type { Roster } from "../roster/roster-change.ts";
-import type { Rosters } from "../roster/rosters.ts";
 import { directedKey } from "./directed.ts";
+import type { PresenceParts } from "./parts.ts";
 
 /** Initial or later presence of a session, where no stage keeps it from arriving by that. RFC 6121 §4.2.2, §4.4.2. */
 export async function broadcastAvailable(
-  host: ModuleHost,
-  rosters: Rosters,
+  parts: PresenceParts,
   session: OwnSession,
   sent: Stanza,
   priority: number,
 ): Promise<Verdict> {
+  const { host, rosters } = parts;
   const roster = await rosters.of(session.account.local);
   const initial = session.presence === undefined;
   const receptive = priority >= 0 && (initial || session.priority < 0);
@@ -36,12 +35,12 @@ export async function broadcastAvailable(
     // nodes know of it.
     const everywhere = initial ? host.bus.barrier() : undefined;
     if (everywhere !== undefined) await everywhere;
-    await sendToSubscribers(host, rosters, roster, session, stanza);
+    await sendToSubscribers(parts, roster, session, stanza);
     for (const other of host.sessions.available(session.account.local))
       other.deliver(stanza.withAddresses(session.jid, other.account));
     if (initial) {
-      await learn(host, rosters, roster, session);
-      await probeContacts(host, rosters, roster, session);
+      await learn(parts, roster, session);
+      await probeContacts(parts, roster, session);
       host.emit("session.available", { session });
     }
   } finally {
@@ -52,25 +51,21 @@ export async function broadcastAvailable(
 
 /** The end of a session's presence. RFC 6121 §4.5.2, §4.6.3. */
 export async function broadcastUnavailable(
-  host: ModuleHost,
-  rosters: Rosters,
+  parts: PresenceParts,
   session: ClientSession,
   stanza: Stanza,
 ): Promise<void> {
+  const { host, rosters } = parts;
   const roster = await rosters.of(session.account.local);
-  await sendToSubscribers(host, rosters, roster, session, stanza);
-  await endDirected(host, rosters, session, stanza);
+  await sendToSubscribers(parts, roster, session, stanza);
+  await endDirected(parts, session, stanza);
   for (const other of host.sessions.available(session.account.local))
     other.deliver(stanza.withAddresses(session.jid, other.account));
 }
 
 /** Tells those who only had directed presence. RFC 6121 §4.6.3. */
-export async function endDirected(
-  host: ModuleHost,
-  rosters: Rosters,
-  session: ClientSession,
-  stanza: Stanza,
-): Promise<void> {
+export async function endDirected(parts: PresenceParts, session: ClientSession, stanza: Stanza): Promise<void> {
+  const { host, rosters } = parts;
   const directed = session.get(directedKey);
   if (directed === undefined) return;
   const roster = await rosters.of(session.account.local);
@@ -79,7 +74,7 @@ export async function endDirected(
       const to = Jid.parse(address);
       const item = roster.items.get(to.bare);
       if (item !== undefined && hasFrom(item)) return;
-      return show(host, rosters, session, stanza.withAddresses(session.jid, to), to);
+      return show(parts, session, stanza.withAddresses(session.jid, to), to);
     }),
   );
   // Forgotten only now: where some could not be told all are told again.
@@ -87,36 +82,30 @@ export async function endDirected(
 }
 
 /** Sends presence of a session, unless something keeps the contact from seeing it (XEP-0191 §3.2). */
-function show(
-  host: ModuleHost,
-  rosters: Rosters,
-  session: ClientSession,
-  stanza: Stanza,
-  to: Jid,
-): void | Promise<void> {
+function show({ host, rosters }: PresenceParts, session: ClientSession, stanza: Stanza, to: Jid): void | Promise<void> {
   const may = rosters.visibility.maySee(session.account.local, to);
   if (may instanceof Promise) return may.then((seen) => (seen ? host.route(stanza) : undefined));
   if (may) return host.route(stanza);
 }
 
 async function sendToSubscribers(
-  host: ModuleHost,
-  rosters: Rosters,
+  parts: PresenceParts,
   roster: Roster,
   session: ClientSession,
   stanza: Stanza,
 ): Promise<void> {
+  const { host } = parts;
   await atCostOf(session, host.clock, () =>
     eachInTurn(roster.items.values(), (item) => {
       if (!hasFrom(item)) return;
       const to = Jid.parse(item.jid);
-      return show(host, rosters, session, stanza.withAddresses(stanza.from, to), to);
+      return show(parts, session, stanza.withAddresses(stanza.from, to), to);
     }),
   );
 }
 
 /** A new session is told of its account's other resources, and of requests that wait, within a bound. RFC 6121 §3.1.3, §4.2.2. */
-async function learn(host: ModuleHost, rosters: Rosters, roster: Roster, session: ClientSession): Promise<void> {
+async function learn({ host, rosters }: PresenceParts, roster: Roster, session: ClientSession): Promise<void> {
   for (const other of host.sessions.available(session.account.local))
     if (other !== session && other.presence !== undefined)
       session.deliver(other.presence.withAddresses(other.jid, session.account));
@@ -133,17 +122,13 @@ async function learn(host: ModuleHost, rosters: Rosters, roster: Roster, session
   }
 }
 
-async function probeContacts(
-  host: ModuleHost,
-  rosters: Rosters,
-  roster: Roster,
-  session: ClientSession,
-): Promise<void> {
+async function probeContacts(parts: PresenceParts, roster: Roster, session: ClientSession): Promise<void> {
+  const { host } = parts;
   await atCostOf(session, host.clock, () =>
     eachInTurn(roster.items.values(), (item) => {
       if (!hasTo(item)) return;
       const to = Jid.parse(item.jid);
-      return show(host, rosters, session, barePresence(session.jid, to, "probe"), to);
+      return show(parts, session, barePresence(session.jid, to, "probe"), to);
     }),
   );
 }

@@ -2,7 +2,6 @@
 import type { Jid } from "../../../xmpp/jid/jid.ts";
 import { presence, type SubscriptionType } from "../../../xmpp/stanza/presence.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import type { ModuleHost } from "../../module/define.ts";
 import { departureKey } from "../roster/end-subscriptions.ts";
 import { hasFrom, inState, stateOf } from "../roster/item.ts";
 import type { RosterItem } from "../roster/port.ts";
@@ -11,9 +10,11 @@ import type { RosterChange } from "../roster/roster-change.ts";
 import { Rosters } from "../roster/rosters.ts";
 import { INBOUND } from "../roster/subscription-table.ts";
 import { sendPresenceOfAll } from "./outbound.ts";
+import type { PresenceParts } from "./parts.ts";
 
 /** Takes a subscription stanza for an account of ours. */
-export async function takeSubscription(host: ModuleHost, rosters: Rosters, stanza: Stanza): Promise<void> {
+export async function takeSubscription(parts: PresenceParts, stanza: Stanza): Promise<void> {
+  const { host, rosters } = parts;
   const account = (stanza.to as Jid).toBare();
   const contact = (stanza.from as Jid).toBare();
   const type = stanza.type as SubscriptionType;
@@ -21,14 +22,13 @@ export async function takeSubscription(host: ModuleHost, rosters: Rosters, stanz
   if (!(await host.accounts.exists(host.domain, account.local))) return;
   const notice = stanza.withAddresses(contact, account);
   const taken = await rosters.change(account.local, (roster) => note(roster, account, contact, notice));
-  if (taken === "granted") return grant(host, rosters, account, contact, stanza);
+  if (taken === "granted") return grant(parts, account, contact, stanza);
   if (taken === undefined) return;
   const { before } = taken;
   // Requests are for those who can answer; answers also for those who only watch the roster. RFC 6121 §3.1.3, §3.1.6.
   for (const session of host.sessions.of(account.local))
     if (session.presence !== undefined || (type !== "subscribe" && session.interested)) session.deliver(notice);
-  if (type === "unsubscribe" && hasFrom(before))
-    await sendPresenceOfAll(host, rosters, account, contact, "unavailable");
+  if (type === "unsubscribe" && hasFrom(before)) await sendPresenceOfAll(parts, account, contact, "unavailable");
 }
 
 /** Notes a stanza in the roster; the item before, `granted` for what was answered before it was asked, or nothing. */
@@ -61,13 +61,15 @@ async function note(
 }
 
 /** Answers a request that was granted already or in advance. RFC 6121 §3.1.3, §3.4.2. */
-async function grant(host: ModuleHost, rosters: Rosters, account: Jid, contact: Jid, stanza: Stanza): Promise<void> {
+async function grant(parts: PresenceParts, account: Jid, contact: Jid, stanza: Stanza): Promise<void> {
+  const { host } = parts;
   await host.route(presence(account, contact, "subscribed", stanza.id));
-  await sendPresenceOfAll(host, rosters, account, contact, "available");
+  await sendPresenceOfAll(parts, account, contact, "available");
 }
 
 /** Answers a probe with what the prober may see. RFC 6121 §4.3.2. */
-export async function answerProbe(host: ModuleHost, rosters: Rosters, stanza: Stanza): Promise<void> {
+export async function answerProbe(parts: PresenceParts, stanza: Stanza): Promise<void> {
+  const { host, rosters } = parts;
   const to = stanza.to as Jid;
   const account = to.toBare();
   const prober = stanza.from as Jid;

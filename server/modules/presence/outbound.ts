@@ -3,23 +3,23 @@ import type { Jid } from "../../../xmpp/jid/jid.ts";
 import { presence, type SubscriptionType } from "../../../xmpp/stanza/presence.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { reject, taken, type Verdict } from "../../delivery/verdict.ts";
-import type { ModuleHost } from "../../module/define.ts";
 import { hasFrom, inState, stateOf } from "../roster/item.ts";
 import type { RosterItem } from "../roster/port.ts";
 import { Rosters } from "../roster/rosters.ts";
 import { OUTBOUND } from "../roster/subscription-table.ts";
+import type { PresenceParts } from "./parts.ts";
 
 /**
  * Sends a subscription stanza of `account` to `contact`, both bare, keeping the roster in step. One that would add a
  * contact to a full roster is refused, as a roster set would be (RFC 6121 §2.3.3).
  */
 export async function sendSubscription(
-  host: ModuleHost,
-  rosters: Rosters,
+  parts: PresenceParts,
   account: Jid,
   contact: Jid,
   stanza: Stanza,
 ): Promise<Verdict> {
+  const { host, rosters } = parts;
   const type = stanza.type as SubscriptionType;
   const noted = await rosters.change(account.local, async (roster) => {
     const before = Rosters.item(roster, contact.full);
@@ -32,10 +32,9 @@ export async function sendSubscription(
   if (noted === undefined) return reject("not-allowed", `a roster has at most ${rosters.maxItems} items`);
   const { before, passes } = noted;
   if (!passes) return taken;
-  if (type === "unsubscribed" && hasFrom(before))
-    await sendPresenceOfAll(host, rosters, account, contact, "unavailable");
+  if (type === "unsubscribed" && hasFrom(before)) await sendPresenceOfAll(parts, account, contact, "unavailable");
   await host.route(stanza.withAddresses(account, contact));
-  if (type === "subscribed") await sendPresenceOfAll(host, rosters, account, contact, "available");
+  if (type === "subscribed") await sendPresenceOfAll(parts, account, contact, "available");
   return taken;
 }
 
@@ -48,12 +47,12 @@ function approval(type: SubscriptionType, passes: boolean, item: RosterItem): Ro
 
 /** Sends the presence of each available resource of an account to one contact, or its end. */
 export async function sendPresenceOfAll(
-  host: ModuleHost,
-  rosters: Rosters,
+  parts: PresenceParts,
   account: Jid,
   contact: Jid,
   what: "available" | "unavailable",
 ): Promise<void> {
+  const { host, rosters } = parts;
   if (!(await rosters.visibility.maySee(account.local, contact))) return;
   for (const session of host.sessions.available(account.local)) {
     const stanza =

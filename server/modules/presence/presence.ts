@@ -19,6 +19,7 @@ import { broadcastAvailable, broadcastUnavailable, endDirected } from "./broadca
 import { directedKey, forgetDeparted, noteDirected } from "./directed.ts";
 import { answerProbe, takeSubscription } from "./inbound.ts";
 import { sendSubscription } from "./outbound.ts";
+import type { PresenceParts } from "./parts.ts";
 
 /** Characters of one presence: everybody who may see it is sent it, again and again, and cannot do without. */
 const MAX_SIZE = 16_384;
@@ -33,19 +34,19 @@ export const presence = defineModule({
   grants: ["accounts", "bus"],
   config: NoSettings,
   activate(host) {
-    const rosters = host.use(rostersApi);
+    const parts: PresenceParts = { host, rosters: host.use(rostersApi) };
     // Also once the module is over: contacts would see a ghost.
     const told = new Persistent({ clock: host.lastingClock, log: host.log }, "telling the end of a session");
     const leave: Leave = (session, last) =>
       told.run(
         session.jid.full,
-        () => leaving(host, rosters, session, last),
+        () => leaving(parts, session, last),
         () => gone(host, session),
       );
     host.stage("account.sending", "presence.send", { kinds: ["presence"] }, (stanza, { session }) =>
-      send(host, rosters, leave, session, stanza),
+      send(parts, leave, session, stanza),
     );
-    host.stage("account.delivering", "presence.take", { kinds: ["presence"] }, (stanza) => take(host, rosters, stanza));
+    host.stage("account.delivering", "presence.take", { kinds: ["presence"] }, (stanza) => take(parts, stanza));
     host.on("session.ended", ({ session, last }) => leave(session, last));
     host.on("contact.departed", ({ contact }) => forgetDeparted(host, contact));
     host.streamFeature({
@@ -70,19 +71,13 @@ function gone(host: ModuleHost, { jid }: ClientSession): boolean {
 const tooLarge = reject("not-acceptable", `presence has at most ${MAX_SIZE} characters`);
 
 /** Presence a session of ours sends. */
-function send(
-  host: ModuleHost,
-  rosters: Rosters,
-  leave: Leave,
-  session: OwnSession,
-  stanza: Stanza,
-): Verdict | Promise<Verdict> {
+function send(parts: PresenceParts, leave: Leave, session: OwnSession, stanza: Stanza): Verdict | Promise<Verdict> {
   const { type, to } = stanza;
   if (stanza.size > MAX_SIZE) return tooLarge;
-  if (to === undefined) return broadcast(host, rosters, leave, session, stanza);
+  if (to === undefined) return broadcast(parts, leave, session, stanza);
   if (isSubscriptionType(type)) {
     if (to.bare === session.account.bare) return reject("not-allowed", "an account is not its own contact");
-    return sendSubscription(host, rosters, session.account, to.toBare(), stanza);
+    return sendSubscription(parts, session.account, to.toBare(), stanza);
   }
   if (type === undefined || type === "unavailable") {
     if (to.bare === session.account.bare) return pass;
@@ -90,7 +85,7 @@ function send(
       ? pass
       : reject("resource-constraint", "too many receivers of directed presence");
   }
-  if (type === "probe") return probe(rosters, session, to);
+  if (type === "probe") return probe(parts.rosters, session, to);
   // Errors may go where they are addressed.
   return type === "error" ? pass : reject("bad-request", "no such type of presence for clients");
 }
@@ -101,17 +96,11 @@ async function probe(rosters: Rosters, session: ClientSession, to: Jid): Promise
   return to.bare === session.account.bare || (item !== undefined && hasTo(item)) ? pass : taken;
 }
 
-async function broadcast(
-  host: ModuleHost,
-  rosters: Rosters,
-  leave: Leave,
-  session: OwnSession,
-  stanza: Stanza,
-): Promise<Verdict> {
+async function broadcast(parts: PresenceParts, leave: Leave, session: OwnSession, stanza: Stanza): Promise<Verdict> {
   if (stanza.type === undefined) {
     const priority = presencePriority(stanza);
     if (priority === undefined) return reject("bad-request", "a priority is a number from -128 to 127");
-    return broadcastAvailable(host, rosters, session, stanza, priority);
+    return broadcastAvailable(parts, session, stanza, priority);
   }
   // A probe of nobody: RFC 6121 §4.3 leaves probes to servers.
   if (stanza.type === "probe") return taken;
@@ -126,34 +115,31 @@ async function broadcast(
 }
 
 /** Ends what a session had told others: to subscribers where it was available, else to receivers of directed presence. */
-async function leaving(
-  host: ModuleHost,
-  rosters: Rosters,
-  session: ClientSession,
-  last: Stanza | undefined,
-): Promise<void> {
+async function leaving(parts: PresenceParts, session: ClientSession, last: Stanza | undefined): Promise<void> {
+  const { host } = parts;
   if (last !== undefined) {
-    await broadcastUnavailable(host, rosters, session, last);
+    await broadcastUnavailable(parts, session, last);
     host.emit("session.unavailable", { session });
   } else if (session.get(directedKey) !== undefined) {
     const unavailable = unavailablePresence(session.jid, session.account, "unavailable");
-    await endDirected(host, rosters, session, unavailable);
+    await endDirected(parts, session, unavailable);
   }
 }
 
 /** Presence that reaches an account of ours. */
-function take(host: ModuleHost, rosters: Rosters, stanza: Stanza): Verdict | Promise<Verdict> {
+function take(parts: PresenceParts, stanza: Stanza): Verdict | Promise<Verdict> {
   const { type } = stanza;
   if (stanza.size > MAX_ADDRESSED) return tooLarge;
-  if (isSubscriptionType(type)) return takeSubscription(host, rosters, stanza).then(() => taken);
-  if (type === "probe") return answerProbe(host, rosters, stanza).then(() => taken);
-  if (type === "error") return takeError(host, rosters, stanza);
+  if (isSubscriptionType(type)) return takeSubscription(parts, stanza).then(() => taken);
+  if (type === "probe") return answerProbe(parts, stanza).then(() => taken);
+  if (type === "error") return takeError(parts, stanza);
   if (type === undefined || type === "unavailable") return pass;
   return reject("bad-request", "no such type of presence");
 }
 
 /** An error that answers a request for a subscription is for all who watch the roster. RFC 6121 §3.1.2. */
-async function takeError(host: ModuleHost, rosters: Rosters, stanza: Stanza): Promise<Verdict> {
+async function takeError(parts: PresenceParts, stanza: Stanza): Promise<Verdict> {
+  const { host, rosters } = parts;
   const { to, from } = stanza;
   if (to === undefined || from === undefined || !to.isBare) return pass;
   const item = (await rosters.of(to.local)).items.get(from.bare);

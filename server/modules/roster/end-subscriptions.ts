@@ -16,15 +16,20 @@ import { ROSTERS } from "./store.ts";
  */
 export const departureKey = new NoteKey<true>("departure");
 
-/** Tells the contact of an item that it neither sees the account nor is seen; `account` is bare. */
-export async function endSubscriptions(
-  host: ModuleHost,
-  rosters: Rosters,
-  account: Jid,
-  contact: Jid,
-  item: RosterItem,
-  departing = false,
-): Promise<void> {
+/** Whose subscriptions end. */
+export interface Ending {
+  readonly host: ModuleHost;
+  readonly rosters: Rosters;
+  /** Bare. */
+  readonly account: Jid;
+  /** True where the account is about to be no more. */
+  readonly departing: boolean;
+}
+
+/** Tells the contact of an item that it neither sees the account nor is seen. */
+export async function endSubscriptions(ending: Ending, item: RosterItem): Promise<void> {
+  const { host, rosters, account, departing } = ending;
+  const contact = Jid.parse(item.jid);
   const cancel = (type: Cancelling) => host.route(cancelling(account, contact, type, departing));
   if (hasTo(item) || item.ask) await cancel("unsubscribe");
   if (hasFrom(item) && (await rosters.visibility.maySee(account.local, contact))) {

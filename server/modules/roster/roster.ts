@@ -54,7 +54,7 @@ async function set(host: ModuleHost, rosters: Rosters, config: RosterSettings, r
   if (item === undefined || more.length > 0) throw new StanzaError("bad-request", "a roster set has exactly one item");
   const jid = contactOf(item, request.to);
   if (item.attrs.subscription === "remove") await remove(host, rosters, request.to, jid);
-  else await update(rosters, config, request.to.local, jid, item);
+  else await update(rosters, config, request.to.local, { jid: jid.full, ...saidOf(item, config) });
   return undefined;
 }
 
@@ -65,7 +65,11 @@ function contactOf(item: Element, account: Jid): Jid {
   return jid.toBare();
 }
 
-async function update(rosters: Rosters, config: RosterSettings, local: string, jid: Jid, item: Element): Promise<void> {
+/** What a client may say of a contact. */
+type Said = Pick<RosterItem, "name" | "groups">;
+
+/** @throws StanzaError for what RFC 6121 §2.3.3 refuses */
+function saidOf(item: Element, config: RosterSettings): Said {
   const name = item.attrs.name ?? "";
   const groups = item.getChildren("group", NS_ROSTER).map((group) => group.getText());
   if (name.length > config.maxNameLength || groups.some((group) => group.length > config.maxNameLength))
@@ -74,11 +78,20 @@ async function update(rosters: Rosters, config: RosterSettings, local: string, j
   if (new Set(groups).size !== groups.length) throw new StanzaError("bad-request", "a group is named twice");
   if (groups.length > config.maxGroups)
     throw new StanzaError("not-acceptable", `an item has at most ${config.maxGroups} groups`);
+  return { name, groups };
+}
+
+async function update(
+  rosters: Rosters,
+  config: RosterSettings,
+  local: string,
+  { jid, ...said }: Said & Pick<RosterItem, "jid">,
+): Promise<void> {
   await rosters.change(local, async (current) => {
-    if (!rosters.hasRoom(current, jid.full))
+    if (!rosters.hasRoom(current, jid))
       throw new StanzaError("not-allowed", `a roster has at most ${config.maxItems} items`);
-    const updated = { ...Rosters.item(current, jid.full), name, groups, listed: true };
-    if (sizeOf(updated) + sizeOfOthers(current, jid.full) > config.maxSize)
+    const updated = { ...Rosters.item(current, jid), ...said, listed: true };
+    if (sizeOf(updated) + sizeOfOthers(current, jid) > config.maxSize)
       throw new StanzaError("not-allowed", `a roster has at most ${config.maxSize} characters`);
     await current.put(updated);
   });
@@ -103,12 +116,12 @@ async function remove(host: ModuleHost, rosters: Rosters, account: Jid, jid: Jid
     await current.remove(jid.full);
     return found;
   });
-  await endSubscriptions(host, rosters, account.toBare(), jid, item);
+  await endSubscriptions({ host, rosters, account: account.toBare(), departing: false }, item);
 }
 
 /** An account that is removed leaves nobody with a subscription to its name. XEP-0077 §3.2. */
 async function takeLeave(host: ModuleHost, rosters: Rosters, account: Jid): Promise<void> {
   for (const item of [...(await rosters.of(account.local)).items.values()])
-    await endSubscriptions(host, rosters, account, Jid.parse(item.jid), item, true);
+    await endSubscriptions({ host, rosters, account, departing: true }, item);
   await endOneSided(host, account);
 }
