@@ -18,11 +18,21 @@ export function goesOn(outcome: Outcome | Promise<Outcome>): outcome is Extract<
 
 const STOPPED: Outcome = { kind: "stopped" };
 
+/** Stands for stages that are missing. */
+const CLOSED: Stage<unknown> = {
+  name: "closed",
+  kinds: ["message", "presence", "iq"],
+  before: [],
+  after: [],
+  filter: () => reject("internal-server-error", "a part of the server is missing"),
+};
+
 /** The stages of one point of one virtual host. */
 export class Pipeline<C> implements Stages<C> {
   private stages: Stage<C>[] = [];
   private byKind: Record<StanzaKind, Stage<C>[]> = { message: [], presence: [], iq: [] };
   private change: Promise<unknown> | undefined;
+  private closed: ReadonlySet<StanzaKind> = new Set();
   private readonly failed: (stage: string, error: unknown) => void;
 
   constructor(failed: (stage: string, error: unknown) => void) {
@@ -41,11 +51,20 @@ export class Pipeline<C> implements Stages<C> {
     return this.stages.map(({ name }) => name);
   }
 
+  /**
+   * Refuses every stanza of these kinds, before any stage, until it is called again: a stage for them should be there and is
+   * not.
+   */
+  close(kinds: ReadonlySet<StanzaKind>): void {
+    this.closed = kinds;
+    this.have(this.stages);
+  }
+
   /** Lists are never changed in place: a stanza goes on through those that it began with. */
   private have(stages: Stage<C>[]): void {
     this.stages = stages;
     for (const kind of ["message", "presence", "iq"] as const)
-      this.byKind[kind] = stages.filter(({ kinds }) => kinds.includes(kind));
+      this.byKind[kind] = this.closed.has(kind) ? [CLOSED] : stages.filter(({ kinds }) => kinds.includes(kind));
   }
 
   /** Until it settles every stanza waits: the stages are being changed, and one of them may be missing meanwhile. */
@@ -100,7 +119,7 @@ export class Pipeline<C> implements Stages<C> {
       const verdict = stage.filter(stanza, context);
       return verdict instanceof Promise ? this.closedOnFailure(stage, verdict) : verdict;
     } catch (error) {
-      return this.closed(stage, error);
+      return this.failure(stage, error);
     }
   }
 
@@ -108,11 +127,11 @@ export class Pipeline<C> implements Stages<C> {
     try {
       return await verdict;
     } catch (error) {
-      return this.closed(stage, error);
+      return this.failure(stage, error);
     }
   }
 
-  private closed(stage: Stage<C>, error: unknown): Verdict {
+  private failure(stage: Stage<C>, error: unknown): Verdict {
     this.failed(stage.name, error);
     return failureVerdict(error);
   }

@@ -1,6 +1,6 @@
 // What modules have added to a virtual host, each addition with the way to take it back.
 import type { Logger } from "pino";
-import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { Stanza, StanzaKind } from "../../xmpp/stanza/stanza.ts";
 import { IqHandlers } from "../delivery/iq.ts";
 import { Pipeline } from "../delivery/stages.ts";
 import type { ApiKey, CopyRule } from "../module/define.ts";
@@ -36,6 +36,8 @@ export class Extensions {
   private readonly offered: StreamFeature[] = [];
   private readonly silent = new Map<string, StreamFeature>();
   private readonly copyRules: CopyRule[] = [];
+  /** What kinds the stages of each module look at, or did, by point. */
+  private readonly filtered = new Map<string, { readonly point: keyof StagePoints; readonly kind: StanzaKind }[]>();
   private readonly offers = new Map<ApiKey<unknown>, Offer>();
 
   constructor(log: Logger) {
@@ -59,6 +61,20 @@ export class Extensions {
   ): Withdraw {
     const { kinds, before = [], after = [] } = options;
     return this.pipelines[point].add({ name, kinds, before, after, filter });
+  }
+
+  /** Notes that a module has a stage there, for when it is missing. */
+  filters(module: string, point: keyof StagePoints, kinds: readonly StanzaKind[]): void {
+    const known = this.filtered.get(module) ?? [];
+    const more = kinds.filter((kind) => !known.some((one) => one.point === point && one.kind === kind));
+    this.filtered.set(module, [...known, ...more.map((kind) => ({ point, kind }))]);
+  }
+
+  /** These modules should run and do not, until it is called again: what their stages looked at is refused. */
+  missing(modules: readonly string[]): void {
+    const closed = modules.flatMap((module) => this.filtered.get(module) ?? []);
+    for (const [point, pipeline] of Object.entries(this.pipelines))
+      pipeline.close(new Set(closed.filter((one) => one.point === point).map(({ kind }) => kind)));
   }
 
   /** All that is registered, in words. */

@@ -147,7 +147,9 @@ export class ModuleView implements ModuleHost {
     options: StageOptions,
     filter: Filter<StagePoints[P]>,
   ): void {
-    this.keep(this.host.extensions.stage(point, name, options, filter));
+    const { extensions } = this.host;
+    extensions.filters(this.definition.name, point, options.kinds);
+    this.keep(extensions.stage(point, name, options, filter));
   }
 
   on<E extends keyof HostEvents>(event: E, observer: (event: HostEvents[E]) => void | Promise<void>): void {

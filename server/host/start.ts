@@ -1,5 +1,6 @@
 // The virtual hosts of a node with their modules: brought up, given a changed configuration, and ended.
 import { HostModules } from "../module/lifecycle.ts";
+import { logFailure } from "../observe/failure.ts";
 import type { ServiceName } from "../service/service.ts";
 import { type Choice, choicesOf, type HostsConfig } from "./choose-modules.ts";
 import { ModuleView } from "./module-view.ts";
@@ -41,6 +42,7 @@ export class RunningHosts {
         log: host.log,
         view: (module, registrations, settings) => new ModuleView(host, module, registrations, settings),
         hold: (change) => host.hold(change),
+        missing: (names) => host.extensions.missing(names),
       });
       tellLeftOut(choice, host);
       await modules.become(choice.modules);
@@ -52,7 +54,8 @@ export class RunningHosts {
 
   /**
    * Takes the modules of a changed configuration, host by host; a host that it does not have, or that does not run, is
-   * passed over. @throws ConfigError, or whatever a module throws: then every host has the modules that it had
+   * passed over. @throws ConfigError, or whatever a module throws: then every host has the modules that it had, or
+   * refuses what those would have filtered
    */
   async take(config: HostsConfig): Promise<void> {
     const choices = choicesOf(config, this.node.configured);
@@ -67,10 +70,7 @@ export class RunningHosts {
         tellLeftOut(choice, running.host);
       }
     } catch (error) {
-      for (const [running, before] of changed.reverse()) {
-        await running.modules.become(before.modules);
-        running.choice = before;
-      }
+      for (const [running, before] of changed.reverse()) await goBack(running, before);
       throw error;
     }
   }
@@ -78,6 +78,16 @@ export class RunningHosts {
   /** Takes down the modules of every host. */
   async end(): Promise<void> {
     for (const { modules } of this.running.values()) await modules.end();
+  }
+}
+
+/** One host that cannot go back keeps no other from it. */
+async function goBack(running: Running, before: Choice): Promise<void> {
+  try {
+    await running.modules.become(before.modules);
+    running.choice = before;
+  } catch (error) {
+    logFailure(running.host.log, error, "the host keeps the modules of a configuration that was refused");
   }
 }
 

@@ -11,12 +11,14 @@ let said: string[];
 let registered: Set<string>;
 let clock: ManualClock;
 let held: boolean;
+let missing: readonly string[];
 let modules: HostModules;
 
 beforeEach(() => {
   said = [];
   registered = new Set();
   held = false;
+  missing = [];
   clock = new ManualClock(0);
   modules = new HostModules({
     domain: "verona.test",
@@ -28,6 +30,9 @@ beforeEach(() => {
         registrations.add(() => void registered.delete(name));
       };
       return { iq } as unknown as ModuleHost;
+    },
+    missing: (names) => {
+      missing = names;
     },
     hold(change) {
       held = true;
@@ -128,6 +133,42 @@ test("settings that are not taken are followed by the old ones", async () => {
   await become(chosen(picky, 2));
   await expect(become(chosen(picky, 1))).rejects.toThrow("not that");
   expect(said).toEqual(["asked to take 1", "asked to take 2"]);
+});
+
+test("what cannot be brought back is missed, and comes back with the next change that it can come with", async () => {
+  let broken = false;
+  const weak = module("weak", [], {
+    activate() {
+      if (broken) throw new Error("no directory");
+    },
+  });
+  await become(chosen(weak), chosen(b));
+  broken = true;
+  await expect(modules.become([chosen(weak, 1), chosen(b)])).rejects.toThrow("no directory");
+  expect([modules.names, missing]).toEqual([["b"], ["weak"]]);
+  // Another change that fails does not forget it.
+  await expect(modules.become([chosen(weak, 2), chosen(b)])).rejects.toThrow("no directory");
+  expect(missing).toEqual(["weak"]);
+  broken = false;
+  await become(chosen(weak), chosen(b));
+  expect([modules.names, missing]).toEqual([["weak", "b"], []]);
+});
+
+test("settings that are taken neither way are given again with the next change", async () => {
+  let broken = false;
+  const weak = module("weak", [], {
+    activate: () => ({
+      takeSettings({ n }: Settings) {
+        said.push(`asked to take ${n}`);
+        if (broken) throw new Error("not that");
+      },
+    }),
+  });
+  await become(chosen(weak));
+  broken = true;
+  await expect(become(chosen(weak, 1))).rejects.toThrow("not that");
+  broken = false;
+  expect(await become(chosen(weak))).toEqual(["asked to take 0"]);
 });
 
 test("one that ends badly keeps no other from what is wanted", async () => {

@@ -16,6 +16,8 @@ export interface Chosen {
 interface Running {
   readonly module: ModuleDefinition;
   settings: unknown;
+  /** True where it took neither new settings nor the old ones back: it is given some with the next change. */
+  unsure: boolean;
   readonly registrations: Registrations;
   readonly activation: Activation<unknown>;
 }
@@ -40,6 +42,8 @@ export interface Surroundings {
   view(module: ModuleDefinition, registrations: Registrations, settings: unknown): ModuleHost;
   /** Stanzas wait until the change is over: none passes while a stage or an owner is missing. */
   hold(change: Promise<unknown>): void;
+  /** These should run and do not, until it is called again: what their stages would have looked at is refused. */
+  missing(modules: readonly string[]): void;
 }
 
 /** The modules of one virtual host. */
@@ -47,6 +51,8 @@ export class HostModules {
   private readonly host: Surroundings;
   /** In order of need. */
   private running: readonly Running[] = [];
+  /** What is to run: all that was wanted last and could be had, and so what a change that fails goes back to. */
+  private settled: readonly Chosen[] = [];
   private changes: Promise<unknown> = Promise.resolve();
 
   constructor(host: Surroundings) {
@@ -61,7 +67,7 @@ export class HostModules {
   /**
    * Changes what runs to what is wanted, which is in order of need; what is to stay as it is goes on undisturbed.
    * @throws whatever a module throws that cannot be activated or does not take its settings: then everything is again
-   * as it was before, as far as it can be
+   * as it was before, as far as it can be; what cannot be brought back is missed, and tried again with the next change
    */
   become(wanted: readonly Chosen[]): Promise<void> {
     const change = this.changes.then(() => this.change(wanted));
@@ -75,13 +81,22 @@ export class HostModules {
   }
 
   private async change(wanted: readonly Chosen[]): Promise<void> {
-    const before = this.running.map(({ module, settings }) => ({ module, settings }));
-    const done = this.go(wanted).catch(async (error: unknown) => {
-      await this.goBack(before);
-      throw error;
-    });
+    const done = this.go(wanted).then(
+      () => this.settle(wanted),
+      async (error: unknown) => {
+        await this.goBack(this.settled);
+        this.settle(this.settled);
+        throw error;
+      },
+    );
     this.host.hold(done);
     await done;
+  }
+
+  private settle(wanted: readonly Chosen[]): void {
+    this.settled = wanted;
+    const there = new Set(this.names);
+    this.host.missing(wanted.map(({ module }) => module.name).filter((name) => !there.has(name)));
   }
 
   /** In one turn, unless a module takes its time. */
@@ -99,12 +114,19 @@ export class HostModules {
       try {
         await this.bringUp(one);
       } catch (error) {
-        // What needs it cannot come up either, and says so itself.
-        const { name } = one.module;
-        logFailure(this.host.log, error, "a module could not be brought back: it is off until a restart", {
-          module: name,
-        });
+        this.notBack(one.module, error);
       }
+  }
+
+  /** What needs it cannot come up either, and says so itself. */
+  private notBack(module: ModuleDefinition, error: unknown): void {
+    const there = this.running.find((one) => one.module === module);
+    if (there !== undefined) there.unsure = true;
+    const what =
+      there === undefined
+        ? "a module could not be brought back: what it would have filtered is refused until a reload or a restart"
+        : "a module did not take its old settings back: it goes on with those it has until a reload or a restart";
+    logFailure(this.host.log, error, what, { module: module.name });
   }
 
   private async takeDown(one: Running): Promise<void> {
@@ -128,6 +150,7 @@ export class HostModules {
       there.settings = settings;
       const taking = there.activation.takeSettings?.(settings);
       if (taking !== undefined) await this.inTime(taking, module);
+      there.unsure = false;
       return;
     }
     const registrations = new Registrations(module.name);
@@ -135,7 +158,7 @@ export class HostModules {
       let answer: unknown = module.activate(this.host.view(module, registrations, settings), settings);
       if (answer instanceof Promise) answer = await this.inTime(answer, module);
       const activation = (answer ?? {}) as Activation<unknown>;
-      this.running = [...this.running, { module, settings, registrations, activation }];
+      this.running = [...this.running, { module, settings, unsure: false, registrations, activation }];
     } catch (error) {
       registrations.withdraw((fault) =>
         logFailure(this.host.log, fault, "a module was not deactivated in order", { module: module.name }),
@@ -170,7 +193,7 @@ function stepsTo(wanted: readonly Chosen[], running: readonly Running[], host: s
   for (const one of wanted) {
     const { name, needs = [] } = one.module;
     const there = now.get(name);
-    const same = there !== undefined && isDeepStrictEqual(there.settings, one.settings);
+    const same = there !== undefined && !there.unsure && isDeepStrictEqual(there.settings, one.settings);
     const served = (settings: unknown) => one.module.domain?.(settings, host);
     const stays =
       there?.module === one.module &&

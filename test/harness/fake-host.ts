@@ -77,6 +77,7 @@ export class FakeHost {
       log,
       view: (module, registrations, settings) => new ModuleView(this.host, module, registrations, settings),
       hold: (change) => this.host.hold(change),
+      missing: (names) => this.host.extensions.missing(names),
     });
   }
 
