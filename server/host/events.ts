@@ -7,6 +7,9 @@ type Observer<T> = (event: T) => void | Promise<void>;
 /** Calls observers in order of registration; a failing one is reported and the others are called all the same. */
 export class Events {
   private readonly observers = new Map<keyof HostEvents, readonly { readonly observer: Observer<never> }[]>();
+  /** What is told once the change is over; not bounded, since no session's end may be lost, and a change has an end. */
+  private waiting: (() => void)[] = [];
+  private change: Promise<unknown> | undefined;
   private readonly failed: (event: string, error: unknown) => void;
 
   constructor(failed: (event: string, error: unknown) => void) {
@@ -29,12 +32,28 @@ export class Events {
     return [...this.observers.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** True where somebody listens, so that costly events need not be made for nobody. */
+  /** Until it settles events wait: observers are being changed, and one of them may be missing meanwhile. */
+  hold(change: Promise<unknown>): void {
+    this.change = change;
+    const over = () => {
+      if (this.change !== change) return;
+      this.change = undefined;
+      for (const tell of this.waiting.splice(0)) tell();
+    };
+    change.then(over, over);
+  }
+
+  /** True where somebody listens or may soon, so that costly events need not be made for nobody. */
   observed(event: keyof HostEvents): boolean {
-    return this.observers.has(event);
+    return this.change !== undefined || this.observers.has(event);
   }
 
   emit<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void {
+    if (this.change === undefined) return this.tell(event, value);
+    this.waiting.push(() => this.tell(event, value));
+  }
+
+  private tell<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void {
     for (const { observer } of this.observers.get(event) ?? []) {
       try {
         const result = (observer as Observer<HostEvents[E]>)(value);

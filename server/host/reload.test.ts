@@ -1,7 +1,9 @@
 // A change of a host's modules, as seen by whoever sends meanwhile and afterwards.
 import { expect, test } from "@jest/globals";
+import { NoSettings } from "../../contract/modules/index.ts";
 import { FakeHost } from "../../test/harness/fake-host.ts";
-import type { ModuleDefinition } from "../module/define.ts";
+import { turns } from "../../test/harness/manual-clock.ts";
+import { defineModule, type ModuleDefinition } from "../module/define.ts";
 import { MODULES } from "../modules/index.ts";
 
 const roster = MODULES.get("roster") as ModuleDefinition;
@@ -40,4 +42,37 @@ test("filters that cannot be brought back let nobody in, until they are back", a
   expect(romeo.now()).toEqual([]);
   await say("juliet@capulet.test/x");
   expect(romeo.now().join("")).toContain("Hark");
+});
+
+test("what happens while modules are changed is told to those that run afterwards, in order", async () => {
+  let ready = (): void => {};
+  const gate = new Promise<void>((resolve) => {
+    ready = resolve;
+  });
+  const told: string[] = [];
+  const listens = (): ModuleDefinition =>
+    defineModule({
+      name: "listens",
+      implements: [],
+      config: NoSettings,
+      async activate(host) {
+        if (fake !== undefined) await gate;
+        host.on("session.bound", ({ session }) => void told.push(`${session.jid.resource} came`));
+        host.on("session.ended", ({ session }) => void told.push(`${session.jid.resource} went`));
+        host.on("contact.departed", ({ contact }) => void told.push(`${contact.bare} is gone`));
+      },
+    });
+  let fake: FakeHost | undefined;
+  fake = await FakeHost.with([listens()]);
+  const romeo = await fake.session(ROMEO);
+  told.length = 0;
+  const change = fake.become([listens()]);
+  await turns(1);
+  fake.host.emit("session.ended", { session: romeo, last: undefined });
+  await fake.session("romeo@verona.test/balcony");
+  fake.host.departed(romeo.account);
+  expect(told).toEqual([]);
+  ready();
+  await change;
+  expect(told).toEqual(["orchard went", "balcony came", "romeo@verona.test is gone"]);
 });

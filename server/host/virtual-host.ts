@@ -136,6 +136,8 @@ export class VirtualHost implements ClientHost {
       if (this.changing === change) this.changing = undefined;
     };
     change.then(over, over);
+    // Events first: what happened before a stanza that waits is told before it.
+    this.extensions.events.hold(change);
     for (const pipeline of Object.values(this.pipelines)) pipeline.hold(change);
   }
 
