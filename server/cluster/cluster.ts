@@ -87,7 +87,14 @@ export class Cluster {
       isGone: (member) => this.membership.isGone(member),
     });
     const held = parts.storage.of(HELD);
-    this.adoption = new Adoption(redis, { prefix, self: () => this.bus.member, held, hosts: parts.hosts, log });
+    this.adoption = new Adoption(redis, {
+      prefix,
+      exclusive: this.exclusive,
+      held,
+      hosts: parts.hosts,
+      log,
+      clock: systemClock,
+    });
     const { adoption, membership } = this;
     const living = () => [this.bus.member, ...this.bus.others];
     this.takeovers = new Takeovers({ adoption, membership, living, lease: config.leaseSeconds * 1000, log });

@@ -17,6 +17,12 @@ export interface Exclusive {
    * many wait for it, or its time ran out before `work` was done (`undecided`: some of it may have come about)
    */
   run<T>(key: string, work: (section: Section) => Promise<T>): Promise<T>;
+  /**
+   * The same for work that may take long, and that one node does for all: nobody waits for its turn. False at once where
+   * somebody is at it, at this node or another. The lock is kept as long as it can be prolonged.
+   * @throws ExclusiveUnavailable where nobody says whose turn it is, or the lock was lost before `work` was done
+   */
+  attempt(key: string, work: (section: Section) => Promise<void>): Promise<boolean>;
 }
 
 /** Thrown where work that only one node may do could not be done: answered as a store that does not answer. */

@@ -241,3 +241,44 @@ describe("the time of work", () => {
     await second;
   });
 });
+
+describe("long work that one node does for all", () => {
+  test("is not waited for, by a node that has it under way neither, and has no end but its own", async () => {
+    const { open, opened } = gate();
+    let section: Section | undefined;
+    const held = a.attempt("k", (mine) => {
+      section = mine;
+      return opened;
+    });
+    await turns(2);
+    expect(await b.attempt("k", async () => {})).toBe(false);
+    expect(await a.attempt("k", async () => {})).toBe(false);
+    for (let i = 0; i < 60; i++) await pass(1_000);
+    expect(section?.signal.aborted).toBe(false);
+    expect(await b.attempt("k", async () => {})).toBe(false);
+    open();
+    expect(await held).toBe(true);
+    expect(await b.attempt("k", async () => {})).toBe(true);
+    expect([a.size, b.size, locks.holder("k"), clock.waiting]).toEqual([0, 0, undefined, 0]);
+  });
+
+  test("is told where its lock is lost, or nobody prolongs it", async () => {
+    const { opened } = gate();
+    const held = fate(a.attempt("k", () => opened));
+    await turns(2);
+    locks.answers = "with an error";
+    await pass(4_100);
+    expect(held.now).toBe("unavailable: its time was over before it was done");
+    expect(fate(b.attempt("k", async () => {})).now).toBe("pending");
+  });
+
+  test("is not begun where nobody says whose turn it is, and its failure is its caller's", async () => {
+    locks.answers = "with an error";
+    await expect(a.attempt("k", async () => {})).rejects.toThrow(ExclusiveUnavailable);
+    locks.answers = "at once";
+    const failing = a.attempt("l", () => Promise.reject(new Error("mine")));
+    await expect(failing).rejects.toThrow("mine");
+    await turns(2);
+    expect(a.size).toBe(0);
+  });
+});

@@ -51,6 +51,24 @@ export class Exclusion implements Exclusive {
       this.turns.leave(key);
       throw error;
     }
+    return this.within(key, tenure, work);
+  }
+
+  async attempt(key: string, work: (section: Section) => Promise<void>): Promise<boolean> {
+    if (this.turns.has(key)) return false;
+    await this.turns.enter(key);
+    let tenure: Tenure | undefined;
+    try {
+      tenure = await this.tryOnce(key, PATIENCE, Number.POSITIVE_INFINITY);
+    } finally {
+      if (tenure === undefined) this.turns.leave(key);
+    }
+    if (tenure === undefined) return false;
+    await this.within(key, tenure, work);
+    return true;
+  }
+
+  private async within<T>(key: string, tenure: Tenure, work: (section: Section) => Promise<T>): Promise<T> {
     // Lock and turn are the work's until it is done: what it gave to a store before its time was over is under way yet.
     const done = this.begin(work, tenure);
     void Promise.race([done.catch(() => undefined), tenure.left]).then(() => {
@@ -67,16 +85,22 @@ export class Exclusion implements Exclusive {
 
   /** @throws ExclusiveUnavailable */
   private async take(key: string): Promise<Tenure> {
-    const { clock, elapsed, locks } = this;
+    const { clock, elapsed } = this;
     const end = elapsed() + PATIENCE;
     for (;;) {
-      const from = elapsed();
-      const lease = await this.inTime(end - from, locks.take(key));
-      if (lease !== undefined)
-        return new Tenure({ lease, leaseMs: locks.leaseMs, clock, elapsed, from, longest: LONGEST });
+      const tenure = await this.tryOnce(key, end - elapsed(), LONGEST);
+      if (tenure !== undefined) return tenure;
       if (elapsed() >= end) throw new ExclusiveUnavailable("another node is at it for too long");
       await new Promise<void>((resolve) => clock.setTimeout(resolve, 1 + Math.random() * PAUSE));
     }
+  }
+
+  /** Undefined where another node has it. @throws ExclusiveUnavailable */
+  private async tryOnce(key: string, patience: number, longest: number): Promise<Tenure | undefined> {
+    const { clock, elapsed, locks } = this;
+    const from = elapsed();
+    const lease = await this.inTime(patience, locks.take(key));
+    return lease && new Tenure({ lease, leaseMs: locks.leaseMs, clock, elapsed, from, longest });
   }
 
   /** The answer within so many ms; a lock that comes later is let go of again. @throws ExclusiveUnavailable */

@@ -22,10 +22,9 @@ export interface Locks {
 const HELD_MS = 10_000;
 
 /** Of a lock that another one may have by now: each acts where it still has this token. */
-export const PROLONG =
+const PROLONG =
   "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) else return 0 end";
-export const UNLOCK =
-  "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end";
+const UNLOCK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end";
 
 /** ms after which a node that waits and has not asked again has lost its place. */
 const WAITS = 250;

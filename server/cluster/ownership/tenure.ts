@@ -21,7 +21,7 @@ export interface TenureParts {
   readonly elapsed: () => number;
   /** When the lease was asked for, by `elapsed`. */
   readonly from: number;
-  /** It is not prolonged beyond that. */
+  /** It is not relied on beyond that; infinite where it has no end while it can be prolonged. */
   readonly longest: number;
 }
 
@@ -33,7 +33,7 @@ export class Tenure implements Section {
   readonly left: Promise<void>;
   private readonly parts: TenureParts;
   private readonly aborting = new AbortController();
-  private readonly lastTimer: Timer;
+  private readonly lastTimer: Timer | undefined;
   private until = 0;
   private ended = false;
   private ending: Timer | undefined;
@@ -49,7 +49,7 @@ export class Tenure implements Section {
     this.over.catch(() => {});
     const { promise, resolve } = Promise.withResolvers<void>();
     this.left = promise;
-    this.lastTimer = parts.clock.setTimeout(resolve, parts.longest + GRACE);
+    if (Number.isFinite(parts.longest)) this.lastTimer = parts.clock.setTimeout(resolve, parts.longest + GRACE);
     this.holdsFrom(parts.from);
   }
 

@@ -27,6 +27,11 @@ export class Turns {
     return this.queues.size;
   }
 
+  /** True where somebody has the key. */
+  has(key: string): boolean {
+    return this.queues.has(key);
+  }
+
   /** Resolves when the key is the caller's, who must `leave` it. @throws ExclusiveUnavailable */
   enter(key: string): void | Promise<void> {
     const queue = this.queues.get(key);

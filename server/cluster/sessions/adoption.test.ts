@@ -1,9 +1,12 @@
 // What a member held that is gone: taken over by one node at a time, and nothing of it that was to be removed.
-import { expect, test } from "@jest/globals";
+import { beforeEach, expect, test } from "@jest/globals";
 import { pino } from "pino";
+import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
 import { memoryHeld } from "../../held/memory.ts";
 import type { HeldKey, HeldStore } from "../../held/port.ts";
-import { UNLOCK } from "../ownership/locks.ts";
+import { ExclusiveUnavailable } from "../../ports/exclusive.ts";
+import { Exclusion } from "../ownership/exclusion.ts";
+import type { Locks } from "../ownership/locks.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { Adoption } from "./adoption.ts";
 
@@ -11,22 +14,9 @@ const log = pino({ level: "silent" });
 
 /** The commands of Redis that are used, in memory. */
 function redisInMemory(): RedisConnection {
-  const keys = new Map<string, string>();
   const sets = new Map<string, Set<string>>();
   const commands = {
-    set: async (key: string, value: string) => {
-      if (keys.has(key)) return null;
-      keys.set(key, value);
-      return "OK";
-    },
-    /** Both scripts do something to a lock of which the token is still the same. */
-    eval: async (script: string, _keys: number, key: string, token: string) => {
-      if (keys.get(key) !== token) return 0;
-      return script === UNLOCK ? Number(keys.delete(key)) : 1;
-    },
     pexpire: async () => 1,
-    expire: (key: string) => keys.delete(key),
-    has: (key: string) => keys.has(key),
     smembers: async (key: string) => [...(sets.get(key) ?? [])],
     sadd: async (key: string, ...members: string[]) => {
       sets.set(key, new Set([...(sets.get(key) ?? []), ...members]));
@@ -34,6 +24,19 @@ function redisInMemory(): RedisConnection {
     },
   };
   return commands as unknown as RedisConnection;
+}
+
+/** Locks that nodes share, which a test may give to another one. */
+function sharedLocks(): Locks & { lose(): void } {
+  const holders = new Map<string, object>();
+  const lock = async (key: string) => {
+    if (holders.has(key)) return undefined;
+    const by = {};
+    holders.set(key, by);
+    const holds = () => holders.get(key) === by;
+    return { prolong: async () => holds(), release: () => void (holds() && holders.delete(key)) };
+  };
+  return { leaseMs: 5_000, take: lock, lose: () => holders.clear() };
 }
 
 /** Held messages of "a~1", of which some wait for their removal. */
@@ -46,17 +49,25 @@ async function heldOf(member: string, count: number): Promise<{ held: Held; keys
   return { held, keys };
 }
 
-function adoption(redis: RedisConnection, held: Held, self: string): Adoption {
-  return new Adoption(redis, { prefix: "t", self: () => self, held, hosts: new Map(), log });
+const clock = new ManualClock(1);
+let locks = sharedLocks();
+beforeEach(() => {
+  locks = sharedLocks();
+});
+
+/** Of a node of its own. */
+function adoption(redis: RedisConnection, held: Held): Adoption {
+  const exclusive = new Exclusion({ locks, clock, elapsed: clock.now });
+  return new Adoption(redis, { prefix: "t", exclusive, held, hosts: new Map(), log, clock });
 }
 
 test("what a member could not remove before it left is removed and not taken over, also where it comes later", async () => {
   const redis = redisInMemory();
   const { held, keys } = await heldOf("a~1", 3);
   held.unremoved = [keys[1]!, { member: "b~1", id: 7 }];
-  await adoption(redis, held, "a~1").leave();
+  await adoption(redis, held).leave();
   held.unremoved = [];
-  const other = adoption(redis, held, "c~1");
+  const other = adoption(redis, held);
   for (const text of ["<message/>", "<message>late</message>"]) {
     await held.add({ ...keys[1]!, domain: "verona.test", local: "romeo", text, at: 1 });
     await other.of("a~1");
@@ -76,7 +87,7 @@ test("a member that lives is left alone, and no failure with one keeps another w
     if (key.includes("a~1")) throw new Error("away");
     return [];
   }) as unknown as RedisConnection["smembers"];
-  const orphans = adoption(redis, held, "d~1").orphans(async (member) => member === "b~1");
+  const orphans = adoption(redis, held).orphans(async (member) => member === "b~1");
   await expect(orphans).rejects.toThrow("away");
   expect(looked).toEqual(["t:unremoved:{a~1}", "t:unremoved:{c~1}"]);
 });
@@ -85,39 +96,36 @@ test("no other node takes it over before all is removed that has its new way", a
   const redis = redisInMemory();
   const { held, keys } = await heldOf("a~1", 1);
   held.unremoved = [keys[0]!];
-  const one = adoption(redis, held, "b~1").of("a~1");
+  const one = adoption(redis, held).of("a~1");
   let reads = 0;
   const { held: view } = await heldOf("a~1", 1);
   view.read = async () => {
     reads++;
     return [];
   };
-  for (let turn = 0; turn < 20; turn++) expect(await adoption(redis, view, "c~1").of("a~1")).toBe(false);
+  for (let turn = 0; turn < 20; turn++) expect(await adoption(redis, view).of("a~1")).toBe(false);
   expect(reads).toBe(0);
-  expect(await adoption(redis, view, "c~1").orphans(async () => false)).toBe(false);
+  expect(await adoption(redis, view).orphans(async () => false)).toBe(false);
   held.unremoved = [];
+  await clock.advance(500);
   await one;
-  expect(await adoption(redis, view, "c~1").of("a~1")).toBe(true);
+  expect(await adoption(redis, view).of("a~1")).toBe(true);
   expect(reads).toBe(1);
-  expect(await adoption(redis, view, "c~1").orphans(async () => false)).toBe(true);
+  expect(await adoption(redis, view).orphans(async () => false)).toBe(true);
 });
 
-test("a node that had stood still does not let go of the lock that another one has by now", async () => {
+test("a node that is not alone at it any more says that it is not done", async () => {
   const redis = redisInMemory();
-  const memory = redis as unknown as { expire(key: string): void; has(key: string): boolean };
-  const { held, keys } = await heldOf("a~1", 1);
-  held.unremoved = [keys[0]!];
-  const one = adoption(redis, held, "b~1").of("a~1");
-  await new Promise(setImmediate);
-  memory.expire("t:adopting:{a~1}");
+  const { held } = await heldOf("a~1", 1);
+  const read = Promise.withResolvers<void>();
+  held.remove = () => read.promise;
+  const one = adoption(redis, held).of("a~1");
+  const told = expect(one).rejects.toThrow(ExclusiveUnavailable);
+  await turns(4);
+  locks.lose();
+  await clock.advance(1_100);
+  await told;
   const { held: view } = await heldOf("a~1", 1);
-  view.unremoved = [keys[0]!];
-  const other = adoption(redis, view, "c~1").of("a~1");
-  await new Promise(setImmediate);
-  held.unremoved = [];
-  await one;
-  expect(memory.has("t:adopting:{a~1}")).toBe(true);
-  view.unremoved = [];
-  await other;
-  expect(memory.has("t:adopting:{a~1}")).toBe(false);
+  expect(await adoption(redis, view).of("a~1")).toBe(true);
+  read.resolve();
 });

@@ -1,17 +1,13 @@
 // Takes over what members held that are gone, one node at a time; a member that leaves says what is not to be taken over.
 import type { Logger } from "pino";
-import { type Clock, systemClock, type Timer } from "../../../xmpp/clock.ts";
-import { randomToken } from "../../../xmpp/random.ts";
+import { type Clock, pause } from "../../../xmpp/clock.ts";
 import { chunksOf } from "../../chunks.ts";
 import { eachInTurn } from "../../delivery/background.ts";
 import type { HeldStore } from "../../held/port.ts";
+import type { Exclusive } from "../../ports/exclusive.ts";
 import type { SessionHost } from "../../ports/host.ts";
-import { PROLONG, UNLOCK } from "../ownership/locks.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { adoptHeld } from "./held.ts";
-
-/** ms that a node has to take over what another held, before a third may; prolonged while it works, for it may die over it. */
-const ADOPTION = 6_000;
 
 /** ms that a member's last word is kept. */
 const REMEMBERED = 3_600_000;
@@ -28,55 +24,37 @@ const LOOK = 500;
 /** What takes part. */
 export interface AdoptionParts {
   readonly prefix: string;
-  /** This node's name at the moment. */
-  readonly self: () => string;
+  /** Who takes over what a member held does so alone. */
+  readonly exclusive: Pick<Exclusive, "attempt">;
   readonly held: HeldStore;
   readonly hosts: ReadonlyMap<string, SessionHost>;
   readonly log: Logger;
-  /** Default: the machine's own, which the lock in Redis goes by too. */
-  readonly clock?: Clock;
+  readonly clock: Clock;
 }
 
 /** What one node takes over, and leaves. */
 export class Adoption {
   private readonly redis: RedisConnection;
   private readonly parts: AdoptionParts;
-  private readonly clock: Clock;
 
   constructor(redis: RedisConnection, parts: AdoptionParts) {
     this.redis = redis;
     this.parts = parts;
-    this.clock = parts.clock ?? systemClock;
   }
 
   /**
-   * Takes over what a member held that is gone, but for the ids in `but`. False where another node is at it, which may
-   * die over it: to be tried again.
+   * Takes over what a member held that is gone, but for the ids in `but`. False where somebody is at it, which may die
+   * over it: to be tried again. So is what is left where this node is not alone at it any more: it begins nothing then.
+   * @throws ExclusiveUnavailable, StoreUnavailable
    */
-  async of(member: string, but = NONE): Promise<boolean> {
-    const { held, hosts, log } = this.parts;
-    const lock = `${this.parts.prefix}:adopting:{${member}}`;
-    const token = `${this.parts.self()} ${randomToken(6)}`;
-    if ((await this.redis.set(lock, token, "PX", ADOPTION, "NX")) !== "OK") return false;
-    // A node that stood still may find it another's.
-    const prolong = () => void this.redis.eval(PROLONG, 1, lock, token, ADOPTION).catch(() => {});
-    let renewing: Timer | undefined;
-    const renew = (): void => {
-      renewing = this.clock.setTimeout(() => {
-        prolong();
-        renew();
-      }, ADOPTION / 3);
-    };
-    renew();
-    try {
+  of(member: string, but = NONE): Promise<boolean> {
+    const { held, hosts, log, exclusive } = this.parts;
+    return exclusive.attempt(`adopting ${member}`, async (section) => {
       const gone = await this.redis.smembers(this.wordOf(member));
+      section.check();
       await held.remove(gone.map((id) => ({ member, id: Number(id) })));
-      await adoptHeld({ held, member, hosts, log, but }).finally(() => this.removed(member));
-      return true;
-    } finally {
-      this.clock.clearTimeout(renewing);
-      await this.redis.eval(UNLOCK, 1, lock, token).catch(() => {});
-    }
+      await adoptHeld({ held, member, hosts, log, but, section }).finally(() => this.removed(member));
+    });
   }
 
   /**
@@ -102,8 +80,7 @@ export class Adoption {
 
   /** What has its new way and is not removed yet must not be taken over by another node meanwhile. */
   private async removed(member: string): Promise<void> {
-    while (this.parts.held.unremoved.some((key) => key.member === member))
-      await new Promise<void>((resolve) => this.clock.setTimeout(resolve, LOOK));
+    while (this.parts.held.unremoved.some((key) => key.member === member)) await pause(this.parts.clock, LOOK);
   }
 
   private wordOf(member: string): string {

@@ -4,10 +4,23 @@ import { pino } from "pino";
 import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
 import { promisedKey } from "../../delivery/promised.ts";
 import { memoryHeld } from "../../held/memory.ts";
+import { ExclusiveUnavailable, type Section } from "../../ports/exclusive.ts";
 import { StoreUnavailable } from "../../ports/store.ts";
 import { adoptHeld, type TakeoverHost } from "./held.ts";
 
 const log = pino({ level: "silent" });
+
+/** Time that is over when a test says so. */
+class FakeSection implements Section {
+  private readonly aborting = new AbortController();
+  readonly signal = this.aborting.signal;
+  check(): void {
+    if (this.signal.aborted) throw new ExclusiveUnavailable("over", true);
+  }
+  end(): void {
+    this.aborting.abort();
+  }
+}
 
 /** Messages held by `dead~1`, each for the account named, and a host that cannot keep those of `refused` for now. */
 async function scene(...accounts: string[]) {
@@ -40,7 +53,9 @@ async function scene(...accounts: string[]) {
   };
   const hosts = new Map([["verona.test", host]]);
   const left = async () => (await held.read("dead~1", 0, 10_000)).map(({ local }) => local);
-  return { clock, held, refused, kept, left, adopt: () => adoptHeld({ held, member: "dead~1", hosts, log }) };
+  const section = new FakeSection();
+  const adopt = () => adoptHeld({ held, member: "dead~1", hosts, log, section });
+  return { clock, held, refused, kept, left, section, host, adopt };
 }
 
 test("an account whose messages cannot be kept delays nobody else's", async () => {
@@ -94,4 +109,41 @@ test("a store that cannot be read ends it, and what was begun is waited for", as
   refused.clear();
   await clock.advance(10_000);
   expect(await told).toBe("away, 2");
+});
+
+test("once another node may be at it no more is begun, and what was begun is removed", async () => {
+  const { kept, left, section, host, adopt } = await scene("juliet", "juliet", "romeo", "juliet");
+  const redeliver = host.redeliver.bind(host);
+  host.redeliver = async (stanza) => {
+    section.end();
+    await redeliver(stanza);
+  };
+  await expect(adopt()).rejects.toThrow(ExclusiveUnavailable);
+  // What is for several accounts is begun together.
+  expect(kept).toEqual(["juliet 1", "romeo 3"]);
+  expect(await left()).toEqual(["juliet", "juliet"]);
+});
+
+test("nor is anything more read", async () => {
+  const { held, refused, kept, section, clock, adopt } = await scene(
+    ...new Array<string>(500).fill("mallory"),
+    "juliet",
+  );
+  refused.add("mallory");
+  let reads = 0;
+  const read = held.read.bind(held);
+  held.read = (...asked) => {
+    reads++;
+    return read(...asked);
+  };
+  const told = expect(adopt()).rejects.toThrow(ExclusiveUnavailable);
+  await turns(50);
+  section.end();
+  const before = reads;
+  await clock.advance(5_000);
+  refused.clear();
+  await clock.advance(100_000);
+  await told;
+  expect(reads).toBe(before);
+  expect(kept.filter((one) => one.startsWith("juliet"))).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { inBackground } from "../../delivery/background.ts";
 import { giveOn, type RedeliveryHost, readBack } from "../../delivery/redeliver.ts";
 import type { HeldMessage, HeldStore } from "../../held/port.ts";
 import { logFailure } from "../../observe/failure.ts";
+import type { Section } from "../../ports/exclusive.ts";
 import type { DeadLetterBox } from "../../ports/host.ts";
 
 /** Messages read at a time, and in memory of accounts that are not slow. */
@@ -29,9 +30,14 @@ export interface TakeoverParts {
   readonly log: Logger;
   /** Ids that are not. */
   readonly but?: ReadonlySet<number>;
+  /** Once its time is over no more of it is begun: another node may be at it. Absent where there are no others. */
+  readonly section?: Section;
 }
 
-/** Takes over what a member held; each account's oldest first. @throws StoreUnavailable; what is left stays stored */
+/**
+ * Takes over what a member held; each account's oldest first. What is left stays stored.
+ * @throws StoreUnavailable, ExclusiveUnavailable
+ */
 export async function adoptHeld(parts: TakeoverParts): Promise<void> {
   const takeover = new Takeover(parts);
   await takeover.run();
@@ -60,6 +66,7 @@ class Takeover {
   private readonly member: string;
   private readonly hosts: ReadonlyMap<string, TakeoverHost>;
   private readonly log: Logger;
+  private readonly section: Section | undefined;
   /** By name: those at work, and the slow ones until the next look. */
   private readonly accounts = new Map<string, Account>();
   /** Not to be tried again by this takeover. */
@@ -72,7 +79,8 @@ class Takeover {
   private failure: { readonly error: unknown } | undefined;
   private changed: () => void = () => {};
 
-  constructor({ held, member, hosts, log, but = new Set() }: TakeoverParts) {
+  constructor({ held, member, hosts, log, section, but = new Set() }: TakeoverParts) {
+    this.section = section;
     this.kept = new Set(but);
     this.held = held;
     this.member = member;
@@ -88,19 +96,31 @@ class Takeover {
         // Those that are left are slow. What a settled one has in the store comes in order only from the start.
         if (this.left) await this.until(() => [...this.accounts.values()].some(({ open }) => open === 0));
         for (const [name, { open }] of this.accounts) if (open === 0) this.accounts.delete(name);
-      } while (this.left && this.failure === undefined);
+      } while (this.left && this.failure === undefined && !this.over);
     } finally {
       await this.until(() => this.places + this.slow === 0);
     }
     if (this.failure !== undefined) throw this.failure.error;
+    this.section?.check();
+  }
+
+  /** True once another node may be at it. */
+  private get over(): boolean {
+    try {
+      this.section?.check();
+      return false;
+    } catch {
+      return true;
+    }
   }
 
   private async look(): Promise<void> {
     this.left = false;
     for (let last = 0; ; ) {
       await this.until(() => this.places <= PLACES - BATCH && this.slow < MOST_SLOW);
+      if (this.over) return;
       const batch = await this.held.read(this.member, last, BATCH);
-      if (batch.length === 0) return;
+      if (batch.length === 0 || this.over) return;
       for (const message of batch) this.take(message);
       last = batch.at(-1)?.id ?? last;
     }
@@ -138,6 +158,7 @@ class Takeover {
         this.finish(message, safe, () => this.settled(name, account, host)),
         this.log,
       );
+      if (this.over) this.leaveRest(account);
     }
     account.busy = false;
   }
@@ -175,6 +196,14 @@ class Takeover {
     account.open -= waiting.length;
     this.slow += account.open;
     waiting.length = 0;
+    this.changed();
+  }
+
+  /** What was not begun is another node's to take over. */
+  private leaveRest(account: Account): void {
+    const { length } = account.waiting.splice(0);
+    account.open -= length;
+    this.places -= length;
     this.changed();
   }
 
