@@ -100,7 +100,12 @@ export class ModuleView implements ModuleHost {
   shared<T>(options: SharedOptions<T>): Shared<T> {
     const { domain, ownBus: bus, clock } = this;
     const isHere = (local: string) => this.sessions.of(local).some(({ remote }) => !remote);
-    const view = new SharedView<T>({ domain, bus, exclusive: this.host.exclusion, clock, isHere }, options);
+    // Its lock is the module's own too.
+    const name = `${options.name} ${this.definition.name}`;
+    const view = new SharedView<T>(
+      { domain, bus, exclusive: this.host.exclusion, clock, isHere },
+      { ...options, name },
+    );
     // What was read behind a removal is not the next owner's.
     for (const event of ["account.deleted", "account.created"] as const)
       this.on(event, ({ account }) => view.forget(account.local));

@@ -111,7 +111,7 @@ export class VirtualHost implements ClientHost {
     this.extensions = new Extensions(this.log);
     this.iqHandlers = this.extensions.iqHandlers;
     this.pipelines = this.extensions.pipelines;
-    this.moduleBus = new HostBus(parts.bus);
+    this.moduleBus = new HostBus(parts.bus, parts.domain);
   }
 
   /** What clients may ask for while binding within SASL2. XEP-0386. */

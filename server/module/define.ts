@@ -120,7 +120,7 @@ export interface ModuleHost extends Registering {
    * write `section.check()` tells whether it still may. @throws ExclusiveUnavailable, answered with `resource-constraint`
    */
   exclusive<T>(key: string, work: (section: Section) => Promise<T>): Promise<T>;
-  /** A view of what is kept of accounts: read once, true at every node, changed by one at a time. */
+  /** A view of what is kept of accounts: read once, true at every node, changed by one at a time. @throws Error where the name is used */
   shared<T>(options: SharedOptions<T>): Shared<T>;
   /** Keys that one member of the region at a time owns (rooms): it orders what happens to each. */
   owned(kind: OwnedKind): Owners;

@@ -1,5 +1,5 @@
 // A host's place on the bus between nodes, to which its modules can come and go: the bus itself lets nobody go.
-import type { FrameTaker, MemberObserver, NodeBus } from "../ports/cluster.ts";
+import type { FrameTaker, MemberObserver, NodeBus, Parcel } from "../ports/cluster.ts";
 import { enter, type Registrations, type Withdraw } from "./registrations.ts";
 
 type AnnouncementTaker = (from: string, fields: readonly string[]) => void;
@@ -7,6 +7,7 @@ type AnnouncementTaker = (from: string, fields: readonly string[]) => void;
 /** The bus as the modules of one host share it. */
 export class HostBus {
   private readonly bus: NodeBus;
+  private readonly domain: string;
   private readonly frameTakers = new Map<string, FrameTaker>();
   private readonly announcementTakers = new Map<string, AnnouncementTaker>();
   /** Kinds that the bus brings here, for good. */
@@ -14,8 +15,9 @@ export class HostBus {
   private readonly memberObservers = new Set<MemberObserver>();
   private readonly gapObservers = new Set<() => void>();
 
-  constructor(bus: NodeBus) {
+  constructor(bus: NodeBus, domain: string) {
     this.bus = bus;
+    this.domain = domain;
     bus.onMember((...event) => {
       for (const observer of this.memberObservers) observer(...event);
     });
@@ -24,9 +26,13 @@ export class HostBus {
     });
   }
 
-  /** The bus for one module: what it takes, it takes until it is over. */
+  /**
+   * The bus for one module: what it takes, it takes until it is over. Its words are its own: at other nodes the same module
+   * of the same host hears them, and nobody else.
+   */
   of(registrations: Registrations): NodeBus {
-    const { bus } = this;
+    const { bus, domain } = this;
+    const own = (word: string) => `${word} ${registrations.module}@${domain}`;
     return {
       get member() {
         return bus.member;
@@ -34,13 +40,13 @@ export class HostBus {
       get others() {
         return bus.others;
       },
-      send: (member, frame) => bus.send(member, frame),
-      post: (member, parcel) => bus.post(member, parcel),
-      announce: (kind, fields) => bus.announce(kind, fields),
+      send: (member, frame) => bus.send(member, { ...frame, kind: own(frame.kind) }),
+      post: (member, parcel) => bus.post(member, ownParcel(parcel, own(parcel.kind))),
+      announce: (kind, fields) => bus.announce(own(kind), fields),
       barrier: () => bus.barrier(),
       congested: (member) => bus.congested(member),
-      take: (kind, taker) => void registrations.add(this.take(kind, taker)),
-      onAnnouncement: (kind, taker) => void registrations.add(this.onAnnouncement(kind, taker)),
+      take: (kind, taker) => void registrations.add(this.take(own(kind), taker)),
+      onAnnouncement: (kind, taker) => void registrations.add(this.onAnnouncement(own(kind), taker)),
       onMember: (observer) => void registrations.add(addToSet(this.memberObservers, observer)),
       onGap: (observer) => void registrations.add(addToSet(this.gapObservers, observer)),
     };
@@ -59,6 +65,7 @@ export class HostBus {
   }
 
   private onAnnouncement(kind: string, taker: AnnouncementTaker): Withdraw {
+    if (this.announcementTakers.has(kind)) throw new Error(`announcements of kind ${kind} have a taker already`);
     if (this.isNew(`announcement ${kind}`))
       this.bus.onAnnouncement(kind, (from, fields) => this.announcementTakers.get(kind)?.(from, fields));
     return enter(this.announcementTakers, kind, taker);
@@ -68,6 +75,16 @@ export class HostBus {
     const { size } = this.known;
     return this.known.add(name).size > size;
   }
+}
+
+/** The same parcel by another word. */
+function ownParcel(parcel: Parcel, kind: string): Parcel {
+  return {
+    kind,
+    fields: () => parcel.fields(),
+    confirmed: () => parcel.confirmed(),
+    failed: (reason) => parcel.failed(reason),
+  };
 }
 
 function addToSet<T>(set: Set<T>, member: T): Withdraw {

@@ -25,7 +25,8 @@ export function enter<K, V>(map: Map<K, V>, key: K, value: V): Withdraw {
 export class Registrations {
   /** True once they were withdrawn: the module is over, and what it still does leaves nothing behind. */
   over = false;
-  private readonly module: string;
+  /** Its name. */
+  readonly module: string;
   private readonly withdrawals = new Set<Withdraw>();
 
   /** @param module its name, for whoever is told of a mistake */

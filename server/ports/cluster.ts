@@ -42,7 +42,7 @@ export interface NodeBus {
   readonly member: string;
   /** Other members that live. */
   readonly others: readonly string[];
-  /** The one taker of a kind of frame; kinds are words. */
+  /** The one taker of a kind of frame; kinds are words, a module's own ones. @throws Error for a second taker */
   take(kind: string, taker: FrameTaker): void;
   /** Sends a frame to a member, in order with every other frame to it. */
   send(member: string, frame: FrameToSend): void;
@@ -61,7 +61,7 @@ export interface NodeBus {
   onMember(observer: MemberObserver): void;
   /** Called when announcements of others may have been missed: what rests on them is to be read anew. */
   onGap(observer: () => void): void;
-  /** The one taker of a kind of announcement. */
+  /** The one taker of a kind of announcement. @throws Error for a second taker */
   onAnnouncement(kind: string, taker: (from: string, fields: readonly string[]) => void): void;
 }
 
@@ -83,7 +83,7 @@ export interface ClusterPorts {
 
 /** What is kept of accounts, one value for each, as the nodes of a region share it. */
 export interface SharedOptions<T> {
-  /** A word of its own. */
+  /** A word that the module uses once. */
   readonly name: string;
   /** Reads an account's value from the store. @throws StoreUnavailable */
   load(local: string): Promise<T>;

@@ -78,6 +78,7 @@ export class JoinedBus implements NodeBus {
   }
 
   take(kind: string, taker: FrameTaker): void {
+    if (this.takers.has(kind)) throw new Error(`${kind} is taken`);
     this.takers.set(kind, taker);
   }
 
@@ -135,6 +136,7 @@ export class JoinedBus implements NodeBus {
   }
 
   onAnnouncement(kind: string, taker: AnnouncementTaker): void {
+    if (this.announcementTakers.has(kind)) throw new Error(`${kind} is taken`);
     this.announcementTakers.set(kind, taker);
   }
 

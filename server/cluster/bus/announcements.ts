@@ -17,7 +17,9 @@ export class Announcements {
     return this.told;
   }
 
+  /** Names the taker of a kind. @throws Error where it has one */
   on(kind: string, taker: AnnouncementTaker): void {
+    if (this.takers.has(kind)) throw new Error(`announcements of kind ${kind} have a taker already`);
     this.takers.set(kind, taker);
   }
 

@@ -2,6 +2,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { pair, turns } from "../../../test/harness/air.ts";
+import { Announcements } from "./announcements.ts";
 
 test("a frame arrives once, and is confirmed when it is safe there and not before", async () => {
   const { a, b } = await pair();
@@ -203,4 +204,10 @@ test("what was announced while a node was fenced, by others or by itself, is a g
   a.beat();
   await turns(6);
   expect(told).toEqual(["a: gap", "b: gap", "a: gap", "b: gap"]);
+});
+
+test("a kind of announcement has one taker", () => {
+  const announcements = new Announcements();
+  announcements.on("word", () => {});
+  expect(() => announcements.on("word", () => {})).toThrow("announcements of kind word have a taker already");
 });

@@ -27,6 +27,9 @@ const NS_BLOCKING_ERRORS = "urn:xmpp:blocking:errors";
 /** Characters of the JIDs of one list, which is sent as one stanza. */
 const MAX_CHARACTERS = 262_144;
 
+/** Kind of the frames that tell other nodes to end directed presence. */
+const END_OF_DIRECTED = "end directed presence";
+
 /** True for a session that asked for the list and so gets pushes. XEP-0191 §3.3. */
 const interestedKey = new SharedSessionKey<boolean>("block list", FLAG);
 
@@ -66,7 +69,7 @@ export const blocking = defineModule({
         return list instanceof Promise ? list.then((loaded) => blocks(loaded, contact)) : blocks(list, contact);
       }),
     );
-    host.bus.take(endOfDirected(host), (_from, [local = "", ...jids], done) =>
+    host.bus.take(END_OF_DIRECTED, (_from, [local = "", ...jids], done) =>
       inBackground(endDirectedHere(host, local, jids).finally(done), host.log),
     );
     const kinds = ["message", "presence", "iq"] as const;
@@ -199,11 +202,6 @@ async function showTo({ host, rosters }: BlockingParts, account: Jid, { jids, re
   }
 }
 
-/** Kind of the frames that tell other nodes to end directed presence. */
-function endOfDirected({ domain }: ModuleHost): string {
-  return `end directed presence ${domain}`;
-}
-
 /**
  * Those now blocked who had directed presence hear its end now: at the session's end they hear no more. Each node does so
  * for its own sessions, since it alone can forget whom they showed themselves to.
@@ -219,7 +217,7 @@ async function endDirected(host: ModuleHost, account: Jid, jids: readonly string
     };
     for (const member of host.bus.others)
       host.bus.send(member, {
-        kind: endOfDirected(host),
+        kind: END_OF_DIRECTED,
         fields: [local, ...jids],
         confirmed: nothing,
         failed: () => inBackground(instead(), host.log),
