@@ -51,7 +51,7 @@ async function answer(target: AdminTarget, request: IncomingMessage, response: S
     case "GET /s2s/trace":
       return trace(federation, domain === "" ? "*" : domain, response);
     case "POST /s2s/test":
-      return test(target, federation, domain, url.searchParams.get("from"), response);
+      return test({ target, federation, response }, domain, url.searchParams.get("from"));
     default:
       return send(response, 404, { error: `no ${route}` });
   }
@@ -75,13 +75,14 @@ function trace(federation: Federation, domain: string, response: ServerResponse)
   });
 }
 
-async function test(
-  target: AdminTarget,
-  federation: Federation,
-  domain: string,
-  from: string | null,
-  response: ServerResponse,
-): Promise<void> {
+/** Who is asked, and where the answer goes. */
+interface Asked {
+  readonly target: AdminTarget;
+  readonly federation: Federation;
+  readonly response: ServerResponse;
+}
+
+async function test({ target, federation, response }: Asked, domain: string, from: string | null): Promise<void> {
   const own = from ?? target.domains[0] ?? "";
   if (!target.domains.includes(own)) return send(response, 400, { error: `${own} is not served here` });
   response.writeHead(200, { "content-type": "application/x-ndjson" });

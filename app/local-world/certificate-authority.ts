@@ -76,7 +76,7 @@ export async function openAuthority(
     if (domains.length === 0) throw new Error("a certificate needs at least one domain");
     for (const domain of domains) checkDomain(domain);
     const file = join(folder, `${fileName(domains)}.pem`);
-    const job = underWay.get(file) ?? issueOnce(root, file, domains, request.days, now());
+    const job = underWay.get(file) ?? issueOnce({ root, file, domains, days: request.days }, now());
     underWay.set(file, job);
     return job.finally(() => underWay.delete(file));
   };
@@ -136,13 +136,13 @@ function nameConstraints(names: readonly string[]): string {
   return asn1.toDer(asn1.create(UNIVERSAL, asn1.Type.SEQUENCE, true, trees)).getBytes();
 }
 
-async function issueOnce(
-  root: Pair,
-  file: string,
-  domains: readonly string[],
-  days: number,
-  now: number,
-): Promise<Issued> {
+/** What is to be issued, and the file where it is kept. */
+interface Issuing extends IssueRequest {
+  readonly root: Pair;
+  readonly file: string;
+}
+
+async function issueOnce({ root, file, domains, days }: Issuing, now: number): Promise<Issued> {
   const kept = await readPair(file).catch(() => undefined);
   const notAfter = kept && usableUntil(kept, root, domains);
   if (kept && notAfter !== undefined && notAfter - now > Math.min(30, days / 3) * DAY_MS) {

@@ -44,7 +44,7 @@ export async function startZone(options: ZoneOptions): Promise<ZoneServer> {
   let zone = makeZone(options, options.records);
   const respond = (bytes: Buffer, from: string, transport: "udp" | "tcp") => {
     try {
-      return answerBytes(zone, options, bytes, from, transport);
+      return answerBytes(zone, options, { bytes, from, transport });
     } catch {
       // Whatever went wrong with one question, `nearest` say, is that question's SERVFAIL.
       return encode({ type: "response", id: bytes.readUInt16BE(0), flags: 2 });
@@ -130,14 +130,15 @@ function serveTcp(
   });
 }
 
+/** A message as it came. */
+interface Message {
+  readonly bytes: Buffer;
+  readonly from: string;
+  readonly transport: "udp" | "tcp";
+}
+
 /** The answer to one message; undefined for what gets none (answers sent to us, garbage, a dropped name). */
-function answerBytes(
-  zone: Zone,
-  options: ZoneOptions,
-  bytes: Buffer,
-  from: string,
-  transport: "udp" | "tcp",
-): Buffer | undefined {
+function answerBytes(zone: Zone, options: ZoneOptions, { bytes, from, transport }: Message): Buffer | undefined {
   if (bytes.length < 12 || (bytes.readUInt16BE(2) & 0x8000) !== 0) return undefined;
   const id = bytes.readUInt16BE(0);
   // The opcode, and RD as it came (RFC 1035 §4.1.1).

@@ -34,7 +34,7 @@ export async function startPostgres(options: PostgresSurroundings): Promise<Star
   const inside = user === undefined ? folder : "/proc/self/fd/4";
   const version = versionIn(folder);
   const programs = version === undefined ? options.program : postgresOf(version, options.program);
-  if (version === undefined) await makeData(join(programs, "initdb"), folder, inside, password, user);
+  if (version === undefined) await makeData({ initdb: join(programs, "initdb"), folder, inside, password, user });
   await earlierGone(folder);
   const port = await anyFree(options.port);
   const settings = [
@@ -68,13 +68,18 @@ function versionIn(folder: string): string | undefined {
   return existsSync(file) ? readFileSync(file, "utf8").trim() : undefined;
 }
 
-async function makeData(
-  initdb: string,
-  folder: string,
-  inside: string,
-  password: string,
-  user: OrdinaryUser | undefined,
-): Promise<void> {
+/** How a server's data is made. */
+interface DataMaking {
+  /** The program. */
+  readonly initdb: string;
+  readonly folder: string;
+  /** The folder as the program sees it. */
+  readonly inside: string;
+  readonly password: string;
+  readonly user: OrdinaryUser | undefined;
+}
+
+async function makeData({ initdb, folder, inside, password, user }: DataMaking): Promise<void> {
   const open = openSync(folder, "r");
   const file = join(folder, "password");
   const data = join(folder, "data");

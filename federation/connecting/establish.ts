@@ -64,7 +64,12 @@ async function openAt(target: Target, { way, signal }: TargetAttempt, ahead: Ahe
   const reached = await reach(way, target, signal);
   const dialogue = new Dialogue(way.header);
   const transport = new TcpTransport(reached.socket);
-  const stream = new XmppStream(transport, NS_SERVER, OPENING_LIMITS, context.clock, dialogue);
+  const stream = new XmppStream(transport, {
+    contentNamespace: NS_SERVER,
+    limits: OPENING_LIMITS,
+    clock: context.clock,
+    handler: dialogue,
+  });
   signal.addEventListener("abort", () => stream.destroy(), { once: true });
   if (signal.aborted) stream.destroy();
   const opening = new Opening(way, { stream, dialogue, reached, ahead });

@@ -71,7 +71,12 @@ export class IncomingSession implements StreamHandler, Observed {
     this.streams = streams;
     this.observer = observer;
     this.slot = slot;
-    this.stream = new XmppStream(transport, NS_SERVER, UNAUTHENTICATED_LIMITS, context.clock, this);
+    this.stream = new XmppStream(transport, {
+      contentNamespace: NS_SERVER,
+      limits: UNAUTHENTICATED_LIMITS,
+      clock: context.clock,
+      handler: this,
+    });
     this.gate = new Gate(context, this.stream, this.domains);
     this.reverse = new ReverseWay(this.stream, context.clock, this.domains, ({ local, remote }) =>
       observer.pair(local, remote),

@@ -61,7 +61,12 @@ export class C2sConnection implements StreamHandler, ClientConnection {
   constructor(transport: Transport, context: C2sContext) {
     this.context = context;
     this.log = context.log.child({ stream: randomToken(6), peer: transport.remoteAddress });
-    this.stream = new XmppStream(transport, NS_CLIENT, limitsBeforeAuthentication(context.limits), context.clock, this);
+    this.stream = new XmppStream(transport, {
+      contentNamespace: NS_CLIENT,
+      limits: limitsBeforeAuthentication(context.limits),
+      clock: context.clock,
+      handler: this,
+    });
     this.deadline = context.clock.setTimeout(
       () => this.stream.fail("connection-timeout", "authentication took too long"),
       context.limits.authenticationSeconds * 1000,

@@ -133,7 +133,7 @@ export class StanzaRates {
   private bucket(map: Map<string, Bucket>, key: string, limit: number): Bucket {
     let bucket = map.get(key);
     if (bucket === undefined) {
-      bucket = new Bucket(this, map, key, limit, this.clock);
+      bucket = new Bucket({ rates: this, map, id: key, limit }, this.clock);
       map.set(key, bucket);
     }
     bucket.users++;
@@ -158,6 +158,16 @@ export function shareOf(limit: number, mine: number, all: number): number {
   return Math.max(share, limit * LEAST);
 }
 
+/** Whose bucket it is. */
+interface BucketOf {
+  readonly rates: StanzaRates;
+  /** Where it is found by `id`. */
+  readonly map: Map<string, Bucket>;
+  readonly id: string;
+  /** Stanzas a second. */
+  readonly limit: number;
+}
+
 /** What an account, or an address, may send here, and what it did. */
 class Bucket {
   readonly map: Map<string, Bucket>;
@@ -180,7 +190,7 @@ class Bucket {
   private taken = 0;
   private since = 0;
 
-  constructor(rates: StanzaRates, map: Map<string, Bucket>, id: string, limit: number, clock: Clock) {
+  constructor({ rates, map, id, limit }: BucketOf, clock: Clock) {
     this.rates = rates;
     this.map = map;
     this.id = id;

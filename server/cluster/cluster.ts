@@ -111,7 +111,7 @@ export class Cluster {
       done();
     });
     const broken = (member: string) => inBackground(buryVanished(member, this, log), log);
-    this.links = openLinks(config, redis, this.bus, log, broken);
+    this.links = openLinks(config, { redis, bus: this.bus, log, broken });
     this.bus.fenced = () => this.membership.overdue;
     this.bus.onMember((member, state) => {
       if (state === "died") return this.links.gone(member);

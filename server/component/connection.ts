@@ -84,7 +84,12 @@ export class ComponentConnection implements StreamHandler, DomainService {
 
   constructor(transport: Transport, context: ComponentContext) {
     this.context = context;
-    this.stream = new XmppStream(transport, NS_COMPONENT, LIMITS, context.clock, this);
+    this.stream = new XmppStream(transport, {
+      contentNamespace: NS_COMPONENT,
+      limits: LIMITS,
+      clock: context.clock,
+      handler: this,
+    });
     this.deadline = context.clock.setTimeout(
       () => this.stream.fail("connection-timeout", "the handshake took too long"),
       HANDSHAKE_TIMEOUT,

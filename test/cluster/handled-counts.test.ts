@@ -36,7 +36,12 @@ needing("redis").test(
     const replica = await redis("--replicaof", "127.0.0.1", String(old.server.port));
     const documents = memoryStores([DOCUMENTS]).of(DOCUMENTS);
     const node = ({ connection }: { connection: RedisConnection }) =>
-      new HandledCounts(connection, "p", () => "b~1", new CountDoubts(documents, systemClock));
+      new HandledCounts({
+        redis: connection,
+        prefix: "p",
+        member: () => "b~1",
+        doubts: new CountDoubts(documents, systemClock),
+      });
     // The first full copy begins a history of its own.
     while (!String(await replica.connection.info("replication")).includes("master_link_status:up"));
     const writer = node(old);

@@ -10,17 +10,19 @@ export type IqPayload = Element | string | undefined;
 
 /** The result of an IQ request, addresses swapped. */
 export function iqResult(request: Stanza, payload?: IqPayload): Stanza {
-  return buildIq("result", request.to, request.from, request.id, payload);
+  return buildIq({ type: "result", from: request.to, to: request.from, id: request.id }, payload);
+}
+
+/** What an IQ says beside its payload. */
+export interface IqHead {
+  readonly type: "get" | "set" | "result";
+  readonly from: Jid | undefined;
+  readonly to: Jid | undefined;
+  readonly id: string | undefined;
 }
 
 /** An IQ of our own. */
-export function buildIq(
-  type: "get" | "set" | "result",
-  from: Jid | undefined,
-  to: Jid | undefined,
-  id: string | undefined,
-  payload?: IqPayload,
-): Stanza {
+export function buildIq({ type, from, to, id }: IqHead, payload?: IqPayload): Stanza {
   const text = payload === undefined ? "" : payload.toString();
   const children = payload instanceof Element ? [{ name: payload.getName(), xmlns: payload.getNS() ?? "" }] : [];
   return new Stanza(

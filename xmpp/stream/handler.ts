@@ -1,5 +1,6 @@
 // What a stream tells its owner, how it may end, and its bounds.
 
+import type { Clock } from "../clock.ts";
 import type { TokenBucket } from "../token-bucket.ts";
 import type { RawElement } from "../xml/raw-element.ts";
 import type { StreamHeader, XmlLimits } from "../xml/tokenizer.ts";
@@ -50,4 +51,14 @@ export interface Limits {
   readonly backlogBytes: number;
   /** Elements allowed in this state; undefined for any number. */
   readonly elements?: number;
+}
+
+/** What a stream is made with beside its transport. */
+export interface StreamParts {
+  /** `jabber:client` or `jabber:server`. RFC 6120 §4.8.2. */
+  readonly contentNamespace: string;
+  /** Those of its beginning. */
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly handler: StreamHandler;
 }

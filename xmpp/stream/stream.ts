@@ -8,13 +8,13 @@ import { type StreamHeader, StreamTokenizer } from "../xml/tokenizer.ts";
 import { Backlog, NotRead } from "./backlog.ts";
 import { readStreamError, type StreamError, type StreamErrorCondition, streamErrorText } from "./error.ts";
 import { framedHeader } from "./framed-header.ts";
-import type { Limits, StreamEnd, StreamHandler } from "./handler.ts";
+import type { Limits, StreamEnd, StreamHandler, StreamParts } from "./handler.ts";
 import { closeText, type HeaderOut, headerText } from "./header.ts";
 import { Rates } from "./rates.ts";
 import { headerFault } from "./received-header.ts";
 import type { Transport } from "./transport.ts";
 
-export type { Limits, StreamEnd, StreamHandler } from "./handler.ts";
+export type { Limits, StreamEnd, StreamHandler, StreamParts } from "./handler.ts";
 
 /** ms that the peer has to close its side after we closed ours. */
 const CLOSE_TIMEOUT = 5_000;
@@ -48,7 +48,7 @@ export class XmppStream {
   /** Bytes read since the stream began. */
   bytesIn = 0;
 
-  constructor(transport: Transport, contentNamespace: string, limits: Limits, clock: Clock, handler: StreamHandler) {
+  constructor(transport: Transport, { contentNamespace, limits, clock, handler }: StreamParts) {
     this.transport = transport;
     this.contentNamespace = contentNamespace;
     this.limits = limits;

@@ -66,7 +66,7 @@ export async function upIt(parts: RolloutParts, file: string | undefined, option
   // Told before Pulumi or credentials are looked for.
   if (why !== undefined) throw new RolloutError("refused", why);
   const there = plan.driver === "local" ? { ...options, target: "local" as const } : options;
-  return carriedOut(parts, there, plan, "done", (tools) => up(tools, plan, options.confirm));
+  return carriedOut({ parts, options: there, plan, wanted: "done" }, (tools) => up(tools, plan, options.confirm));
 }
 
 /** The plan of a file, or made at once of a world file where nothing is lost by that. @throws UsageError */
@@ -86,14 +86,14 @@ async function planOf(parts: RolloutParts, file: string | undefined, options: Up
 export async function resumeIt(parts: RolloutParts, options: Options): Promise<number> {
   const { resume } = await load();
   const plan = await latestPlan(options, "there is no rollout to go on with");
-  return carriedOut(parts, options, plan, "done", resume);
+  return carriedOut({ parts, options, plan, wanted: "done" }, resume);
 }
 
 /** `rollout abort`. */
 export async function abortIt(parts: RolloutParts, options: Options): Promise<number> {
   const { abort, exitCodes } = await load();
   const plan = await latestPlan(options, "there is no rollout to abort");
-  return carriedOut(parts, options, plan, "rolled back", abort, () => {
+  return carriedOut({ parts, options, plan, wanted: "rolled back" }, abort, () => {
     const who = "the rollout that runs was asked to end: `rollout status` shows how it does";
     print(options.json, { asked: "abort" }, who);
     return exitCodes.done;
@@ -104,7 +104,7 @@ export async function abortIt(parts: RolloutParts, options: Options): Promise<nu
 export async function rollbackIt(parts: RolloutParts, options: Options & { region?: string }): Promise<number> {
   const { rollback } = await load();
   const plan = await latestPlan(options, "there was no rollout");
-  return carriedOut(parts, options, plan, "rolled back", (tools) => rollback(tools, options.region));
+  return carriedOut({ parts, options, plan, wanted: "rolled back" }, (tools) => rollback(tools, options.region));
 }
 
 /** The plan of the last rollout. @throws UsageError when there was none */
@@ -115,12 +115,17 @@ async function latestPlan(options: Options, otherwise: string): Promise<Plan> {
   return journal.plan;
 }
 
+/** A rollout, and how whoever asked wants it to end. */
+interface Undertaking {
+  readonly parts: RolloutParts;
+  readonly options: Options;
+  readonly plan: Plan;
+  readonly wanted: "done" | "rolled back";
+}
+
 /** Takes steps, shows them, and prints how it ended. */
 async function carriedOut(
-  parts: RolloutParts,
-  options: Options,
-  plan: Plan,
-  wanted: "done" | "rolled back",
+  { parts, options, plan, wanted }: Undertaking,
   act: (tools: RolloutTools) => Promise<Outcome | undefined>,
   elsewhere: () => number = () => 0,
 ): Promise<number> {

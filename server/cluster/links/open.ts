@@ -7,13 +7,19 @@ import { listeningOf } from "./address.ts";
 import { Links } from "./links.ts";
 import { LinkRecords } from "./records.ts";
 
-/** Makes them; nothing listens yet. `broken` is told of members whose connection broke. */
+/** What a node's connections to the others stand on. */
+export interface LinksParts {
+  readonly redis: RedisConnection;
+  readonly bus: WireBus;
+  readonly log: Logger;
+  /** Told of members whose connection broke. */
+  readonly broken: (member: string) => void;
+}
+
+/** Makes them; nothing listens yet. */
 export function openLinks(
   { prefix, redis: { urls }, links, heartbeatSeconds }: ClusterConfig,
-  redis: RedisConnection,
-  bus: WireBus,
-  log: Logger,
-  broken: (member: string) => void,
+  { redis, bus, log, broken }: LinksParts,
 ): Links {
   const made = new Links(
     {

@@ -56,7 +56,13 @@ function setUp() {
   const redis = new OddRedis();
   const documents = memoryStores([DOCUMENTS]).of(DOCUMENTS);
   const node = (name: string, store = documents) =>
-    new HandledCounts(redis as unknown as RedisConnection, "p", () => name, new CountDoubts(store, clock), clock);
+    new HandledCounts({
+      redis: redis as unknown as RedisConnection,
+      prefix: "p",
+      member: () => name,
+      doubts: new CountDoubts(store, clock),
+      clock,
+    });
   return { clock, redis, documents, node };
 }
 

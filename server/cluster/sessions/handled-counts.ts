@@ -29,6 +29,17 @@ export const READ_COUNT = `${HISTORY}return {redis.call('hget', KEYS[1], ARGV[1]
 
 type Counts = Map<string, number | undefined>;
 
+/** What counts are kept with. */
+export interface HandledCountsParts {
+  readonly redis: RedisConnection;
+  /** Of the keys. */
+  readonly prefix: string;
+  /** This node as a member at the moment. */
+  readonly member: () => string;
+  readonly doubts: CountDoubts;
+  readonly clock?: Clock;
+}
+
 /**
  * The counts of this node's sessions, a hash for each member; written once for each turn. A count of the dead is told
  * only where it was proven to be the last: a node acknowledges nothing before Redis has its count, or the store has the
@@ -46,14 +57,7 @@ export class HandledCounts {
   /** Settled once what waits has been written. */
   private waiting: PromiseWithResolvers<void> | undefined;
 
-  /** `member`: this node as a member at the moment. */
-  constructor(
-    redis: RedisConnection,
-    prefix: string,
-    member: () => string,
-    doubts: CountDoubts,
-    clock: Clock = systemClock,
-  ) {
+  constructor({ redis, prefix, member, doubts, clock = systemClock }: HandledCountsParts) {
     this.redis = redis;
     this.clock = clock;
     this.prefix = prefix;

@@ -47,6 +47,14 @@ interface Moving extends SessionEntry {
   readonly fruitless?: number;
 }
 
+/** A session that came from another node. */
+interface Arrival {
+  readonly from: string;
+  /** Whose client asked for it; undefined where that one is gone. */
+  readonly connection: ClientConnection | undefined;
+  readonly moving: Moving;
+}
+
 /** Gives sessions to other nodes, and takes theirs. */
 export class ClusterHandover implements Handover {
   private readonly context: C2sContext;
@@ -179,7 +187,8 @@ export class ClusterHandover implements Handover {
     this.asked.delete(request);
     const safety = new Safety(done);
     const moving: Moving | undefined = state === "" ? undefined : JSON.parse(state);
-    const found = moving !== undefined && this.settleOrRedeliver(from, asked?.connection, moving, stanzas, safety);
+    const found =
+      moving !== undefined && this.settleOrRedeliver({ from, connection: asked?.connection, moving }, stanzas, safety);
     if (moving !== undefined && !found)
       this.bus.send(from, { kind: "session.stray", fields: [moving.jid], confirmed: nothing, failed: nothing });
     safety.release("passed on");
@@ -200,19 +209,13 @@ export class ClusterHandover implements Handover {
   }
 
   /** True where the session is here now; else what came with it goes where undelivered stanzas go. */
-  private settleOrRedeliver(
-    from: string,
-    connection: ClientConnection | undefined,
-    moving: Moving,
-    stanzas: string,
-    safety: Safety,
-  ): boolean {
-    const jid = Jid.parse(moving.jid);
-    const host = this.context.hosts.get(jid.domain);
+  private settleOrRedeliver(arrival: Arrival, stanzas: string, safety: Safety): boolean {
+    const { connection, moving } = arrival;
+    const host = this.context.hosts.get(Jid.parse(moving.jid).domain);
     if (host === undefined) return false;
     const unacked = decodeFrames(stanzas).map(({ fields }) => stanzaOfFields(fields));
     try {
-      if (connection !== undefined && this.settle(from, connection, host, jid, moving)) {
+      if (connection !== undefined && this.settle(arrival, connection, host)) {
         const sm = this.context.resumable.find(moving.id) as StreamManagement;
         for (const [place, stanza] of unacked.entries()) {
           const lent = moving.lent?.includes(place) === true;
@@ -238,7 +241,8 @@ export class ClusterHandover implements Handover {
    * Makes the session one of ours that waits to be resumed, in the hands of the connection that asked. False where its
    * client has bound the resource anew meanwhile.
    */
-  private settle(from: string, connection: ClientConnection, host: ClientHost, jid: Jid, moving: Moving): boolean {
+  private settle({ from, moving }: Arrival, connection: ClientConnection, host: ClientHost): boolean {
+    const jid = Jid.parse(moving.jid);
     const there = host.sessions.find(jid);
     if (there !== undefined && !there.remote) return false;
     const last = moving.presence === undefined ? undefined : Stanza.fromText(moving.presence);

@@ -72,7 +72,7 @@ export class RedisSessionRegistry implements SessionRegistry {
     this.hosts = options.hosts;
     this.elsewhere = new Elsewhere(options.hosts, () => this.bus.member, options.log);
     const doubts = new CountDoubts(options.documents, systemClock);
-    this.counts = new HandledCounts(redis, options.prefix, () => this.bus.member, doubts);
+    this.counts = new HandledCounts({ redis, prefix: options.prefix, member: () => this.bus.member, doubts });
     this.location = options.location;
     this.log = options.log;
     this.bus.onAnnouncement("sessions", (from, fields) => this.hear(from, fields));

@@ -255,5 +255,5 @@ function push(host: ModuleHost, account: Jid, name: "block" | "unblock", jids: r
   for (const jid of jids) payload.c("item", { jid });
   for (const session of host.sessions.of(account.local))
     if (session.get(interestedKey) === true)
-      session.deliver(buildIq("set", account.toBare(), session.jid, Requests.newId(), payload));
+      session.deliver(buildIq({ type: "set", from: account.toBare(), to: session.jid, id: Requests.newId() }, payload));
 }

@@ -70,7 +70,9 @@ export class RosterChange implements Roster {
     query.cnode(item);
     for (const session of this.host.sessions.of(this.local))
       if (session.interested)
-        session.deliver(buildIq("set", session.account, session.jid, `push-${Requests.newId()}`, query));
+        session.deliver(
+          buildIq({ type: "set", from: session.account, to: session.jid, id: `push-${Requests.newId()}` }, query),
+        );
   }
 }
 

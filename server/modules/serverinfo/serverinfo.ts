@@ -86,7 +86,7 @@ class Consents {
     if (to === undefined) return;
     this.keep(domain, false);
     const query = new Element("query", { xmlns: NS_DISCO_INFO });
-    const request = buildIq("get", host.jid, to, randomBytes(8).toString("hex"), query);
+    const request = buildIq({ type: "get", from: host.jid, to, id: randomBytes(8).toString("hex") }, query);
     host.request(request, (answer) => {
       if (answer?.type !== "result") return;
       const features = answer.element().getChild("query", NS_DISCO_INFO)?.getChildren("feature", NS_DISCO_INFO) ?? [];
