@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import ts from "typescript";
 import { filesOf, importsOf } from "./harness/imports.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -21,6 +22,18 @@ const ALLOWED: Readonly<Record<Part, readonly string[]>> = {
   test: ["xmpp/", "contract/", "server/", "federation/", "regions/", "infra/", "app/", "bench/"],
 };
 
+/**
+ * What takes five arguments or more in a row: made for each stanza or each tag, where an object more that nobody keeps
+ * would be made and collected every time.
+ */
+const LONG_LISTS: ReadonlyMap<string, string> = new Map([
+  ["xmpp/stanza/content.ts constructor", "made for each stanza"],
+  ["xmpp/stanza/stanza.ts fromRaw", "called for each stanza that is read"],
+  ["xmpp/stanza/stanza.ts fromTree", "called for each stanza that is not taken as it came"],
+  ["xmpp/xml/known-tags.ts learnTag", "called for each tag that is not known yet"],
+  ["xmpp/xml/raw-element.ts constructor", "made for each element that is read"],
+]);
+
 const files = PARTS.flatMap(filesOf);
 const isTest = (file: string) => file.endsWith(".test.ts");
 
@@ -33,6 +46,22 @@ function refusal(file: string, imported: string): string | undefined {
   const may = ALLOWED[part];
   if (may.some((place) => (place.endsWith("/") ? imported.startsWith(place) : imported === place))) return undefined;
   return `${part}/ may import ${may.length === 0 ? "nothing of other parts" : may.join(", ")}`;
+}
+
+/** Functions, methods, constructors and types of functions of a file with five parameters or more, each with its file. */
+function longLists(file: string, text: string): string[] {
+  const options = { languageVersion: ts.ScriptTarget.Latest, jsDocParsingMode: ts.JSDocParsingMode.ParseNone };
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node) && node.parameters.length >= 5) {
+      const { name } = node;
+      const named = name !== undefined && "text" in name ? name.text : undefined;
+      found.push(`${file} ${ts.isConstructorDeclaration(node) ? "constructor" : (named ?? ts.SyntaxKind[node.kind])}`);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, text, options));
+  return found;
 }
 
 describe("the arrows", () => {
@@ -111,6 +140,23 @@ describe("every source file", () => {
     );
     expect(others.filter((file) => pastIt.test(readFileSync(join(root, file), "utf8")))).toEqual([]);
   });
+
+  test("takes an object where five arguments or more would stand in a row", () => {
+    const parts = /^(?:server|xmpp|federation|contract|app)\//;
+    const long = sources
+      .filter((file) => parts.test(file))
+      .flatMap((file) => longLists(file, readFileSync(join(root, file), "utf8")));
+    expect(long.sort()).toEqual([...LONG_LISTS.keys()]);
+  });
+
+  test.each([
+    "function f(a, b, c, d, e) {}",
+    "class A { f(a: string, b: string, c: string, d: string, ...e: string[]) {} }",
+    "interface A { f(a: string, b: string, c: string, d: string, e?: string): void }",
+    "const f = (a, b, c, d, e) => {};",
+    "class A { constructor(a: string, b: string, c: string, d: string, e: string) {} }",
+    "type F = (a: string, b: string, c: string, d: string, e: string) => void;",
+  ])("%s is a long list", (text) => expect(longLists("a.ts", text)).toHaveLength(1));
 
   test("is short: 300 lines, and a tenth of grace for one that is about to be divided", () => {
     const long = sources.filter((file) => readFileSync(join(root, file), "utf8").split("\n").length > 330);
