@@ -5,6 +5,29 @@ import { DOCUMENTS } from "../documents/store.ts";
 import { memoryStores } from "../storage/memory/stores.ts";
 import { AccountTokens } from "./fast-tokens.ts";
 
+test("one that another node issues anew while the oldest go is kept", async () => {
+  const clock = new ManualClock(1_000_000);
+  const storage = memoryStores([DOCUMENTS], clock);
+  const tokens = new AccountTokens({ domain: "example.org", clock, storage }, Buffer.alloc(32), "romeo");
+  const issue = async (userAgent: string, issuedAt: number) => {
+    const token = { nonce: "n", mechanism: "HT-SHA-256-NONE", issuedAt, expires: 2_000_000, credentials: "" };
+    expect(await tokens.replace(userAgent, await tokens.read(userAgent), token)).toBe(true);
+  };
+  for (let i = 0; i < 26; i++) await issue(`agent${i}`, i);
+  const documents = storage.of(DOCUMENTS);
+  const list = documents.list.bind(documents);
+  documents.list = async (...given) => {
+    const seen = await list(...given);
+    // Between the look and the removal.
+    await issue("agent0", 1_000);
+    return seen;
+  };
+  await tokens.keepWithinLimit("agent25");
+  expect((await tokens.read("agent0")).token?.issuedAt).toBe(1_000);
+  expect((await tokens.read("agent1")).token).toBeUndefined();
+  expect(await documents.count("example.org", "romeo", "fast")).toBe(25);
+});
+
 test("the oldest installations go, however many come at once at several nodes", async () => {
   const clock = new ManualClock(1_000_000);
   const storage = memoryStores([DOCUMENTS], clock);

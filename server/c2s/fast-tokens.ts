@@ -112,10 +112,15 @@ export class AccountTokens {
     if (kept.length <= TOKEN_LIMIT) return;
     const oldest = kept
       .filter(({ key }) => key !== newest)
-      .map(({ key, text }) => ({ key, issuedAt: parsed(text)?.issuedAt ?? 0 }))
+      .map(({ key, text }) => ({ key, text, issuedAt: parsed(text)?.issuedAt ?? 0 }))
       .sort((a, b) => a.issuedAt - b.issuedAt)
       .slice(0, kept.length - TOKEN_LIMIT);
-    for (const { key } of oldest) await this.remove(key);
+    const { domain, storage } = this.host;
+    let asSeen = true;
+    for (const { key, text } of oldest)
+      asSeen = (await storage.of(DOCUMENTS).removeAs({ domain, local: this.local, kind: KIND, key, text })) && asSeen;
+    // One that another node issued anew meanwhile is not among the oldest any more: another goes in its place.
+    if (!asSeen) await this.keepWithinLimit(newest);
   }
 }
 

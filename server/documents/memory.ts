@@ -52,6 +52,12 @@ class MemoryDocuments implements DocumentStore {
     return this.#kept.get(domain, local)?.get(kind)?.delete(indexKey(key)) ?? false;
   }
 
+  async removeAs({ domain, local, kind, key, text }: AccountDocument): Promise<boolean> {
+    checkDocument(kind, key);
+    const there = this.#kept.get(domain, local)?.get(kind)?.get(indexKey(key));
+    return there?.text === text && this.remove(domain, local, kind, key);
+  }
+
   async count(domain: string, local: string, kind: string): Promise<number> {
     checkDocument(kind, "");
     return this.#kept.get(domain, local)?.get(kind)?.size ?? 0;

@@ -24,6 +24,8 @@ export interface DocumentStore {
    */
   replace(document: AccountDocument, before: string | undefined): Promise<boolean>;
   remove(domain: string, local: string, kind: string, key: string): Promise<boolean>;
+  /** Removes a document where it still is the one given. False where it is another by now, or is not there. */
+  removeAs(document: AccountDocument): Promise<boolean>;
   list(domain: string, local: string, kind: string): Promise<{ key: string; text: string }[]>;
   count(domain: string, local: string, kind: string): Promise<number>;
   /** Documents of every kind, in order of kind and key, after `after`, at most `limit`. */

@@ -61,6 +61,13 @@ class SqlDocuments implements DocumentStore {
     return (await this.#engine.change(bind(this.#sql.remove, row), { idempotent: false })) > 0;
   }
 
+  async removeAs({ domain, local, kind, key, text }: AccountDocument): Promise<boolean> {
+    checkAccount(domain, local);
+    checkDocument(kind, key);
+    const row = { domain, local, kind, index: indexKey(key), text };
+    return (await this.#engine.change(bind(this.#sql.removeAs, row), { idempotent: false })) > 0;
+  }
+
   async list(domain: string, local: string, kind: string): Promise<{ key: string; text: string }[]> {
     checkAccount(domain, local);
     checkDocument(kind, "");
@@ -141,6 +148,11 @@ function statements(dialect: DialectName) {
       `update documents set text = :text ${OF_KEY} and ${exactly(dialect, "text")} = :before`,
     ),
     remove: statement<DocumentKey, unknown>(dialect, "documents.remove", `delete from documents ${OF_KEY}`),
+    removeAs: statement<DocumentKey & { text: string }, unknown>(
+      dialect,
+      "documents.removeAs",
+      `delete from documents ${OF_KEY} and ${exactly(dialect, "text")} = :text`,
+    ),
     purge: statement<AccountKey, unknown>(dialect, "documents.purge", `delete from documents ${OF_ACCOUNT}`),
   };
 }

@@ -22,6 +22,17 @@ export function documentsContract(backend: Backend): void {
   });
   afterAll(() => opened.closeAll());
 
+  test("one that is another by now is not removed", async () => {
+    const { documents } = storage;
+    const document = { domain: DOMAIN, local: local(), kind: "vcard", key: "k", text: "one" };
+    await documents.put(document);
+    for (const text of ["other", "One", "one "]) expect(await documents.removeAs({ ...document, text })).toBe(false);
+    expect(await documents.removeAs({ ...document, key: "K" })).toBe(false);
+    expect(await documents.removeAs(document)).toBe(true);
+    expect(await documents.removeAs(document)).toBe(false);
+    expect(await documents.get(DOMAIN, document.local, "vcard", "k")).toBeUndefined();
+  });
+
   test("documents are kept by kind and key", async () => {
     const { documents } = storage;
     const romeo = local();
