@@ -2,11 +2,12 @@
 import { hash } from "node:crypto";
 import type { Logger } from "pino";
 import { Stanza } from "../../xmpp/stanza/stanza.ts";
-import { inBackground } from "../delivery/background.ts";
+import { eachInTurn, inBackground } from "../delivery/background.ts";
 import type { DocumentStore } from "../documents/port.ts";
 import { DOCUMENTS } from "../documents/store.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { RemoteRouter } from "../ports/delivery.ts";
+import type { Exclusive } from "../ports/exclusive.ts";
 import type { Stores } from "../ports/store.ts";
 
 /** Kind of document, of a domain as a whole. */
@@ -16,6 +17,7 @@ const KIND = "departure";
 interface Parts {
   readonly storage: Pick<Stores, "of">;
   readonly log: Logger;
+  readonly ports: { readonly exclusive: Pick<Exclusive, "attempt"> };
   readonly router: {
     readonly hosts: ReadonlyMap<string, unknown>;
     route(stanza: Stanza): void | Promise<void>;
@@ -43,17 +45,21 @@ export class KeptDepartures implements RemoteRouter {
 }
 
 /**
- * Sends what was kept, once there is a way to other domains. Two nodes that start at once may both send it, which ends
- * the same subscription twice.
+ * Sends what was kept, once there is a way to other domains. Of nodes that start at once one does so for each domain; what
+ * it leaves, because it died over it or was not alone at it any more, the next start of a node sends.
  */
 export function sendDepartures(node: Parts): void {
-  inBackground(sendAll(node), node.log);
+  inBackground(
+    eachInTurn(node.router.hosts.keys(), (domain) => sendAll(node, domain)),
+    node.log,
+  );
 }
 
-async function sendAll({ storage, router, log }: Parts): Promise<void> {
+async function sendAll({ storage, router, log, ports }: Parts, domain: string): Promise<void> {
   const documents = storage.of(DOCUMENTS);
-  for (const domain of router.hosts.keys())
+  await ports.exclusive.attempt(`departures ${domain}`, async (section) => {
     for (const { key, text } of await documents.list(domain, "", KIND)) {
+      section.check();
       try {
         await router.route(Stanza.fromText(text));
       } catch (error) {
@@ -61,4 +67,5 @@ async function sendAll({ storage, router, log }: Parts): Promise<void> {
       }
       await documents.remove(domain, "", KIND, key);
     }
+  });
 }
