@@ -1,10 +1,13 @@
 // Accounts come and go with all that any backend keeps for them: no transaction spans two backends, so it is noted.
 import { randomInt } from "node:crypto";
-import { systemClock, type Timer } from "../../xmpp/clock.ts";
+import { lastingClock, systemClock, type Timer } from "../../xmpp/clock.ts";
 import { type Apart, type StoreAccount, StoreUnavailable } from "../ports/store.ts";
+import { tryAgain } from "../try-again.ts";
 
 /** ms after which whoever was clearing a name has given up; an operation of a store takes far less. */
 const STALE = 30_000;
+/** Whoever makes the same account at the same moment is done within a few operations of a store: he is waited for. */
+const WAITED_FOR = { clock: lastingClock, first: 20, longest: 200, within: 1_000 };
 /** ms between two looks for names whose clearing did not come to its end. */
 const AGAIN = 600_000;
 /** Names looked at in one go. */
@@ -27,7 +30,8 @@ export interface AccountRows<Row extends StoreAccount> {
   delete(account: StoreAccount, since: number | undefined): Promise<boolean>;
   /**
    * Begins a clearing, or takes over one that began before `stale`. `exists`: there is an account of that name (then none
-   * is noted any more); `taken`: another one is at it.
+   * is noted any more); `taken`: another one is at it. No account of the name comes about between the answer `claimed` and
+   * the end of that clearing, unless it is taken over.
    */
   claim(cleared: Cleared, stale: number): Promise<"claimed" | "exists" | "taken">;
   /** Ends a clearing, if it still is that one. */
@@ -58,10 +62,8 @@ export class Clearing<Row extends StoreAccount> {
   /** False where the account exists already. @throws StoreUnavailable, also while the name is being cleared */
   async create(row: Row): Promise<boolean> {
     if (!this.#apart.some) return this.#rows.create(row);
-    const cleared = this.#begun(row);
-    const claim = await this.#rows.claim(cleared, this.#stale());
-    if (claim === "exists") return false;
-    if (claim === "taken") throw new StoreUnavailable("what an earlier account of that name left is being removed");
+    const cleared = await this.#claimed(row);
+    if (cleared === undefined) return false;
     await this.#apart.purge(row);
     const created = await this.#rows.createCleared(row, cleared.since);
     if (created === undefined) throw new StoreUnavailable("the name was taken over while it was being cleared");
@@ -92,6 +94,20 @@ export class Clearing<Row extends StoreAccount> {
     this.#over = true;
     systemClock.clearTimeout(this.#timer);
     await this.#working;
+  }
+
+  /** A clearing of its own, once nobody else is at one; undefined where there is an account. @throws StoreUnavailable */
+  async #claimed(account: StoreAccount): Promise<Cleared | undefined> {
+    let cleared = this.#begun(account);
+    let claim = await this.#rows.claim(cleared, this.#stale());
+    const again = async () => {
+      cleared = this.#begun(account);
+      claim = await this.#rows.claim(cleared, this.#stale());
+      return claim !== "taken";
+    };
+    if (claim === "taken") await tryAgain(WAITED_FOR, again);
+    if (claim === "taken") throw new StoreUnavailable("what an earlier account of that name left is being removed");
+    return claim === "claimed" ? cleared : undefined;
   }
 
   #begun({ domain, local }: StoreAccount): Cleared {
