@@ -157,17 +157,23 @@ class SqlRows implements AccountRows<AccountRow> {
     return removed > 0;
   }
 
+  /**
+   * The note first, whose lock is held to the end: whoever made the account meanwhile took his own away in the same
+   * transaction, so that his account is seen here.
+   */
   *#claim(cleared: AccountKey & { since: number }, stale: number): Work<"claimed" | "exists" | "taken"> {
     const key = keyOf(cleared);
+    const begun = (yield* changes(bind(this.#sql.begin, cleared))) > 0;
+    const [noted] = begun ? [cleared] : yield* rows(bind(this.#sql.clearing, key));
+    // Gone by now: whoever asks again finds the name free, or an account.
+    if (noted === undefined) return "taken";
     const [account] = yield* rows(bind(this.#sql.exists, key));
     if (account !== undefined) {
       yield bind(this.#sql.uncleared, key);
       return "exists";
     }
-    if ((yield* changes(bind(this.#sql.begin, cleared))) > 0) return "claimed";
-    const [there] = yield* rows(bind(this.#sql.clearing, key));
-    // Gone by now: whoever asks again finds the name free.
-    if (there === undefined || there.since >= stale) return "taken";
+    if (begun) return "claimed";
+    if (noted.since >= stale) return "taken";
     yield bind(this.#sql.note, cleared);
     return "claimed";
   }

@@ -31,8 +31,8 @@ for (const backend of backends) {
 }
 
 function suiteOf(name: string, backend: Backend): void {
-  const { alone = [], shared = [], crash = [] } = SUITES[name] ?? {};
+  const { alone = [], shared = [], ofServers = [] } = SUITES[name] ?? {};
   for (const contract of alone) contract(backend);
   if (backend.persistent) for (const contract of shared) contract(backend);
-  if (backend.mayDie) for (const contract of crash) contract(backend);
+  if (backend.mayDie) for (const contract of ofServers) contract(backend);
 }

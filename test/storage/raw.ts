@@ -1,5 +1,6 @@
 // A connection of a test's own to a storage's database: for what is there already, and for locks.
 import { DatabaseSync } from "node:sqlite";
+import { setImmediate as turn } from "node:timers/promises";
 import mysql from "mysql2/promise";
 import pg from "pg";
 import type { StorageConfig } from "../../contract/storage.ts";
@@ -45,4 +46,17 @@ export async function lockHeld(config: StorageConfig): Promise<() => Promise<voi
     await raw.run(unlock);
     await raw.end();
   };
+}
+
+/** Resolves once a transaction at this server of a test's own waits for a lock. */
+export async function someoneWaits(raw: Raw): Promise<void> {
+  const waiting =
+    raw.dialect === "mysql"
+      ? "select 1 from information_schema.global_status where variable_name = 'innodb_row_lock_current_waits' and variable_value > 0"
+      : "select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+  while (rowsOf(await raw.run(waiting)).length === 0) await turn();
+}
+
+function rowsOf(answer: unknown): readonly unknown[] {
+  return Array.isArray(answer) ? (answer[0] as unknown[]) : (answer as pg.QueryResult).rows;
 }
