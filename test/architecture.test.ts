@@ -132,6 +132,14 @@ describe("every source file", () => {
     expect(found).toEqual([]);
   });
 
+  test("of a module has of the cluster and of accounts what its host grants it, and imports neither", () => {
+    const past = (file: string) =>
+      importsOf(file).filter((imported) => /^server\/(?:accounts|cluster)\//.test(imported));
+    const modules = sources.filter((file) => file.startsWith("server/modules/"));
+    expect(modules.length).toBeGreaterThan(50);
+    expect(modules.flatMap((file) => past(file).map((imported) => `${file} imports ${imported}`))).toEqual([]);
+  });
+
   test("leaves what becomes of an account to its one owner (server/accounts/lifecycle.ts)", () => {
     const pastIt =
       /\baccounts\.(?:create|ensure|setPassword|setDisabled)\(|\b(?:server|host)\.accounts\.delete\(|\(ACCOUNTS\)\.delete\(|emit\("account\./;

@@ -38,3 +38,14 @@ test.each([
 test("a domain of its own is declared too", async () => {
   await expect(FakeHost.with([doing(({ own }) => own)])).rejects.toThrow('declares no "domain" of its own');
 });
+
+test("sessions are there to be looked at, and the other nodes to be waited for, without a grant", async () => {
+  let seen: unknown;
+  await FakeHost.with([
+    doing((host) => {
+      // @ts-expect-error: sessions come and go by their streams and by no module.
+      seen = [host.sessions.size, host.barrier(), typeof host.sessions.remove];
+    }),
+  ]);
+  expect(seen).toEqual([0, undefined, "function"]);
+});

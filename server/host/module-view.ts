@@ -21,7 +21,7 @@ import type { Section } from "../ports/exclusive.ts";
 import type { HttpHandler, HttpRoute } from "../ports/http.ts";
 import type { IqHandler, IqTarget, OwnedPayload } from "../ports/iq.ts";
 import type { OwnedKind, Owners } from "../ports/owned.ts";
-import type { OwnSession, Sessions } from "../ports/session.ts";
+import type { OwnSession, SessionsSeen } from "../ports/session.ts";
 import type { Filter, Outcome, StageOptions, StagePoints } from "../ports/stages.ts";
 import type { StoreKey } from "../ports/store.ts";
 import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
@@ -34,7 +34,7 @@ export class ModuleView implements ModuleHost {
   readonly domain: string;
   readonly jid: Jid;
   readonly admins: readonly string[];
-  readonly sessions: Sessions;
+  readonly sessions: SessionsSeen;
   readonly disco: { readonly host: DiscoReading; readonly account: DiscoReading };
   readonly trace: Trace;
   readonly clock: Clock;
@@ -87,6 +87,10 @@ export class ModuleView implements ModuleHost {
   get bus(): NodeBus {
     this.granted("bus");
     return this.ownBus;
+  }
+
+  barrier(): Promise<void> | undefined {
+    return this.host.bus.barrier();
   }
 
   remoteLinks(): readonly RemoteLink[] {

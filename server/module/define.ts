@@ -16,7 +16,7 @@ import type { Section } from "../ports/exclusive.ts";
 import type { HttpHandler, HttpRoute } from "../ports/http.ts";
 import type { IqHandler, IqTarget, OwnedPayload } from "../ports/iq.ts";
 import type { OwnedKind, Owners } from "../ports/owned.ts";
-import type { ClientSession, OwnSession, Sessions } from "../ports/session.ts";
+import type { ClientSession, OwnSession, SessionsSeen } from "../ports/session.ts";
 import type { Filter, Outcome, StageOptions, StagePoints } from "../ports/stages.ts";
 import type { StoreKey } from "../ports/store.ts";
 import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
@@ -92,7 +92,7 @@ export interface ModuleHost extends Registering {
   readonly domain: string;
   readonly jid: Jid;
   readonly admins: readonly string[];
-  readonly sessions: Sessions;
+  readonly sessions: SessionsSeen;
   /** Which accounts there are; what becomes of them is `accountChanges`. Granted. */
   readonly accounts: Pick<Accounts, "exists" | "list" | "count">;
   /** The module's own domain, declared as `domain`; it is served from its first use on. @throws Error where it is not */
@@ -101,6 +101,8 @@ export interface ModuleHost extends Registering {
   readonly disco: { readonly host: DiscoReading; readonly account: DiscoReading };
   /** Accounts whose stanzas are logged. */
   readonly trace: Trace;
+  /** As the bus's, for whoever needs nothing else of it: resolves once every node knows what was told of sessions until now. */
+  barrier(): Promise<void> | undefined;
   /** The other nodes of the cluster, to tell them what they remember wrongly from now on. Granted. */
   readonly bus: NodeBus;
   /** Timers end with the module. */

@@ -153,8 +153,11 @@ export function own(session: ClientSession | undefined): OwnSession | undefined 
   return session === undefined || session.remote ? undefined : session;
 }
 
-/** The sessions of one virtual host, of this node and of the cluster's others. Lists never change in place. */
-export interface Sessions {
+/**
+ * The sessions of one virtual host, of this node and of the cluster's others, for whoever looks at them. Lists never change
+ * in place.
+ */
+export interface SessionsSeen {
   /** Number of sessions of this node. */
   readonly size: number;
   /** Sessions of an account by localpart, in order of binding. */
@@ -163,12 +166,16 @@ export interface Sessions {
   find(jid: Jid): ClientSession | undefined;
   /** Sessions that sent initial presence. */
   available(local: string): ClientSession[];
-  add(session: ClientSession): void;
-  remove(session: ClientSession): void;
-  /** One session takes the place of another, at its place in the order. */
-  replace(old: ClientSession, session: ClientSession): void;
   /** Every session that this node holds. */
   own(): Iterable<OwnSession>;
   /** Every session of every node. */
   all(): Iterable<ClientSession>;
+}
+
+/** The same for whoever has them come and go. */
+export interface Sessions extends SessionsSeen {
+  add(session: ClientSession): void;
+  remove(session: ClientSession): void;
+  /** One session takes the place of another, at its place in the order. */
+  replace(old: ClientSession, session: ClientSession): void;
 }

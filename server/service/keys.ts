@@ -5,6 +5,8 @@ import type { SharedCounts } from "../cluster/shared/limits.ts";
 import type { Stores } from "../ports/store.ts";
 import { ServiceKey } from "./service.ts";
 
+export type { SharedCounts } from "../cluster/shared/limits.ts";
+
 /** The port for machines that watch: there while the node starts and drains, when it is asked most. */
 export const METRICS = new ServiceKey<readonly MetricsListening[]>("metrics");
 /** Redis or Valkey of the region, for commands. */

@@ -33,7 +33,7 @@ export async function broadcastAvailable(
   try {
     // Of two that come online at two nodes at once, at least one must see the other: each looks around only once all
     // nodes know of it.
-    const everywhere = initial ? host.bus.barrier() : undefined;
+    const everywhere = initial ? host.barrier() : undefined;
     if (everywhere !== undefined) await everywhere;
     await sendToSubscribers(parts, roster, session, stanza);
     for (const other of host.sessions.available(session.account.local))

@@ -31,7 +31,7 @@ export const presence = defineModule({
   name: "presence",
   implements: ["RFC 6121 §3", "RFC 6121 §4"],
   needs: ["roster"],
-  grants: ["accounts", "bus"],
+  grants: ["accounts"],
   config: NoSettings,
   activate(host) {
     const parts: PresenceParts = { host, rosters: host.use(rostersApi) };

@@ -1,8 +1,8 @@
 // How many accounts one address may make within an hour, in bounded memory. XEP-0077 §5.
 
 import type { Clock } from "../../../xmpp/clock.ts";
-import type { SharedCounts } from "../../cluster/shared/limits.ts";
 import { networkOf } from "../../networks.ts";
+import type { SharedCounts } from "../../service/keys.ts";
 
 const HOUR = 3_600_000;
 /** Addresses remembered. */
