@@ -2,15 +2,11 @@
 import { join } from "node:path";
 import type { StorageConfig } from "../../contract/storage.ts";
 import { ACCOUNTS } from "../../server/accounts/store.ts";
-import type { DocumentStore } from "../../server/documents/port.ts";
 import { DOCUMENTS } from "../../server/documents/store.ts";
-import type { HeldStore } from "../../server/held/port.ts";
 import { HELD } from "../../server/held/store.ts";
-import type { OfflineStore } from "../../server/modules/offline/port.ts";
 import { OFFLINE } from "../../server/modules/offline/store.ts";
-import type { RosterStore } from "../../server/modules/roster/port.ts";
 import { ROSTERS } from "../../server/modules/roster/store.ts";
-import type { AccountStore, Stores } from "../../server/ports/store.ts";
+import type { StoreKey, Stores } from "../../server/ports/store.ts";
 import type { OpenOptions } from "../../server/storage/open.ts";
 import { openStorage } from "../../server/stores.ts";
 import { removeFolder, temporaryFolder } from "../harness/children.ts";
@@ -96,16 +92,13 @@ export const backends: readonly Backend[] = [
   onServer("mysql", "mariadb", "mariadb", startMariadb),
 ];
 
-/** The stores of one configuration, by their names. */
-export interface Storage {
-  readonly accounts: AccountStore;
-  readonly rosters: RosterStore;
-  readonly offline: OfflineStore;
-  readonly documents: DocumentStore;
-  readonly held: HeldStore;
-  ping(): Promise<void>;
-  close(): Promise<void>;
-}
+/** Stores that suites ask for often. What is to hold for every store goes by `STORES` instead. */
+const BY_NAME = { accounts: ACCOUNTS, rosters: ROSTERS, offline: OFFLINE, documents: DOCUMENTS, held: HELD };
+
+type ByName = { readonly [N in keyof typeof BY_NAME]: (typeof BY_NAME)[N] extends StoreKey<infer S> ? S : never };
+
+/** The stores of one configuration, some by their names. */
+export type Storage = Stores & ByName;
 
 /** Opens storages and closes them together. */
 export class Opened {
@@ -115,13 +108,12 @@ export class Opened {
     const stores = await openStorage(config, options);
     this.#stores.push(stores);
     return {
-      accounts: stores.of(ACCOUNTS),
-      rosters: stores.of(ROSTERS),
-      offline: stores.of(OFFLINE),
-      documents: stores.of(DOCUMENTS),
-      held: stores.of(HELD),
+      of: (key) => stores.of(key),
+      exported: (account) => stores.exported(account),
+      prove: (node) => stores.prove(node),
       ping: () => stores.ping(),
       close: () => stores.close(),
+      ...(Object.fromEntries(Object.entries(BY_NAME).map(([name, key]) => [name, stores.of<object>(key)])) as ByName),
     };
   }
 

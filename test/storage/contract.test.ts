@@ -5,12 +5,14 @@ import { STORES } from "../../server/stores.ts";
 import { needing } from "../harness/needing.ts";
 import { type Backend, backends } from "./backends.ts";
 import { textsContract } from "./contract-texts.ts";
+import { KEEPING, sampleOf } from "./kept.ts";
 import { outageContract } from "./outage.ts";
 import { sharedContract } from "./shared.ts";
 import { SUITES } from "./stores/all.ts";
 
-test("every store has a suite, and can be kept by every kind of backend that there is", () => {
+test("every store has a suite and a sample, and can be kept by every kind of backend that there is", () => {
   expect(STORES.map(({ name }) => name).filter((name) => SUITES[name] === undefined)).toEqual([]);
+  for (const store of KEEPING) sampleOf(store);
   const missing = STORES.flatMap((store) =>
     Object.entries(BACKENDS).flatMap(([kind, { family }]) =>
       store[family] === undefined ? [`${store.name} ${kind}`] : [],

@@ -1,9 +1,10 @@
 // What a storage promises while its database server is stopped, gone or stuck, and afterwards.
 import { afterEach, expect, test } from "@jest/globals";
 import { StoreUnavailable } from "../../server/ports/store.ts";
+import { STORES } from "../../server/stores.ts";
 import type { Storage } from "./backends.ts";
 import { type Backend, type DatabaseServer, Opened } from "./backends.ts";
-import { rosterItem } from "./samples.ts";
+import { exportOf, fillings } from "./kept.ts";
 
 const DOMAIN = "verona.test";
 const bounds = { operationMs: 600, maxWaiting: 50 };
@@ -96,18 +97,17 @@ export function outageContract(backend: Backend): void {
   });
 }
 
-function everything({ accounts, rosters, offline, documents, held, ping }: Storage): Promise<unknown>[] {
+function everything(storage: Storage): Promise<unknown>[] {
+  const { accounts, rosters, offline, held, ping } = storage;
   return [
     ping(),
+    ...fillings(storage, "romeo"),
+    ...STORES.map((store) => exportOf(storage, store, "romeo")),
     accounts.get(DOMAIN, "romeo"),
     accounts.create(DOMAIN, "juliet", {}, 1),
     accounts.delete(DOMAIN, "nurse"),
     rosters.load(DOMAIN, "romeo"),
-    rosters.put(DOMAIN, "romeo", rosterItem("a@b")),
-    offline.add({ domain: DOMAIN, local: "romeo", text: "<m/>", at: 1, limit: 10 }),
     offline.removeThrough(DOMAIN, "romeo", 1),
-    documents.put({ domain: DOMAIN, local: "romeo", kind: "vcard", key: "", text: "<vCard/>" }),
-    held.add({ member: "node-1", id: 1, domain: DOMAIN, local: "romeo", text: "<m/>", at: 1 }),
     held.remove([{ member: "node-1", id: 1 }]),
     held.get({ member: "node-1", id: 1 }),
     held.read("node-1", 0, 10),

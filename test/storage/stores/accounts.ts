@@ -1,5 +1,7 @@
 // What every store promises of accounts: made, shut, listed, removed with all that is kept for them.
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { ExportedRecord } from "../../../server/ports/store.ts";
+import { STORES } from "../../../server/stores.ts";
 import { type Backend, Opened, type Storage } from "../backends.ts";
 import { fillEveryStore, keptOf, NOTHING, ONE_EACH } from "../kept.ts";
 import { credentials } from "../samples.ts";
@@ -107,6 +109,24 @@ export function accountsContract(backend: Backend): void {
     await documents.put({ domain: DOMAIN, local: romeo, kind: "vcard", key: "", text: "<vCard/>" });
     expect(await accounts.delete(DOMAIN, romeo)).toBe(false);
     expect(await documents.get(DOMAIN, romeo, "vcard", "")).toBeUndefined();
+  });
+
+  test("everything of an account is exported by every store but its keys, and nothing of another", async () => {
+    const { accounts } = storage;
+    const [romeo, juliet] = [local(), local()];
+    for (const user of [romeo, juliet]) {
+      await accounts.create(DOMAIN, user, credentials, 7);
+      await fillEveryStore(storage, user);
+    }
+    const records: ExportedRecord[] = [];
+    for await (const one of storage.exported({ domain: DOMAIN, local: romeo })) records.push(one);
+    expect(records.map(({ store }) => store)).toEqual(STORES.map(({ name }) => name));
+    expect(records[0]?.record).toEqual({ local: romeo, createdAt: 7, disabled: false });
+    // As JSON can have it.
+    expect(JSON.parse(JSON.stringify(records))).toEqual(records);
+    await accounts.delete(DOMAIN, romeo);
+    for await (const one of storage.exported({ domain: DOMAIN, local: romeo })) expect(one).toBeUndefined();
+    expect(await keptOf(storage, juliet)).toEqual(ONE_EACH);
   });
 
   test("whoever gets a name next inherits nothing, not even what was written behind the removal", async () => {
