@@ -16,6 +16,7 @@ export { createLog } from "./observe/log.ts";
 export { NodeMetrics } from "./observe/metrics.ts";
 export { StrangersLog } from "./observe/strangers.ts";
 export type { InboundStanzas, RemoteLink, RemoteRouter, ReturnCondition } from "./ports/delivery.ts";
+export type { ExportedRecord } from "./ports/store.ts";
 export { storeMistakes } from "./stores.ts";
 export { readAuthorities, readCertificates, readEachCertificates } from "./tls/authorities.ts";
 export { checkCertificates, hostsNobodyLogsInTo } from "./tls/check-certificates.ts";

@@ -187,7 +187,7 @@ test("everything of an account is given, store by store, wherever it is kept", a
   const records: object[] = [];
   for await (const record of stores.exported({ domain: "verona.test", local: "romeo" })) records.push(record);
   expect(JSON.parse(JSON.stringify(records))).toEqual([
-    { store: "accounts", record: { local: "romeo", credentials: {}, createdAt: 7, disabled: false } },
+    { store: "accounts", record: { local: "romeo", createdAt: 7, disabled: false } },
     { store: "documents", record: { kind: "vcard", key: "", text: "<vCard/>" } },
     { store: "offline", record: { id: 1, text: "<m/>" } },
   ]);

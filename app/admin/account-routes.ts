@@ -1,10 +1,11 @@
 // The accounts of a running node over its admin socket: the routes of the node, and the same actions for a command.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Mistake } from "../../contract/told.ts";
+import type { ExportedRecord } from "../../server/index.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
 import { type AccountActions, PASSWORD_ACTIONS, PLAIN_ACTIONS } from "./accounts.ts";
-import { ask } from "./client.ts";
-import { send } from "./socket.ts";
+import { ask, linesOf } from "./client.ts";
+import { send, sendLines } from "./socket.ts";
 import { toldOf } from "./told.ts";
 
 const ROOT = "/accounts/";
@@ -21,12 +22,16 @@ export async function answerAccounts(
   if (!pathname.startsWith(ROOT)) return false;
   const name = pathname.slice(ROOT.length);
   try {
+    if (`${request.method} ${name}` === "GET export") {
+      await sendLines(response, actions.exported(Jid.parse(searchParams.get("jid") ?? "")));
+      return true;
+    }
     const value = await act(actions, `${request.method} ${name}`, searchParams, () => passwordOf(request));
     if (value === undefined) send(response, 404, { error: `no ${request.method} ${pathname}` });
     else send(response, 200, value);
   } catch (error) {
     const told = toldOf(error);
-    if (told === undefined) throw error;
+    if (told === undefined || response.headersSent) throw error;
     send(response, 422, told);
   }
   return true;
@@ -79,5 +84,11 @@ export function actionsOfNode(socket: string): AccountActions {
       const query = new URLSearchParams({ domain, after });
       return ((await ask(socket, "GET", `${ROOT}list?${query}`)) as { accounts: string[] }).accounts;
     },
+    exported: (jid) =>
+      linesOf(
+        socket,
+        "GET",
+        `${ROOT}export?${new URLSearchParams({ jid: jid.bare })}`,
+      ) as AsyncIterable<ExportedRecord>,
   };
 }

@@ -1,6 +1,6 @@
 // What an operator does to accounts, by a server of this process: a node's own, or one opened on the store alone.
 import { Failure } from "../../contract/told.ts";
-import type { MeridianServer } from "../../server/index.ts";
+import type { ExportedRecord, MeridianServer } from "../../server/index.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
 
 /** Accounts read from the store at once. */
@@ -23,6 +23,8 @@ export interface AccountActions {
   kick(jid: Jid): Promise<number>;
   /** Bare JIDs of a domain in order, after a localpart; fewer than asked only at the end. */
   list(domain: string, after: string): Promise<readonly string[]>;
+  /** All that is kept of an account, but credentials. @throws Failure where there is neither anything nor the account */
+  exported(jid: Jid): AsyncIterable<ExportedRecord>;
 }
 
 /** Names of the actions that take an account alone. */
@@ -31,7 +33,7 @@ export const PLAIN_ACTIONS = ["expect", "expectNone", "delete", "disable", "enab
 export const PASSWORD_ACTIONS = ["add", "password"] as const;
 
 /** The actions on a server of this process. */
-export function accountActions({ router, accounts }: MeridianServer): AccountActions {
+export function accountActions({ router, accounts, storage }: MeridianServer): AccountActions {
   const hostOf = ({ domain }: Jid) => {
     const host = router.hosts.get(domain);
     if (host === undefined)
@@ -59,6 +61,15 @@ export function accountActions({ router, accounts }: MeridianServer): AccountAct
     async list(domain, after) {
       hostOf(Jid.parse(domain));
       return (await accounts.list(domain, after, PAGE)).map((local) => `${local}@${domain}`);
+    },
+    async *exported(jid) {
+      let some = false;
+      for await (const record of storage.exported({ domain: hostOf(jid).domain, local: jid.local })) {
+        some = true;
+        yield record;
+      }
+      // Whom another provider vouches for has no record of his own, and nothing else either at first.
+      if (!some) found(jid, await exists(jid));
     },
   };
 }

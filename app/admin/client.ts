@@ -1,10 +1,11 @@
 // Asks a running node over its admin socket.
 import { existsSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
-import { createInterface } from "node:readline";
 import { Failure } from "../../contract/told.ts";
 import { socketFault } from "./socket-path.ts";
 import { errorOf } from "./told.ts";
+
+const BROKEN_OFF = "the node ended its answer before it was whole";
 
 /** No node answers at the socket. */
 export class NodeNotRunning extends Failure {
@@ -40,12 +41,36 @@ export async function follow(
   resource: string,
   take: (line: unknown) => void,
 ): Promise<void> {
+  for await (const line of linesOf(path, method, resource)) take(line);
+}
+
+/** Asks for lines of JSON, read as fast as they are taken. @throws as `ask`, Failure where the answer broke off */
+export async function* linesOf(path: string, method: "GET" | "POST", resource: string): AsyncGenerator<unknown> {
   const answer = await open(path, method, resource);
-  for await (const line of createInterface({ input: answer })) {
+  for await (const line of split(answer.setEncoding("utf8"))) {
     const value: unknown = JSON.parse(line);
     if (answer.statusCode !== 200) throw errorOf(value);
-    take(value);
+    yield value;
   }
+}
+
+/** The lines of a text that comes in parts; what broke off is told, and its last part is no line. */
+async function* split(parts: AsyncIterable<string>): AsyncGenerator<string> {
+  let begun: string[] = [];
+  try {
+    for await (const part of parts) {
+      const [first = "", ...more] = part.split("\n");
+      begun.push(first);
+      for (const next of more) {
+        yield begun.join("");
+        begun = [next];
+      }
+    }
+  } catch {
+    // Nothing but reading is tried here.
+    throw new Failure(BROKEN_OFF);
+  }
+  if (begun.join("") !== "") yield begun.join("");
 }
 
 function open(path: string, method: string, resource: string, body = ""): Promise<IncomingMessage> {
@@ -56,7 +81,8 @@ function open(path: string, method: string, resource: string, body = ""): Promis
     const outgoing = request({ socketPath: path, method, path: resource }, resolve);
     outgoing.once("error", (error: NodeJS.ErrnoException) => {
       const { code } = error;
-      if (code === "ENOENT" || code === "ECONNREFUSED") reject(new NodeNotRunning(noneAt(path)));
+      if (code === "ECONNRESET") reject(new Failure(BROKEN_OFF));
+      else if (code === "ENOENT" || code === "ECONNREFUSED") reject(new NodeNotRunning(noneAt(path)));
       else reject(new Failure(`the admin socket ${path} cannot be opened (${code})${hint(code)}`));
     });
     outgoing.end(body);

@@ -3,6 +3,8 @@ import { chmodSync, lstatSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { dirname } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { makeFolder } from "../../contract/folder.ts";
 import { Failure } from "../../contract/told.ts";
 import { folderFault } from "./socket-path.ts";
@@ -38,6 +40,24 @@ export async function serveOnSocket(
 /** Answers with a value. */
 export function send(response: ServerResponse, status: number, value: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(value));
+}
+
+/**
+ * Answers with values as lines of JSON, each once it was read as fast as the other side reads. What is thrown before the
+ * first is thrown with nothing sent; later the answer is cut off, so that nobody takes what came for the whole.
+ */
+export async function sendLines(response: ServerResponse, values: AsyncIterable<object>): Promise<void> {
+  const rest = values[Symbol.asyncIterator]();
+  let next = await rest.next();
+  async function* lines() {
+    try {
+      for (; next.done !== true; next = await rest.next()) yield `${JSON.stringify(next.value)}\n`;
+    } finally {
+      await rest.return?.();
+    }
+  }
+  response.writeHead(200, { "content-type": "application/x-ndjson" });
+  await pipeline(Readable.from(lines(), { highWaterMark: 1 }), response);
 }
 
 /** Makes a socket's folder, which must be nobody else's. @throws Failure where it is, Error where it cannot be made */

@@ -1,4 +1,4 @@
-// `meridian account`: makes, changes, shuts, removes and lists accounts, by a node that runs or else in its store.
+// `meridian account`: makes, changes, shuts, removes, exports and lists accounts, by a node or else in its store.
 import type { Command } from "commander";
 import type { NodeConfig } from "../../contract/contract.ts";
 import type { Jid } from "../../xmpp/jid/jid.ts";
@@ -28,7 +28,7 @@ interface StoreAlone {
   readonly departures: { readonly kept: number };
 }
 
-/** Adds `account add|password|delete|kick|disable|enable|list`. */
+/** Adds `account add|password|delete|kick|disable|enable|export|list`. */
 export function accountCommands(program: Command): void {
   const account = program
     .command("account")
@@ -61,6 +61,12 @@ export function accountCommands(program: Command): void {
   change("enable", "open an account again that was disabled")
     .argument("<jid>")
     .action((text: string, options: Options) => setDisabled(text, false, options));
+  account
+    .command("export")
+    .description("print all that is kept of an account but its credentials: lines of JSON, one a record")
+    .requiredOption("--config <file>", "the node's configuration (JSON)")
+    .argument("<jid>")
+    .action((text: string, options: Options) => exportAccount(text, options));
   add("list", "list the accounts of every domain, or of one")
     .argument("[domain]")
     .action((domain: string | undefined, options: Options) => listAccounts(domain, options));
@@ -118,6 +124,19 @@ async function listAccounts(text: string | undefined, options: Options): Promise
     const found: string[] = [];
     for (const domain of domains) found.push(...(await allOf(actions, domain)));
     print(options.json, { accounts: found }, found.length === 0 ? "no accounts" : found.join("\n"));
+  });
+}
+
+async function exportAccount(text: string, options: Options): Promise<void> {
+  const { Readable } = await import("node:stream");
+  const { pipeline } = await import("node:stream/promises");
+  const jid = await accountOf(text);
+  await withAccounts(options, "read", async ({ actions, config }) => {
+    servedDomain(config, jid.domain);
+    async function* lines() {
+      for await (const record of actions.exported(jid)) yield `${JSON.stringify(record)}\n`;
+    }
+    await pipeline(Readable.from(lines(), { highWaterMark: 1 }), process.stdout, { end: false });
   });
 }
 

@@ -1,12 +1,11 @@
 // The store of accounts.
-import type { AccountStore, Credentials } from "../ports/store.ts";
+import type { AccountStore } from "../ports/store.ts";
 import { defineStore } from "../storage/define.ts";
 import { memoryAccounts } from "./memory.ts";
 import { accountsTable } from "./migrations/0001-accounts.ts";
 import { disabledColumn } from "./migrations/0002-disabled.ts";
 import { clearingsTable } from "./migrations/0003-clearings.ts";
 import { sqlAccounts } from "./sql.ts";
-import { encodeCredentials } from "./stored-credentials.ts";
 
 /** Accounts of every virtual host. What its `delete` forgets is what every store keeps. */
 export const ACCOUNTS = defineStore<AccountStore>({
@@ -15,11 +14,8 @@ export const ACCOUNTS = defineStore<AccountStore>({
   memory: { make: memoryAccounts },
   async *exported(accounts, { domain, local }) {
     const account = await accounts.get(domain, local);
-    if (account !== undefined) yield { ...account, credentials: plain(account.credentials) };
+    if (account === undefined) return;
+    const { credentials: _, ...rest } = account;
+    yield rest;
   },
 });
-
-/** As JSON has it, keys in base64; never a password. */
-function plain(credentials: Credentials): object {
-  return JSON.parse(encodeCredentials(credentials)) as object;
-}

@@ -45,3 +45,18 @@ test("the oldest installations go, however many come at once at several nodes", 
   expect(left.filter((key) => key.startsWith("new"))).toHaveLength(10);
   expect(left.filter((key) => Number(key.slice(3)) < 9 && key.startsWith("old"))).toEqual([]);
 });
+
+test("an export of the account has none of its tokens", async () => {
+  const clock = new ManualClock(1_000_000);
+  const storage = memoryStores([DOCUMENTS], clock);
+  const documents = storage.of(DOCUMENTS);
+  const tokens = new AccountTokens({ domain: "example.org", clock, storage }, Buffer.alloc(32), "romeo");
+  const token = { nonce: "n", mechanism: "HT-SHA-256-NONE", issuedAt: 1, expires: 2_000_000, credentials: "" };
+  for (let i = 0; i < 22; i++)
+    expect(await tokens.replace(`agent${i}`, await tokens.read(`agent${i}`), token)).toBe(true);
+  await documents.put({ domain: "example.org", local: "romeo", kind: "vcard", key: "", text: "<vCard/>" });
+  const records: object[] = [];
+  for await (const record of DOCUMENTS.exported(documents, { domain: "example.org", local: "romeo" }))
+    records.push(record);
+  expect(records).toEqual([{ kind: "vcard", key: "", text: "<vCard/>" }]);
+});

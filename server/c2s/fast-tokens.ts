@@ -1,11 +1,11 @@
 // Tokens of an account's installations: derived by a key that is in no database, of which only the nonces are kept. XEP-0484.
 
 import { createHash, createHmac, randomBytes } from "node:crypto";
+import { FAST_TOKENS as KIND } from "../documents/secret-kinds.ts";
 import { DOCUMENTS } from "../documents/store.ts";
 import type { ClientHost } from "../ports/host.ts";
 import type { AccountRecord } from "../ports/store.ts";
 
-const KIND = "fast";
 const DAY = 86_400_000;
 /** ms a token lives whose account has a password here: a new password ends it at once. */
 export const LIFETIME = 14 * DAY;

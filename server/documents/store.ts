@@ -3,6 +3,7 @@ import { defineStore } from "../storage/define.ts";
 import { memoryDocuments } from "./memory.ts";
 import { documentsTable } from "./migrations/0001-documents.ts";
 import type { DocumentStore, KeptDocument } from "./port.ts";
+import { SECRET_KINDS } from "./secret-kinds.ts";
 import { sqlDocuments } from "./sql.ts";
 
 /** Documents read at a time: one may have some mebibytes. */
@@ -17,7 +18,7 @@ export const DOCUMENTS = defineStore<DocumentStore>({
     let last: KeptDocument | undefined;
     do {
       const page: KeptDocument[] = await documents.every(domain, local, last, PAGE);
-      yield* page;
+      yield* page.filter(({ kind }) => !SECRET_KINDS.has(kind));
       last = page.at(-1);
     } while (last !== undefined);
   },

@@ -92,7 +92,7 @@ export interface ExportedRecord {
 export interface Stores {
   /** A store of the node. @throws Error for one that was not declared */
   of<S extends object>(key: StoreKey<S>): S;
-  /** Everything that any store keeps for an account, store by store. @throws StoreUnavailable */
+  /** Everything that any store keeps for an account, store by store, but credentials. @throws StoreUnavailable */
   exported(account: StoreAccount): AsyncIterable<ExportedRecord>;
   /** Resolves once every backend has committed a write that belongs to `node` alone; rejects with `StoreUnavailable`. */
   prove(node: string): Promise<void>;

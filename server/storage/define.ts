@@ -21,7 +21,10 @@ export type Family = keyof Ways<object>;
 export interface StoreDefinition<S extends object = object> extends StoreKey<S>, Partial<Readonly<Ways<S>>> {
   /** One word in lower case, for the configuration, metrics (`name.operation`) and the history of migrations. */
   readonly name: string;
-  /** Everything kept for an account, one record after the other, each as JSON can have it: whoever leaves takes it along. */
+  /**
+   * Everything kept for an account, one record after the other, each as JSON can have it: whoever leaves takes it along.
+   * Without what somebody could log in with: the keys of passwords, tokens.
+   */
   exported(store: S, account: StoreAccount): AsyncIterable<object>;
 }
 

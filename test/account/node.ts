@@ -70,6 +70,11 @@ export class OperatedNode {
     this.folder.remove();
   }
 
+  /** Resolves once the node has ended. */
+  get ended(): Promise<unknown> {
+    return this.node?.ended ?? Promise.resolve();
+  }
+
   /** Kills the node, where one runs. */
   kill(): void {
     this.node?.child.kill("SIGKILL");
