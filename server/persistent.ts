@@ -1,7 +1,7 @@
 // Work that must come about: tried again at growing intervals while it is still wanted.
 import type { Logger } from "pino";
 import type { Clock } from "../xmpp/clock.ts";
-import { tryAgain } from "./try-again.ts";
+import { tryAgain } from "../xmpp/try-again.ts";
 
 /** ms between two tries. */
 const PAUSES = { first: 1_000, longest: 60_000 };

@@ -1,12 +1,12 @@
 // Sees to it that every pair of regions is linked: at the start, and again after a region was away.
+import { growingPause } from "../../xmpp/try-again.ts";
 import type { LocalAccount } from "./demo-accounts.ts";
 import { exchange } from "./exchange.ts";
 import type { LocalRegion } from "./local-region.ts";
 import { direction } from "./world-status.ts";
 
 /** ms between two looks, and the longest pause after failures. */
-const LOOK_EVERY = 1000;
-const PAUSE_MOST = 15_000;
+const PAUSES = { first: 1_000, longest: 15_000 };
 /** ms that one ping may take. */
 const PING_MS = 10_000;
 
@@ -48,21 +48,20 @@ export class LinkKeeper {
 
   /** Looks from now on whether links are down between regions that are up, and brings them up. */
   keep(): void {
-    this.#timer = setTimeout(async () => {
-      const outcomes = await this.#exchange(this.#downPairs(), PING_MS);
-      this.#failures = outcomes.some(({ problem }) => problem !== undefined) ? this.#failures + 1 : 0;
-      if (this.#timer !== undefined) this.keep();
-    }, this.#delay());
+    this.#timer = setTimeout(
+      async () => {
+        const outcomes = await this.#exchange(this.#downPairs(), PING_MS);
+        this.#failures = outcomes.some(({ problem }) => problem !== undefined) ? this.#failures + 1 : 0;
+        if (this.#timer !== undefined) this.keep();
+      },
+      growingPause(this.#failures, PAUSES),
+    );
     this.#timer.unref();
   }
 
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-  }
-
-  #delay(): number {
-    return Math.min(PAUSE_MOST, LOOK_EVERY * 2 ** this.#failures);
   }
 
   #everyPair(): [string, string][] {

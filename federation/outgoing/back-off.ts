@@ -1,7 +1,9 @@
 // When to try a remote domain again: at random within a minute, then ever later. RFC 6120 §3.3.
 
-const FIRST = 60_000;
-const LONGEST = 900_000;
+import { growingPause } from "../../xmpp/try-again.ts";
+
+/** ms. */
+const PAUSES = { first: 60_000, longest: 900_000 };
 
 /** Truncated binary exponential back-off of one remote domain. */
 export class BackOff {
@@ -16,9 +18,7 @@ export class BackOff {
 
   /** Counts a failure at `now` (ms). */
   failed(now: number): void {
-    const span = Math.min(LONGEST, FIRST * 2 ** this.failures);
-    this.failures++;
-    this.until = now + this.random() * span;
+    this.until = now + growingPause(this.failures++, PAUSES, { sure: 0, random: this.random });
   }
 
   /** ms until another attempt may be made; 0 for at once. */

@@ -1,10 +1,10 @@
 // How long stanzas are kept for a domain that was up, and how soon it is tried again meanwhile.
+import { growingPause } from "../../xmpp/try-again.ts";
 
 /** A stream younger than this that ends counts as another failure, ms. */
 const SHORT_LIFE = 10_000;
-/** Between attempts while stanzas are kept, ms: first, and at most. */
-const RETRY_FIRST = 500;
-const RETRY_LONGEST = 15_000;
+/** Between attempts while stanzas are kept, ms. */
+const PAUSES = { first: 500, longest: 15_000 };
 
 /** Stanzas that may end streams before it is the peer itself that does. */
 const MAX_FAULTS = 4;
@@ -27,14 +27,14 @@ export class Patience {
     if (longLived) this.retries = 0;
     // A peer that ends each stream soon after it came up does not have us keep stanzas for ever.
     if (longLived || this.keepUntil === 0) this.keepUntil = now + keepMs;
-    const wait = longLived || this.retries === 0 ? 0 : RETRY_FIRST * 2 ** Math.min(this.retries, 5);
+    const wait = longLived || this.retries === 0 ? 0 : growingPause(this.retries, PAUSES);
     this.retries++;
     return wait;
   }
 
   /** ms before the next attempt, at random. */
   next(): number {
-    return Math.min(RETRY_LONGEST, RETRY_FIRST * 2 ** this.retries++) * (0.5 + Math.random() / 2);
+    return growingPause(this.retries++, PAUSES, { sure: 0.5, random: Math.random });
   }
 
   /** Something got through: its streams do not end on whatever they carry. */

@@ -1,8 +1,8 @@
 // Accounts come and go with all that any backend keeps for them: no transaction spans two backends, so it is noted.
 import { randomInt } from "node:crypto";
 import { lastingClock, systemClock, type Timer } from "../../xmpp/clock.ts";
+import { tryAgain } from "../../xmpp/try-again.ts";
 import { type Apart, type StoreAccount, StoreUnavailable } from "../ports/store.ts";
-import { tryAgain } from "../try-again.ts";
 
 /** ms after which whoever was clearing a name has given up; an operation of a store takes far less. */
 const STALE = 30_000;

@@ -1,7 +1,7 @@
 // A message that was promised to somebody: a store that does not answer for a moment is no reason to give it up.
 import { NoteKey, type Stanza } from "../../xmpp/stanza/stanza.ts";
+import { tryAgain } from "../../xmpp/try-again.ts";
 import type { ServedHost } from "../ports/host.ts";
-import { tryAgain } from "../try-again.ts";
 import { inBackground } from "./background.ts";
 
 /** Notes of a stanza whose keeper tries again: it is told instead of the sender. */

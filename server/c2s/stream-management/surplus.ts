@@ -4,6 +4,7 @@ import type { Timer } from "../../../xmpp/clock.ts";
 import { sizeOf } from "../../../xmpp/management/sent.ts";
 import { arrivalOf } from "../../../xmpp/stanza/arrival.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { tryAgain } from "../../../xmpp/try-again.ts";
 import { inBackground } from "../../delivery/background.ts";
 import { readBack } from "../../delivery/redeliver.ts";
 import { takersKey } from "../../delivery/takers.ts";
@@ -11,7 +12,6 @@ import type { HeldKey } from "../../held/port.ts";
 import { HELD } from "../../held/store.ts";
 import { logFailure } from "../../observe/failure.ts";
 import type { SessionHost } from "../../ports/host.ts";
-import { tryAgain } from "../../try-again.ts";
 import type { Holding } from "./holding.ts";
 import { type Kept, keptOf } from "./unacked.ts";
 

@@ -1,9 +1,9 @@
 // A message of which nobody knows whether the store has it: nobody is told anything until that is decided. XEP-0160.
 
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
+import { tryAgain } from "../../../xmpp/try-again.ts";
 import type { ModuleHost } from "../../module/define.ts";
 import { isStoreAway } from "../../ports/failure.ts";
-import { tryAgain } from "../../try-again.ts";
 
 /** What a sender is told where an account has no room. */
 export const FULL = "the offline store of this account is full";

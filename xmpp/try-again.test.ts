@@ -1,7 +1,7 @@
 // The loop that tries again: after which pauses, how often, and when it ends.
 import { expect, test } from "@jest/globals";
 import { ManualClock } from "../test/harness/manual-clock.ts";
-import { type Pauses, tryAgain } from "./try-again.ts";
+import { growingPause, type Pauses, tryAgain } from "./try-again.ts";
 
 /** Attempts that fail until there were so many, and when each was made. */
 function begin(needed: number, more: Partial<Pauses> = {}) {
@@ -65,4 +65,15 @@ test("what an attempt throws ends it", async () => {
   const told = expect(trying).rejects.toThrow("a mistake");
   await clock.advance(250);
   await told;
+});
+
+test("pauses double up to the longest, and a share of them may be at random", () => {
+  const growth = { first: 100, longest: 1_000 };
+  expect([0, 1, 2, 3, 4, 2_000].map((before) => growingPause(before, growth))).toEqual([
+    100, 200, 400, 800, 1_000, 1_000,
+  ]);
+  expect([0, 0.5, 1].map((part) => growingPause(1, growth, { sure: 0.5, random: () => part }))).toEqual([
+    100, 150, 200,
+  ]);
+  expect([0, 0.5, 1].map((part) => growingPause(9, growth, { sure: 0, random: () => part }))).toEqual([0, 500, 1_000]);
 });
