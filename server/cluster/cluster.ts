@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { ClusterConfig } from "../../contract/contract.ts";
-import { lastingClock, pause, systemClock } from "../../xmpp/clock.ts";
+import { type Clock, lastingClock, pause, systemClock } from "../../xmpp/clock.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
 import { follow, Safety } from "../../xmpp/stanza/safety.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
@@ -47,6 +47,8 @@ export interface ClusterParts {
   readonly hosts: ReadonlyMap<string, SessionHost>;
   readonly storage: Stores;
   readonly log: Logger;
+  /** Default: the machine's own, by which the other members and Redis go too. */
+  readonly clock?: Clock;
 }
 
 /** A node's part in its cluster. */
@@ -64,7 +66,7 @@ export class Cluster {
 
   private constructor(config: ClusterConfig, parts: ClusterParts, redis: RedisConnection, subscriber: RedisConnection) {
     const { prefix } = config;
-    const { log } = parts;
+    const { log, clock = systemClock } = parts;
     this.parts = parts;
     this.subscriber = subscriber;
     this.bus = new WireBus(new RedisWire(redis, subscriber, log), { prefix, member: newMember(parts.node), log });
@@ -74,14 +76,15 @@ export class Cluster {
       hosts: parts.hosts,
       location: config.location,
       documents: parts.storage.of(DOCUMENTS),
+      clock,
       log,
     });
-    this.exclusive = new Exclusion({ locks: new RedisLocks(redis, prefix), clock: systemClock });
+    this.exclusive = new Exclusion({ locks: new RedisLocks(redis, prefix), clock });
     this.membership = this.newMembership(config, redis);
     this.ownership = new MemberOwnership({
       bus: this.bus,
       terms: new RedisTerms(redis, prefix),
-      clock: systemClock,
+      clock,
       log,
       fenced: () => this.membership.overdue,
       isGone: (member) => this.membership.isGone(member),
@@ -93,11 +96,11 @@ export class Cluster {
       held,
       hosts: parts.hosts,
       log,
-      clock: systemClock,
+      clock,
     });
     const { adoption, membership } = this;
     const living = () => [this.bus.member, ...this.bus.others];
-    this.takeovers = new Takeovers({ adoption, membership, living, lease: config.leaseSeconds * 1000, log });
+    this.takeovers = new Takeovers({ adoption, membership, living, lease: config.leaseSeconds * 1000, clock, log });
     this.bus.take("stanza", (_from, fields, done) =>
       this.takeStanza(fields, done, (session, stanza) => session.deliver(stanza)),
     );

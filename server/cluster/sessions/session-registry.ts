@@ -1,6 +1,6 @@
 // The registry of sessions: each node's own in Redis, everybody's in memory. Written when something changes, never else.
 import type { Logger } from "pino";
-import { systemClock, type Timer } from "../../../xmpp/clock.ts";
+import type { Clock, Timer } from "../../../xmpp/clock.ts";
 import { flushLater } from "../../../xmpp/stream/gather.ts";
 import { chunksOf } from "../../chunks.ts";
 import { inBackground } from "../../delivery/background.ts";
@@ -46,7 +46,8 @@ export class RedisSessionRegistry implements SessionRegistry {
   private readonly left = new Set<string>();
   private readonly counts: HandledCounts;
   private readonly reads = new Set<Promise<void>>();
-  private readonly pace = new EntryPace(systemClock);
+  private readonly clock: Clock;
+  private readonly pace: EntryPace;
   private later: Timer | undefined;
   private scheduled = false;
   /** True where Redis does not have what it should: it is all written again at the next beat. */
@@ -63,6 +64,7 @@ export class RedisSessionRegistry implements SessionRegistry {
       readonly location: string | undefined;
       /** Where it is said which counts Redis may lack. */
       readonly documents: DocumentStore;
+      readonly clock: Clock;
       readonly log: Logger;
     },
   ) {
@@ -71,8 +73,11 @@ export class RedisSessionRegistry implements SessionRegistry {
     this.bus = options.bus;
     this.hosts = options.hosts;
     this.elsewhere = new Elsewhere(options.hosts, () => this.bus.member, options.log);
-    const doubts = new CountDoubts(options.documents, systemClock);
-    this.counts = new HandledCounts({ redis, prefix: options.prefix, member: () => this.bus.member, doubts });
+    const { clock, prefix } = options;
+    this.clock = clock;
+    this.pace = new EntryPace(clock);
+    const doubts = new CountDoubts(options.documents, clock);
+    this.counts = new HandledCounts({ redis, prefix, member: () => this.bus.member, doubts, clock });
     this.location = options.location;
     this.log = options.log;
     this.bus.onAnnouncement("sessions", (from, fields) => this.hear(from, fields));
@@ -150,7 +155,7 @@ export class RedisSessionRegistry implements SessionRegistry {
 
   /** What an account that changes large entries too often has changed is told later. */
   private flushAgain(): void {
-    this.later ??= systemClock.setTimeout(() => {
+    this.later ??= this.clock.setTimeout(() => {
       this.later = undefined;
       this.schedule();
     }, LATER);

@@ -1,6 +1,6 @@
 // When what members held that are gone is taken over: at once where that is this node's to do, and what is left, by looking.
 import type { Logger } from "pino";
-import { systemClock, type Timer } from "../../../xmpp/clock.ts";
+import type { Clock, Timer } from "../../../xmpp/clock.ts";
 import { inBackground } from "../../delivery/background.ts";
 import { Persistent } from "../../persistent.ts";
 import type { Membership } from "../membership/membership.ts";
@@ -17,6 +17,7 @@ export interface TakeoverParts {
   living(): Iterable<string>;
   /** ms after which a silent node is taken for dead. */
   readonly lease: number;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -29,7 +30,7 @@ export class Takeovers {
 
   constructor(parts: TakeoverParts) {
     this.parts = parts;
-    this.persistent = new Persistent({ clock: systemClock, log: parts.log }, "taking over what a dead node held");
+    this.persistent = new Persistent(parts, "taking over what a dead node held");
   }
 
   /** Looks for what nobody took over once somebody may be taken for gone, and ever again. */
@@ -39,7 +40,7 @@ export class Takeovers {
 
   stop(): void {
     this.stopped = true;
-    systemClock.clearTimeout(this.timer);
+    this.parts.clock.clearTimeout(this.timer);
   }
 
   /** Takes over what a member held that is gone, but for the ids in `but`; tried until this node or another one has. */
@@ -57,13 +58,13 @@ export class Takeovers {
 
   /** Where the storage is away, or nobody may be taken for gone, they wait for the next look. */
   private lookIn(ms: number): void {
-    systemClock.clearTimeout(this.timer);
+    this.parts.clock.clearTimeout(this.timer);
     if (this.stopped) return;
     const look = () => {
       inBackground(this.look(), this.parts.log);
       this.lookIn(this.parts.membership.graceLeft || INTERVAL);
     };
-    this.timer = systemClock.setTimeout(look, ms);
+    this.timer = this.parts.clock.setTimeout(look, ms);
   }
 
   private async look(): Promise<void> {
