@@ -139,8 +139,8 @@ function textsOf(migration: Migration, dialect: DialectName): string[] {
   return migration.statements(COLUMN_TYPES[dialect], dialect);
 }
 
-/** Of what is done, however it is written in lines. */
-function checksumOf(migration: Migration, dialect: DialectName): string {
+/** SHA-256, in hexadecimal, of what a step does in a dialect, however that is written in lines. */
+export function checksumOf(migration: Migration, dialect: DialectName): string {
   return hash("sha256", textsOf(migration, dialect).join(";").replace(/\s+/g, " "), "hex");
 }
 
