@@ -38,7 +38,7 @@ const choice = {
     .record(z.string(), BackendConfig)
     .exactOptional()
     .describe(
-      "Backends of single stores, by the store's name (accounts, rosters, offline, documents, held); all others are kept by the backend that is named here. What a store has is not moved with it.",
+      "Backends of single stores, by the store's name (accounts, rosters, offline, documents, held); all others are kept by the backend that is named here. What a store has is not moved with it, and stays in its old backend, where nothing purges it.",
     ),
 };
 

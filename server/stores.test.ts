@@ -169,6 +169,15 @@ test("a note of a clearing that an account outlived clears nothing", async () =>
   expect(await kept(after)).toEqual([1, 1]);
 });
 
+test("what a store left in a backend that keeps it no more is warned of", async () => {
+  const told: object[] = [];
+  const log = { warn: ({ storage, stores }: Record<string, unknown>) => void told.push({ storage, stores }) };
+  const apart: StorageConfig = { ...sqlite("main.db"), stores: { offline: sqlite("offline.db") } };
+  for (const config of [apart, apart, sqlite("main.db"), apart])
+    await (await openStoresIn(backends, STORES, config, { clock, log })).close();
+  expect(told).toEqual([{ storage: "storage", stores: ["offline"] }]);
+});
+
 test("a backend that takes no writes is told, whichever it is", async () => {
   const stores = await opened();
   expect([await storageHealth(stores, "node-1"), await storageHealth(stores, "node-1")]).toEqual([

@@ -35,6 +35,11 @@ const MYSQL_LOCK = "meridian.schema";
  */
 const WITH_HISTORY = 6;
 
+/** The stores that have, or had, tables in a database: also those that are kept elsewhere by now. */
+export const STORES_IN_HISTORY: Bound<{ store: string }> = plain(
+  "select distinct store from meridian_migrations order by store",
+);
+
 /** A step that was taken. */
 interface Step {
   readonly store: string;

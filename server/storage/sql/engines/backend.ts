@@ -3,7 +3,7 @@ import type { Apart, StoreAccount } from "../../../ports/store.ts";
 import type { Backend, BackendOptions, Kept, StorageBounds, StorageLog } from "../../backend/backend.ts";
 import type { DialectName } from "../dialect.ts";
 import type { SqlEngine, Work } from "../engine.ts";
-import { migrateAll, type StoreMigrations } from "../history.ts";
+import { migrateAll, STORES_IN_HISTORY, type StoreMigrations } from "../history.ts";
 import { type Bound, bind, statement } from "../statement.ts";
 import type { SqlStore, SqlWay } from "../way.ts";
 import { insertOrUpdate } from "../words.ts";
@@ -56,11 +56,23 @@ export class SqlBackend implements Backend<Way> {
       await engine.migrate(() =>
         migrateAll(engine.dialect, Date.now(), kept.map(migrationsOf), known.map(migrationsOf)),
       );
+      await this.#warnOfMoved(engine, kept);
       return this.#make(engine, kept, apart);
     } catch (error) {
       await this.#engine?.close();
       throw openError(this.#config, this.#options.path, error);
     }
+  }
+
+  /** Nothing purges what a store left here that is kept elsewhere by now. */
+  async #warnOfMoved(engine: SqlEngine, kept: readonly Kept<Way>[]): Promise<void> {
+    const found = await engine.read(STORES_IN_HISTORY);
+    const stores = found.map(({ store }) => store).filter((store) => !kept.some(({ name }) => name === store));
+    if (stores.length > 0)
+      this.#options.log?.warn(
+        { storage: this.#options.path, stores },
+        "tables of stores that are kept elsewhere now: nothing reads or purges what is left in them",
+      );
   }
 
   start(): void {
