@@ -90,14 +90,8 @@ export class Cluster {
       isGone: (member) => this.membership.isGone(member),
     });
     const held = parts.storage.of(HELD);
-    this.adoption = new Adoption(redis, {
-      prefix,
-      exclusive: this.exclusive,
-      held,
-      hosts: parts.hosts,
-      log,
-      clock,
-    });
+    const { exclusive } = this;
+    this.adoption = new Adoption(redis, { prefix, exclusive, held, hosts: parts.hosts, clock, log });
     const { adoption, membership } = this;
     const living = () => [this.bus.member, ...this.bus.others];
     this.takeovers = new Takeovers({ adoption, membership, living, lease: config.leaseSeconds * 1000, clock, log });
