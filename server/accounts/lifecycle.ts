@@ -87,6 +87,11 @@ export class AccountChanges {
     return `departed ${this.host.domain}`;
   }
 
+  /** How much work is done before an account is removed. */
+  get farewellCount(): number {
+    return this.farewells.size;
+  }
+
   /** Adds work that is done before an account is removed; the answer takes it out again. */
   beforeRemoval(farewell: Farewell): () => void {
     this.farewells.add(farewell);

@@ -6,6 +6,7 @@ import { DOCUMENTS } from "../documents/store.ts";
 import { defineModule, type ModuleHost } from "../module/define.ts";
 import { commands, commandsApi } from "../modules/commands/commands.ts";
 import { LIMITS } from "../service/keys.ts";
+import { defineStore } from "../storage/define.ts";
 
 /** A module that does one thing with its host. */
 const doing = (work: (host: ModuleHost) => unknown, declared: object = {}) =>
@@ -48,4 +49,38 @@ test("sessions are there to be looked at, and the other nodes to be waited for, 
     }),
   ]);
   expect(seen).toEqual([0, undefined, "function"]);
+});
+
+/** A store that no module of Meridian has. */
+const NOTES = defineStore<{ readonly notes: string[] }>({
+  name: "notes",
+  memory: { make: () => ({ store: { notes: [] }, purge: () => {} }) },
+  async *exported() {},
+});
+
+test("all of it is seen in the fake host, and gone once the module is over", async () => {
+  const fake = await FakeHost.with([]);
+  const before = fake.registered();
+  const work = (host: ModuleHost) => {
+    host.store(NOTES).notes.push("hark");
+    host.beforeRemoval(async () => {});
+    host.bus.take("do", () => {});
+    host.bus.onMember(() => {});
+    host.shared({ name: "words", load: async () => "", cost: () => 1 });
+    expect(() => host.shared({ name: "words", load: async () => "", cost: () => 1 })).toThrow("taker already");
+    host.owned({ name: "rooms", begin: async () => ({ take: async () => "" }) });
+  };
+  await fake.become([doing(work, { stores: [NOTES], grants: ["bus"] })]);
+  const seen = fake.registered().filter((one) => !before.includes(one));
+  expect(seen).toEqual([
+    "announcements words curious verona.test curious@verona.test",
+    "farewells 1",
+    "frames do curious@verona.test",
+    "observers 2",
+    expect.stringMatching(/^observers of gaps [1-9]$/),
+    "observers of members 1",
+    "owned rooms@verona.test",
+  ]);
+  await fake.become([]);
+  expect(fake.registered()).toEqual(before);
 });

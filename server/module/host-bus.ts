@@ -26,6 +26,16 @@ export class HostBus {
     });
   }
 
+  /** All that is registered, in words. */
+  get registered(): readonly string[] {
+    return [
+      ...[...this.frameTakers.keys()].map((kind) => `frames ${kind}`),
+      ...[...this.announcementTakers.keys()].map((kind) => `announcements ${kind}`),
+      `observers of members ${this.memberObservers.size}`,
+      `observers of gaps ${this.gapObservers.size}`,
+    ];
+  }
+
   /**
    * The bus for one module: what it takes, it takes until it is over. Its words are its own: at other nodes the same module
    * of the same host hears them, and nobody else.

@@ -24,6 +24,13 @@ test.each([...MODULES.values()].map((module) => [module.name, module] as const))
     await fake.become([module]);
     expect(fake.registered()).toEqual(during);
     await fake.modules.end();
-    expect(fake.registered()).toEqual(["copy rules 0", "observers 0", "timers 0"]);
+    expect(fake.registered()).toEqual([
+      "copy rules 0",
+      "farewells 0",
+      "observers 0",
+      "observers of gaps 0",
+      "observers of members 0",
+      "timers 0",
+    ]);
   },
 );

@@ -13,10 +13,11 @@ import { MODULES } from "../../server/modules/index.ts";
 import { Trace } from "../../server/observe/trace.ts";
 import type { NodeBus } from "../../server/ports/cluster.ts";
 import type { RemoteLink } from "../../server/ports/delivery.ts";
+import type { Owners } from "../../server/ports/owned.ts";
 import type { Stores } from "../../server/ports/store.ts";
 import { LIMITS } from "../../server/service/keys.ts";
 import { Services } from "../../server/service/services.ts";
-import { memoryStores } from "../../server/storage/memory/stores.ts";
+import { type MemoryStores, memoryStores } from "../../server/storage/memory/stores.ts";
 import { STORES } from "../../server/stores.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
 import { Stanza } from "../../xmpp/stanza/stanza.ts";
@@ -44,6 +45,9 @@ export class FakeHost {
   readonly host: VirtualHost;
   readonly modules: HostModules;
   readonly storage: Stores;
+  private readonly stores: MemoryStores;
+  /** Kinds of keys that modules own. */
+  private readonly ownedKinds = new Set<string>();
   /** What was sent to other domains. */
   readonly sent: Stanza[] = [];
   /** Connections to other domains that are up. */
@@ -55,9 +59,12 @@ export class FakeHost {
     const log = pino({ level: "silent" });
     this.router = new Router<VirtualHost>(log);
     this.router.connect({ route: (stanza) => void this.sent.push(stanza), links: () => this.links });
-    this.storage = memoryStores(STORES, this.clock) as Stores;
+    this.stores = memoryStores(STORES, this.clock);
+    this.storage = this.stores as unknown as Stores;
+    const ports = alone("n1");
     this.host = new VirtualHost({
-      ...alone("n1"),
+      ...ports,
+      ownership: { kind: (kind) => this.noting(kind.name, ports.ownership.kind(kind)) },
       ...(bus === undefined ? {} : { bus }),
       domain: DOMAIN,
       admins,
@@ -91,9 +98,20 @@ export class FakeHost {
     return fake;
   }
 
-  /** Runs these modules and no others. @throws whatever a module throws */
+  /** Runs these modules and no others; they have the stores that they declare. @throws whatever a module throws */
   become(wanted: readonly Wanted[]): Promise<void> {
-    return this.modules.become(inOrderOfNeed(wanted));
+    const chosen = inOrderOfNeed(wanted);
+    this.stores.open(chosen.flatMap(({ module: { stores = [] } }) => stores));
+    return this.modules.become(chosen);
+  }
+
+  private noting(kind: string, owners: Owners): Owners {
+    this.ownedKinds.add(kind);
+    const withdraw = () => {
+      this.ownedKinds.delete(kind);
+      return owners.withdraw();
+    };
+    return { ...owners, withdraw };
   }
 
   /** An account with a session at that resource; available where a presence is given. */
@@ -128,7 +146,15 @@ export class FakeHost {
 
   /** What modules have registered with the host and its clock, in words: the same as before once a module is over. */
   registered(): string[] {
-    return [...this.host.extensions.registered, `timers ${this.clock.waiting}`];
+    const { extensions, moduleBus, accountChanges } = this.host;
+    return [
+      ...extensions.registered,
+      ...moduleBus.registered,
+      ...[...this.ownedKinds].map((kind) => `owned ${kind}`),
+      ...[...this.router.services.keys()].map((domain) => `domain ${domain}`),
+      `farewells ${accountChanges.farewellCount}`,
+      `timers ${this.clock.waiting}`,
+    ].sort();
   }
 }
 

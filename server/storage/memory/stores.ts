@@ -14,15 +14,17 @@ interface InMemory extends StoreKey {
 
 const NOTHING_APART: Apart = { some: false, purge: async () => {} };
 
+type Way = Kept<MemoryWay<object>>;
+
 /** Makes them, new and empty. */
-export function makeStores(kept: readonly Kept<MemoryWay<object>>[], clock: Clock, apart: Apart): Made {
+export function makeStores(kept: readonly Way[], clock: Clock, apart: Apart): Made {
   const made = new Map<string, MemoryStore<object>>();
-  for (const { name, way } of kept)
-    made.set(
-      name,
-      way.make({ now: () => clock.now(), apart, purgeOthers: (account) => purgeStores(made, account, name) }),
-    );
+  for (const one of kept) made.set(one.name, makeStore(one, made, clock, apart));
   return made;
+}
+
+function makeStore({ name, way }: Way, beside: Made, clock: Clock, apart: Apart): MemoryStore<object> {
+  return way.make({ now: () => clock.now(), apart, purgeOthers: (account) => purgeStores(beside, account, name) });
 }
 
 /** Forgets what they keep for an account, `but` one of them. */
@@ -30,15 +32,26 @@ export function purgeStores(made: Made, account: StoreAccount, but?: string): vo
   for (const [name, { purge }] of made) if (name !== but) purge(account);
 }
 
+/** Stores in memory for a test, to which more may come. */
+export interface MemoryStores extends Pick<Stores, "of"> {
+  /** Makes those that are not there yet. */
+  open(definitions: readonly InMemory[]): void;
+}
+
 /** New, empty stores. */
-export function memoryStores(definitions: readonly InMemory[], clock: Clock = systemClock): Pick<Stores, "of"> {
-  const kept = definitions.flatMap(({ name, memory: way }) => (way === undefined ? [] : [{ name, way }]));
-  const made = makeStores(kept, clock, NOTHING_APART);
-  return {
+export function memoryStores(definitions: readonly InMemory[], clock: Clock = systemClock): MemoryStores {
+  const made = new Map<string, MemoryStore<object>>();
+  const stores: MemoryStores = {
+    open(more) {
+      for (const { name, memory: way } of more)
+        if (way !== undefined && !made.has(name)) made.set(name, makeStore({ name, way }, made, clock, NOTHING_APART));
+    },
     of<S extends object>({ name }: StoreKey<S>): S {
       const found = made.get(name);
       if (found === undefined) throw new Error(`there is no store ${name} here`);
       return found.store as S;
     },
   };
+  stores.open(definitions);
+  return stores;
 }
