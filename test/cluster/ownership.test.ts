@@ -28,6 +28,8 @@ interface Member {
 }
 
 const members = new Map<string, Member>();
+/** So many that each member has some. */
+const KEYS = Array.from({ length: 200 }, (_, i) => `key${i}`);
 
 async function connect(): Promise<RedisConnection> {
   const connection = await connectRedis(ClusterConfig.parse({ redis: { urls: [redis.url] } }).redis, log);
@@ -60,7 +62,17 @@ async function join(name: string, store: LogStore): Promise<Member> {
     theirs.joined(name);
   }
   members.set(name, member);
+  await known(name);
   return member;
+}
+
+/** Resolves once every member knows what this one owns, and it knows the others. */
+async function known(name: string): Promise<void> {
+  const own = () => {
+    const views = [...members.values()].map(({ logs }) => KEYS.map((key) => logs.memberOf(key)).join());
+    return new Set(views).size === 1 && views[0]!.split(",").includes(name);
+  };
+  while (!own()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 beforeEach(async () => {

@@ -16,7 +16,7 @@ const log = pino({ level: "silent" });
 interface Member {
   readonly bus: JoinedBus;
   readonly ownership: MemberOwnership;
-  readonly logs: Owners;
+  logs: Owners;
   fenced: boolean;
   readonly told: string[];
 }
@@ -42,10 +42,19 @@ function join(name: string): Member {
   const fenced = () => members.get(name)?.fenced === true;
   const isGone = async (other: string) => !buses.members.has(other);
   const ownership = new MemberOwnership({ bus, terms, clock, log, fenced, isGone });
-  const logs = ownership.kind(orderedLog(store, (key, text) => void told.push(`${key} ${text}`)));
+  const logs = ownership.kind(logOf(told));
   const member = { bus, ownership, logs, fenced: false, told };
   members.set(name, member);
   return member;
+}
+
+const logOf = (told: string[]) => orderedLog(store, (key, text) => void told.push(`${key} ${text}`));
+
+/** A member that has another kind only. */
+function joinWithout(name: string): void {
+  const bus = buses.join(name);
+  const parts = { terms, fenced: () => false, isGone: async (other: string) => !buses.members.has(other) };
+  new MemberOwnership({ bus, clock, log, ...parts }).kind({ ...orderedLog(store), name: "another" });
 }
 
 function die(name: string): void {
@@ -106,6 +115,7 @@ describe("three members", () => {
 
   beforeEach(() => {
     for (const name of ["a", "b", "c"]) join(name);
+    return turns(4);
   });
 
   test("have one order for all, each asker's own within it, and one owner for each key", async () => {
@@ -141,7 +151,10 @@ describe("three members", () => {
     // One of many new members has the key.
     let joined = 0;
     const { owner } = sidesOf("room");
-    while (sidesOf("room").owner === owner) join(`d${joined++}`);
+    while (sidesOf("room").owner === owner) {
+      join(`d${joined++}`);
+      await turns(4);
+    }
     const taker = sidesOf("room").owner;
     await answered(before);
     const more = ["a", "b", "c"].flatMap((name) =>
@@ -160,6 +173,45 @@ describe("three members", () => {
       "room",
       ["a", "b", "c"].flatMap((name) => texts(name, 44)),
     );
+  });
+
+  test("have the keys of a kind among those that have it, whoever lacks it, loses it or gets it again", async () => {
+    joinWithout("d");
+    const keys = Array.from({ length: 20 }, (_, i) => `room${i}`);
+    const ask = async (names: readonly string[], number: number) => {
+      const before = clock.now();
+      await answered(names.flatMap((name) => keys.map((key) => members.get(name)!.logs.ask(key, `${name}:${number}`))));
+      // Nobody was asked again and again.
+      expect(clock.now() - before).toBeLessThan(1_000);
+    };
+    const owners = () => new Set(keys.map((key) => members.get("b")!.logs.memberOf(key)));
+    await turns(4);
+    await ask(["a", "b", "c"], 0);
+    expect(owners()).toEqual(new Set(["a", "b", "c"]));
+    const a = members.get("a")!;
+    const withdrawn = a.logs.withdraw();
+    // It asks the others still.
+    await ask(["a", "b", "c"], 1);
+    await withdrawn;
+    expect(owners()).toEqual(new Set(["b", "c"]));
+    a.logs = a.ownership.kind(logOf(a.told));
+    await ask(["a", "b", "c"], 2);
+    expect(owners()).toEqual(new Set(["a", "b", "c"]));
+    for (const key of keys)
+      expectWhole(
+        key,
+        ["a", "b", "c"].flatMap((name) => texts(name, 3)),
+      );
+  });
+
+  test("know each other's kinds again where one was taken for dead and the other never knew", async () => {
+    await turns(4);
+    const [a, b] = [members.get("a")!.bus, members.get("b")!];
+    a.tell("b", "died");
+    a.tell("b", "joined");
+    await turns(8);
+    const keys = Array.from({ length: 20 }, (_, i) => `room${i}`);
+    for (const key of keys) expect(members.get("a")!.logs.memberOf(key)).toBe(b.logs.memberOf(key));
   });
 
   test("refuse what a slow owner still writes and says once another one is the owner", async () => {
@@ -230,7 +282,7 @@ describe("three members", () => {
 
 test("whatever comes, dies and drains, nothing that was answered is lost or doubled, in one order", async () => {
   const step = fc.record({
-    what: fc.constantFrom("ask", "ask", "ask", "join", "die", "owner dies", "drain", "turns", "turns"),
+    what: fc.constantFrom("ask", "ask", "ask", "join", "die", "owner dies", "drain", "off", "on", "turns", "turns"),
     who: fc.nat({ max: 5 }),
     count: fc.integer({ min: 1, max: 15 }),
   });
@@ -243,6 +295,7 @@ test("whatever comes, dies and drains, nothing that was answered is lost or doub
       const asked: Promise<unknown>[] = [];
       const done = new Set<string>();
       const certain = new Set<string>();
+      const off = new Set<string>();
       for (const { what, who, count } of steps) {
         const list = [...members.keys()];
         const name = what === "owner dies" ? members.get(list[0]!)!.logs.memberOf("room") : list[who % list.length]!;
@@ -255,6 +308,12 @@ test("whatever comes, dies and drains, nothing that was answered is lost or doub
           const { ownership } = members.get(name)!;
           asked.push(ownership.leave());
         }
+        const { logs, ownership, told } = members.get(name) ?? {};
+        if (what === "off" && logs !== undefined && !off.has(name)) {
+          off.add(name);
+          asked.push(logs.withdraw());
+        }
+        if (what === "on" && off.delete(name)) members.get(name)!.logs = ownership!.kind(logOf(told!));
         if (what === "turns") await turns(count);
         if (what === "ask")
           for (let i = 0; i < count; i++) {
@@ -269,6 +328,7 @@ test("whatever comes, dies and drains, nothing that was answered is lost or doub
             asked.push(Promise.race([noted, gone(name)]));
           }
       }
+      for (const [name, { ownership, told }] of members) if (off.has(name)) ownership.kind(logOf(told));
       await answered(asked);
       const entries = store.of("room").map(({ text }) => text);
       expect(new Set(entries).size).toBe(entries.length);

@@ -6,8 +6,8 @@ import type { NodeBus } from "../../ports/cluster.ts";
 import type { OwnedKind, OwnerRequest, Owners, Ownership } from "../../ports/owned.ts";
 import { Asker } from "./asker.ts";
 import { Epochs } from "./epochs.ts";
+import { KindMembers } from "./kind-members.ts";
 import { type Outcome, Owner } from "./owner.ts";
-import { Pinning } from "./pinning.ts";
 import type { Terms } from "./terms.ts";
 
 /** ms until an answer for which there was no room is told again. */
@@ -28,27 +28,24 @@ export interface OwnershipParts {
 /**
  * One node's part. Frames: `owned.ask` (number, name, then id and text of each request) is confirmed as it is taken;
  * `owned.answer` (number, then outcome and text of each) says what became of it. `owned.yield` (name, epoch) is confirmed
- * when the key is free. `owned.tell` (kind, key, epoch, text) is an owner's word. `owned.leaving` is announced by a node
- * that drains.
+ * when the key is free. `owned.tell` (kind, key, epoch, text) is an owner's word.
  */
 export class MemberOwnership implements Ownership {
   private readonly parts: OwnershipParts;
   private readonly bus: NodeBus;
-  private readonly pinning: Pinning;
+  private readonly members: KindMembers;
   private readonly owner: Owner;
   private readonly asker: Asker;
   private readonly kinds = new Map<string, OwnedKind>();
   private readonly epochs = new Epochs();
-  private readonly leaving = new Set<string>();
   private self: string;
-  private left = false;
 
   constructor(parts: OwnershipParts) {
     const { bus, terms, clock, log, fenced, isGone } = parts;
     this.parts = parts;
     this.bus = bus;
     this.self = bus.member;
-    this.pinning = new Pinning(this.candidates());
+    this.members = new KindMembers(bus, clock);
     const member = () => bus.member;
     this.owner = new Owner({
       terms,
@@ -63,7 +60,7 @@ export class MemberOwnership implements Ownership {
     this.asker = new Asker({
       clock,
       member,
-      memberOf: (name) => this.pinning.of(name),
+      memberOf: (name) => this.members.of(...partsOf(name)),
       give: (other, number, name, requests) => this.give(other, number, name, requests),
     });
     this.listen();
@@ -72,14 +69,18 @@ export class MemberOwnership implements Ownership {
   kind(kind: OwnedKind): Owners {
     if (this.kinds.has(kind.name)) throw new Error(`keys of kind ${kind.name} are somebody's already`);
     this.kinds.set(kind.name, kind);
+    this.members.add(kind.name);
     return {
       ask: (key, text) => {
         this.know();
         return this.asker.ask(`${kind.name} ${key}`, text);
       },
-      memberOf: (key) => this.pinning.of(`${kind.name} ${key}`),
+      memberOf: (key) => this.members.of(kind.name, key),
       withdraw: () => {
-        if (this.kinds.get(kind.name) === kind) this.kinds.delete(kind.name);
+        if (this.kinds.get(kind.name) === kind) {
+          this.kinds.delete(kind.name);
+          this.members.remove(kind.name);
+        }
         return this.owner.leave(kind);
       },
     };
@@ -87,9 +88,8 @@ export class MemberOwnership implements Ownership {
 
   /** This node is about to go: others own what it did, once what it took is done. */
   async leave(): Promise<void> {
-    this.left = true;
-    this.bus.announce("owned.leaving", []);
-    this.know(true);
+    this.know();
+    this.members.leave();
     await this.owner.leave();
   }
 
@@ -113,30 +113,20 @@ export class MemberOwnership implements Ownership {
       done();
       this.told(kind, key, Number(epoch), text);
     });
-    bus.onAnnouncement("owned.leaving", (from) => {
-      this.leaving.add(from);
-      this.know(true);
-    });
     bus.onMember((member, state) => {
-      if (state === "died") this.leaving.delete(member);
-      else if (this.left) bus.announce("owned.leaving", []);
-      this.know(true);
-      if (state === "died") this.asker.died(member);
+      this.know();
+      if (state === "joined") return this.members.met(member);
+      this.members.gone(member);
+      this.asker.died(member);
     });
   }
 
   /** Taken for dead, a node goes on under another name, and what it owned is others'. */
-  private know(changed = false): void {
-    const renamed = this.self !== this.bus.member;
-    if (!renamed && !changed) return;
-    if (renamed) this.owner.loseAll();
+  private know(): void {
+    if (this.self === this.bus.member) return;
+    this.owner.loseAll();
     this.self = this.bus.member;
-    this.pinning.change(this.candidates());
-  }
-
-  private candidates(): string[] {
-    const staying = this.bus.others.filter((other) => !this.leaving.has(other));
-    return this.left && staying.length > 0 ? staying : [this.bus.member, ...staying];
+    this.members.change();
   }
 
   private give(member: string, number: number, name: string, requests: readonly OwnerRequest[]): void {
@@ -159,8 +149,9 @@ export class MemberOwnership implements Ownership {
     this.know();
     const [kindName, key] = partsOf(name);
     const kind = this.kinds.get(kindName);
-    const here = this.owner.owns(name) || this.pinning.of(name) === this.bus.member;
-    if (kind === undefined || !here) return requests.map(() => ({ kind: "again" }));
+    if (kind === undefined) return requests.map(() => ({ kind: "again" }));
+    const here = this.owner.owns(name) || this.members.of(kindName, key) === this.bus.member;
+    if (!here) return requests.map(() => ({ kind: "again" }));
     return this.owner.take(kind, key, requests);
   }
 
