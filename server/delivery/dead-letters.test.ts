@@ -61,3 +61,27 @@ test("an account has a share of what is kept, and beyond the bound of the domain
   expect((await letters.list()).length).toBe(200);
   expect([await textsOf("juliet"), await textsOf("nurse")]).toEqual([["hers"], ["also hers"]]);
 });
+
+test("two nodes that count and keep for the same account at once lose nothing of each other's", async () => {
+  const clock = new ManualClock(0);
+  const host = {
+    domain: "verona.test",
+    storage: memoryStores([DOCUMENTS], clock),
+    clock,
+    log: pino({ level: "silent" }),
+    refuse() {},
+  };
+  const nodes = [new DeadLetters(host), new DeadLetters(host)];
+  const bodies = ["one", "other"];
+  const ended = () => Promise.all(nodes.map((node, i) => node.ended("juliet", message(bodies[i] ?? ""))));
+  expect([await ended(), await ended(), await ended()]).toEqual([
+    [false, false],
+    [false, false],
+    [true, true],
+  ]);
+  expect(await nodes[0]?.suspects("juliet")).toBe(false);
+  // Both are of the account's own: its share drops them first.
+  for (let i = 0; i < 20; i++) await nodes[i % 2]?.add("juliet", String(i), "a test");
+  const texts = (await nodes[0]?.list())?.map(({ text }) => text);
+  expect(texts?.sort()).toEqual(Array.from({ length: 20 }, (_, i) => String(i)).sort());
+});

@@ -7,6 +7,7 @@ import { randomToken } from "../../xmpp/random.ts";
 import type { StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { NS_DELAY } from "../../xmpp/xml/namespaces.ts";
+import { whileChanging } from "../cluster/shared/compare-and-set.ts";
 import { DOCUMENTS } from "../documents/store.ts";
 import type { Stores } from "../ports/store.ts";
 
@@ -61,19 +62,11 @@ export class DeadLetters {
    * the third: the message is a dead letter then, its sender is told, and it goes nowhere. @throws StoreUnavailable
    */
   async ended(local: string, stanza: Stanza): Promise<boolean> {
-    const { domain, storage } = this.host;
     const print = printOf(stanza);
-    const counts = await this.counts(local);
-    const count = (counts.get(print) ?? 0) + 1;
-    counts.delete(print);
-    if (count < DELIVERIES) counts.set(print, count);
-    const text = JSON.stringify([...counts].slice(-COUNTED));
-    if (count < DELIVERIES) {
-      await storage.of(DOCUMENTS).put({ domain, local, kind: COUNTS, key: "", text });
-      return false;
-    }
+    const count = await this.count(local, print, (before) => before + 1);
+    if (count < DELIVERIES) return false;
     await this.add(local, stanza.text(), "it ended three deliveries", stanza.from?.full);
-    await storage.of(DOCUMENTS).put({ domain, local, kind: COUNTS, key: "", text });
+    await this.count(local, print, () => 0);
     await this.host.refuse(stanza, "not-acceptable", "the client it was for could not take it");
     return true;
   }
@@ -93,9 +86,11 @@ export class DeadLetters {
     const id = `${at.toString(36)}-${randomToken(6)}`;
     const letter: DeadLetter = { id, account, from, at, reason, text };
     await storage.of(DOCUMENTS).put({ domain, local: "", kind: LETTERS, key: id, text: JSON.stringify(letter) });
-    const own = [...(await this.own(local)), id];
-    for (const old of own.splice(0, own.length - SHARE)) await this.remove(old);
-    await storage.of(DOCUMENTS).put({ domain, local, kind: OWN, key: "", text: JSON.stringify(own) });
+    await this.change(local, OWN, async (text) => {
+      const own = [...(text === undefined ? [] : (JSON.parse(text) as string[])), id];
+      for (const old of own.splice(0, own.length - SHARE)) await this.remove(old);
+      return { text: JSON.stringify(own), result: undefined };
+    });
   }
 
   /** All of them, oldest first. @throws StoreUnavailable */
@@ -119,15 +114,40 @@ export class DeadLetters {
     if (oldest !== undefined) await this.remove(oldest.id);
   }
 
-  private async own(local: string): Promise<string[]> {
-    const text = await this.host.storage.of(DOCUMENTS).get(this.host.domain, local, OWN, "");
-    return text === undefined ? [] : (JSON.parse(text) as string[]);
+  /** Replaces the count of one message; 0 is none. What it is then. */
+  private count(local: string, print: string, next: (before: number) => number): Promise<number> {
+    return this.change(local, COUNTS, async (text) => {
+      const counts = countsOf(text);
+      const result = next(counts.get(print) ?? 0);
+      counts.delete(print);
+      if (result > 0) counts.set(print, result);
+      return { text: JSON.stringify([...counts].slice(-COUNTED)), result };
+    });
+  }
+
+  /** Other nodes change the same: what rests on what is not there any more is made anew. */
+  private async change<T>(
+    local: string,
+    kind: string,
+    make: (before: string | undefined) => Promise<{ readonly text: string; readonly result: T }>,
+  ): Promise<T> {
+    const { domain, storage } = this.host;
+    const documents = storage.of(DOCUMENTS);
+    const { result } = await whileChanging(async () => {
+      const before = await documents.get(domain, local, kind, "");
+      const made = await make(before);
+      return (await documents.replace({ domain, local, kind, key: "", text: made.text }, before)) ? made : undefined;
+    });
+    return result;
   }
 
   private async counts(local: string): Promise<Map<string, number>> {
-    const text = await this.host.storage.of(DOCUMENTS).get(this.host.domain, local, COUNTS, "");
-    return new Map(text === undefined ? [] : (JSON.parse(text) as [string, number][]));
+    return countsOf(await this.host.storage.of(DOCUMENTS).get(this.host.domain, local, COUNTS, ""));
   }
+}
+
+function countsOf(text: string | undefined): Map<string, number> {
+  return new Map(text === undefined ? [] : (JSON.parse(text) as [string, number][]));
 }
 
 /** What a message is known by across its deliveries: a time may have been added to it. XEP-0203. */
