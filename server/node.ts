@@ -28,7 +28,7 @@ import { nodeServices, THE_DATABASE, THE_REGISTRY } from "./service/node-service
 import { Waits } from "./service/patience.ts";
 import type { Services } from "./service/services.ts";
 import { reasonOf, type Stage } from "./service/stage.ts";
-import { openStorage } from "./stores.ts";
+import { neededBy, openStorage } from "./stores.ts";
 import type { TlsContexts } from "./tls/contexts.ts";
 
 /** What a server may be given from outside. */
@@ -96,7 +96,9 @@ export class MeridianServer {
     const stage: Stage = { now: "starting", waits, unheard: () => undefined };
     const metrics = new NodeMetrics();
     const notReady = () => reasonOf(stage, services);
-    const services = nodeServices(config, { openStorage, metrics, notReady, waits, clock, log });
+    const needed = neededBy(config);
+    const opening: typeof openStorage = (storage, how) => openStorage(storage, { ...how, needed });
+    const services = nodeServices(config, { openStorage: opening, metrics, notReady, waits, clock, log });
     await services.start();
     try {
       return new MeridianServer(await bringUp(config, { services, stage, metrics, clock, log }));

@@ -74,7 +74,7 @@ async function lookAtNamed(config: NodeConfig) {
   const problems = [
     ...certificates.problems,
     ...outside.problems,
-    ...storeMistakes(config.storage),
+    ...storeMistakes(config),
     ...(await placeMistakes(config)),
   ];
   let leftOut: ReturnType<typeof modulesLeftOut> = [];

@@ -129,6 +129,26 @@ test("a choice that cannot be is told with every mistake at once, and nothing is
   expect(made).toEqual([]);
 });
 
+test("what no host needs is left out where the default backend cannot keep it, and an explicit choice has to be right", async () => {
+  const needed = ({ name }: { readonly name: string }) => name === "notes";
+  const stores = await openStoresIn<Config>(backendsWith([]), [NOTES, OTHER], { kind: "slate" }, { needed });
+  await stores.of(NOTES).put("romeo@verona.test", "But soft");
+  expect(() => stores.of(OTHER)).toThrow("the store other was not opened");
+  const records: object[] = [];
+  for await (const record of stores.exported({ domain: "verona.test", local: "romeo" })) records.push(record);
+  expect(records).toEqual([{ store: "notes", record: { text: "But soft" } }]);
+  await stores.close();
+  for (const choice of [
+    { kind: "slate" as const },
+    { kind: "memory" as const, stores: { other: { kind: "slate" as const } } },
+  ])
+    await expect(
+      openStoresIn<Config>(backendsWith([]), [NOTES, OTHER], choice, {
+        needed: ({ name }) => name !== "other" || !("stores" in choice),
+      }),
+    ).rejects.toThrow("other cannot be kept by slate");
+});
+
 test("where one backend cannot be opened the others are closed", async () => {
   const made: Slate[] = [];
   const choice = { kind: "slate" as const, stores: { other: { kind: "memory" as const } } };

@@ -11,6 +11,8 @@ import { type Choice, type Place, placesOf } from "./place.ts";
 export interface OpenOptions extends Partial<Omit<BackendOptions, "path">> {
   /** Told how long each operation of a store took. */
   readonly observe?: Observer;
+  /** Whether a store has to be kept; absent: every one. What the default backend cannot keep is not opened otherwise. */
+  readonly needed?: (store: StoreDefinition) => boolean;
 }
 
 /** A backend whatever its family, with what it is to keep. */
@@ -30,7 +32,7 @@ export async function openStoresIn<Config extends { readonly kind: string }>(
   choice: Choice<Config>,
   options: OpenOptions = {},
 ): Promise<Stores> {
-  const held = placesOf(definitions, choice, backends).map((place) =>
+  const held = placesOf(definitions, choice, backends, options.needed).map((place) =>
     heldAt(place, backends[place.config.kind as Config["kind"]] as AnyBackendKind<Config>, definitions, options),
   );
   const stores = new Map<string, object>();
@@ -45,7 +47,8 @@ export async function openStoresIn<Config extends { readonly kind: string }>(
     throw error;
   }
   for (const { backend } of held) backend.start();
-  return new OpenStores(definitions, stores, held);
+  const kept = definitions.filter(({ name }) => stores.has(name));
+  return new OpenStores(kept, stores, held);
 }
 
 function heldAt<Config extends { readonly kind: string }>(
@@ -90,7 +93,8 @@ class OpenStores implements Stores {
 
   of<S extends object>({ name }: StoreKey<S>): S {
     const store = this.#stores.get(name);
-    if (store === undefined) throw new Error(`no store ${name} was declared`);
+    if (store === undefined)
+      throw new Error(`the store ${name} was not opened: no module that keeps it ran at the start`);
     return store as S;
   }
 

@@ -17,11 +17,15 @@ export interface Place<Config> {
   readonly stores: readonly StoreDefinition[];
 }
 
-/** The backends that keep something, each once however many stores name it. @throws ConfigError with every mistake */
+/**
+ * The backends that keep something, each once however many stores name it. A store that is not `needed`, and that the default
+ * backend cannot keep, is kept nowhere. @throws ConfigError with every mistake
+ */
 export function placesOf<Config extends { readonly kind: string }>(
   definitions: readonly StoreDefinition[],
   choice: Choice<Config>,
   backends: Backends<Config>,
+  needed: (store: StoreDefinition) => boolean = () => true,
 ): Place<Config>[] {
   const { stores: chosen = {}, ...rest } = choice;
   // What is left of a choice is its default backend.
@@ -34,7 +38,10 @@ export function placesOf<Config extends { readonly kind: string }>(
     const config = own ?? standard;
     const path = own === undefined ? "storage" : `storage.stores.${name}`;
     const { family } = backends[config.kind as Config["kind"]];
-    if (definition[family] === undefined) problems.push(`${path}: ${name} cannot be kept by ${config.kind}`);
+    if (definition[family] === undefined) {
+      if (own !== undefined || needed(definition)) problems.push(`${path}: ${name} cannot be kept by ${config.kind}`);
+      continue;
+    }
     const key = JSON.stringify(Object.entries(config).sort());
     const place = places.get(key) ?? { config, path, stores: [] };
     places.set(key, place);
