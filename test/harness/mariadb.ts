@@ -63,5 +63,8 @@ export async function startMariadb(options: { durable?: boolean; addresses?: str
   }
 
   await start();
+  // What it makes of an empty folder is whole on the disk only once it has ended in order: before that a crash is its end.
+  await stop();
+  await start();
   return { port, createDatabase, stop, start, end };
 }
