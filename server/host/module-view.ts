@@ -122,6 +122,8 @@ export class ModuleView implements ModuleHost {
       begin: (key, term) => kind.begin(key, term),
       told: (key, text) => kind.told?.(key, text),
     });
+    this.registrations.addEnding(() => owners.withdraw());
+    // Where its activation fails, nothing ends in order.
     this.keep(() => inBackground(owners.withdraw(), this.log));
     return owners;
   }

@@ -29,7 +29,8 @@ beforeEach(() => {
         registered.add(name);
         registrations.add(() => void registered.delete(name));
       };
-      return { iq } as unknown as ModuleHost;
+      const ending = (end: () => Promise<void>) => registrations.addEnding(end);
+      return { iq, ending, clock: registrations.clock(clock) } as unknown as ModuleHost;
     },
     missing: (names) => {
       missing = names;
@@ -212,4 +213,26 @@ test("a change waits for the one before it", async () => {
   ready();
   await Promise.all([first, second]);
   expect(modules.names).toEqual(["a"]);
+});
+
+test("what a module owns ends before its registrations and timers go", async () => {
+  const rooms: ModuleDefinition = {
+    name: "rooms",
+    settings: z.object({}),
+    activate: (host: ModuleHost) => {
+      host.iq({} as never, () => {});
+      const { ending } = host as unknown as { ending(end: () => Promise<void>): void };
+      ending(async () => {
+        await new Promise<void>((resolve) => host.clock.setTimeout(resolve, 10));
+        said.push(registered.has("rooms") ? "ended in order" : "ended too late");
+      });
+    },
+  } as unknown as ModuleDefinition;
+  await modules.become([{ module: rooms, settings: {} }]);
+  const end = modules.end();
+  await turns(4);
+  await clock.advance(10);
+  await end;
+  expect(said).toEqual(["ended in order"]);
+  expect(registered.has("rooms")).toBe(false);
 });

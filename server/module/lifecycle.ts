@@ -134,6 +134,12 @@ export class HostModules {
     const failed = (error: unknown) =>
       logFailure(this.host.log, error, "a module was not deactivated in order", { module: module.name });
     this.running = this.running.filter((other) => other !== one);
+    try {
+      const ends = registrations.end();
+      if (ends !== undefined) await this.inTime(ends, module);
+    } catch (error) {
+      failed(error);
+    }
     registrations.withdraw(failed);
     try {
       const ending = activation.deactivate?.();

@@ -21,6 +21,22 @@ test("each is undone once, the last one first; one that throws keeps no other", 
   expect(registrations.size).toBe(0);
 });
 
+test("what ends in order has the timers until it has ended", async () => {
+  const time = new ManualClock(0);
+  const registrations = new Registrations("rooms");
+  const clock = registrations.clock(time);
+  let ended = false;
+  registrations.addEnding(async () => {
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, 10));
+    ended = true;
+  });
+  const ending = registrations.end();
+  await time.advance(10);
+  await ending;
+  expect(ended).toBe(true);
+  expect(registrations.end()).toBeUndefined();
+});
+
 test("what is registered too late is undone at once, and a mistake", () => {
   const registrations = new Registrations("ping");
   registrations.withdraw(() => {});

@@ -28,6 +28,7 @@ export class Registrations {
   /** Its name. */
   readonly module: string;
   private readonly withdrawals = new Set<Withdraw>();
+  private readonly endings: (() => Promise<void>)[] = [];
 
   /** @param module its name, for whoever is told of a mistake */
   constructor(module: string) {
@@ -53,6 +54,17 @@ export class Registrations {
     };
     this.withdrawals.add(withdraw);
     return withdraw;
+  }
+
+  /** Notes what comes to its end before anything is undone: it may need the timers, and what else there is. */
+  addEnding(end: () => Promise<void>): void {
+    this.endings.push(end);
+  }
+
+  /** Ends what is to end first; undefined where there is nothing. Rejects where something could not. */
+  end(): Promise<unknown> | undefined {
+    if (this.endings.length === 0) return undefined;
+    return Promise.all(this.endings.splice(0).map((end) => end()));
   }
 
   /** Undoes all of them, the last one first; one that throws is told, and the others are undone all the same. */
