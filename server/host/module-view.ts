@@ -110,6 +110,7 @@ export class ModuleView implements ModuleHost {
       { domain, bus, exclusive: this.host.exclusion, clock, isHere },
       { ...options, name },
     );
+    this.keep(() => view.close());
     // What was read behind a removal is not the next owner's.
     for (const event of ["account.deleted", "account.created"] as const)
       this.on(event, ({ account }) => view.forget(account.local));

@@ -45,3 +45,16 @@ test("a word has one taker until its module is over", () => {
   next.onAnnouncement("changed", nothing);
   next.take("do", nothing);
 });
+
+test("what a module that is over still announces is heard by its successor at the same node", () => {
+  const host = new HostBus(new JoinedBuses().join("a"), "verona.test");
+  const registrations = new Registrations("one");
+  const bus = host.of(registrations);
+  const heard: string[] = [];
+  bus.onAnnouncement("changed", () => heard.push("itself"));
+  bus.announce("changed", []);
+  registrations.withdraw(nothing);
+  host.of(new Registrations("one")).onAnnouncement("changed", (from, [text]) => heard.push(`${from} ${text}`));
+  bus.announce("changed", ["romeo"]);
+  expect(heard).toEqual(["a romeo"]);
+});

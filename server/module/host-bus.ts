@@ -52,7 +52,11 @@ export class HostBus {
       },
       send: (member, frame) => bus.send(member, { ...frame, kind: own(frame.kind) }),
       post: (member, parcel) => bus.post(member, ownParcel(parcel, own(parcel.kind))),
-      announce: (kind, fields) => bus.announce(own(kind), fields),
+      announce: (kind, fields) => {
+        bus.announce(own(kind), fields);
+        // What a module that is over still does its successor here is to hear as the other nodes do.
+        if (registrations.over) this.announcementTakers.get(own(kind))?.(bus.member, fields);
+      },
       barrier: () => bus.barrier(),
       congested: (member) => bus.congested(member),
       take: (kind, taker) => void registrations.add(this.take(own(kind), taker)),

@@ -212,3 +212,12 @@ describe("a write that fails", () => {
     expect(await view.of("romeo")).toEqual([]);
   });
 });
+
+test("a view that is closed keeps nothing: it reads what its successor has written", async () => {
+  const bus = new LoneBus("n1");
+  const [old, next] = [viewOn(bus), viewOn(bus)];
+  await add(old, "one");
+  old.close();
+  await add(next, "two");
+  expect(await old.of("romeo")).toEqual(["one", "two"]);
+});

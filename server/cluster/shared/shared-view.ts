@@ -30,6 +30,7 @@ export class SharedView<T> implements Shared<T> {
   private readonly loading = new Map<string, Promise<T>>();
   /** Until when an account is unsure. */
   private readonly unsure = new Map<string, number>();
+  private closed = false;
 
   constructor(parts: SharedParts, options: SharedOptions<T>) {
     this.parts = parts;
@@ -52,6 +53,13 @@ export class SharedView<T> implements Shared<T> {
       if (this.parts.bus.others.length > 0) this.drop(local, false);
       return work(new Changing(this, local, section, await this.of(local)));
     });
+  }
+
+  /** Nothing is kept from now on: changes that are under way read anew, and are told as ever. */
+  close(): void {
+    this.closed = true;
+    this.kept.clear();
+    this.loading.clear();
   }
 
   /** An account's value is to be read anew, at every node. */
@@ -99,7 +107,7 @@ export class SharedView<T> implements Shared<T> {
   }
 
   private keep(local: string, value: T): void {
-    if (!this.isUnsure(local)) this.kept.set(local, value, this.options.cost(value));
+    if (!this.closed && !this.isUnsure(local)) this.kept.set(local, value, this.options.cost(value));
   }
 
   private isUnsure(local: string): boolean {
