@@ -11,6 +11,8 @@ const AWAY = 0.025;
 /** s of load before the kill. */
 const BEFORE = 3;
 const BACK_WITHIN = 15;
+/** ms before the kill: that a receiver had what came by then may have died with the node, which had told nobody yet. */
+const UNTOLD = 1_000;
 
 export function kill(options: ChaosOptions): Promise<Report> {
   return onSite(options, options.clients, async (site) => {
@@ -46,7 +48,7 @@ export function kill(options: ChaosOptions): Promise<Report> {
           plain("of them resumed", resumed.filter((one) => one.resumed).length),
           plain("back, p50 s", quantile(back, 0.5)),
           atMost("back, p99 s", quantile(back, 0.99), BACK_WITHIN * options.patience, " s"),
-          ...bookFigures(verdict),
+          ...bookFigures(verdict, { mayDouble: (id) => (crowd.book.letter(id)?.receivedAt ?? 0) >= killed - UNTOLD }),
           atMost("authentication failures", crowd.authFailures.length, 0),
           plain("stream errors, failed resumptions", crowd.errors),
         ],
