@@ -1,31 +1,21 @@
 // What every store promises of accounts: made, shut, listed, removed with all that is kept for them.
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import type { ExportedRecord } from "../../../server/ports/store.ts";
 import { STORES } from "../../../server/stores.ts";
-import { type Backend, Opened, type Storage } from "../backends.ts";
+import type { Backend } from "../backends.ts";
 import { fillEveryStore, keptOf, NOTHING, ONE_EACH } from "../kept.ts";
 import { credentials } from "../samples.ts";
+import { OneStorage } from "./one-storage.ts";
 
 const DOMAIN = "verona.test";
 
 /** Tests of one store, each with its own accounts. */
 export function accountsContract(backend: Backend): void {
-  const opened = new Opened();
-  let storage: Storage;
-  let names = 0;
-  /** A local part nobody used yet. */
-  const local = (): string => {
-    names += 1;
-    return `user${names}`;
-  };
-
-  beforeAll(async () => {
-    storage = await opened.open(await backend.fresh());
-  });
-  afterAll(() => opened.closeAll());
+  const suite = new OneStorage(backend);
+  const { local } = suite;
 
   test("an account is made once, read back, changed and removed", async () => {
-    const { accounts } = storage;
+    const { accounts } = suite.stores;
     const romeo = local();
     expect(await accounts.get(DOMAIN, romeo)).toBeUndefined();
     expect(await accounts.exists(DOMAIN, romeo)).toBe(false);
@@ -49,7 +39,7 @@ export function accountsContract(backend: Backend): void {
   });
 
   test("an account that is shut keeps everything, through a new password too, and is opened again", async () => {
-    const { accounts } = storage;
+    const { accounts } = suite.stores;
     const [romeo, juliet] = [local(), local()];
     for (const user of [romeo, juliet]) await accounts.create(DOMAIN, user, credentials, 1);
     const shut = async (user: string) => (await accounts.get(DOMAIN, user))?.disabled;
@@ -70,7 +60,7 @@ export function accountsContract(backend: Backend): void {
   });
 
   test("of many accounts asked for at once, each is told to be there or not", async () => {
-    const { accounts } = storage;
+    const { accounts } = suite.stores;
     for (const name of ["b", "B", "é"]) await accounts.create("many.test", name, {}, 1);
     await accounts.create("other.test", "c", {}, 1);
     const asked = ["a", "b", "B", "E", "é", "c", "b", ""];
@@ -81,7 +71,7 @@ export function accountsContract(backend: Backend): void {
   });
 
   test("accounts are listed in the order of their bytes, page by page, each domain for itself", async () => {
-    const { accounts } = storage;
+    const { accounts } = suite.stores;
     const inOrder = ["A", "Z", "a", "ab", "b", "é", "\uFFFD", "💃"];
     for (const name of [...inOrder].reverse()) await accounts.create("list.test", name, {}, 1);
     await accounts.create("other.test", "x", {}, 1);
@@ -94,17 +84,17 @@ export function accountsContract(backend: Backend): void {
   });
 
   test("removing an account removes everything of it and nothing else", async () => {
-    const { accounts, documents } = storage;
+    const { accounts, documents } = suite.stores;
     const [romeo, juliet] = [local(), local()];
     for (const user of [romeo, juliet]) {
       await accounts.create(DOMAIN, user, credentials, 1);
-      await fillEveryStore(storage, user);
-      expect(await keptOf(storage, user)).toEqual(ONE_EACH);
+      await fillEveryStore(suite.stores, user);
+      expect(await keptOf(suite.stores, user)).toEqual(ONE_EACH);
     }
     expect(await accounts.delete(DOMAIN, romeo)).toBe(true);
-    expect(await keptOf(storage, romeo)).toEqual(NOTHING);
+    expect(await keptOf(suite.stores, romeo)).toEqual(NOTHING);
     expect(await accounts.exists(DOMAIN, juliet)).toBe(true);
-    expect(await keptOf(storage, juliet)).toEqual(ONE_EACH);
+    expect(await keptOf(suite.stores, juliet)).toEqual(ONE_EACH);
     // Accounts kept elsewhere (LDAP) have data here all the same.
     await documents.put({ domain: DOMAIN, local: romeo, kind: "vcard", key: "", text: "<vCard/>" });
     expect(await accounts.delete(DOMAIN, romeo)).toBe(false);
@@ -112,33 +102,33 @@ export function accountsContract(backend: Backend): void {
   });
 
   test("everything of an account is exported by every store but its keys, and nothing of another", async () => {
-    const { accounts } = storage;
+    const { accounts } = suite.stores;
     const [romeo, juliet] = [local(), local()];
     for (const user of [romeo, juliet]) {
       await accounts.create(DOMAIN, user, credentials, 7);
-      await fillEveryStore(storage, user);
+      await fillEveryStore(suite.stores, user);
     }
     const records: ExportedRecord[] = [];
-    for await (const one of storage.exported({ domain: DOMAIN, local: romeo })) records.push(one);
+    for await (const one of suite.stores.exported({ domain: DOMAIN, local: romeo })) records.push(one);
     expect(records.map(({ store }) => store)).toEqual(STORES.map(({ name }) => name));
     expect(records[0]?.record).toEqual({ local: romeo, createdAt: 7, disabled: false });
     // As JSON can have it.
     expect(JSON.parse(JSON.stringify(records))).toEqual(records);
     await accounts.delete(DOMAIN, romeo);
-    for await (const one of storage.exported({ domain: DOMAIN, local: romeo })) expect(one).toBeUndefined();
-    expect(await keptOf(storage, juliet)).toEqual(ONE_EACH);
+    for await (const one of suite.stores.exported({ domain: DOMAIN, local: romeo })) expect(one).toBeUndefined();
+    expect(await keptOf(suite.stores, juliet)).toEqual(ONE_EACH);
   });
 
   test("whoever gets a name next inherits nothing, not even what was written behind the removal", async () => {
-    const { accounts } = storage;
+    const { accounts } = suite.stores;
     const romeo = local();
     await accounts.create(DOMAIN, romeo, credentials, 1);
     await accounts.delete(DOMAIN, romeo);
-    await fillEveryStore(storage, romeo);
+    await fillEveryStore(suite.stores, romeo);
     expect(await accounts.create(DOMAIN, romeo, credentials, 2)).toBe(true);
-    expect(await keptOf(storage, romeo)).toEqual(NOTHING);
-    await fillEveryStore(storage, romeo);
+    expect(await keptOf(suite.stores, romeo)).toEqual(NOTHING);
+    await fillEveryStore(suite.stores, romeo);
     expect(await accounts.create(DOMAIN, romeo, credentials, 3)).toBe(false);
-    expect(await keptOf(storage, romeo)).toEqual(ONE_EACH);
+    expect(await keptOf(suite.stores, romeo)).toEqual(ONE_EACH);
   });
 }

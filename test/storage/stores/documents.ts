@@ -1,29 +1,19 @@
 // What every store promises of documents: kinds, keys, replacing what still is what it was.
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { UnstorableText } from "../../../server/ports/store.ts";
-import { type Backend, Opened, type Storage } from "../backends.ts";
+import type { Backend } from "../backends.ts";
 import { textOfBytes } from "../samples.ts";
+import { OneStorage } from "./one-storage.ts";
 
 const DOMAIN = "verona.test";
 
 /** Tests of one store, each with its own accounts. */
 export function documentsContract(backend: Backend): void {
-  const opened = new Opened();
-  let storage: Storage;
-  let names = 0;
-  /** A local part nobody used yet. */
-  const local = (): string => {
-    names += 1;
-    return `user${names}`;
-  };
-
-  beforeAll(async () => {
-    storage = await opened.open(await backend.fresh());
-  });
-  afterAll(() => opened.closeAll());
+  const suite = new OneStorage(backend);
+  const { local } = suite;
 
   test("one that is another by now is not removed", async () => {
-    const { documents } = storage;
+    const { documents } = suite.stores;
     const document = { domain: DOMAIN, local: local(), kind: "vcard", key: "k", text: "one" };
     await documents.put(document);
     for (const text of ["other", "One", "one "]) expect(await documents.removeAs({ ...document, text })).toBe(false);
@@ -34,7 +24,7 @@ export function documentsContract(backend: Backend): void {
   });
 
   test("documents are kept by kind and key", async () => {
-    const { documents } = storage;
+    const { documents } = suite.stores;
     const romeo = local();
     expect(await documents.get(DOMAIN, romeo, "private", "k")).toBeUndefined();
     await documents.put({ domain: DOMAIN, local: romeo, kind: "private", key: "k", text: "<a/>" });
@@ -59,7 +49,7 @@ export function documentsContract(backend: Backend): void {
   });
 
   test("a document is replaced only where it still is what it was, and of many at once one is", async () => {
-    const { documents } = storage;
+    const { documents } = suite.stores;
     const romeo = local();
     const replace = (before: string | undefined, text: string) =>
       documents.replace({ domain: DOMAIN, local: romeo, kind: "fast", key: "k", text }, before);
@@ -79,7 +69,7 @@ export function documentsContract(backend: Backend): void {
   });
 
   test("every document of an account comes in order of kind and key, in pages", async () => {
-    const { documents } = storage;
+    const { documents } = suite.stores;
     const romeo = local();
     const long = textOfBytes(300);
     const places = [

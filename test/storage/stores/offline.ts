@@ -1,28 +1,18 @@
 // What every store promises of offline messages: order, pages, bounds.
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type Backend, Opened, type Storage } from "../backends.ts";
+import { expect, test } from "@jest/globals";
+import type { Backend } from "../backends.ts";
 import { textOfBytes } from "../samples.ts";
+import { OneStorage } from "./one-storage.ts";
 
 const DOMAIN = "verona.test";
 
 /** Tests of one store, each with its own accounts. */
 export function offlineContract(backend: Backend): void {
-  const opened = new Opened();
-  let storage: Storage;
-  let names = 0;
-  /** A local part nobody used yet. */
-  const local = (): string => {
-    names += 1;
-    return `user${names}`;
-  };
-
-  beforeAll(async () => {
-    storage = await opened.open(await backend.fresh());
-  });
-  afterAll(() => opened.closeAll());
+  const suite = new OneStorage(backend);
+  const { local } = suite;
 
   test("offline messages come back in order, in pages, and go by position", async () => {
-    const { offline } = storage;
+    const { offline } = suite.stores;
     const romeo = local();
     const texts = ["<m>1</m>", "<m>2</m>", "<m>3</m>", "<m>4</m>"];
     const before = await offline.total();
@@ -46,7 +36,7 @@ export function offlineContract(backend: Backend): void {
   });
 
   test("messages added at once keep their order, and no more than the limit is kept", async () => {
-    const { offline } = storage;
+    const { offline } = suite.stores;
     const [romeo, juliet] = [local(), local()];
     const texts = Array.from({ length: 60 }, (_, n) => `<m>${n}</m>`);
     const kept = await Promise.all(
@@ -65,7 +55,7 @@ export function offlineContract(backend: Backend): void {
   });
 
   test("of many accounts those are told that have offline messages", async () => {
-    const { offline } = storage;
+    const { offline } = suite.stores;
     const [romeo, juliet, nurse] = [local(), local(), local()];
     for (const user of [romeo, juliet])
       await offline.add({ domain: DOMAIN, local: user, text: "<m/>", at: 1, limit: 100 });
@@ -76,7 +66,7 @@ export function offlineContract(backend: Backend): void {
   });
 
   test("an offline message that is added again after it was given up is there once", async () => {
-    const { offline } = storage;
+    const { offline } = suite.stores;
     const [romeo, juliet] = [local(), local()];
     for (const text of ["<m>1</m>", "<m>2</m>"])
       expect(await offline.add({ domain: DOMAIN, local: romeo, text, at: 1, limit: 2 })).toBe(true);
@@ -95,7 +85,7 @@ export function offlineContract(backend: Backend): void {
   });
 
   test("a large message fits, and many of them at once", async () => {
-    const { offline } = storage;
+    const { offline } = suite.stores;
     const romeo = local();
     const text = `<m>${textOfBytes(262_144)}</m>`;
     await Promise.all(

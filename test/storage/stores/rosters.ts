@@ -1,28 +1,18 @@
 // What every store promises of rosters: every part of an item, and versions that rise.
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { type Backend, Opened, type Storage } from "../backends.ts";
+import { expect, test } from "@jest/globals";
+import type { Backend } from "../backends.ts";
 import { rosterItem } from "../samples.ts";
+import { OneStorage } from "./one-storage.ts";
 
 const DOMAIN = "verona.test";
 
 /** Tests of one store, each with its own accounts. */
 export function rostersContract(backend: Backend): void {
-  const opened = new Opened();
-  let storage: Storage;
-  let names = 0;
-  /** A local part nobody used yet. */
-  const local = (): string => {
-    names += 1;
-    return `user${names}`;
-  };
-
-  beforeAll(async () => {
-    storage = await opened.open(await backend.fresh());
-  });
-  afterAll(() => opened.closeAll());
+  const suite = new OneStorage(backend);
+  const { opened, local } = suite;
 
   test("a roster keeps every part of its items, and its version rises with each change", async () => {
-    const { rosters } = storage;
+    const { rosters } = suite.stores;
     const romeo = local();
     expect(await rosters.load(DOMAIN, romeo)).toEqual({ items: [], version: 0 });
     const juliet = rosterItem("juliet@capulet.test", {
@@ -48,7 +38,7 @@ export function rostersContract(backend: Backend): void {
   });
 
   test("changes of one roster at once each get a version of their own", async () => {
-    const { rosters } = storage;
+    const { rosters } = suite.stores;
     const romeo = local();
     const jids = Array.from({ length: 30 }, (_, n) => `friend${n}@capulet.test`);
     const versions = await Promise.all(jids.map((jid) => rosters.put(DOMAIN, romeo, rosterItem(jid))));
