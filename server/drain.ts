@@ -1,5 +1,5 @@
 // The orderly end of a node's clients: their sessions go to other nodes where there are any, else they end.
-import { lastingClock, pause } from "../xmpp/clock.ts";
+import { lastingClock, pause, untilHolds } from "../xmpp/clock.ts";
 import type { C2sContext, OpenConnection } from "./c2s/context.ts";
 import type { ClusterPorts } from "./ports/cluster.ts";
 
@@ -62,5 +62,5 @@ function sendAway(connection: OpenConnection, cluster: ClusterPorts): void {
 /** Waits until something holds, or the time is over. */
 async function until(holds: () => boolean, end: number): Promise<void> {
   await new Promise(setImmediate);
-  while (!holds() && Date.now() < end) await pause(lastingClock, LOOK_INTERVAL);
+  await untilHolds(lastingClock, holds, { end, every: LOOK_INTERVAL });
 }

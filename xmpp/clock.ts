@@ -26,3 +26,16 @@ export const lastingClock: Clock = { ...systemClock, setTimeout: (callback, ms) 
 export function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => void clock.setTimeout(resolve, ms));
 }
+
+/** How long something is waited for that nobody tells of. */
+export interface Look {
+  /** ms since the epoch after which it is waited for no longer. */
+  readonly end: number;
+  /** ms between two looks. */
+  readonly every: number;
+}
+
+/** Resolves once `holds` is true at a look, or the time is over. */
+export async function untilHolds(clock: Clock, holds: () => boolean, { end, every }: Look): Promise<void> {
+  while (!holds() && clock.now() < end) await pause(clock, every);
+}

@@ -1,7 +1,7 @@
 // Every remote domain of a node: stanzas find their domain pair here, and streams that may be shared.
 
 import type { RemoteRouter } from "../../server/index.ts";
-import { type Clock, systemClock } from "../../xmpp/clock.ts";
+import { type Clock, systemClock, untilHolds } from "../../xmpp/clock.ts";
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { Verifications } from "../dialback/verifications.ts";
@@ -117,8 +117,8 @@ export class OutgoingPool implements RemoteRouter, RemoteSurroundings {
   async drain(ms: number, clock: Clock = systemClock): Promise<void> {
     const end = clock.now() + ms;
     for (const remote of this.remotes.values()) hurry(remote);
-    while (clock.now() < end && [...this.remotes.values()].some((remote) => !isSettled(remote)))
-      await new Promise<void>((resolve) => clock.setTimeout(resolve, DRAIN_LOOK));
+    const settled = () => [...this.remotes.values()].every(isSettled);
+    await untilHolds(clock, settled, { end, every: DRAIN_LOOK });
     this.closed = true;
     for (const remote of this.remotes.values()) remote.close();
   }

@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { ClusterConfig } from "../../contract/contract.ts";
-import { type Clock, lastingClock, pause, systemClock } from "../../xmpp/clock.ts";
+import { type Clock, lastingClock, systemClock, untilHolds } from "../../xmpp/clock.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
 import { follow, Safety } from "../../xmpp/stanza/safety.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
@@ -167,9 +167,8 @@ export class Cluster {
   }
 
   /** Resolves once it holds, or can be waited for no longer. */
-  private async until(holds: () => boolean): Promise<void> {
-    const end = Date.now() + SAFE_TIMEOUT;
-    while (!holds() && Date.now() < end) await pause(lastingClock, LOOK_INTERVAL);
+  private until(holds: () => boolean): Promise<void> {
+    return untilHolds(lastingClock, holds, { end: lastingClock.now() + SAFE_TIMEOUT, every: LOOK_INTERVAL });
   }
 
   /** Ends its part without a word, as a crash would. */
