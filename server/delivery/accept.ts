@@ -9,28 +9,37 @@ import { deliverToAccount } from "./to-account.ts";
 
 /** Takes a stanza whose `to` has the host's domain. */
 export function acceptStanza(host: DeliveryHost, stanza: Stanza): void | Promise<void> {
-  return contained(host, stanza, () => deliver(host, stanza));
+  return contained(host, stanza, deliver);
 }
+
+/** What a delivery needs so that its fault can be told. */
+type Telling = Pick<DeliveryHost, "log" | "refuse">;
 
 /**
  * Delivers a stanza in such a way that a fault ends this stanza and nothing else: neither the stream it came on, nor a
- * loop that has more to send.
+ * loop that has more to send. Nothing is made for a stanza that is delivered at once.
  */
-export function contained(
-  host: Pick<DeliveryHost, "log" | "refuse">,
+export function contained<H extends Telling>(
+  host: H,
   stanza: Stanza,
-  delivery: () => void | Promise<void>,
+  delivery: (host: H, stanza: Stanza) => void | Promise<void>,
 ): void | Promise<void> {
-  const failed = (error: unknown) => {
-    logFailure(host.log, error, "a stanza could not be delivered", { kind: stanza.kind });
-    const { condition, text } = failureOf(error);
-    return host.refuse(stanza, condition, text);
-  };
   try {
-    return delivery()?.catch(failed);
+    const delivered = delivery(host, stanza);
+    return delivered === undefined ? undefined : onceDelivered(host, stanza, delivered);
   } catch (error) {
-    return failed(error);
+    return failed(host, stanza, error);
   }
+}
+
+function onceDelivered(host: Telling, stanza: Stanza, delivered: Promise<void>): Promise<void> {
+  return delivered.catch((error: unknown) => failed(host, stanza, error));
+}
+
+function failed(host: Telling, stanza: Stanza, error: unknown): void | Promise<void> {
+  logFailure(host.log, error, "a stanza could not be delivered", { kind: stanza.kind });
+  const { condition, text } = failureOf(error);
+  return host.refuse(stanza, condition, text);
 }
 
 function deliver(host: DeliveryHost, stanza: Stanza): void | Promise<void> {
