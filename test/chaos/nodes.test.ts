@@ -1,4 +1,5 @@
 // Nodes that die, restart, and take over each other's sessions, in short.
-import { testShortly } from "./short.ts";
+import { testAlways, testShortly } from "./short.ts";
 
-testShortly("kill", "rolling", "resume");
+testAlways("kill", "resume");
+testShortly("rolling");
