@@ -62,13 +62,17 @@ modules:
 `;
 }
 
-/** Erlang that makes the accounts. */
+/** Erlang that makes the accounts, and their rosters. */
 function createAccounts(site: Site): string {
-  const name = localpart(0).slice(0, -1);
-  return (
-    `[ejabberd_auth:try_register(<<"${name}", (integer_to_binary(I))/binary>>, <<"${DOMAIN}">>, <<"${PASSWORD}">>) ` +
-    `|| I <- lists:seq(0, ${site.accounts - 1})]`
-  );
+  const name = `<<"${localpart(0).slice(0, -1)}", (integer_to_binary(I))/binary>>`;
+  const domain = `<<"${DOMAIN}">>`;
+  const each = (call: string, from: number) => `[${call} || I <- lists:seq(${from}, ${site.accounts - 1})]`;
+  const accounts = each(`ejabberd_auth:try_register(${name}, ${domain}, <<"${PASSWORD}">>)`, 0);
+  if (site.contacts !== true) return accounts;
+  const first = `<<"${localpart(0)}">>`;
+  const sees = (owner: string, contact: string) =>
+    each(`mod_admin_extra:add_rosteritem(${owner}, ${domain}, ${contact}, ${domain}, <<>>, <<>>, <<"both">>)`, 1);
+  return `${accounts}, ${sees(first, name)}, ${sees(name, first)}`;
 }
 
 /** What `ejabberdctl join_cluster` calls, whose script wants a user of its own. */

@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 import { NodeConfig, type NodeConfigInput } from "../../contract/contract.ts";
 import { check } from "../../contract/load.ts";
 import { ACCOUNTS } from "../../server/accounts/store.ts";
+import { unknownItem } from "../../server/modules/roster/item.ts";
+import { ROSTERS } from "../../server/modules/roster/store.ts";
 import { DOMAIN, localpart, PASSWORD, type Recipe, type Site } from "./server.ts";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -53,17 +55,25 @@ function withoutArchive(): Record<string, false> {
   return readdirSync(join(ROOT, "server/modules")).includes("archive") ? { archive: false } : {};
 }
 
-/** Every account has the same password, so keys derived once will do. */
+/** Every account has the same password, so keys derived once will do; with them go their rosters. */
 async function createAccounts(site: Site): Promise<void> {
   const { openStorage } = await import("../../server/stores.ts");
   const { deriveCredentials } = await import("../../server/accounts/credentials.ts");
   const { storage: settings } = check(NodeConfig, configuration(site), "benchmark");
   const storage = await openStorage(settings);
   const credentials = await deriveCredentials(PASSWORD, site.iterations);
-  const made: Promise<boolean>[] = [];
+  const rosters = storage.of(ROSTERS);
+  const sees = (owner: number, contact: number) =>
+    rosters.put(DOMAIN, localpart(owner), {
+      ...unknownItem(`${localpart(contact)}@${DOMAIN}`),
+      subscription: "both",
+      listed: true,
+    });
+  const made: Promise<unknown>[] = [];
   for (let index = 0; index < site.accounts; index += 1) {
     made.push(storage.of(ACCOUNTS).create(DOMAIN, localpart(index), credentials, Date.now()));
-    if (made.length === 500) await Promise.all(made.splice(0));
+    if (site.contacts === true && index > 0) made.push(sees(0, index), sees(index, 0));
+    if (made.length >= 500) await Promise.all(made.splice(0));
   }
   await Promise.all(made);
   await storage.close();

@@ -35,6 +35,8 @@ export interface ErlangNode {
 /** What a server is set up for. */
 export interface Setup {
   readonly accounts: number;
+  /** True where the first account and each other see one another's presence. RFC 6121 §3. */
+  readonly contacts?: boolean;
   readonly passwords?: PasswordStore;
   /** SCRAM iterations of the accounts; the server's own default where it is left out. */
   readonly iterations?: number;
