@@ -5,20 +5,16 @@ import type { Logger } from "pino";
 import type { ClusterConfig } from "../../contract/contract.ts";
 import { type Clock, lastingClock, systemClock, untilHolds } from "../../xmpp/clock.ts";
 import { Jid } from "../../xmpp/jid/jid.ts";
-import { follow, Safety } from "../../xmpp/stanza/safety.ts";
-import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { StreamErrorCondition } from "../../xmpp/stream/error.ts";
 import type { C2sContext } from "../c2s/context.ts";
 import { C2sSession } from "../c2s/session.ts";
 import { inBackground } from "../delivery/background.ts";
-import { redeliverInBackground } from "../delivery/redeliver.ts";
 import { DOCUMENTS } from "../documents/store.ts";
 import { HELD } from "../held/store.ts";
 import type { SessionHost } from "../ports/host.ts";
 import type { ClientSession } from "../ports/session.ts";
 import type { Stores } from "../ports/store.ts";
 import { WireBus } from "./bus/node-bus.ts";
-import { stanzaOfFields } from "./bus/stanza-codec.ts";
 import { RedisWire } from "./bus/wire.ts";
 import type { Links } from "./links/links.ts";
 import { openLinks } from "./links/open.ts";
@@ -33,6 +29,7 @@ import { REDIS_SILENT } from "./redis/health.ts";
 import { Adoption } from "./sessions/adoption.ts";
 import { ClusterHandover } from "./sessions/handover.ts";
 import { RedisSessionRegistry } from "./sessions/session-registry.ts";
+import { takeStanzas } from "./sessions/take-stanzas.ts";
 import { Takeovers } from "./sessions/takeovers.ts";
 
 /** ms that a node which leaves waits for what it gave to others to be safe there, and what they gave to it, here. */
@@ -95,12 +92,7 @@ export class Cluster {
     const { adoption, membership } = this;
     const living = () => [this.bus.member, ...this.bus.others];
     this.takeovers = new Takeovers({ adoption, membership, living, lease: config.leaseSeconds * 1000, clock, log });
-    this.bus.take("stanza", (_from, fields, done) =>
-      this.takeStanza(fields, done, (session, stanza) => session.deliver(stanza)),
-    );
-    this.bus.take("older", (_from, fields, done) =>
-      this.takeStanza(fields, done, (session, stanza) => session.write(stanza)),
-    );
+    takeStanzas(this.bus, parts.hosts, parts.log);
     this.bus.take("lend", (_from, fields, done) => inBackground(this.lend(fields).finally(done), parts.log));
     this.bus.take("end", (_from, fields, done) => this.takeEnd(fields, done));
     this.bus.take("wake", (_from, [jid = ""], done) => {
@@ -256,25 +248,6 @@ export class Cluster {
 
   private session(jid: Jid) {
     return this.parts.hosts.get(jid.domain)?.sessions.find(jid);
-  }
-
-  /** A stanza for a session here. */
-  private takeStanza(
-    [jidText = "", ...fields]: readonly string[],
-    done: () => void,
-    give: (session: ClientSession, stanza: Stanza) => void,
-  ): void {
-    const jid = Jid.parse(jidText);
-    const host = this.parts.hosts.get(jid.domain);
-    if (host === undefined) return done();
-    const stanza = stanzaOfFields(fields);
-    const safety = new Safety(done);
-    // An error that its session has in hand was given back: a client that is silent holds no frames up.
-    follow(stanza, safety);
-    const session = host.sessions.find(jid);
-    if (session === undefined) return redeliverInBackground(host, stanza, safety);
-    give(session, stanza);
-    safety.release("passed on");
   }
 
   /** A session of ours that sleeps gives what it holds to one elsewhere. */

@@ -19,8 +19,13 @@ export type BusFailure = "died" | "full" | "refused";
 /** A frame on its way, which knows what becomes of what it carries. */
 export interface Parcel {
   readonly kind: string;
-  /** The same however often it is asked for: it is where the frame has to be sent again. */
+  /** The same however often it is asked for, once it has left: it is where the frame has to be sent again. */
   fields(): readonly string[];
+  /**
+   * Takes along what `next` carries, where both can be one frame; asked until this one leaves, as long as nothing else was
+   * sent to its member since. What became of it is what becomes of this one; false where `next` goes by itself.
+   */
+  gathers?(next: Parcel): boolean;
   confirmed(): void;
   failed(reason: BusFailure): void;
 }

@@ -195,6 +195,11 @@ export class Stanza {
     return copy;
   }
 
+  /** True where the other one is this one for somebody else: its content is the very same, and so is who sent it. */
+  differsOnlyInTo(other: Stanza): boolean {
+    return this.content === other.content && this.kind === other.kind && this.from?.full === other.from?.full;
+  }
+
   /** Per-stanza fact set by a stage. */
   note<T>(key: NoteKey<T>): T | undefined {
     return this.noteMap?.get(key) as T | undefined;

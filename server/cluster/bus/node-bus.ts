@@ -234,7 +234,7 @@ export class WireBus implements NodeBus {
   }
 
   private readonly hearFrames = ([head, ...frames]: readonly Frame[]): void => {
-    const [sender, low, generation, answering, announced] = head?.fields ?? [];
+    const [sender, low, generation, answering, announced, gathered] = head?.fields ?? [];
     if (head?.kind !== "h" || sender === undefined) return;
     // The dead that speak are heard again once who watches the members says that they live.
     if (this.dead.has(sender)) return;
@@ -246,7 +246,7 @@ export class WireBus implements NodeBus {
     this.joined(sender);
     const peer = this.peers.get(sender) as Peer;
     if (generation !== undefined && !peer.meets(Number(low), Number(generation))) return;
-    if (announced !== undefined) peer.isRecent();
+    if (announced !== undefined) peer.isRecent(gathered !== undefined);
     const answers = Number(answering) === peer.generation;
     for (const frame of frames) {
       // What is said of an earlier acquaintance's frames is not about these.

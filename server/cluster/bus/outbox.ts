@@ -44,6 +44,14 @@ export class Outbox<T> {
     this.total += size;
   }
 
+  /** The last one has this size, where it still waits: it grew since it was added. */
+  weigh(size: number): void {
+    const place = this.places.length - 1;
+    if (this.places[place] === undefined) return;
+    this.total += size - (this.sizes[place] as number);
+    this.sizes[place] = size;
+  }
+
   /** Takes one out; undefined where it waits no more, or never did. */
   take(number: number): T | undefined {
     const place = number - this.base;

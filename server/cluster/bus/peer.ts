@@ -27,6 +27,10 @@ export class Peer {
   private due = false;
   /** True where the other side reads runs of numbers; older nodes do not. */
   private readsRuns = false;
+  /** True where it takes one stanza for many sessions; older nodes do not. */
+  private takesGathered = false;
+  /** The last frame, while it may take others along: written once something else is said, or it leaves. */
+  private open: Parcel | undefined;
   /** Oldest waiting frame at the last beat: if it still waits, the other side is asked. */
   private oldestAtBeat = 0;
   private expected = 1;
@@ -63,22 +67,45 @@ export class Peer {
 
   /** Numbers a frame, keeps it and lets it leave with the next message; false where too much waits. */
   add(parcel: Parcel): boolean {
-    const { waiting } = this;
+    const { waiting, open } = this;
+    if (open?.gathers?.(parcel) === true) return true;
     if (waiting.size >= FRAME_LIMIT || waiting.weight >= SIZE_LIMIT) return false;
+    if (parcel.gathers !== undefined && this.takesGathered) return this.begin(parcel);
     const text = encodeParcel(waiting.next, parcel);
     waiting.push(parcel, text.length);
     this.say(text);
     return true;
   }
 
+  /** A frame that others may join until something else is said. */
+  private begin(parcel: Parcel): true {
+    this.write();
+    this.waiting.push(parcel, 0);
+    this.open = parcel;
+    this.due = true;
+    return true;
+  }
+
+  /** Writes the frame that others might have joined. */
+  private write(): void {
+    const { open, waiting } = this;
+    if (open === undefined) return;
+    this.open = undefined;
+    const text = encodeParcel(waiting.next - 1, open);
+    waiting.weigh(text.length);
+    this.outgoing += text;
+  }
+
   /** Something to leave with the next message; nothing but what is said of the other side's frames where it is empty. */
   say(text: string): void {
+    if (text !== "") this.write();
     this.outgoing += text;
     this.due = true;
   }
 
   /** Nothing leaves: what was to is sent again once the other side was asked how it stands. */
   hush(): void {
+    this.write();
     this.outgoing = "";
     this.due = false;
   }
@@ -86,6 +113,7 @@ export class Peer {
   /** What leaves now, head and all; undefined where nothing does. */
   message(self: string, announced: number): string | undefined {
     if (!this.due) return undefined;
+    this.write();
     const text = this.outgoing + this.takeConfirms();
     this.hush();
     return text === "" ? undefined : this.head(self, announced) + text;
@@ -144,16 +172,17 @@ export class Peer {
 
   /**
    * Begins each message: whose it is, from where its numbers go on, which acquaintance it belongs to, and how often its
-   * sender had announced something before it.
+   * sender had announced something before it; last, that its sender takes what was gathered.
    */
   private head(self: string, announced: number): string {
     const { generation, theirGeneration, waiting } = this;
-    return encodeFrame("h", [self, ...[waiting.low, generation, theirGeneration, announced].map(String)]);
+    return encodeFrame("h", [self, ...[waiting.low, generation, theirGeneration, announced, 1].map(String)]);
   }
 
-  /** The other side is no older than this one. */
-  isRecent(): void {
+  /** The other side is no older than the one that reads runs; with `gathered` it takes one stanza for many sessions. */
+  isRecent(gathered: boolean): void {
     this.readsRuns = true;
+    this.takesGathered = gathered;
   }
 
   /**
@@ -203,6 +232,7 @@ export class Peer {
 
   /** Takes the other side's standing: what it has made safe is confirmed; what it misses is the answer. */
   private standsAt(expectedText: string, unsafeText: string, onError: OnError): string {
+    this.write();
     const expected = Number(expectedText);
     const unsafe = new Set(unsafeText.split(" ").map(Number));
     let missing = "";
@@ -222,6 +252,7 @@ export class Peer {
 
   /** Gives everything back. */
   fail(reason: BusFailure, onError: OnError): void {
+    this.open = undefined;
     const all = [...this.waiting.numbers()].map((sequence) => this.waiting.take(sequence) as Parcel);
     for (const parcel of all) giveBack(parcel, reason, onError);
   }

@@ -4,14 +4,11 @@ import { pause } from "../../../xmpp/clock.ts";
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { noteArrival } from "../../../xmpp/stanza/arrival.ts";
 import { presence } from "../../../xmpp/stanza/presence.ts";
-import type { Safety } from "../../../xmpp/stanza/safety.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import type { StreamErrorCondition } from "../../../xmpp/stream/error.ts";
-import { undelivered } from "../../delivery/redeliver.ts";
-import type { BusFailure, Parcel } from "../../ports/cluster.ts";
 import type { SessionHost } from "../../ports/host.ts";
 import type { ClientSession, SessionElsewhere, SharedSessionKey } from "../../ports/session.ts";
-import { stanzaFields } from "../bus/stanza-codec.ts";
+import { type Destination, onItsWay } from "./on-its-way.ts";
 import type { SessionEntry } from "./session-entry.ts";
 
 /** ms between two looks at whether a congested node has caught up. */
@@ -24,7 +21,7 @@ const AGAIN = 1_000;
 const WAITING_LIMIT = 1_000;
 
 /** A session elsewhere. */
-export class RemoteSession implements SessionElsewhere {
+export class RemoteSession implements SessionElsewhere, Destination {
   readonly remote = true;
   readonly jid: Jid;
   readonly account: Jid;
@@ -108,7 +105,12 @@ export class RemoteSession implements SessionElsewhere {
 
   private send(kind: "stanza" | "older", stanza: Stanza): void {
     this.underWay++;
-    this.host.bus.post(this.member, new OnItsWay(this, kind, stanza));
+    this.host.bus.post(this.member, onItsWay(this, kind, stanza));
+  }
+
+  /** Nothing goes to a member that is no more, though its sessions may not all be taken out yet. */
+  lost(): void {
+    this.host.sessions.remove(this);
   }
 
   /** A stanza that was sent has come there, or has another way by now. */
@@ -221,38 +223,6 @@ export class RemoteSession implements SessionElsewhere {
   private settled(): void {
     if (this.underWay > 0 || this.behind !== undefined) return;
     for (const follower of this.followers.splice(0)) follower();
-  }
-}
-
-/** One stanza on its way to the node of its session. */
-class OnItsWay implements Parcel {
-  readonly kind: "stanza" | "older";
-  private readonly session: RemoteSession;
-  private readonly stanza: Stanza;
-  private readonly safety: Safety | undefined;
-
-  constructor(session: RemoteSession, kind: "stanza" | "older", stanza: Stanza) {
-    this.session = session;
-    this.kind = kind;
-    this.stanza = stanza;
-    this.safety = stanza.safety?.hold();
-  }
-
-  fields(): readonly string[] {
-    return stanzaFields(this.stanza, this.session.jid.full);
-  }
-
-  confirmed(): void {
-    this.safety?.release("safe elsewhere");
-    this.session.arrived();
-  }
-
-  failed(reason: BusFailure): void {
-    const { session } = this;
-    // Nothing goes to a member that is no more, though its sessions may not all be taken out yet.
-    if (reason === "died") session.host.sessions.remove(session);
-    undelivered(session.host, this.stanza, this.safety, reason);
-    session.arrived();
   }
 }
 
