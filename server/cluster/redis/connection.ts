@@ -7,6 +7,7 @@ import { readSecret } from "../../../contract/secret.ts";
 import { Failure } from "../../../contract/told.ts";
 import { lastingClock } from "../../../xmpp/clock.ts";
 import { readCertificates } from "../../tls/authorities.ts";
+import "./fast-strings.ts";
 
 /** A connection for commands or for subscriptions. */
 export type RedisConnection = Redis | Cluster;
