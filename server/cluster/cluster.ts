@@ -4,8 +4,6 @@ import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import type { ClusterConfig } from "../../contract/contract.ts";
 import { type Clock, lastingClock, systemClock, untilHolds } from "../../xmpp/clock.ts";
-import { Jid } from "../../xmpp/jid/jid.ts";
-import type { StreamErrorCondition } from "../../xmpp/stream/error.ts";
 import type { C2sContext } from "../c2s/context.ts";
 import { C2sSession } from "../c2s/session.ts";
 import { inBackground } from "../delivery/background.ts";
@@ -27,6 +25,8 @@ import { RedisTerms } from "./ownership/terms.ts";
 import { connectRedis, type RedisConnection, RedisUnavailable } from "./redis/connection.ts";
 import { REDIS_SILENT } from "./redis/health.ts";
 import { Adoption } from "./sessions/adoption.ts";
+import { MemberEstates } from "./sessions/estates.ts";
+import { takeForSessions } from "./sessions/for-sessions.ts";
 import { ClusterHandover } from "./sessions/handover.ts";
 import { RedisSessionRegistry } from "./sessions/session-registry.ts";
 import { takeStanzas } from "./sessions/take-stanzas.ts";
@@ -53,6 +53,7 @@ export class Cluster {
   readonly bus: WireBus;
   readonly registry: RedisSessionRegistry;
   readonly exclusive: Exclusion;
+  private readonly estates: MemberEstates;
   readonly ownership: MemberOwnership;
   private readonly subscriber: RedisConnection;
   readonly membership: Membership;
@@ -67,12 +68,14 @@ export class Cluster {
     this.parts = parts;
     this.subscriber = subscriber;
     this.bus = new WireBus(new RedisWire(redis, subscriber, log), { prefix, member: newMember(parts.node), log });
+    this.estates = new MemberEstates({ clock, log });
     this.registry = new RedisSessionRegistry(redis, {
       prefix,
       bus: this.bus,
       hosts: parts.hosts,
       location: config.location,
       documents: parts.storage.of(DOCUMENTS),
+      estates: this.estates,
       clock,
       log,
     });
@@ -88,18 +91,14 @@ export class Cluster {
     });
     const held = parts.storage.of(HELD);
     const { exclusive } = this;
-    this.adoption = new Adoption(redis, { prefix, exclusive, held, hosts: parts.hosts, clock, log });
+    const done = (member: string) => this.takenOver(member);
+    this.adoption = new Adoption(redis, { prefix, exclusive, held, hosts: parts.hosts, done, clock, log });
     const { adoption, membership } = this;
     const living = () => [this.bus.member, ...this.bus.others];
     this.takeovers = new Takeovers({ adoption, membership, living, lease: config.leaseSeconds * 1000, clock, log });
     takeStanzas(this.bus, parts.hosts, parts.log);
-    this.bus.take("lend", (_from, fields, done) => inBackground(this.lend(fields).finally(done), parts.log));
-    this.bus.take("end", (_from, fields, done) => this.takeEnd(fields, done));
-    this.bus.take("wake", (_from, [jid = ""], done) => {
-      this.session(Jid.parse(jid))?.wake();
-      done();
-    });
-    const broken = (member: string) => inBackground(buryVanished(member, this, log), log);
+    takeForSessions(this.bus, parts.hosts, parts.log);
+    const broken = (member: string) => inBackground(this.broken(member), log);
     this.links = openLinks(config, { redis, bus: this.bus, log, broken });
     this.bus.fenced = () => this.membership.overdue;
     this.bus.onMember((member, state) => {
@@ -108,6 +107,7 @@ export class Cluster {
       this.links.met(member);
     });
     this.bus.onAnnouncement("bye", (from) => this.died(from, false));
+    this.bus.onAnnouncement("taken over", (_from, [member = ""]) => this.estates.settled(member));
   }
 
   /** Prepares it over a connection for commands; nothing is told yet. @throws RedisUnavailable, ConfigError */
@@ -166,6 +166,7 @@ export class Cluster {
   /** Ends its part without a word, as a crash would. */
   close(): void {
     this.takeovers.stop();
+    this.estates.stop();
     this.membership.stop();
     this.links.close();
     this.subscriber.disconnect();
@@ -175,7 +176,10 @@ export class Cluster {
     const times = { heartbeat: config.heartbeatSeconds * 1000, lease: config.leaseSeconds * 1000 };
     const { log } = this.parts;
     const { bus, registry } = this;
-    const died = (member: string, ours: boolean) => this.died(member, ours);
+    const died = (member: string, ours: boolean) => {
+      this.estates.left(member, this.registry.elsewhere.accountsOf(member));
+      this.died(member, ours);
+    };
     const look = () => this.look();
     return new Membership(
       redis,
@@ -233,6 +237,19 @@ export class Cluster {
     return [...this.parts.hosts.values()].flatMap((host) => [...host.sessions.own()]);
   }
 
+  /** A connection to a member broke, which may be gone. */
+  private async broken(member: string): Promise<void> {
+    this.estates.doubted(member, this.registry.elsewhere.accountsOf(member));
+    await buryVanished(member, this, this.parts.log).finally(() => this.estates.cleared(member));
+  }
+
+  /** What a member held that is gone has its new way, and what comes after it may come. */
+  private takenOver(member: string): void {
+    this.estates.settled(member);
+    this.bus.announce("taken over", [member]);
+  }
+
+  /** A member is gone, or has left in order: then nothing is awaited of it. */
   private died(member: string, ours: boolean): void {
     this.registry.died(member, ours);
     this.bus.died(member, ours);
@@ -244,24 +261,6 @@ export class Cluster {
   /** Why the node should get no clients, in the words of `/readyz`; undefined where the others hear of it. */
   get notReady(): string | undefined {
     return this.membership.overdue ? REDIS_SILENT : undefined;
-  }
-
-  private session(jid: Jid) {
-    return this.parts.hosts.get(jid.domain)?.sessions.find(jid);
-  }
-
-  /** A session of ours that sleeps gives what it holds to one elsewhere. */
-  private async lend([jid = "", to = ""]: readonly string[]): Promise<void> {
-    const session = this.session(Jid.parse(jid));
-    const taker = this.session(Jid.parse(to));
-    if (session !== undefined && taker !== undefined && !session.remote) await session.lend(taker);
-  }
-
-  private takeEnd([jid = "", since = "", condition = "", text = ""]: readonly string[], done: () => void): void {
-    const session = this.session(Jid.parse(jid));
-    if (session !== undefined && !session.remote && String(session.since) === since)
-      session.end(condition as StreamErrorCondition, text === "" ? undefined : text);
-    done();
   }
 }
 

@@ -176,17 +176,28 @@ describe("whoever held it", () => {
 });
 
 describe("for a node that", () => {
-  test("died, it goes elsewhere", () => {
+  /** A session there; what its node held has its new way once `settle` is called. */
+  function there(host: RedeliveryHost) {
+    const waiting: (() => void | Promise<void>)[] = [];
+    const estates = { behind: (_account: Jid, work: () => void | Promise<void>) => void waiting.push(work) };
+    const session = { account: Jid.parse(JULIET).toBare(), host: { ...host, registry: { estates } } };
+    return { session, settle: () => waiting.forEach((work) => void work()) };
+  }
+
+  test("died, it goes elsewhere, behind what that node held", () => {
     const { host, taken, returned } = setUp();
+    const { session, settle } = there(host);
     const safety = new Safety(() => {});
-    undelivered(host, stanza("message type='chat'"), safety, "died");
+    undelivered(session, stanza("message type='chat'"), safety, "died");
+    expect([taken.length, safety.done]).toEqual([0, false]);
+    settle();
     expect([taken.length, returned, safety.done]).toEqual([1, [], true]);
   });
 
   test.each(["full", "refused"] as const)("is behind (%s), its sender is told to try again", (reason) => {
     const { host, taken, returned } = setUp();
     const safety = new Safety(() => {});
-    undelivered(host, stanza("message type='chat'"), safety, reason);
+    undelivered(there(host).session, stanza("message type='chat'"), safety, reason);
     expect([taken, returned, safety.done]).toEqual([[], ["1 resource-constraint"], true]);
   });
 });

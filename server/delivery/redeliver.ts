@@ -1,4 +1,5 @@
 // What a session or a node held and could not deliver goes elsewhere, and who holds it is told what became of it. XEP-0198 §6, XEP-0160.
+import type { Jid } from "../../xmpp/jid/jid.ts";
 import { arrivalOf, noteArrival } from "../../xmpp/stanza/arrival.ts";
 import { withDelay } from "../../xmpp/stanza/delay.ts";
 import { mayAnswerWithError } from "../../xmpp/stanza/error.ts";
@@ -6,7 +7,7 @@ import { isForSessionAlone, messageType } from "../../xmpp/stanza/message.ts";
 import { type Fate, type PassedOn, Safety } from "../../xmpp/stanza/safety.ts";
 import { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { logFailure } from "../observe/failure.ts";
-import type { BusFailure } from "../ports/cluster.ts";
+import type { BusFailure, Estates } from "../ports/cluster.ts";
 import type { DeadLetterBox } from "../ports/host.ts";
 import type { ClientSession, Sessions } from "../ports/session.ts";
 import { inBackground } from "./background.ts";
@@ -82,12 +83,15 @@ function comesBack(host: RedeliveryHost, session: ClientSession, { to }: Stanza)
 
 /** As `redeliver`, for what nobody waits for but its safety, which is let go of afterwards. */
 export function redeliverInBackground(host: RedeliveryHost, stanza: Stanza, safety: Safety | undefined): void {
+  const done = passOn(host, stanza, safety);
+  if (done !== undefined) inBackground(done, host.log);
+}
+
+/** As `redeliver`; its safety is let go of once it was given on. */
+function passOn(host: RedeliveryHost, stanza: Stanza, safety: Safety | undefined): void | Promise<void> {
   const done = redeliver(host, stanza);
   if (done === undefined) return safety?.release("passed on");
-  inBackground(
-    done.then(() => safety?.release("passed on")),
-    host.log,
-  );
+  return done.then(() => safety?.release("passed on"));
 }
 
 /**
@@ -128,14 +132,24 @@ export async function redeliverEach<Item extends { readonly stanza: Stanza; read
     if (outcome.status === "rejected") logFailure(host.log, outcome.reason, "a stanza found no other way");
 }
 
-/** A stanza for a node that died before it took it, or that cannot take more: it goes elsewhere, or its sender is told. */
+/** A session at a node that did not take its stanza. */
+export interface Elsewhere {
+  readonly account: Jid;
+  readonly host: RedeliveryHost & { readonly registry: { readonly estates: Pick<Estates, "behind"> } };
+}
+
+/**
+ * A stanza for a node that died before it took it, or that cannot take more: it goes elsewhere, behind what that node held
+ * for the account, or its sender is told.
+ */
 export function undelivered(
-  host: RedeliveryHost,
+  { host, account }: Elsewhere,
   stanza: Stanza,
   safety: Safety | undefined,
   reason: BusFailure,
 ): void {
-  if (reason === "died") return redeliverInBackground(host, stanza, safety);
+  if (reason === "died" && stanza.kind !== "message") return redeliverInBackground(host, stanza, safety);
+  if (reason === "died") return host.registry.estates.behind(account, () => passOn(host, stanza, safety));
   // Who waits for it waits from here on for its error to be taken.
   const text = "the node that holds the session is behind; try again";
   const told = host.refuse(stanza, "resource-constraint", text);

@@ -185,6 +185,8 @@ export class VirtualHost implements ClientHost {
   }
 
   async arriving(session: OwnSession, presence: Stanza): Promise<Outcome> {
+    const older = this.registry.estates.awaited(session.account);
+    if (older !== undefined) await older;
     const outcome = await this.pipelines["session.arriving"].run(presence, { session });
     // What a stage made ready for it is not to come.
     if (outcome.kind !== "go") session.unpause();

@@ -1,4 +1,5 @@
 // What the rest of a node sees of its cluster. A node alone has the same ports, with nobody behind them.
+import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import type { Exclusive } from "./exclusive.ts";
 import type { Ownership } from "./owned.ts";
@@ -119,8 +120,20 @@ export interface Shared<T> {
   change<R>(local: string, work: (change: Change<T>) => Promise<R>): Promise<R>;
 }
 
+/** What members that are gone left: what came there for an account comes before what comes for it anew. RFC 6120 §10.1. */
+export interface Estates {
+  /**
+   * Resolves once what a member that is gone, or may be, held for the account is on its new way, or has had its time;
+   * undefined where there is no such member, which is nearly always.
+   */
+  awaited(account: Jid): Promise<void> | undefined;
+  /** Has what was on its way to such a member wait for that as well, one behind the other; done at once where nothing is awaited. */
+  behind(account: Jid, work: () => void | Promise<void>): void;
+}
+
 /** Where a node's sessions are told, so that other nodes find them. */
 export interface SessionRegistry {
+  readonly estates: Estates;
   bound(session: OwnSession): void;
   /** Presence, priority, interest or a shared fact changed; told once for each turn. */
   changed(session: OwnSession): void;

@@ -4,7 +4,7 @@ import type { Clock } from "../../xmpp/clock.ts";
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { ErrorDetails, StanzaErrorCondition } from "../../xmpp/stanza/error.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
-import type { NodeBus, SessionRegistry } from "./cluster.ts";
+import type { Estates, NodeBus, SessionRegistry } from "./cluster.ts";
 import type { HostEvents } from "./events.ts";
 import type { HttpRoutes } from "./http.ts";
 import type { IqOwners } from "./iq.ts";
@@ -36,6 +36,7 @@ export interface DeliveryHost extends ServedHost {
   readonly pipelines: { readonly [P in keyof StagePoints]: Stages<StagePoints[P]> };
   readonly iqHandlers: IqOwners;
   readonly requests: PendingRequests;
+  readonly registry: { readonly estates: Estates };
   /** Sends a stanza on its way, to wherever `to` says. */
   route(stanza: Stanza): void | Promise<void>;
   /** While its modules are changed, which what they answer waits for. */
@@ -67,6 +68,7 @@ export interface SessionHost extends ServedHost {
 
 /** What a client's stream needs from its first header on. */
 export interface ClientHost extends DeliveryHost, SessionHost {
+  readonly registry: SessionRegistry;
   /** True where a certificate is configured. */
   readonly hasTls: boolean;
   readonly storage: Pick<Stores, "of">;

@@ -48,7 +48,10 @@ export function kill(options: ChaosOptions): Promise<Report> {
           plain("of them resumed", resumed.filter((one) => one.resumed).length),
           plain("back, p50 s", quantile(back, 0.5)),
           atMost("back, p99 s", quantile(back, 0.99), BACK_WITHIN * options.patience, " s"),
-          ...bookFigures(verdict, { mayDouble: (id) => (crowd.book.letter(id)?.receivedAt ?? 0) >= killed - UNTOLD }),
+          ...bookFigures(verdict, {
+            inOrder: true,
+            mayDouble: (id) => (crowd.book.letter(id)?.receivedAt ?? 0) >= killed - UNTOLD,
+          }),
           atMost("authentication failures", crowd.authFailures.length, 0),
           plain("stream errors, failed resumptions", crowd.errors),
         ],

@@ -46,6 +46,7 @@ export class LoneBus implements NodeBus {
 
 /** Nobody asks where a session is. */
 const loneRegistry: SessionRegistry = {
+  estates: { awaited: () => undefined, behind: (_account, work) => void work() },
   bound() {},
   changed() {},
   ended() {},

@@ -28,6 +28,8 @@ export interface AdoptionParts {
   readonly exclusive: Pick<Exclusive, "attempt">;
   readonly held: HeldStore;
   readonly hosts: ReadonlyMap<string, SessionHost>;
+  /** Told of members of which all that could be was given on, and is answered for. */
+  readonly done: (member: string) => void;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -48,12 +50,13 @@ export class Adoption {
    * @throws ExclusiveUnavailable, StoreUnavailable
    */
   of(member: string, but = NONE): Promise<boolean> {
-    const { held, hosts, log, exclusive } = this.parts;
+    const { held, hosts, log, exclusive, done } = this.parts;
     return exclusive.attempt(`adopting ${member}`, async (section) => {
       const gone = await this.redis.smembers(this.wordOf(member));
       section.check();
       await held.remove(gone.map((id) => ({ member, id: Number(id) })));
-      await adoptHeld({ held, member, hosts, log, but, section }).finally(() => this.removed(member));
+      const takeover = adoptHeld({ held, member, hosts, log, but, section }).then(() => done(member));
+      await takeover.finally(() => this.removed(member));
     });
   }
 

@@ -53,6 +53,16 @@ export class Elsewhere {
     return known;
   }
 
+  /** Bare JIDs of the accounts that have sessions at a member, those asleep and those hidden behind later ones included. */
+  accountsOf(name: string): Set<string> {
+    return new Set(
+      this.members
+        .get(name)
+        ?.sessions.values()
+        .map(({ account }) => account.bare),
+    );
+  }
+
   /** Takes what a member says of its sessions. */
   take(known: Member, { version, changes }: Changes): void {
     for (const text of changes) this.takeOne(known, text);

@@ -161,7 +161,7 @@ export class ClusterHandover implements Handover {
       fruitless,
     };
     sm.leave();
-    const there = this.registry.standIn(session, to, host);
+    const there = this.registry.elsewhere.standIn(session, to, host);
     session.moved(there);
     connection?.stream.fail("conflict", "the session was resumed by another stream");
     const stanzas = kept.map(({ stanza }) => encodeFrame("", stanzaFields(stanza))).join("");
@@ -201,7 +201,7 @@ export class ClusterHandover implements Handover {
     const standIn = host?.sessions.find(jid);
     if (host === undefined || !(standIn instanceof RemoteSession) || standIn.member !== to) return;
     // It has another one there by now, which that node has told of.
-    if (this.registry.tells(standIn)) return;
+    if (this.registry.elsewhere.tells(standIn)) return;
     host.sessions.remove(standIn);
     this.registry.ended(standIn);
     const last = standIn.available ? presence(jid, jid.toBare(), "unavailable") : undefined;

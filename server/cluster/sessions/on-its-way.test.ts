@@ -9,6 +9,7 @@ import { SessionList } from "../../host/sessions.ts";
 import type { SessionHost } from "../../ports/host.ts";
 import type { ClientSession } from "../../ports/session.ts";
 import type { WireBus } from "../bus/node-bus.ts";
+import { alone } from "../membership/alone.ts";
 import { RemoteSession } from "./remote-session.ts";
 import { takeStanzas } from "./take-stanzas.ts";
 
@@ -18,7 +19,9 @@ const ROMEO = Jid.parse("romeo@verona.test/orchard");
 function hostOn(bus: WireBus) {
   const refused: string[] = [];
   const refuse = (stanza: Stanza, condition: string) => void refused.push(`${stanza.to?.full} ${condition}`);
-  const host = { domain: "verona.test", sessions: new SessionList(), bus, clock: new ManualClock(1), log, refuse };
+  const { registry } = alone("n1");
+  const clock = new ManualClock(1);
+  const host = { domain: "verona.test", sessions: new SessionList(), bus, registry, clock, log, refuse };
   return Object.assign(host as unknown as SessionHost, { refused });
 }
 const ENTRY = { priority: 0, interested: false, waiting: false, facts: {}, since: 1, address: "192.0.2.1" };

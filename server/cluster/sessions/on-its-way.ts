@@ -2,7 +2,7 @@
 import type { Jid } from "../../../xmpp/jid/jid.ts";
 import type { Safety } from "../../../xmpp/stanza/safety.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import { type RedeliveryHost, undelivered } from "../../delivery/redeliver.ts";
+import { type Elsewhere, undelivered } from "../../delivery/redeliver.ts";
 import type { BusFailure, Parcel } from "../../ports/cluster.ts";
 import { stanzaFields } from "../bus/stanza-codec.ts";
 
@@ -13,11 +13,9 @@ const ADDRESSES_LIMIT = 65_536;
 export const BETWEEN = "\n";
 
 /** Where a stanza goes. */
-export interface Destination {
+export interface Destination extends Elsewhere {
   /** Full JID. */
   readonly jid: Jid;
-  readonly account: Jid;
-  readonly host: RedeliveryHost;
   /** A stanza that was sent has come there, or has another way by now. */
   arrived(): void;
   /** The member that has the session is no more. */
@@ -67,7 +65,7 @@ class ForOne implements Parcel {
 
   failed(reason: BusFailure): void {
     if (reason === "died") this.to.lost();
-    undelivered(this.to.host, this.stanza, this.safety, reason);
+    undelivered(this.to, this.stanza, this.safety, reason);
     this.to.arrived();
   }
 }
@@ -114,7 +112,7 @@ class ForMany implements Parcel {
       if (reason === "died") one.lost();
       const { stanza } = this;
       const own = stanza.withAddresses(stanza.from, stanza.to?.isBare === true ? one.account : one.jid);
-      undelivered(one.host, own, undefined, reason);
+      undelivered(one, own, undefined, reason);
       one.arrived();
     }
   }

@@ -2,9 +2,12 @@
 import { expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
+import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { SessionList } from "../../host/sessions.ts";
+import type { Parcel } from "../../ports/cluster.ts";
 import type { SessionHost } from "../../ports/host.ts";
 import { FLAG, SessionKey, SharedSessionKey } from "../../ports/session.ts";
+import { MemberEstates } from "./estates.ts";
 import { RemoteSession } from "./remote-session.ts";
 import type { SessionEntry } from "./session-entry.ts";
 
@@ -75,4 +78,42 @@ test("it has what every node is told, and nothing else may be asked of it", () =
   session.get(new SessionKey<boolean>("stays"));
   // @ts-expect-error The same of one that goes with the session alone.
   session.get(new SessionKey<boolean>("moves", { ...FLAG, reach: "moving" }));
+});
+
+test.each([
+  ["died, and behind what it held", true],
+  ["left", false],
+])("what waits behind stanzas for a session comes behind them where its node %s", async (_how, held) => {
+  const clock = new ManualClock(1);
+  const log = pino({ level: "silent" });
+  const estates = new MemberEstates({ clock, log });
+  const sent: [member: string, parcel: Parcel][] = [];
+  const told = () =>
+    sent.map(([member, parcel]) => `${member} ${parcel.fields().find((field) => /^=[0-9]$/.test(field))}`);
+  const bus = { post: (member: string, parcel: Parcel) => void sent.push([member, parcel]) };
+  const sessions = new SessionList();
+  // Her session, as the rules of delivery find it.
+  const redeliver = (stanza: Stanza) => sessions.find(before.jid)?.deliver(stanza);
+  const host = { domain: "verona.test", sessions, bus, clock, log, registry: { estates }, redeliver };
+  const before = new RemoteSession(host as unknown as SessionHost, "b", ENTRY);
+  const after = new RemoteSession(host as unknown as SessionHost, "c", { ...ENTRY, since: 2000 });
+  const message = (id: number) =>
+    Stanza.fromText(
+      `<message id='${id}' type='chat' from='romeo@verona.test/a' to='${ENTRY.jid}'><body>x</body></message>`,
+    );
+  sessions.add(before);
+  for (const id of [1, 2]) before.deliver(message(id));
+  after.follow(before);
+  sessions.replace(before, after);
+  after.deliver(message(3));
+  if (held) estates.left("b", new Set([before.account.bare]));
+  for (const [, parcel] of sent.splice(0)) parcel.failed("died");
+  if (held) {
+    await turns(4);
+    expect(sent).toEqual([]);
+    estates.settled("b");
+  }
+  await turns(4);
+  after.deliver(message(4));
+  expect(told()).toEqual(["c =1", "c =2", "c =3", "c =4"]);
 });

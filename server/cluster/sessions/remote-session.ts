@@ -34,7 +34,9 @@ export class RemoteSession implements SessionElsewhere, Destination {
   private behind: Stanza[] | undefined;
   /** Stanzas sent and not confirmed. */
   private underWay = 0;
-  private followers: (() => void)[] = [];
+  /** What waited when the stanzas before it came back, which go to this session first. */
+  private aside: Stanza[] = [];
+  private readonly followers = new Set<RemoteSession>();
 
   constructor(host: SessionHost, member: string, entry: SessionEntry) {
     this.host = host;
@@ -111,6 +113,7 @@ export class RemoteSession implements SessionElsewhere, Destination {
   /** Nothing goes to a member that is no more, though its sessions may not all be taken out yet. */
   lost(): void {
     this.host.sessions.remove(this);
+    this.cameBack();
   }
 
   /** A stanza that was sent has come there, or has another way by now. */
@@ -121,12 +124,20 @@ export class RemoteSession implements SessionElsewhere, Destination {
 
   /**
    * The session was elsewhere before: what was sent there is passed on from there, and what comes now waits until that
-   * is safe, or it would overtake. RFC 6120 §10.1.
+   * is safe, or it would overtake; where that one's node dies, until what was there has its new way. RFC 6120 §10.1.
    */
   follow(before: RemoteSession): void {
     if (before.underWay === 0 && before.behind === undefined) return;
     this.hold();
-    before.followers.push(() => this.release());
+    before.followers.add(this);
+  }
+
+  /** What was sent to its node comes back, and goes on from here: what waits behind it lets it by. */
+  private cameBack(): void {
+    for (const follower of this.followers) {
+      follower.aside.push(...(follower.behind ?? []));
+      follower.behind = undefined;
+    }
   }
 
   /** Holds back what comes from now on: the session is being brought here. */
@@ -136,7 +147,8 @@ export class RemoteSession implements SessionElsewhere, Destination {
 
   /** Lets what was held back go: to where the session is now, or over the bus. */
   release(to: ClientSession = this): void {
-    const { behind: waiting = [] } = this;
+    const waiting = [...this.aside, ...(this.behind ?? [])];
+    this.aside = [];
     this.behind = undefined;
     for (const stanza of waiting) {
       to.deliver(stanza);
@@ -222,7 +234,9 @@ export class RemoteSession implements SessionElsewhere, Destination {
 
   private settled(): void {
     if (this.underWay > 0 || this.behind !== undefined) return;
-    for (const follower of this.followers.splice(0)) follower();
+    const { estates } = this.host.registry;
+    for (const follower of this.followers) estates.behind(this.account, () => follower.release());
+    this.followers.clear();
   }
 }
 

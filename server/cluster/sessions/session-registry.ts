@@ -5,7 +5,7 @@ import { flushLater } from "../../../xmpp/stream/gather.ts";
 import { chunksOf } from "../../chunks.ts";
 import { inBackground } from "../../delivery/background.ts";
 import type { DocumentStore } from "../../documents/port.ts";
-import type { SessionRegistry } from "../../ports/cluster.ts";
+import type { Estates, SessionRegistry } from "../../ports/cluster.ts";
 import type { SessionHost } from "../../ports/host.ts";
 import type { ClientSession } from "../../ports/session.ts";
 import type { WireBus } from "../bus/node-bus.ts";
@@ -14,7 +14,6 @@ import type { RedisConnection } from "../redis/connection.ts";
 import { CountDoubts } from "./count-doubts.ts";
 import { Elsewhere, type Member } from "./elsewhere.ts";
 import { HandledCounts } from "./handled-counts.ts";
-import type { RemoteSession } from "./remote-session.ts";
 import { entryOf } from "./session-entry.ts";
 
 /** Fields of one HSET while everything is written again. */
@@ -39,7 +38,9 @@ export class RedisSessionRegistry implements SessionRegistry {
   private readonly hosts: ReadonlyMap<string, SessionHost>;
   private readonly location: string | undefined;
   private readonly log: Logger;
-  private readonly elsewhere: Elsewhere;
+  /** What is known of other members. */
+  readonly elsewhere: Elsewhere;
+  readonly estates: Estates;
   private readonly changedSessions = new Set<ClientSession>();
   private readonly gone = new Set<string>();
   /** Gone to other nodes, which tell of them. */
@@ -64,6 +65,7 @@ export class RedisSessionRegistry implements SessionRegistry {
       readonly location: string | undefined;
       /** Where it is said which counts Redis may lack. */
       readonly documents: DocumentStore;
+      readonly estates: Estates;
       readonly clock: Clock;
       readonly log: Logger;
     },
@@ -79,6 +81,7 @@ export class RedisSessionRegistry implements SessionRegistry {
     const doubts = new CountDoubts(options.documents, clock);
     this.counts = new HandledCounts({ redis, prefix, member: () => this.bus.member, doubts, clock });
     this.location = options.location;
+    this.estates = options.estates;
     this.log = options.log;
     this.bus.onAnnouncement("sessions", (from, fields) => this.hear(from, fields));
     this.bus.onAnnouncement("reread", (from) => this.read(from));
@@ -234,16 +237,6 @@ export class RedisSessionRegistry implements SessionRegistry {
   async leave(): Promise<void> {
     await this.redis.del(this.sessionsKey(this.bus.member));
     await this.counts.gone(this.bus.member);
-  }
-
-  /** The stand-in for a session that moves to another member, before that one has told of it. */
-  standIn(session: ClientSession, member: string, host: SessionHost): RemoteSession {
-    return this.elsewhere.standIn(session, member, host);
-  }
-
-  /** True where its member told of the session itself. */
-  tells(session: RemoteSession): boolean {
-    return this.elsewhere.tells(session);
   }
 
   private hear(from: string, [versionText, ...changes]: readonly string[]): void {

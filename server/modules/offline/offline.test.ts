@@ -106,6 +106,23 @@ test("a store that did not answer at the log-in is asked again", async () => {
   expect(await storage.of(OFFLINE).read("verona.test", "juliet", 0, 10)).toEqual([]);
 });
 
+test("what is live waits from the moment at which a session is told of what is kept, and never at one asleep", async () => {
+  const { list, emit } = setUp();
+  const told: string[] = [];
+  const noting = (more: Partial<ClientSession>) =>
+    session(false, { pause: () => told.push("pause"), unpause: () => told.push("unpause"), ...more });
+  const here = noting({ waiting: false });
+  list.push(here);
+  const brought = emit("session.receptive", here);
+  expect(told).toEqual(["pause"]);
+  await brought;
+  expect(told.at(-1)).toBe("unpause");
+  told.length = 0;
+  // Another one takes it: whatever waits at this one goes on.
+  await emit("session.receptive", noting({ waiting: true }));
+  expect(told[0]).toBe("unpause");
+});
+
 test("what may have been kept by an attempt that was given up is kept once", async () => {
   const { storage, keep } = setUp();
   await keep();

@@ -67,6 +67,8 @@ export const offline = defineModule({
     });
     host.on("session.receptive", async ({ session }) => {
       kept.shares.taken(session.account.local);
+      // One that was there already is told of what is kept just before what is live comes from the node that kept it.
+      if (isAble(session)) session.pause();
       await fromAsleep(host, session);
       await bring(kept, session);
     });
@@ -186,6 +188,7 @@ function bring(kept: Kept, session: ClientSession): void | Promise<void> {
     local,
     () => {
       const to = (next !== undefined && isAble(next) ? next : taker()) ?? session;
+      if (to !== session) session.unpause();
       next = undefined;
       return flush(kept, to);
     },

@@ -1,0 +1,115 @@
+// What comes for an account waits for what a member that is gone held for it, in order, and not for ever.
+import { beforeEach, expect, test } from "@jest/globals";
+import { pino } from "pino";
+import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
+import { Jid } from "../../../xmpp/jid/jid.ts";
+import { MemberEstates } from "./estates.ts";
+
+const JULIET = Jid.parse("juliet@verona.test/balcony");
+const ROMEO = Jid.parse("romeo@verona.test");
+const juliet = () => new Set([JULIET.bare]);
+
+let clock: ManualClock;
+let estates: MemberEstates;
+let done: string[];
+
+beforeEach(() => {
+  clock = new ManualClock(1);
+  estates = new MemberEstates({ clock, log: pino({ level: "silent" }) });
+  done = [];
+});
+
+/** Notes what came when its turn was. */
+function comes(what: string, account = JULIET): void {
+  const older = estates.awaited(account);
+  if (older === undefined) done.push(what);
+  else void older.then(() => done.push(what));
+}
+
+/** On its way to the member; `given` tells when it was given on. */
+function wasUnderWay(what: string, given?: () => Promise<void>): void {
+  estates.behind(JULIET, () => {
+    done.push(what);
+    return given?.();
+  });
+}
+
+test("what was under way comes behind what is taken over, and what comes anew behind both, also from before the death", async () => {
+  estates.doubted("a~1", juliet());
+  comes("anew, in doubt");
+  comes("another account", ROMEO);
+  estates.left("a~1", juliet());
+  const { promise, resolve } = Promise.withResolvers<void>();
+  wasUnderWay("1", () => promise);
+  wasUnderWay("2");
+  comes("anew");
+  await turns(4);
+  expect(done).toEqual(["another account"]);
+  done.push("taken over");
+  estates.settled("a~1");
+  await turns(4);
+  expect(done.slice(1)).toEqual(["taken over", "1"]);
+  comes("anew as well");
+  resolve();
+  await turns(4);
+  expect(done.slice(3)).toEqual(["2", "anew, in doubt", "anew", "anew as well"]);
+  expect(estates.awaited(JULIET)).toBeUndefined();
+  expect(clock.waiting).toBe(0);
+});
+
+test("nobody waits for a member that lives, nor for long while nobody knows", async () => {
+  estates.doubted("a~1", juliet());
+  comes("1");
+  estates.cleared("a~1");
+  await turns(2);
+  expect(done).toEqual(["1"]);
+  estates.doubted("a~1", juliet());
+  comes("2");
+  await clock.advance(1_000);
+  expect(done).toEqual(["1", "2"]);
+});
+
+test("a member that is gone is not cleared by an answer that comes late, and has its time", async () => {
+  estates.left("a~1", juliet());
+  estates.cleared("a~1");
+  comes("anew");
+  await clock.advance(4_900);
+  expect(done).toEqual([]);
+  await clock.advance(100);
+  expect(done).toEqual(["anew"]);
+});
+
+test("what does not end holds up what is behind it for its time, and what fails for none", async () => {
+  estates.left("a~1", juliet());
+  wasUnderWay("1", () => new Promise(() => {}));
+  wasUnderWay("2", () => Promise.reject(new Error("full")));
+  comes("anew");
+  estates.settled("a~1");
+  await turns(2);
+  await clock.advance(4_900);
+  expect(done).toEqual(["1"]);
+  await clock.advance(100);
+  expect(done).toEqual(["1", "2", "anew"]);
+});
+
+test("a second member that dies meanwhile is waited for as well", async () => {
+  estates.left("a~1", juliet());
+  wasUnderWay("1");
+  comes("anew");
+  estates.left("b~1", juliet());
+  estates.settled("a~1");
+  await turns(4);
+  expect(done).toEqual([]);
+  estates.settled("b~1");
+  await turns(4);
+  expect(done).toEqual(["1", "anew"]);
+});
+
+test("a member without sessions is waited for by nobody", () => {
+  estates.left("a~1", new Set());
+  estates.settled("b~1");
+  comes("1");
+  wasUnderWay("2");
+  expect(done).toEqual(["1", "2"]);
+  expect(clock.waiting).toBe(0);
+});

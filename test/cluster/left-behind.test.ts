@@ -1,0 +1,147 @@
+// What came for an account at a node that died reaches its client before what comes anew, wherever the client is by then.
+
+import { join } from "node:path";
+import { afterEach, beforeEach, expect } from "@jest/globals";
+import { pino } from "pino";
+import { type RunningNode, startNode } from "../../app/node.ts";
+import { NodeConfig } from "../../contract/contract.ts";
+import { check } from "../../contract/load.ts";
+import type { Cluster } from "../../server/cluster/cluster.ts";
+import { HELD } from "../../server/held/store.ts";
+import type { Estates } from "../../server/ports/cluster.ts";
+import { NS_SM } from "../../xmpp/xml/namespaces.ts";
+import { RawTcp } from "../attacks/raw.ts";
+import { removeFolder, temporaryFolder } from "../harness/children.ts";
+import { needing } from "../harness/needing.ts";
+import { startRedis, type TestRedis } from "../harness/redis.ts";
+
+const PATIENCE = 60_000;
+const DOMAIN = "verona.test";
+const { describe, test } = needing("redis");
+
+let folder: string;
+let redis: TestRedis;
+const nodes: RunningNode[] = [];
+const clients: RawTcp[] = [];
+
+/** Nodes at one database. A lease holds for longer than the test may take: deaths are told by what else tells them. */
+async function region(): Promise<[RunningNode, RunningNode, RunningNode]> {
+  for (const node of ["n1", "n2", "n3"]) {
+    const config = {
+      node,
+      hosts: [{ domain: DOMAIN }],
+      listeners: [{ kind: "c2s", port: 0, tls: "none" }],
+      storage: { kind: "sqlite", file: join(folder, "store.db") },
+      cluster: { redis: { urls: [redis.url] }, leaseSeconds: 30, heartbeatSeconds: 0.2 },
+      authentication: { plainWithoutTls: true, requireTls: false, scramIterations: 4096 },
+      federation: { enabled: false },
+    };
+    nodes.push(await startNode(check(NodeConfig, config, "test"), { log: pino({ level: "silent" }) }));
+  }
+  const [one, two, three] = nodes as [RunningNode, RunningNode, RunningNode];
+  for (const user of ["romeo", "juliet"]) await one.server.accounts.create(DOMAIN, user, "the right password");
+  await until(() => [one, two, three].every((from) => linksOf(from) === 2));
+  return [one, two, three];
+}
+
+const clusterOf = (node: RunningNode) => (node.server as unknown as { cluster: Cluster }).cluster;
+
+/** Connections of a node's to others. */
+function linksOf(node: RunningNode): number {
+  const { known } = clusterOf(node).links as unknown as { known: Map<string, { link: unknown }> };
+  return [...known.values()].filter(({ link }) => link !== undefined).length;
+}
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+async function client(at: RunningNode, user: string, resource = "r"): Promise<RawTcp> {
+  const raw = await RawTcp.connect(at.listeners[0]?.port ?? 0);
+  clients.push(raw);
+  await raw.open(DOMAIN);
+  await raw.login(user, DOMAIN, "the right password");
+  await raw.bind(resource);
+  return raw;
+}
+
+function message(body: string): string {
+  return `<message to='juliet@${DOMAIN}' type='chat'><body>${body}</body></message>`;
+}
+
+/** What a crash leaves to the others: its connections are refused, and nobody listens for it at Redis. */
+function kill(node: RunningNode): void {
+  const cluster = clusterOf(node);
+  cluster.close();
+  // It will not wait for them when the test ends it.
+  for (const other of cluster.bus.others) cluster.bus.died(other, false);
+}
+
+/** Nothing is taken over before `open` is called. */
+function gate(...at: RunningNode[]): { open(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  for (const { server } of at) {
+    const held = server.storage.of(HELD);
+    const read = held.read.bind(held);
+    held.read = async (...given) => {
+      await promise;
+      return read(...given);
+    };
+  }
+  return { open: resolve };
+}
+
+/** Resolves once somebody at the node waits for what another one left. */
+function waits({ server }: RunningNode): Promise<void> {
+  const estates = server.ports.registry.estates as { -readonly [K in keyof Estates]: Estates[K] };
+  const awaited = estates.awaited.bind(estates);
+  return new Promise((resolve) => {
+    estates.awaited = (account) => {
+      const older = awaited(account);
+      if (older !== undefined) resolve();
+      return older;
+    };
+  });
+}
+
+beforeEach(async () => {
+  folder = temporaryFolder("left");
+  redis = await startRedis();
+});
+
+afterEach(async () => {
+  for (const raw of clients.splice(0)) raw.destroy();
+  await Promise.all(nodes.splice(0).map((each) => each.stop()));
+  await redis.end();
+  removeFolder(folder);
+});
+
+describe("what came for an account at a node that died", () => {
+  test.each(["r", "another"])(
+    "comes before what is written to its new session (resource %s), which is bound before it was taken over",
+    async (resource) => {
+      const [one, two, three] = await region();
+      const before = await client(one, "juliet");
+      before.send(`<enable xmlns='${NS_SM}' resume='true'/><presence/>`);
+      await before.until(/<presence[^>]*>/);
+      const romeo = await client(two, "romeo");
+      // She acknowledges nothing: it is stored beside her session.
+      romeo.send(`<enable xmlns='${NS_SM}'/>${message("1")}<r xmlns='${NS_SM}'/>`);
+      await romeo.until(/<a [^>]*h='1'/);
+      const { open } = gate(two, three);
+      const [senderWaits, receiverWaits] = [waits(two), waits(three)];
+      kill(one);
+      before.destroy();
+      const after = await client(three, "juliet", resource);
+      after.send("<presence/>");
+      romeo.send(message("2"));
+      await Promise.all([senderWaits, receiverWaits]);
+      await until(() => [two, three].every(({ server }) => server.ports.bus.others.length === 1));
+      romeo.send(message("3"));
+      open();
+      const bodies = ["1", "2", "3"].map((body) => `<body>${body}</body>`);
+      for (const body of bodies) expect((await after.until(/<body>.<\/body>/)).slice(-body.length)).toBe(body);
+    },
+    PATIENCE,
+  );
+});
