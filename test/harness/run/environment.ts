@@ -4,8 +4,11 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import type { EnvironmentContext, JestEnvironmentConfig } from "@jest/environment";
 import { TestEnvironment } from "jest-environment-node";
+import { keepCompiled } from "./compiled.ts";
 import { FILE_MARK, RUN_MARK } from "./mark.ts";
 import { endMarked } from "./processes.ts";
+
+keepCompiled();
 
 /** Node's environment, tidied up: what a test that failed left behind is ended with the file, and told. */
 export default class TidyEnvironment extends TestEnvironment {
