@@ -10,6 +10,8 @@ export interface CrowdOptions {
   readonly clients: number;
   /** ms over which those cut off at once spread their first attempt. */
   readonly jitterMs?: number;
+  /** The same of some, by their index: of the others `jitterMs`. */
+  readonly jitterOf?: (index: number) => number | undefined;
   readonly pick?: (client: LoadClient) => Endpoint;
   /** First account taken. */
   readonly first?: number;
@@ -32,7 +34,7 @@ export class Crowd {
   private turn = 0;
 
   constructor(site: Site, options: CrowdOptions) {
-    const { first = 0, jitterMs = 500 } = options;
+    const { first = 0, jitterMs = 500, jitterOf } = options;
     this.clients = Array.from({ length: options.clients }, (_, index) => {
       return new LoadClient({
         domain: site.domainOf?.(first + index) ?? site.domain,
@@ -43,7 +45,7 @@ export class Crowd {
         book: this.book,
         pick: options.pick ?? (() => site.entranceOf?.(first + index) ?? site.entrance),
         from: `127.0.1.${1 + Math.floor(index / PER_ADDRESS)}`,
-        jitterMs,
+        jitterMs: jitterOf?.(index) ?? jitterMs,
       });
     });
   }
@@ -95,6 +97,19 @@ export class Crowd {
     return this.clients.flatMap(({ absences }) =>
       absences.filter(({ at }) => at >= since).map(({ at, backAt = Number.POSITIVE_INFINITY }) => backAt - at),
     );
+  }
+
+  /**
+   * Ms from `since` until each of these that lost its stream then had all that had been sent to it when it was back; Infinity
+   * for who is still away.
+   */
+  caughtUp(clients: readonly LoadClient[], since: number): number[] {
+    return clients.flatMap(({ absences, name }) => {
+      const absence = absences.find(({ at }) => at >= since);
+      if (absence === undefined) return [];
+      const { backAt = Number.POSITIVE_INFINITY } = absence;
+      return [Math.max(backAt, this.book.hadBy(name, backAt) ?? 0) - since];
+    });
   }
 
   /** Waits until everything sent is acknowledged and received, as far as it will be. */

@@ -18,6 +18,8 @@ test("the book answers whoever waits, and its verdict is the transcript's", () =
     expect.any(Number),
   ]);
   expect(book.latencies(0, Number.POSITIVE_INFINITY)).toHaveLength(1);
+  expect(book.hadBy("juliet", performance.now())).toBe(book.letter("m0")?.receivedAt);
+  expect([book.hadBy("juliet", 0), book.hadBy("romeo", performance.now())]).toEqual([undefined, undefined]);
   expect(book.conditions).toEqual(new Map([["resource-constraint", 1]]));
   expect(book.verdict()).toEqual(judge(book.transcript));
   expect(book.verdict().lost).toEqual(["m2"]);

@@ -41,6 +41,14 @@ export class Evidence {
     return all.filter(([, one]) => one.receivedAt === undefined && one.returnedAt === undefined).map(([id]) => id);
   }
 
+  /** When a client had all that was sent to it by then, of what it was given at all; undefined where that is nothing. */
+  hadBy(who: string, sentBy: number): number | undefined {
+    let had: number | undefined;
+    for (const { to, sentAt, receivedAt } of this.invariants.letters.values())
+      if (to === who && sentAt <= sentBy && receivedAt !== undefined) had = Math.max(had ?? 0, receivedAt);
+    return had;
+  }
+
   /** ms from sent to received, of messages sent in a span of time. */
   latencies(from: number, to: number): number[] {
     const taken: number[] = [];

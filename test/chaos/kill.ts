@@ -8,6 +8,11 @@ import { sleep } from "./wait.ts";
 
 /** Share of the clients whose network is away when the node dies, as phones' are. */
 const AWAY = 0.025;
+/** Of how many clients one comes back at once, and ms over which these spread their first attempt. */
+const PROMPT_ONE_OF = 4;
+const PROMPT_MS = 50;
+/** s from the kill until such a client has all that waited for it: less than a lease, for connections are refused at once. */
+const WITHIN = 2;
 /** s of load before the kill. */
 const BEFORE = 3;
 const BACK_WITHIN = 15;
@@ -16,7 +21,9 @@ const UNTOLD = 1_000;
 
 export function kill(options: ChaosOptions): Promise<Report> {
   return onSite(options, options.clients, async (site) => {
-    const crowd = new Crowd(site, { clients: options.clients, jitterMs: 2000 });
+    const prompt = (index: number) => index % PROMPT_ONE_OF === 1;
+    const jitterOf = (index: number) => (prompt(index) ? PROMPT_MS : undefined);
+    const crowd = new Crowd(site, { clients: options.clients, jitterMs: 2000, jitterOf });
     try {
       await crowd.come();
       crowd.load(options.rate);
@@ -38,6 +45,11 @@ export function kill(options: ChaosOptions): Promise<Report> {
       await crowd.collect(20_000);
       const back = crowd.absences(killed).map((ms) => ms / 1000);
       const resumed = crowd.clients.flatMap(({ absences }) => absences.filter((one) => one.at >= killed));
+      const had = crowd.caughtUp(
+        crowd.clients.filter((_, index) => prompt(index)),
+        killed,
+      );
+      const hadAll = had.map((ms) => ms / 1000);
       const verdict = crowd.book.verdict();
       return report(
         "kill -9 of a node",
@@ -48,6 +60,9 @@ export function kill(options: ChaosOptions): Promise<Report> {
           plain("of them resumed", resumed.filter((one) => one.resumed).length),
           plain("back, p50 s", quantile(back, 0.5)),
           atMost("back, p99 s", quantile(back, 0.99), BACK_WITHIN * options.patience, " s"),
+          plain("came back at once", hadAll.length),
+          plain("with all that waited, after the kill, p50 s", quantile(hadAll, 0.5)),
+          atMost("the same, worst s", Math.max(0, ...hadAll), WITHIN * options.patience, " s"),
           ...bookFigures(verdict, {
             inOrder: true,
             mayDouble: (id) => (crowd.book.letter(id)?.receivedAt ?? 0) >= killed - UNTOLD,

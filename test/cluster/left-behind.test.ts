@@ -16,6 +16,8 @@ import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
 
 const PATIENCE = 60_000;
+/** Seconds: deaths are told by what else tells them. */
+const LEASE = 30;
 const DOMAIN = "verona.test";
 const { describe, test } = needing("redis");
 
@@ -24,7 +26,7 @@ let redis: TestRedis;
 const nodes: RunningNode[] = [];
 const clients: RawTcp[] = [];
 
-/** Nodes at one database. A lease holds for longer than the test may take: deaths are told by what else tells them. */
+/** Nodes at one database. */
 async function region(): Promise<[RunningNode, RunningNode, RunningNode]> {
   for (const node of ["n1", "n2", "n3"]) {
     const config = {
@@ -32,7 +34,7 @@ async function region(): Promise<[RunningNode, RunningNode, RunningNode]> {
       hosts: [{ domain: DOMAIN }],
       listeners: [{ kind: "c2s", port: 0, tls: "none" }],
       storage: { kind: "sqlite", file: join(folder, "store.db") },
-      cluster: { redis: { urls: [redis.url] }, leaseSeconds: 30, heartbeatSeconds: 0.2 },
+      cluster: { redis: { urls: [redis.url] }, leaseSeconds: LEASE, heartbeatSeconds: 0.2 },
       authentication: { plainWithoutTls: true, requireTls: false, scramIterations: 4096 },
       federation: { enabled: false },
     };
@@ -116,18 +118,25 @@ afterEach(async () => {
   removeFolder(folder);
 });
 
+/** Juliet's client, and romeo's, whose message she has not acknowledged: it is stored beside her session. */
+async function written(hers: RunningNode, his: RunningNode) {
+  const before = await client(hers, "juliet");
+  before.send(`<enable xmlns='${NS_SM}' resume='true'/>`);
+  const id = / id='([^']*)'/.exec(await before.until(/<enabled[^>]*>/))?.[1] ?? "";
+  before.send("<presence/>");
+  await before.until(/<presence[^>]*>/);
+  const romeo = await client(his, "romeo");
+  romeo.send(`<enable xmlns='${NS_SM}'/>${message("1")}<r xmlns='${NS_SM}'/>`);
+  await romeo.until(/<a [^>]*h='1'/);
+  return { before, id, romeo };
+}
+
 describe("what came for an account at a node that died", () => {
   test.each(["r", "another"])(
     "comes before what is written to its new session (resource %s), which is bound before it was taken over",
     async (resource) => {
       const [one, two, three] = await region();
-      const before = await client(one, "juliet");
-      before.send(`<enable xmlns='${NS_SM}' resume='true'/><presence/>`);
-      await before.until(/<presence[^>]*>/);
-      const romeo = await client(two, "romeo");
-      // She acknowledges nothing: it is stored beside her session.
-      romeo.send(`<enable xmlns='${NS_SM}'/>${message("1")}<r xmlns='${NS_SM}'/>`);
-      await romeo.until(/<a [^>]*h='1'/);
+      const { before, romeo } = await written(one, two);
       const { open } = gate(two, three);
       const [senderWaits, receiverWaits] = [waits(two), waits(three)];
       kill(one);
@@ -141,6 +150,29 @@ describe("what came for an account at a node that died", () => {
       open();
       const bodies = ["1", "2", "3"].map((body) => `<body>${body}</body>`);
       for (const body of bodies) expect((await after.until(/<body>.<\/body>/)).slice(-body.length)).toBe(body);
+    },
+    PATIENCE,
+  );
+
+  test(
+    "is there long before its lease is over for a client that tries to resume at another one",
+    async () => {
+      const [one, two, three] = await region();
+      const { before, id } = await written(one, two);
+      const began = performance.now();
+      kill(one);
+      before.destroy();
+      const after = await RawTcp.connect(three.listeners[0]?.port ?? 0);
+      clients.push(after);
+      await after.open(DOMAIN);
+      await after.login("juliet", DOMAIN, "the right password");
+      after.send(`<resume xmlns='${NS_SM}' previd='${id}' h='1'/>`);
+      // What the node had in memory went with it.
+      expect(await after.until("</failed>")).toContain("item-not-found");
+      await after.bind("r");
+      after.send("<presence/>");
+      await after.until("<body>1</body>");
+      expect(performance.now() - began).toBeLessThan((LEASE * 1000) / 5);
     },
     PATIENCE,
   );
