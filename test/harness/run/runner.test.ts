@@ -1,5 +1,6 @@
 // Which test files run beside which: harm beside harm alone, and what compares times beside nothing.
 import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, jest, test } from "@jest/globals";
 
@@ -7,8 +8,9 @@ const rootDir = join(import.meta.dirname, "../../..");
 
 /** What is used of Jest's runner, and of ours. */
 interface Runs {
+  readonly _globalConfig: { readonly maxWorkers: number };
   runTests(
-    tests: readonly { readonly path: string }[],
+    tests: readonly { readonly path: string; readonly duration?: number }[],
     watcher: object,
     options: { readonly serial: boolean },
   ): Promise<void>;
@@ -51,6 +53,26 @@ test("first what disturbs nobody, then harm with the longest files first, then t
     [["test/chaos/gray-nodes.test.ts", "test/federation/peers/peers.test.ts", "test/chaos/nodes.test.ts"], false],
     [["test/attacks/guessing.test.ts", "server/accounts/accounts.test.ts"], true],
   ]);
+});
+
+test("what takes longest begins first where Jest does not know it yet; where it does, its order holds", async () => {
+  const files = ["xmpp/stanza/stanza.test.ts", "test/world/start.test.ts", "test/storage/contract.test.ts"];
+  expect(await stagesOf(...files)).toEqual([[files.toReversed(), false]]);
+  const order = jest.spyOn(jests, "runTests").mockResolvedValue();
+  const known = files.map((file) => ({ path: join(rootDir, file), duration: 1 }));
+  await new Runner({ rootDir }, {}).runTests(known, {}, { serial: false });
+  expect(order).toHaveBeenCalledWith(known, {}, { serial: false });
+});
+
+test("one file more than there are cores at once, but where harm is done", async () => {
+  const cores = availableParallelism();
+  const at: number[] = [];
+  jest.spyOn(jests, "runTests").mockImplementation(async function (this: Runs) {
+    at.push(this._globalConfig.maxWorkers);
+  });
+  const files = ["test/world/start.test.ts", "test/chaos/nodes.test.ts"].map((file) => ({ path: join(rootDir, file) }));
+  await new Runner({ rootDir, maxWorkers: cores + 1 }, {}).runTests(files, {}, { serial: false });
+  expect(at).toEqual([cores + 1, cores]);
 });
 
 test("nothing is started for a stage without files", async () => {
