@@ -15,6 +15,7 @@ import { parseTalk } from "../harness/parse-talk.ts";
 import { startWatchedRedis, type WatchedRedis } from "../harness/redis-sentinel.ts";
 import { runTalk } from "../harness/run-talk.ts";
 import { Scene } from "../harness/scene.ts";
+import { until } from "../harness/until.ts";
 
 const log = pino({ level: "silent" });
 const ends: (() => unknown)[] = [];
@@ -80,8 +81,7 @@ withRedis("Redis Sentinel", () => {
     // Confirmed only once it has arrived, by the server that is master then.
     await say("after");
     expect(taken).toEqual(["before", "after"]);
-    const until = Date.now() + 60_000;
-    for (const { port } of [a, b]) while ((await ready(port)) !== 200) expect(Date.now()).toBeLessThan(until);
+    for (const { port } of [a, b]) await until("ready", async () => (await ready(port)) === 200, 60_000);
     expect([a.server.ports.bus.member, b.server.ports.bus.member]).toEqual(members);
     expect(a.server.ports.bus.others).toEqual([members[1]]);
   }, 120_000);

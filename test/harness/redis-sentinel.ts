@@ -6,6 +6,7 @@ import { freePort, removeFolder, temporaryFolder } from "./children.ts";
 import { type Daemon, ordinaryUser, startDaemon } from "./daemon.ts";
 import { type RedisSettings, startRedis, type TestRedis } from "./redis.ts";
 import { find, hintOf } from "./software.ts";
+import { until } from "./until.ts";
 
 /** Name under which the sentinels know the servers. */
 const MASTER = "verona";
@@ -89,13 +90,8 @@ async function startSentinel(command: string, master: number): Promise<{ port: n
 /** Asks until the answer has that in it. */
 async function settled(port: number, ask: (client: Redis) => Promise<string>, wanted: string): Promise<void> {
   const client = new Redis(port, "127.0.0.1");
-  const until = Date.now() + 30_000;
   try {
-    for (;;) {
-      const answer = await ask(client);
-      if (answer.includes(wanted)) return;
-      if (Date.now() > until) throw new Error(`no ${wanted} within 30 s: ${answer.slice(-300)}`);
-    }
+    await until(wanted, async () => (await ask(client)).includes(wanted));
   } finally {
     client.disconnect();
   }
