@@ -95,7 +95,7 @@ export class HostBus {
 function ownParcel(parcel: Parcel, kind: string): Parcel {
   return {
     kind,
-    fields: () => parcel.fields(),
+    fields: (texts) => parcel.fields(texts),
     confirmed: () => parcel.confirmed(),
     failed: (reason) => parcel.failed(reason),
   };

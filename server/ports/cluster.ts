@@ -20,8 +20,11 @@ export type BusFailure = "died" | "full" | "refused";
 /** A frame on its way, which knows what becomes of what it carries. */
 export interface Parcel {
   readonly kind: string;
-  /** The same however often it is asked for, once it has left: it is where the frame has to be sent again. */
-  fields(): readonly string[];
+  /**
+   * The same however often it is asked for, once it has left: it is where the frame has to be sent again. `texts`: the other
+   * side takes stanzas as text.
+   */
+  fields(texts: boolean): readonly string[];
   /**
    * Takes along what `next` carries, where both can be one frame; asked until this one leaves, as long as nothing else was
    * sent to its member since. What became of it is what becomes of this one; false where `next` goes by itself.

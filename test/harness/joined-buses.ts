@@ -100,7 +100,7 @@ export class JoinedBus implements NodeBus {
   post(member: string, parcel: Parcel): void {
     this.send(member, {
       kind: parcel.kind,
-      fields: parcel.fields(),
+      fields: parcel.fields(true),
       confirmed: () => parcel.confirmed(),
       failed: (reason) => parcel.failed(reason),
     });

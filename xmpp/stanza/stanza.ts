@@ -142,6 +142,12 @@ export class Stanza {
     return this.whole ?? this.head + this.tail;
   }
 
+  /** Its text is known, and its content a part of that: nothing is written anew. */
+  written(text: string): this {
+    this.whole = text;
+    return this;
+  }
+
   /** The text to write in one WebSocket frame. RFC 7395 §3.3.3. */
   framed(): string {
     return `<${this.kind} xmlns='${NS_CLIENT}'${this.head.slice(this.kind.length + 1)}${this.tail}`;
@@ -217,6 +223,7 @@ export class Stanza {
   /** The start tag without its end. */
   private get head(): string {
     if (this.startTag !== undefined) return this.startTag;
+    if (this.whole !== undefined) return this.whole.slice(0, this.whole.length - this.tail.length);
     let head = `<${this.kind}`;
     if (this.from !== undefined) head += ` from='${this.from.attribute}'`;
     if (this.to !== undefined) head += ` to='${this.to.attribute}'`;

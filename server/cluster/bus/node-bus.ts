@@ -209,6 +209,8 @@ export class WireBus implements NodeBus {
     this.schedule();
   }
 
+  private readonly due = (): void => this.schedule();
+
   private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
@@ -233,8 +235,9 @@ export class WireBus implements NodeBus {
     this.peers.get(sender)?.behind.add(frames, Number(announced));
   }
 
-  private readonly hearFrames = ([head, ...frames]: readonly Frame[]): void => {
-    const [sender, low, generation, answering, announced, gathered] = head?.fields ?? [];
+  private readonly hearFrames = (frames: readonly Frame[]): void => {
+    const head = frames[0];
+    const [sender, low, generation, answering, announced, takes = "0"] = head?.fields ?? [];
     if (head?.kind !== "h" || sender === undefined) return;
     // The dead that speak are heard again once who watches the members says that they live.
     if (this.dead.has(sender)) return;
@@ -246,9 +249,10 @@ export class WireBus implements NodeBus {
     this.joined(sender);
     const peer = this.peers.get(sender) as Peer;
     if (generation !== undefined && !peer.meets(Number(low), Number(generation))) return;
-    if (announced !== undefined) peer.isRecent(gathered !== undefined);
+    if (announced !== undefined) peer.isRecent(Number(takes));
     const answers = Number(answering) === peer.generation;
-    for (const frame of frames) {
+    for (let i = 1; i < frames.length; i++) {
+      const frame = frames[i] as Frame;
       // What is said of an earlier acquaintance's frames is not about these.
       if (!answers && ABOUT_OURS.has(frame.kind)) continue;
       try {
@@ -260,7 +264,7 @@ export class WireBus implements NodeBus {
   };
 
   private hearFrame(sender: string, peer: Peer, frame: Frame): void {
-    if (frame.kind === "#") this.taking.hear(sender, peer, frame, () => this.schedule());
+    if (frame.kind === "#") this.taking.hear(sender, peer, frame, this.due);
     else if (frame.kind === "!") this.announcements.hear(sender, frame.fields);
     else if (peer.hear(frame, failedIn(this.log, sender))) this.schedule();
   }

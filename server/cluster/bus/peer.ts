@@ -2,12 +2,17 @@
 
 import type { BusFailure, Parcel } from "../../ports/cluster.ts";
 import { Behind } from "./behind.ts";
-import { eachOfRuns, encodeFrame, encodeRuns, type Frame } from "./frames.ts";
+import { eachOfRuns, encodeFrame, encodeNumbered, encodeRuns, type Frame } from "./frames.ts";
 import { Outbox } from "./outbox.ts";
 
 /** Frames, and characters of them, that one member may have unconfirmed; from a quarter on senders should pause. */
 const FRAME_LIMIT = 20_000;
 const SIZE_LIMIT = 64 * 1024 * 1024;
+
+/** What a node takes, as its messages say: one stanza for many sessions; stanzas as text too. Older nodes say nothing. */
+type Takes = number;
+const GATHERED: Takes = 1;
+const TEXT: Takes = 2;
 
 /** Told of what a sender's own functions throw. */
 export type OnError = (error: unknown) => void;
@@ -27,8 +32,8 @@ export class Peer {
   private due = false;
   /** True where the other side reads runs of numbers; older nodes do not. */
   private readsRuns = false;
-  /** True where it takes one stanza for many sessions; older nodes do not. */
-  private takesGathered = false;
+  /** What it takes beside what the oldest nodes do. */
+  private takes: Takes = 0;
   /** The last frame, while it may take others along: written once something else is said, or it leaves. */
   private open: Parcel | undefined;
   /** Oldest waiting frame at the last beat: if it still waits, the other side is asked. */
@@ -70,8 +75,8 @@ export class Peer {
     const { waiting, open } = this;
     if (open?.gathers?.(parcel) === true) return true;
     if (waiting.size >= FRAME_LIMIT || waiting.weight >= SIZE_LIMIT) return false;
-    if (parcel.gathers !== undefined && this.takesGathered) return this.begin(parcel);
-    const text = encodeParcel(waiting.next, parcel);
+    if (parcel.gathers !== undefined && this.takes >= GATHERED) return this.begin(parcel);
+    const text = this.encode(waiting.next, parcel);
     waiting.push(parcel, text.length);
     this.say(text);
     return true;
@@ -91,9 +96,14 @@ export class Peer {
     const { open, waiting } = this;
     if (open === undefined) return;
     this.open = undefined;
-    const text = encodeParcel(waiting.next - 1, open);
+    const text = this.encode(waiting.next - 1, open);
     waiting.weigh(text.length);
     this.outgoing += text;
+  }
+
+  /** A frame as text. It is made anew where it is sent again: kept, most of it would be there twice. */
+  private encode(sequence: number, parcel: Parcel): string {
+    return encodeNumbered(sequence, parcel.kind, parcel.fields(this.takes >= TEXT));
   }
 
   /** Something to leave with the next message; nothing but what is said of the other side's frames where it is empty. */
@@ -119,20 +129,19 @@ export class Peer {
     return text === "" ? undefined : this.head(self, announced) + text;
   }
 
-  /** Takes a numbered frame: what its taker is to see, or undefined where it came already or too early. */
-  receive({
-    fields: [number, kind, ...fields],
-  }: Frame):
-    | { readonly sequence: number; readonly generation: number; readonly kind: string; readonly fields: string[] }
-    | undefined {
-    const sequence = Number(number);
-    if (kind === undefined) return undefined;
+  /** Takes a numbered frame, whose taker is to see it; false where it came already or too early. */
+  receive(sequence: number): boolean {
     if (this.refusals.has(sequence)) this.refusalsToTell = true;
     else if (sequence < this.expected && !this.unsafe.has(sequence)) this.confirms.push(sequence);
-    if (sequence !== this.expected) return undefined;
+    if (sequence !== this.expected) return false;
     this.expected++;
     this.unsafe.add(sequence);
-    return { sequence, generation: this.theirGeneration, kind, fields };
+    return true;
+  }
+
+  /** Which acquaintance of the other side's its frames belong to. */
+  get taken(): number {
+    return this.theirGeneration;
   }
 
   /** True where something is missing before `sequence` and was not asked for yet. */
@@ -172,17 +181,17 @@ export class Peer {
 
   /**
    * Begins each message: whose it is, from where its numbers go on, which acquaintance it belongs to, and how often its
-   * sender had announced something before it; last, that its sender takes what was gathered.
+   * sender had announced something before it; last, what its sender takes.
    */
   private head(self: string, announced: number): string {
     const { generation, theirGeneration, waiting } = this;
-    return encodeFrame("h", [self, ...[waiting.low, generation, theirGeneration, announced, 1].map(String)]);
+    return encodeFrame("h", [self, ...[waiting.low, generation, theirGeneration, announced, TEXT].map(String)]);
   }
 
-  /** The other side is no older than the one that reads runs; with `gathered` it takes one stanza for many sessions. */
-  isRecent(gathered: boolean): void {
+  /** The other side is no older than the one that reads runs, and takes so much. */
+  isRecent(takes: Takes): void {
     this.readsRuns = true;
-    this.takesGathered = gathered;
+    this.takes = takes;
   }
 
   /**
@@ -237,7 +246,7 @@ export class Peer {
     const unsafe = new Set(unsafeText.split(" ").map(Number));
     let missing = "";
     for (const sequence of this.waiting.numbers()) {
-      if (sequence >= expected) missing += encodeParcel(sequence, this.waiting.get(sequence) as Parcel);
+      if (sequence >= expected) missing += this.encode(sequence, this.waiting.get(sequence) as Parcel);
       else if (!unsafe.has(sequence)) this.settle(sequence, onError);
     }
     return missing;
@@ -275,9 +284,4 @@ function giveBack(parcel: Parcel, reason: BusFailure, onError: OnError): void {
   } catch (error) {
     onError(error);
   }
-}
-
-/** A frame as text. It is made anew where it is sent again: kept, most of it would be there twice. */
-function encodeParcel(sequence: number, parcel: Parcel): string {
-  return encodeFrame("#", [String(sequence), parcel.kind, ...parcel.fields()]);
 }

@@ -25,13 +25,25 @@ export function stanzaFields(stanza: Stanza, ...before: readonly string[]): stri
     stanza.tail,
     String(arrivalOf(stanza) ?? ""),
   ];
-  const seen = new Map<string, number>();
+  const seen: Seen = { places: undefined };
   for (const { name, xmlns } of stanza.children) fields.push(name, namespaceField(seen, xmlns));
   // One more than pairs: a node that does not know of it passes over it.
-  const takers = stanza.note(takersKey);
-  if (isGivenBack(stanza)) fields.push("");
-  else if (takers !== undefined) fields.push(takers.join("\n"));
+  const besides = besidesOf(stanza);
+  if (besides !== undefined) fields.push(besides);
   return fields;
+}
+
+/** Who else takes it; "" where it gives back, undefined where there is nothing to tell. */
+export function besidesOf(stanza: Stanza): string | undefined {
+  if (isGivenBack(stanza)) return "";
+  // No resource has a line's end in it. RFC 7622 §3.4.
+  return stanza.note(takersKey)?.join("\n");
+}
+
+/** Notes what `besidesOf` told. */
+export function noteBesides(stanza: Stanza, besides: string | undefined): void {
+  if (besides === "" && stanza.type === "error") givesBack(stanza, undefined);
+  else if (besides !== undefined) stanza.setNote(takersKey, besides.split("\n"));
 }
 
 /** The stanza of such fields. @throws JidError */
@@ -48,10 +60,7 @@ export function stanzaOfFields(fields: readonly string[]): Stanza {
     new Content(given(id), given(type), given(lang), extra, tail, children),
   );
   if (arrival !== "") noteArrival(stanza, Number(arrival));
-  // No resource has a line's end in it. RFC 7622 §3.4.
-  const takers = (fields.length - FIXED) % 2 === 1 ? fields.at(-1) : undefined;
-  if (takers === "" && stanza.type === "error") givesBack(stanza, undefined);
-  else if (takers !== undefined) stanza.setNote(takersKey, takers.split("\n"));
+  noteBesides(stanza, (fields.length - FIXED) % 2 === 1 ? fields.at(-1) : undefined);
   return stanza;
 }
 
@@ -60,12 +69,18 @@ const LONG = 32;
 /** Before a place; no namespace has it, since XML 1.0 does not. */
 const PLACE = "\u0001";
 
+/** Places of the long ones so far. */
+interface Seen {
+  places: Map<string, number> | undefined;
+}
+
 /** One declaration may hold for thousands of children: written with each, a small stanza would be a frame of gigabytes. */
-function namespaceField(seen: Map<string, number>, xmlns: string): string {
+function namespaceField(seen: Seen, xmlns: string): string {
   if (xmlns.length < LONG) return xmlns;
-  const place = seen.get(xmlns);
+  seen.places ??= new Map();
+  const place = seen.places.get(xmlns);
   if (place !== undefined) return `${PLACE}${place}`;
-  seen.set(xmlns, seen.size);
+  seen.places.set(xmlns, seen.places.size);
   return xmlns;
 }
 

@@ -20,29 +20,56 @@ export class Taking {
   }
 
   /** Takes a frame; `due` is called when its sender is to hear of it. @throws what its taker throws, who gives it back so */
-  hear(sender: string, peer: Peer, frame: Frame, due: () => void): void {
-    if (this.over) return;
-    const taken = peer.receive(frame);
+  hear(sender: string, peer: Peer, { fields }: Frame, due: () => void): void {
+    const kind = fields[1];
+    if (this.over || kind === undefined) return;
+    const sequence = Number(fields[0]);
     // A duplicate may owe a confirmation again.
     peer.say("");
     due();
-    if (taken === undefined) {
-      if (peer.missesBefore(Number(frame.fields[0]))) peer.say(peer.standing());
+    if (!peer.receive(sequence)) {
+      if (peer.missesBefore(sequence)) peer.say(peer.standing());
       return;
     }
-    const done = () => {
-      peer.safe(taken.sequence, taken.generation);
-      peer.say("");
-      due();
-    };
-    const taker = this.takers.get(taken.kind);
-    if (taker === undefined) return done();
+    this.give(sender, fields, kind, new Taken(peer, sequence, due));
+  }
+
+  private give(sender: string, fields: readonly string[], kind: string, taken: Taken): void {
+    const taker = this.takers.get(kind);
+    if (taker === undefined) return taken.safe();
     try {
-      taker(sender, taken.fields, done);
+      taker(sender, fields.slice(2), () => taken.safe());
     } catch (error) {
       // Its sender, who alone knows what it was for, has it back; not to hear would make it wait for ever.
-      peer.refuse(taken.sequence, taken.generation);
+      taken.refuse();
       throw error;
     }
+  }
+}
+
+/** A frame that was taken. */
+class Taken {
+  private readonly peer: Peer;
+  private readonly sequence: number;
+  private readonly generation: number;
+  private readonly due: () => void;
+
+  constructor(peer: Peer, sequence: number, due: () => void) {
+    this.peer = peer;
+    this.sequence = sequence;
+    this.generation = peer.taken;
+    this.due = due;
+  }
+
+  /** It is safe here, which its sender is told. */
+  safe(): void {
+    this.peer.safe(this.sequence, this.generation);
+    this.peer.say("");
+    this.due();
+  }
+
+  /** Its sender has it back. */
+  refuse(): void {
+    this.peer.refuse(this.sequence, this.generation);
   }
 }

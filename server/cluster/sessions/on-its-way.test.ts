@@ -39,9 +39,9 @@ async function setUp(count: number) {
   a.post = (member, parcel) => {
     const fields = parcel.fields.bind(parcel);
     // Fields are asked for as often as a frame is written.
-    const counted = () => {
+    const counted = (texts: boolean) => {
       frames += 1;
-      return fields();
+      return fields(texts);
     };
     post(member, Object.assign(parcel, { fields: counted }));
   };

@@ -5,6 +5,7 @@ import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { type Elsewhere, undelivered } from "../../delivery/redeliver.ts";
 import type { BusFailure, Parcel } from "../../ports/cluster.ts";
 import { stanzaFields } from "../bus/stanza-codec.ts";
+import { textFields } from "../bus/stanza-text.ts";
 
 /** Characters of the JIDs that one frame is for: what is on its way is bounded by frames and what is in them. */
 const ADDRESSES_LIMIT = 65_536;
@@ -54,8 +55,9 @@ class ForOne implements Parcel {
     this.safety = stanza.safety?.hold();
   }
 
-  fields(): readonly string[] {
-    return stanzaFields(this.stanza, this.to.jid.full);
+  fields(texts: boolean): readonly string[] {
+    const { stanza, to } = this;
+    return (texts ? textFields(stanza, to.jid.full) : undefined) ?? stanzaFields(stanza, to.jid.full);
   }
 
   confirmed(): void {

@@ -89,7 +89,7 @@ test.each([
   const estates = new MemberEstates({ clock, log });
   const sent: [member: string, parcel: Parcel][] = [];
   const told = () =>
-    sent.map(([member, parcel]) => `${member} ${parcel.fields().find((field) => /^=[0-9]$/.test(field))}`);
+    sent.map(([member, parcel]) => `${member} ${parcel.fields(false).find((field) => /^=[0-9]$/.test(field))}`);
   const bus = { post: (member: string, parcel: Parcel) => void sent.push([member, parcel]) };
   const sessions = new SessionList();
   // Her session, as the rules of delivery find it.

@@ -9,6 +9,7 @@ import type { NodeBus } from "../../ports/cluster.ts";
 import type { SessionHost } from "../../ports/host.ts";
 import type { ClientSession } from "../../ports/session.ts";
 import { stanzaOfFields } from "../bus/stanza-codec.ts";
+import { areTextFields, stanzaOfTextFields } from "../bus/stanza-text.ts";
 import { BETWEEN } from "./on-its-way.ts";
 
 type Hosts = ReadonlyMap<string, SessionHost>;
@@ -23,12 +24,13 @@ export function takeStanzas(bus: NodeBus, hosts: Hosts, log: Logger): void {
   bus.take("stanzas", (_from, fields, done) => takeForMany(hosts, fields, done, { give: deliver, log }));
 }
 
-function takeOne(hosts: Hosts, [jid = "", ...fields]: readonly string[], done: () => void, give: Give): void {
-  const stanza = stanzaOfFields(fields);
+function takeOne(hosts: Hosts, fields: readonly string[], done: () => void, give: Give): void {
+  const stanza = areTextFields(fields) ? stanzaOfTextFields(fields) : stanzaOfFields(fields.slice(1));
+  const jid = fields[0] === "" ? (stanza.to as Jid) : Jid.parse(fields[0] as string);
   const safety = new Safety(done);
   // An error that its session has in hand was given back: a client that is silent holds no frames up.
   follow(stanza, safety);
-  giveTo(hosts, Jid.parse(jid), { stanza, safety, give });
+  giveTo(hosts, jid, { stanza, safety, give });
   safety.release("passed on");
 }
 
