@@ -3,7 +3,7 @@
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { presence as barePresence } from "../../../xmpp/stanza/presence.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import { eachInTurn } from "../../delivery/background.ts";
+import { eachAtOnce, eachInTurn } from "../../delivery/background.ts";
 import { atCostOf } from "../../delivery/cost.ts";
 import { reject, taken, type Verdict } from "../../delivery/verdict.ts";
 import type { ClientSession, OwnSession } from "../../ports/session.ts";
@@ -12,6 +12,9 @@ import { requestStanza, TOLD_LIMIT } from "../roster/request.ts";
 import type { Roster } from "../roster/roster-change.ts";
 import { directedKey } from "./directed.ts";
 import type { PresenceParts } from "./parts.ts";
+
+/** Contacts whose rosters and block lists are waited for at once, where these are not at hand. */
+const AT_ONCE = 50;
 
 /** Initial or later presence of a session, where no stage keeps it from arriving by that. RFC 6121 §4.2.2, §4.4.2. */
 export async function broadcastAvailable(
@@ -96,7 +99,7 @@ async function sendToSubscribers(
 ): Promise<void> {
   const { host } = parts;
   await atCostOf(session, host.clock, () =>
-    eachInTurn(roster.items.values(), (item) => {
+    eachAtOnce(roster.items.values(), AT_ONCE, (item) => {
       if (!hasFrom(item)) return;
       const to = Jid.parse(item.jid);
       return show(parts, session, stanza.withAddresses(stanza.from, to), to);
@@ -125,7 +128,7 @@ async function learn({ host, rosters }: PresenceParts, roster: Roster, session: 
 async function probeContacts(parts: PresenceParts, roster: Roster, session: ClientSession): Promise<void> {
   const { host } = parts;
   await atCostOf(session, host.clock, () =>
-    eachInTurn(roster.items.values(), (item) => {
+    eachAtOnce(roster.items.values(), AT_ONCE, (item) => {
       if (!hasTo(item)) return;
       const to = Jid.parse(item.jid);
       return show(parts, session, barePresence(session.jid, to, "probe"), to);
