@@ -1,6 +1,5 @@
 // A node as an operator runs it, in a folder of its own, and the clients of a test that are connected to it.
 import { writeFileSync } from "node:fs";
-import type { Socket } from "node:net";
 import { join } from "node:path";
 import { meridian, type Running, run, temporaryFolder } from "../world/command.ts";
 import { type PlainClient, plainClient } from "./plain-client.ts";
@@ -18,7 +17,7 @@ export class OperatedNode {
   readonly config: string;
   private readonly domain: string;
   private readonly folder = temporaryFolder();
-  private readonly sockets: Socket[] = [];
+  private readonly clients: PlainClient[] = [];
   private node: Running | undefined;
 
   /** `domain` is prepared already; `more` replaces settings of the configuration. */
@@ -57,14 +56,16 @@ export class OperatedNode {
     return run([...args, "--config", this.config], { input: `${PASSWORD}\n` });
   }
 
-  /** A client of it. */
-  logIn(port: number, local: string): Promise<PlainClient> {
-    return plainClient(port, { domain: this.domain, local, password: PASSWORD }, this.sockets);
+  /** A client of it. @throws Refused with the condition of the failure */
+  async logIn(port: number, local: string): Promise<PlainClient> {
+    const client = await plainClient(port, { domain: this.domain, local, password: PASSWORD });
+    this.clients.push(client);
+    return client;
   }
 
   /** Ends node and clients, and removes the folder. */
   async end(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
+    for (const client of this.clients) client.cut();
     this.kill();
     await this.node?.ended;
     this.folder.remove();

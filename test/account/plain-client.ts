@@ -1,5 +1,7 @@
-// A client on a bare socket that logs in with PLAIN, for tests of a node that runs as a process of its own.
-import { connect, type Socket } from "node:net";
+// A client whose test sees all that comes and acknowledges nothing by itself, for a node that runs as a process of its own.
+import { overTcp } from "../../xmpp/client/carrier.ts";
+import { negotiate } from "../../xmpp/client/negotiate.ts";
+import { ClientStream } from "../../xmpp/client/stream.ts";
 
 /** Who logs in. */
 export interface Login {
@@ -8,10 +10,8 @@ export interface Login {
   readonly password: string;
 }
 
-/** A client; bound where its log-in succeeded. */
+/** A client that is bound. */
 export interface PlainClient {
-  /** All that came until SASL was over. */
-  readonly answer: string;
   /** Resolves with all that came once the connection is closed. */
   readonly ended: Promise<string>;
   /** Resolves with all that came once that is in it. @throws Error where the connection ends before */
@@ -21,40 +21,40 @@ export interface PlainClient {
   cut(): void;
 }
 
-/** Logs in and binds; its socket is added to `sockets`, for their end. */
-export async function plainClient(port: number, login: Login, sockets: Socket[]): Promise<PlainClient> {
-  const socket = connect(port, "127.0.0.1");
-  sockets.push(socket);
+/** Logs in with PLAIN, without TLS, and binds. @throws Refused with the condition of the failure */
+export async function plainClient(port: number, { domain, local: user, password }: Login): Promise<PlainClient> {
+  const carrier = await overTcp({ host: "127.0.0.1", port, domain });
+  const stream = new ClientStream(carrier, domain);
+  const credentials = { user, password };
+  try {
+    await negotiate(stream, { starttls: false, mechanism: "PLAIN", credentials, resource: "", stage: "bound" });
+  } catch (error) {
+    carrier.drop();
+    throw error;
+  }
   let text = "";
-  const look = new Set<() => void>();
-  socket.setEncoding("utf8").on("data", (part: string) => {
+  const waiting = new Set<() => void>();
+  const ended = Promise.withResolvers<string>();
+  let over = false;
+  stream.onClose = () => {
+    over = true;
+    ended.resolve(text);
+    for (const look of [...waiting]) look();
+  };
+  stream.takeText((part) => {
     text += part;
-    for (const one of [...look]) one();
+    for (const look of [...waiting]) look();
   });
   const until = (found: RegExp) =>
     new Promise<string>((resolve, reject) => {
-      const over = () => reject(new Error(`ended before ${found}: ${text}`));
-      const check = () => {
-        if (!found.test(text)) return;
-        socket.off("close", over);
-        look.delete(check);
-        resolve(text);
+      const look = () => {
+        if (!found.test(text) && !over) return;
+        waiting.delete(look);
+        if (found.test(text)) resolve(text);
+        else reject(new Error(`ended before ${found}: ${text}`));
       };
-      look.add(check);
-      socket.once("close", over);
-      check();
+      waiting.add(look);
+      look();
     });
-  const header = `<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='${login.domain}' version='1.0'>`;
-  const sasl = "urn:ietf:params:xml:ns:xmpp-sasl";
-  socket.write(header);
-  await until(/<\/stream:features>/);
-  const initial = Buffer.from(`\0${login.local}\0${login.password}`).toString("base64");
-  socket.write(`<auth xmlns='${sasl}' mechanism='PLAIN'>${initial}</auth>`);
-  const answer = await until(/<success|<\/failure>/);
-  const ended = new Promise<string>((resolve) => socket.once("close", () => resolve(text)));
-  const client = { answer, ended, until, write: (xml: string) => socket.write(xml), cut: () => socket.destroy() };
-  if (!answer.includes("<success")) return client;
-  socket.write(`${header}<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>`);
-  await until(/<jid>/);
-  return client;
+  return { ended: ended.promise, until, write: (xml) => stream.send(xml), cut: () => carrier.drop() };
 }
