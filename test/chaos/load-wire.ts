@@ -2,6 +2,7 @@
 import { connect, type Socket } from "node:net";
 import type { Carrier } from "../../xmpp/client/carrier.ts";
 import { ClientStream } from "../../xmpp/client/stream.ts";
+import { growingPause } from "../../xmpp/try-again.ts";
 
 /** One time without a stream. Times are ms of `performance.now()`. */
 export interface Absence {
@@ -14,7 +15,10 @@ export interface Absence {
   after: number;
 }
 
-const LONGEST_BACKOFF = 8_000;
+/** ms over which an attempt is spread at most. */
+const LONGEST_PAUSE = 8_000;
+/** All of a pause is at random. RFC 6120 §3.3. */
+const SPREAD = { sure: 0, random: Math.random };
 /** ms after which a log-in that leads nowhere is begun anew. */
 const LOGIN_MS = 30_000;
 
@@ -160,9 +164,9 @@ export abstract class LoadWire {
     this.open = false;
     this.lost();
     if (!this.wanted) return;
-    const spread = Math.min(LONGEST_BACKOFF, (this.where.jitterMs ?? 500) * 2 ** this.attempts);
+    const pause = growingPause(this.attempts, { first: this.where.jitterMs ?? 500, longest: LONGEST_PAUSE }, SPREAD);
     this.attempts += 1;
-    this.timer = setTimeout(() => this.dial(), this.seeOther === undefined ? Math.random() * spread : 0);
+    this.timer = setTimeout(() => this.dial(), this.seeOther === undefined ? pause : 0);
   }
 
   protected write(text: string): void {

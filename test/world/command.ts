@@ -1,7 +1,7 @@
 // Runs `meridian …` as a person does: a process of its own, its output, its exit code, and what it leaves running.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -109,6 +109,18 @@ export function pidsOf({ regions, servers }: StartedWorld): number[] {
 export function temporaryFolder(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), "meridian-test-"));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Writes a node's configuration on ports of the system's choice, with other settings beside. @returns its file */
+export function nodeFileIn(folder: string, name: string, more: object): string {
+  const file = join(folder, `${name}.json`);
+  const listeners = [
+    { kind: "s2s", port: 0 },
+    { kind: "c2s", port: 0, tls: "none" },
+  ];
+  const given = { node: "n", hosts: [{ domain: "a.test" }], storage: { kind: "memory" }, listeners, ...more };
+  writeFileSync(file, JSON.stringify({ authentication: { requireTls: false }, ...given }));
+  return file;
 }
 
 /** True while a process of that number runs. */
