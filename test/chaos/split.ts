@@ -6,6 +6,7 @@ export const split = gray({
   title: "nodes cut from Redis and each other",
   cluster: { relayed: true },
   mayBury: true,
+  noStacks: true,
   async run({ site, harm }) {
     const links = site.links ?? [];
     await harm("one node in a silent network", () => silence(links.slice(0, 1)));

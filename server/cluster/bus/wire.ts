@@ -88,7 +88,7 @@ export class RedisWire implements Wire {
       },
       (error: Error) => {
         // The bus sends again what was not confirmed; one line for each time Redis is away is enough.
-        if (!this.failing) this.log.warn({ err: error }, "bus: cannot publish");
+        if (!this.failing) this.log.warn({ reason: error.message }, "bus: cannot publish");
         this.failing = true;
       },
     );

@@ -180,7 +180,8 @@ export class RedisCounts implements SharedCounts {
       this.away = false;
       return answer as number[];
     } catch (error) {
-      if (!this.away) this.log.warn({ err: error }, "Redis does not answer: limits are this node's own for now");
+      const { message: reason } = error as Error;
+      if (!this.away) this.log.warn({ reason }, "Redis does not answer: limits are this node's own for now");
       this.away = true;
       this.silentUntil = this.clock.now() + PEACE;
       return undefined;
