@@ -59,6 +59,7 @@ export class Cluster {
   readonly membership: Membership;
   private readonly adoption: Adoption;
   private readonly parts: ClusterParts;
+  private readonly clock: Clock;
   private readonly takeovers: Takeovers;
   readonly links: Links;
 
@@ -66,6 +67,7 @@ export class Cluster {
     const { prefix } = config;
     const { log, clock = systemClock } = parts;
     this.parts = parts;
+    this.clock = clock;
     this.subscriber = subscriber;
     this.bus = new WireBus(new RedisWire(redis, subscriber, log), { prefix, member: newMember(parts.node), log });
     this.estates = new MemberEstates({ clock, log });
@@ -153,7 +155,8 @@ export class Cluster {
       await this.registry.leave();
       await this.membership.leave();
     } catch (error) {
-      this.parts.log.warn({ err: error }, "the cluster could not be told that this node leaves");
+      const { message: reason } = error as Error;
+      this.parts.log.warn({ reason }, "the cluster could not be told that this node leaves");
     }
     this.close();
   }
@@ -175,7 +178,7 @@ export class Cluster {
   private newMembership(config: ClusterConfig, redis: RedisConnection): Membership {
     const times = { heartbeat: config.heartbeatSeconds * 1000, lease: config.leaseSeconds * 1000 };
     const { log } = this.parts;
-    const { bus, registry } = this;
+    const { bus, registry, clock } = this;
     const died = (member: string, ours: boolean) => {
       this.estates.left(member, this.registry.elsewhere.accountsOf(member));
       this.died(member, ours);
@@ -183,7 +186,7 @@ export class Cluster {
     const look = () => this.look();
     return new Membership(
       redis,
-      { prefix: config.prefix, member: bus.member, times, log },
+      { prefix: config.prefix, member: bus.member, times, clock, log },
       {
         get version() {
           return registry.version;
@@ -240,7 +243,8 @@ export class Cluster {
   /** A connection to a member broke, which may be gone. */
   private async broken(member: string): Promise<void> {
     this.estates.doubted(member, this.registry.elsewhere.accountsOf(member));
-    await buryVanished(member, this, this.parts.log).finally(() => this.estates.cleared(member));
+    const looking = { clock: this.clock, log: this.parts.log };
+    await buryVanished(member, this, looking).finally(() => this.estates.cleared(member));
   }
 
   /** What a member held that is gone has its new way, and what comes after it may come. */

@@ -23,7 +23,7 @@ export async function openCluster(
 /** Names of the nodes of a cluster that live, for whoever is none of them. @throws RedisUnavailable, ConfigError */
 export async function nodesThatLive({ redis, prefix }: ClusterConfig, log: Logger): Promise<string[]> {
   const { connectRedis } = await import("./redis/connection.ts");
-  const { livingMembers } = await import("./membership/membership.ts");
+  const { livingMembers } = await import("./membership/leases.ts");
   const connection = await connectRedis(redis, log);
   try {
     return await livingMembers(connection, prefix);

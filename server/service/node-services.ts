@@ -45,7 +45,7 @@ export function nodeServices(config: NodeConfig, surroundings: ServiceSurroundin
         return waits.until(THE_REGISTRY, () => connectRedis(cluster.redis, log));
       },
       stop: (redis) => redis.disconnect(),
-      health: (redis) => redisHealth(redis, `${cluster.prefix}:ready:${config.node}`),
+      health: (redis) => redisHealth(redis, `${cluster.prefix}:ready:${config.node}`, clock),
     });
   services.add(LIMITS, {
     needs: cluster === undefined ? [] : [REDIS],

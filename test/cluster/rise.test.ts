@@ -7,7 +7,7 @@ import { pino } from "pino";
 import { type RunningNode, startNode } from "../../app/node.ts";
 import { NodeConfig } from "../../contract/contract.ts";
 import { check } from "../../contract/load.ts";
-import { livingMembers } from "../../server/cluster/membership/membership.ts";
+import { livingMembers } from "../../server/cluster/membership/leases.ts";
 import { HELD } from "../../server/held/store.ts";
 import { OFFLINE } from "../../server/modules/offline/store.ts";
 import { NS_SM } from "../../xmpp/xml/namespaces.ts";

@@ -1,14 +1,19 @@
 // Who is taken for dead, and who is not: leases under a Redis that hangs, refuses or forgets.
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { beforeEach, expect, test } from "@jest/globals";
 import { pino } from "pino";
+import { ManualClock } from "../../../test/harness/manual-clock.ts";
+import { pause } from "../../../xmpp/clock.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { Membership } from "./membership.ts";
 
 const TIMES = { heartbeat: 1_500, lease: 6_000 };
 const log = pino({ level: "silent" });
 
-beforeEach(() => void jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] }));
-afterEach(() => void jest.useRealTimers());
+let clock: ManualClock;
+
+beforeEach(() => {
+  clock = new ManualClock(1);
+});
 
 const QUESTIONS: ReadonlySet<string> = new Set(["get", "exists", "smembers"]);
 
@@ -43,7 +48,11 @@ class StoppedRedis {
     for (const command of [...this.questions.splice(0), ...this.changes.splice(0)]) command();
   }
 
-  private ask<T>(name: string, key: string, work: () => T): Promise<T> {
+  /** ms that each command takes which is asked for now. */
+  takes = 0;
+
+  private async ask<T>(name: string, key: string, work: () => T): Promise<T> {
+    if (this.takes > 0) await pause(clock, this.takes);
     if (this.failing.delete(`${name} ${key}`)) return Promise.reject(new Error("no"));
     if (this.refuses && !QUESTIONS.has(name)) return Promise.reject(new Error("OOM"));
     if (!this.hangs(key)) return Promise.resolve(work());
@@ -53,14 +62,14 @@ class StoppedRedis {
 
   private live(key: string): string | null {
     const found = this.values.get(key);
-    return found !== undefined && found.until > performance.now() ? found.value : null;
+    return found !== undefined && found.until > clock.now() ? found.value : null;
   }
 
   set(key: string, value: string, _px: string, ms: number, option?: string) {
     return this.ask("set", key, () => {
       const was = this.live(key);
       if ((option === "NX" && was !== null) || (option === "XX" && was === null)) return null;
-      this.values.set(key, { value, until: performance.now() + ms });
+      this.values.set(key, { value, until: clock.now() + ms });
       return option === "GET" ? was : "OK";
     });
   }
@@ -98,7 +107,7 @@ function setUp() {
   const join = async (member: string) => {
     const membership = new Membership(
       redis as unknown as RedisConnection,
-      { prefix: "t", member, times: TIMES, log },
+      { prefix: "t", member, times: TIMES, clock, elapsed: clock.now, log },
       {
         version: 1,
         joined() {},
@@ -114,7 +123,7 @@ function setUp() {
   return { redis, said, join };
 }
 
-const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
+const pass = (ms: number) => clock.advance(ms);
 
 test("a node that is silent for its lease is buried, by one", async () => {
   const { said, join } = setUp();
@@ -164,6 +173,18 @@ test("a node knows that it may be taken for dead while its own lease hangs, and 
   expect([a.overdue, b.overdue]).toEqual([false, false]);
   a.stop();
   b.stop();
+});
+
+test("a node whose Redis is slow is not taken for dead over what it does about another's death", async () => {
+  const { redis, said, join } = setUp();
+  const [a, b, c] = [await join("a"), await join("b"), await join("c")];
+  await pass(5_000);
+  a.stop();
+  // Within the time that one question may take: a look asks several, one after the other.
+  redis.takes = 2_000;
+  await pass(60_000);
+  expect(said.sort()).toEqual(["b: a died, ours", "c: a died"]);
+  for (const one of [b, c]) one.stop();
 });
 
 test.each(["set t:burial:{a}", "srem t:members", "get t:lease:{a}"])(

@@ -1,60 +1,31 @@
 // Which nodes live: a lease for each, renewed by its heartbeat; and who takes a dead node's sessions out.
 
 import type { Logger } from "pino";
-import { lastingClock, systemClock, type Timer } from "../../../xmpp/clock.ts";
+import type { Clock, Timer } from "../../../xmpp/clock.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { BoundedNames } from "./bounded-names.ts";
-
-/** What is told of the members. */
-export interface MembershipEvents {
-  joined(member: string, version: number): void;
-  /** A member is gone. `ours` is true at the one node that is to clean up after it. */
-  died(member: string, ours: boolean): void;
-  /** Redis lost what it knew of this node: write everything again. */
-  emptied(): Promise<void>;
-  /** The others took this node for dead and cleaned up after it. */
-  buried(): Promise<void>;
-  /** A beat went through; `late` where this node heard nothing of the others for longer than a lease. */
-  beaten(late: boolean): Promise<void>;
-  /** Version of what this node has told of its sessions. */
-  readonly version: number;
-}
-
-/** Times of a membership, ms of real time: it is about processes, not about protocol states. */
-export interface MembershipTimes {
-  readonly heartbeat: number;
-  readonly lease: number;
-}
-
-/** ms that a death is remembered, so that the dead one finds out should it live after all. */
-const BURIAL = 3_600_000;
-
-/** Members whose leases hold, as whoever is none itself sees them: it only reads. @throws where Redis does not answer */
-export async function livingMembers(redis: RedisConnection, prefix: string): Promise<string[]> {
-  const members = await redis.smembers(`${prefix}:members`);
-  const alive = await Promise.all(members.map((member) => livesIn(redis, prefix, member)));
-  return members.filter((_member, i) => alive[i]);
-}
-
-async function livesIn(redis: RedisConnection, prefix: string, member: string): Promise<boolean> {
-  return (await redis.exists(leaseKey(prefix, member))) === 1;
-}
-
-function leaseKey(prefix: string, member: string): string {
-  return `${prefix}:lease:{${member}}`;
-}
+import { Burials } from "./burials.ts";
+import { leaseKey, livesIn } from "./leases.ts";
+import type { MembershipEvents, MembershipOptions, MembershipTimes } from "./parts.ts";
 
 /** One node's membership. */
 export class Membership {
   private readonly redis: RedisConnection;
   private readonly prefix: string;
   private readonly times: MembershipTimes;
+  private readonly clock: Clock;
+  private readonly elapsed: () => number;
   private readonly events: MembershipEvents;
   private readonly log: Logger;
   private member: string;
   private known = new Set<string>();
   private timer: Timer | undefined;
   private beating: Promise<void> | undefined;
+  private looking: Promise<void> | undefined;
+  /** True where a beat was late, and nobody has been told yet. */
+  private late = false;
+  /** ms by which timers were late since the last beat that went through: the process stood still so long at a time. */
+  private stoodStill = 0;
   /** ms of the last beat that went through; undefined before the first. */
   private lastBeat: number | undefined;
   /** Until then nobody is taken for dead: leases that ran out while Redis was away say nothing. */
@@ -63,23 +34,22 @@ export class Membership {
   private readonly graces = new Map<string, number>();
   /** Members that vanished: whatever their leases say, they come back under other names. */
   private readonly gone = new BoundedNames();
+  private readonly burials: Burials;
   private readonly burying = new Set<string>();
 
   constructor(
     redis: RedisConnection,
-    options: {
-      readonly prefix: string;
-      readonly member: string;
-      readonly times: MembershipTimes;
-      readonly log: Logger;
-    },
+    { prefix, member, times, clock, elapsed = () => performance.now(), log }: MembershipOptions,
     events: MembershipEvents,
   ) {
     this.redis = redis;
-    this.prefix = options.prefix;
-    this.member = options.member;
-    this.times = options.times;
-    this.log = options.log;
+    this.prefix = prefix;
+    this.member = member;
+    this.times = times;
+    this.clock = clock;
+    this.elapsed = elapsed;
+    this.log = log;
+    this.burials = new Burials({ redis, prefix, inTime: (asked) => this.inTime(asked) });
     this.events = events;
   }
 
@@ -89,13 +59,13 @@ export class Membership {
     // Whoever has just come does not know whether Redis took the others' leases until now.
     this.grace();
     await this.look();
-    this.lastBeat = performance.now();
+    this.lastBeat = this.elapsed();
     this.beatLater();
   }
 
   /** True where the others may have taken this node for dead without its knowing. */
   get overdue(): boolean {
-    return this.lastBeat !== undefined && performance.now() - this.lastBeat > this.times.lease;
+    return this.lastBeat !== undefined && this.elapsed() - this.lastBeat > this.times.lease;
   }
 
   /** Beats now, for instance because Redis is back. */
@@ -107,7 +77,9 @@ export class Membership {
   }
 
   private beatLater(): void {
-    this.timer = systemClock.setTimeout(() => {
+    const due = this.elapsed() + this.times.heartbeat;
+    this.timer = this.clock.setTimeout(() => {
+      this.stoodStill = Math.max(this.stoodStill, this.elapsed() - due);
       this.beatLater();
       this.beat();
     }, this.times.heartbeat);
@@ -115,15 +87,16 @@ export class Membership {
 
   /** Leaves in order: nobody has to clean up. @throws where Redis does not answer */
   async leave(): Promise<void> {
-    systemClock.clearTimeout(this.timer);
+    this.clock.clearTimeout(this.timer);
     await this.beating;
+    await this.looking;
     await this.redis.srem(this.key("members"), this.member);
     await this.redis.del(this.lease(this.member));
   }
 
   /** Ends the beats without a word, as a crash would. */
   stop(): void {
-    systemClock.clearTimeout(this.timer);
+    this.clock.clearTimeout(this.timer);
   }
 
   /** Somebody spoke who may be no member: looked at with the others from now on. */
@@ -146,7 +119,7 @@ export class Membership {
 
   /** ms that are left until somebody may be taken for dead. */
   get graceLeft(): number {
-    return Math.max(0, this.graceUntil - performance.now());
+    return Math.max(0, this.graceUntil - this.elapsed());
   }
 
   /**
@@ -156,18 +129,6 @@ export class Membership {
   async isGone(member: string): Promise<boolean> {
     if (this.graceLeft > 0 || (await this.lives(member))) return false;
     return !(await this.redis.smembers(this.key("members"))).includes(member);
-  }
-
-  /** True where it is this node's to tell of a member's end. */
-  private async claim(member: string): Promise<boolean> {
-    const key = this.burial(member);
-    if ((await this.redis.set(key, this.member, "PX", BURIAL, "NX")) === "OK") return true;
-    const by = await this.redis.get(key);
-    // The answer to an earlier claim was lost.
-    if (by === this.member) return true;
-    if (by === null || (await this.lives(by))) return false;
-    // Whoever claimed it died over it. Two that take it over at once tell twice, which is better than never.
-    return (await this.redis.set(key, this.member, "PX", BURIAL, "XX")) === "OK";
   }
 
   /** Goes on as another member. */
@@ -184,7 +145,7 @@ export class Membership {
   }
 
   private async beatOnce(): Promise<void> {
-    const began = performance.now();
+    const began = this.elapsed();
     const late = this.overdue;
     // Whoever was late itself cannot tell who else was: its process, or all of them with Redis, may have stood still.
     if (late) this.grace();
@@ -193,24 +154,49 @@ export class Membership {
       const [was, buried] = await this.inTime(
         Promise.all([
           this.redis.set(this.lease(this.member), value, "PX", this.times.lease, "GET"),
-          this.redis.exists(this.burial(this.member)),
+          this.burials.has(this.member),
           this.redis.sadd(this.key("members"), this.member),
         ]),
       );
-      if (buried === 1) await this.wasBuried();
-      else if (was === null) await this.leaseWasLost();
+      if (buried) await this.wasBuried(began);
+      else if (was === null) await this.leaseWasLost(began);
       // The lease holds from when Redis had it, which was not before it was sent.
       this.lastBeat = began;
-      await this.events.beaten(late);
-      await this.look();
+      this.stoodStill = 0;
+      this.late ||= late;
+      // What comes of it takes its time, and must hold up no renewal: this node would be the next to be taken for dead.
+      this.looking ??= this.lookAround().finally(() => {
+        this.looking = undefined;
+      });
     } catch (error) {
-      this.grace();
-      this.log.debug({ err: error }, "heartbeat failed");
+      this.beatFailed(error);
     }
   }
 
+  private async lookAround(): Promise<void> {
+    const { late } = this;
+    this.late = false;
+    try {
+      await this.events.beaten(late);
+      await this.look();
+    } catch (error) {
+      this.beatFailed(error);
+    }
+  }
+
+  private beatFailed(error: unknown): void {
+    this.grace();
+    this.log.debug({ err: error }, "heartbeat failed");
+  }
+
+  /** Why its lease ran out: how long it did not get through to Redis, and for how much of that it stood still itself; ms. */
+  private silence(began: number): { readonly silentMs: number; readonly stoodStillMs: number } {
+    const { lastBeat = began, stoodStill } = this;
+    return { silentMs: Math.round(began - lastBeat), stoodStillMs: Math.round(stoodStill) };
+  }
+
   private grace(): void {
-    this.graceUntil = performance.now() + 2 * this.times.lease;
+    this.graceUntil = this.elapsed() + 2 * this.times.lease;
   }
 
   /**
@@ -220,30 +206,34 @@ export class Membership {
   private inTime<T>(asked: Promise<T>): Promise<T> {
     const limit = (this.times.lease - this.times.heartbeat) / 2;
     return new Promise<T>((resolve, reject) => {
-      const timer = lastingClock.setTimeout(() => reject(new Error("Redis did not answer in time")), limit);
-      asked.then(resolve, reject).finally(() => lastingClock.clearTimeout(timer));
+      const timer = this.clock.setTimeout(() => reject(new Error("Redis did not answer in time")), limit);
+      asked.then(resolve, reject).finally(() => this.clock.clearTimeout(timer));
     });
   }
 
   /** The others took this node for dead: it was silent for too long. What it left under the old name goes. */
-  private async wasBuried(): Promise<void> {
+  private async wasBuried(began: number): Promise<void> {
     const { member } = this;
+    this.log.warn({ member, ...this.silence(began) }, "this node was taken for dead");
     await this.events.buried();
     await Promise.all([this.redis.srem(this.key("members"), member), this.redis.del(this.lease(member))]);
   }
 
   /** Redis has forgotten everybody, or so it seems. */
-  private async leaseWasLost(): Promise<void> {
-    this.log.warn({ member: this.member }, "this node's lease was lost");
+  private async leaseWasLost(began: number): Promise<void> {
+    this.log.warn({ member: this.member, ...this.silence(began) }, "this node's lease was lost");
     this.grace();
     await this.events.emptied();
   }
 
   /** Compares the members with the leases that hold. */
   private async look(): Promise<void> {
+    const { member: self } = this;
     const listed = await this.inTime(this.redis.smembers(this.key("members")));
+    // It goes on as another member since.
+    if (this.member !== self) return;
     const members = new Set([...listed, ...this.known]);
-    members.delete(this.member);
+    members.delete(self);
     for (const member of this.graces.keys()) if (!members.has(member)) this.graces.delete(member);
     await Promise.all([...members].map((member) => this.lookAt(member)));
   }
@@ -256,10 +246,10 @@ export class Membership {
       if (version !== null) {
         this.known.add(member);
         this.events.joined(member, Number(version));
-      } else if (performance.now() >= Math.max(this.graceUntil, this.graces.get(member) ?? 0))
+      } else if (this.elapsed() >= Math.max(this.graceUntil, this.graces.get(member) ?? 0))
         await this.bury(member, "a node's lease ran out");
     } catch (error) {
-      this.graces.set(member, performance.now() + 2 * this.times.lease);
+      this.graces.set(member, this.elapsed() + 2 * this.times.lease);
       this.log.debug({ err: error, member }, "a lease could not be read");
     }
   }
@@ -269,7 +259,7 @@ export class Membership {
     if (this.burying.has(member)) return;
     this.burying.add(member);
     try {
-      const ours = await this.inTime(this.claim(member));
+      const ours = await this.burials.claim(member, this.member);
       this.known.delete(member);
       this.log.warn({ member, ours }, why);
       this.events.died(member, ours);
@@ -282,10 +272,6 @@ export class Membership {
 
   private lease(member: string): string {
     return leaseKey(this.prefix, member);
-  }
-
-  private burial(member: string): string {
-    return this.key(`burial:{${member}}`);
   }
 
   private key(name: string): string {

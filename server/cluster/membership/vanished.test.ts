@@ -1,5 +1,6 @@
 // A member is taken for gone only where its machine and Redis both say so, twice.
 import { expect, test } from "@jest/globals";
+import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
 import { isVanished } from "./vanished.ts";
 
 /** Answers of one witness, look by look; an error where it does not know. */
@@ -21,5 +22,9 @@ test.each<[string, (boolean | Error)[], (number | Error)[], boolean]>([
   ["Redis does not answer", [true], [new Error("away")], false],
   ["where it listened is not known", [new Error("away")], [0], false],
 ])("%s", async (_what, refused, listening, gone) => {
-  expect(await isVanished("a", { refuses: answers(...refused), listeners: answers(...listening) })).toBe(gone);
+  const clock = new ManualClock(1);
+  const told = isVanished("a", { refuses: answers(...refused), listeners: answers(...listening) }, clock);
+  await turns(4);
+  await clock.advance(300);
+  expect(await told).toBe(gone);
 });

@@ -1,7 +1,7 @@
 // Tells that a member's process is gone before its lease does: nobody listens where it did, nor to what is sent to it.
 
 import type { Logger } from "pino";
-import { systemClock } from "../../../xmpp/clock.ts";
+import { type Clock, pause } from "../../../xmpp/clock.ts";
 
 /** ms between two looks: a process that is there, and was busy, answers the second. */
 const BETWEEN = 300;
@@ -20,9 +20,9 @@ export interface Witnesses {
  * once, and neither can be wrong about one that only stands still, is slow, or has lost one of its two ways: then a
  * connection is taken or times out, or its subscription is there.
  */
-export async function isVanished(member: string, { refuses, listeners }: Witnesses): Promise<boolean> {
+export async function isVanished(member: string, { refuses, listeners }: Witnesses, clock: Clock): Promise<boolean> {
   for (let look = 0; look < LOOKS; look++) {
-    if (look > 0) await new Promise<void>((resolve) => systemClock.setTimeout(resolve, BETWEEN));
+    if (look > 0) await pause(clock, BETWEEN);
     try {
       if (!(await refuses(member)) || (await listeners(member)) > 0) return false;
     } catch {
@@ -39,11 +39,21 @@ export interface Burial {
   readonly membership: { readonly overdue: boolean; vanished(member: string): Promise<void> };
 }
 
+/** What looking rests on. */
+export interface Looking {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
 /** A connection to a member broke: where its process is gone nobody waits for its lease. */
-export async function buryVanished(member: string, { bus, links, membership }: Burial, log: Logger): Promise<void> {
+export async function buryVanished(
+  member: string,
+  { bus, links, membership }: Burial,
+  { clock, log }: Looking,
+): Promise<void> {
   const lives = () => bus.others.includes(member);
   const refuses = (one: string) => links.refuses(one);
-  if (!lives() || !(await isVanished(member, { refuses, listeners: (one) => bus.listeners(one) }))) return;
+  if (!lives() || !(await isVanished(member, { refuses, listeners: (one) => bus.listeners(one) }, clock))) return;
   if (!lives() || membership.overdue) return;
   try {
     await membership.vanished(member);

@@ -1,5 +1,5 @@
 // How Redis is, proven by a write: one that answers and takes nothing serves no registry.
-import { systemClock, type Timer } from "../../../xmpp/clock.ts";
+import type { Clock, Timer } from "../../../xmpp/clock.ts";
 import type { RedisConnection } from "./connection.ts";
 
 /** In the words of `/readyz`. */
@@ -23,15 +23,15 @@ const REFUSALS: Readonly<Record<string, string>> = {
   MASTERDOWN: "its master is down",
 };
 
-/** Why no client should come because of Redis, undefined where it takes writes. Real time, since it waits for a socket. */
-export async function redisHealth(redis: RedisConnection, key: string): Promise<string | undefined> {
+/** Why no client should come because of Redis, undefined where it takes writes. */
+export async function redisHealth(redis: RedisConnection, key: string, clock: Clock): Promise<string | undefined> {
   let timer: Timer | undefined;
   const patience = new Promise<string>((resolve) => {
-    timer = systemClock.setTimeout(() => resolve(REDIS_SILENT), PATIENCE);
+    timer = clock.setTimeout(() => resolve(REDIS_SILENT), PATIENCE);
   });
   const written = redis.set(key, "1", "PX", KEPT).then(() => undefined, refusal);
   const told = await Promise.race([written, patience]);
-  systemClock.clearTimeout(timer);
+  clock.clearTimeout(timer);
   return told;
 }
 

@@ -1,6 +1,5 @@
 // Sessions that move between nodes because their client came to another one. XEP-0198 §5.
 
-import { systemClock } from "../../../xmpp/clock.ts";
 import { Jid } from "../../../xmpp/jid/jid.ts";
 import { beyond } from "../../../xmpp/management/count.ts";
 import { randomToken } from "../../../xmpp/random.ts";
@@ -94,15 +93,16 @@ export class ClusterHandover implements Handover {
   /** True once the session is here; whoever gives it later than that finds one that waits to be resumed. */
   private ask(member: string, connection: ClientConnection, previd: string): Promise<boolean> {
     const request = randomToken(9);
+    const { clock } = this.context;
     return new Promise<boolean>((resolve) => {
       const release = this.holdFor(connection, member);
-      const timer = systemClock.setTimeout(() => {
+      const timer = clock.setTimeout(() => {
         answered(false);
         // Who gives later than that finds the connection still, for a while: the session waits to be resumed.
-        systemClock.setTimeout(() => this.asked.delete(request), LATE);
+        clock.setTimeout(() => this.asked.delete(request), LATE);
       }, GIVE_TIMEOUT);
       const answered = (found: boolean) => {
-        systemClock.clearTimeout(timer);
+        clock.clearTimeout(timer);
         release();
         resolve(found);
       };
