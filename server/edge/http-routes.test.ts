@@ -7,8 +7,7 @@ import { pino } from "pino";
 import { NoSettings } from "../../contract/modules/index.ts";
 import { FakeHost } from "../../test/harness/fake-host.ts";
 import { defineModule } from "../module/define.ts";
-import type { HttpRoutes } from "../ports/http.ts";
-import { serveModules } from "./http-routes.ts";
+import { type HttpHost, serveModules } from "./http-routes.ts";
 
 /** Tells what it was asked, and fails where it is asked to. */
 const echo = defineModule({
@@ -31,7 +30,7 @@ const echo = defineModule({
 
 let fake: FakeHost;
 let app: FastifyInstance;
-const hosts = new Map<string, { httpRoutes: HttpRoutes }>();
+const hosts = new Map<string, HttpHost>();
 const logged: string[] = [];
 
 beforeEach(async () => {
@@ -39,9 +38,10 @@ beforeEach(async () => {
   hosts.clear();
   hosts.set("verona.test", fake.host);
   logged.length = 0;
-  app = Fastify({ bodyLimit: 100 });
+  app = Fastify();
   app.get("/own", async () => "own");
-  serveModules(app, { hosts, log: pino({}, { write: (line: string) => void logged.push(line) }) });
+  const log = pino({}, { write: (line: string) => void logged.push(line) });
+  serveModules(app, { hosts, log, clock: fake.clock, bodyBytes: 100, patience: 10_000 });
 });
 
 afterEach(() => app.close());
@@ -67,7 +67,7 @@ test("what it throws is logged and told to nobody; a body too large does not rea
 });
 
 test("a host is asked by its name, where a node has several", async () => {
-  hosts.set("mantua.test", { httpRoutes: { find: () => undefined } });
+  hosts.set("mantua.test", { httpRoutes: { find: () => undefined }, httpDomains: new Map(), changing: undefined });
   const of = (host: string) => ask({ url: "/echo/a", headers: { host } });
   expect(await of("Verona.test:5280")).toMatchObject({ status: 200 });
   for (const other of ["mantua.test", "padua.test"]) expect(await of(other)).toMatchObject({ status: 404 });

@@ -30,12 +30,11 @@ export interface HttpListener {
 /** Starts the listener. @throws Error of the system (`EADDRINUSE` …) */
 export async function listenForHttp(config: HttpListenerConfig, context: C2sContext): Promise<HttpListener> {
   const patience = context.limits.authenticationSeconds * 1000;
+  const checks = { ...REQUEST_CHECKS, headersTimeout: patience };
   const app = Fastify({
-    bodyLimit: context.limits.stanzaBytes,
     forceCloseConnections: true,
-    // Fastify waits for ever unless told otherwise: a request has as long as an authentication.
-    requestTimeout: patience,
-    ...(config.tls ? { https: { ...httpsOptions(config, context), ...REQUEST_CHECKS } } : { http: REQUEST_CHECKS }),
+    // What comes before the body has as long as an authentication, and so has the body (`timeBody`).
+    ...(config.tls ? { https: { ...httpsOptions(config, context), ...checks } } : { http: checks }),
   });
   const url = () => config.publicUrl ?? defaultUrl(config, app.server.address() as AddressInfo);
   app.get("/.well-known/host-meta", (_request, reply) =>
@@ -44,7 +43,8 @@ export async function listenForHttp(config: HttpListenerConfig, context: C2sCont
   app.get("/.well-known/host-meta.json", (_request, reply) =>
     reply.header("access-control-allow-origin", "*").send(hostMetaJson(url())),
   );
-  serveModules(app, context);
+  const { hosts, clock, log, limits } = context;
+  serveModules(app, { hosts, clock, log, bodyBytes: limits.stanzaBytes, patience });
   const { server } = app;
   if (config.tls) awaitFirstBytes(server, patience, context.clock);
   const secured = config.tls ? [...context.hosts.values()].find((host) => host.hasTls) : undefined;

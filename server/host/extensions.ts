@@ -29,6 +29,8 @@ export class Extensions {
   readonly disco = new DiscoRegistry();
   /** What they serve under the node's HTTP service. */
   readonly httpRoutes = new RouteTable();
+  /** The same under domains of their own. */
+  readonly httpDomains = new Map<string, RouteTable>();
   /** What clients may ask for while binding within SASL2. XEP-0386. */
   readonly inlineBindFeatures: InlineBindFeature[] = [];
   /** Stream features that modules added, and those that are silent; another list once that changes. */
@@ -98,6 +100,7 @@ export class Extensions {
       ...this.inlineBindFeatures.map(({ xmlns }) => `inline bind feature ${xmlns}`),
       ...[...this.offers.keys()].map(({ name }) => `offer ${name}`),
       ...this.httpRoutes.names.map((route) => `HTTP ${route}`),
+      ...[...this.httpDomains].flatMap(([domain, { names }]) => names.map((route) => `HTTP ${domain} ${route}`)),
       `copy rules ${this.copyRules.length}`,
       `observers ${events.size}`,
     ].sort();

@@ -1,22 +1,23 @@
-// The HTTP routes that modules of one host have registered.
+// The HTTP routes that modules have registered for one domain.
 import { enter, type Withdraw } from "../module/registrations.ts";
-import type { HttpHandler, HttpRoute, HttpRoutes } from "../ports/http.ts";
+import type { HttpHandler, HttpRoute, HttpRoutes, ServedRoute } from "../ports/http.ts";
 
 /** Routes by method and path. */
 export class RouteTable implements HttpRoutes {
-  private readonly exact = new Map<string, HttpHandler>();
-  private readonly below = new Map<string, HttpHandler>();
+  private readonly exact = new Map<string, ServedRoute>();
+  private readonly below = new Map<string, ServedRoute>();
 
   /** Adds a route; the answer takes it out again. @throws Error where it is taken already */
-  add({ method, path }: HttpRoute, handler: HttpHandler): Withdraw {
+  add(route: HttpRoute, handler: HttpHandler): Withdraw {
+    const { method, path } = route;
     const isPrefix = path.endsWith("/*");
     const table = isPrefix ? this.below : this.exact;
     const key = `${method} ${isPrefix ? path.slice(0, -1) : path}`;
     if (table.has(key)) throw new Error(`the HTTP route ${method} ${path} is taken already`);
-    return enter(table, key, handler);
+    return enter(table, key, { route, handler });
   }
 
-  find(method: string, path: string): HttpHandler | undefined {
+  find(method: string, path: string): ServedRoute | undefined {
     const wanted = `${method} ${path}`;
     const exact = this.exact.get(wanted);
     if (exact !== undefined || this.below.size === 0) return exact;

@@ -71,7 +71,10 @@ export class ModuleView implements ModuleHost {
       const { name } = this.definition;
       const domain = this.definition.domain?.(this.settings, this.domain);
       if (domain === undefined) throw new Error(`the module ${name} declares no "domain" of its own`);
-      this.ownDomain = new ServedDomain(this.host, domain, this.registrations);
+      this.ownDomain = new ServedDomain(this.host, domain, {
+        registrations: this.registrations,
+        declared: (route) => this.declared(route),
+      });
     }
     return this.ownDomain;
   }
@@ -181,10 +184,16 @@ export class ModuleView implements ModuleHost {
   }
 
   http(route: HttpRoute, handler: HttpHandler): void {
+    this.keep(this.host.extensions.httpRoutes.add(this.declared(route), handler));
+  }
+
+  /** The route as it was declared, with its bounds. @throws Error where it was not */
+  private declared(route: HttpRoute): HttpRoute {
     const { name, routes = [] } = this.definition;
-    if (!routes.some(({ method, path }) => method === route.method && path === route.path))
+    const known = routes.find(({ method, path }) => method === route.method && path === route.path);
+    if (known === undefined)
       throw new Error(`the module ${name} has no ${route.method} ${route.path} among its "routes"`);
-    this.keep(this.host.extensions.httpRoutes.add(route, handler));
+    return known;
   }
 
   disclose(target: IqTarget, disclosure: Disclosure): Withdraw {

@@ -9,9 +9,18 @@ import type { DomainService } from "../delivery/route.ts";
 import { info, items } from "../module/disco-answers.ts";
 import { type Disclosure, DiscoEntry } from "../module/disco-registry.ts";
 import type { OwnDomain } from "../module/own-domain.ts";
-import type { Registrations, Withdraw } from "../module/registrations.ts";
+import { enter, type Registrations, type Withdraw } from "../module/registrations.ts";
+import type { HttpHandler, HttpRoute } from "../ports/http.ts";
 import type { IqHandler, OwnedPayload } from "../ports/iq.ts";
+import { RouteTable } from "./http-routes.ts";
 import type { VirtualHost } from "./virtual-host.ts";
+
+/** The module whose domain it is. */
+export interface OwnerOfDomain {
+  readonly registrations: Registrations;
+  /** A route as the module declared it. @throws Error where it did not */
+  declared(route: HttpRoute): HttpRoute;
+}
 
 /** One domain of a module's own, for as long as the module runs. */
 export class ServedDomain implements OwnDomain, DomainService {
@@ -19,15 +28,19 @@ export class ServedDomain implements OwnDomain, DomainService {
   readonly jid: Jid;
   private readonly host: VirtualHost;
   private readonly registrations: Registrations;
+  private readonly module: OwnerOfDomain;
+  private readonly httpRoutes = new RouteTable();
   private readonly iqHandlers = new IqHandlers();
   private readonly entry = new DiscoEntry();
   private readonly asked: AskedHost;
   private taker: ((stanza: Stanza) => void | Promise<void>) | undefined;
 
   /** @throws Error where the domain is served already */
-  constructor(host: VirtualHost, domain: string, registrations: Registrations) {
+  constructor(host: VirtualHost, domain: string, module: OwnerOfDomain) {
+    const { registrations } = module;
     const { sessions, requests, clock, log } = host;
     this.host = host;
+    this.module = module;
     this.registrations = registrations;
     this.jid = Jid.parse(domain);
     this.domain = this.jid.domain;
@@ -38,6 +51,7 @@ export class ServedDomain implements OwnDomain, DomainService {
       refuse: (stanza, condition, details) => host.refuse(stanza, condition, details),
     };
     registrations.add(host.serveDomain(this.domain, this));
+    registrations.add(enter(host.extensions.httpDomains, this.domain, this.httpRoutes));
     registrations.add(host.extensions.disco.host.add({ items: [{ jid: this.domain }] }));
     this.disclose({ features: [NS_DISCO_INFO, NS_DISCO_ITEMS] });
     this.iq({ type: "get", xmlns: NS_DISCO_INFO, name: "query" }, (request) => info(this.entry, request));
@@ -46,6 +60,10 @@ export class ServedDomain implements OwnDomain, DomainService {
 
   iq(payload: Omit<OwnedPayload, "target" | "audience">, handler: IqHandler): void {
     this.registrations.add(this.iqHandlers.add({ ...payload, target: "host", audience: "anyone" }, handler));
+  }
+
+  http(route: HttpRoute, handler: HttpHandler): void {
+    this.registrations.add(this.httpRoutes.add(this.module.declared(route), handler));
   }
 
   disclose(disclosure: Disclosure): Withdraw {

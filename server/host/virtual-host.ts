@@ -124,6 +124,11 @@ export class VirtualHost implements ClientHost {
     return this.extensions.httpRoutes;
   }
 
+  /** The same of domains of modules' own. */
+  get httpDomains(): ReadonlyMap<string, HttpRoutes> {
+    return this.extensions.httpDomains;
+  }
+
   /** Stream features that modules added. */
   get streamFeatures(): readonly StreamFeature[] {
     return this.extensions.streamFeatures;

@@ -1,6 +1,7 @@
 // A domain of a module's own beside its host, such as rooms.example.org.
 import type { Jid } from "../../xmpp/jid/jid.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
+import type { HttpHandler, HttpRoute } from "../ports/http.ts";
 import type { IqHandler, OwnedPayload } from "../ports/iq.ts";
 import type { Disclosure } from "./disco-registry.ts";
 import type { Withdraw } from "./registrations.ts";
@@ -11,6 +12,8 @@ export interface OwnDomain {
   readonly jid: Jid;
   /** Registers the owner of a payload in requests to the domain itself. @throws Error where it has an owner already */
   iq(payload: Omit<OwnedPayload, "target" | "audience">, handler: IqHandler): void;
+  /** Answers HTTP requests for the domain; the route is named in `routes`. @throws Error where it is not, or is taken */
+  http(route: HttpRoute, handler: HttpHandler): void;
   /** Says something of the domain to service discovery; the answer takes it back before that. */
   disclose(disclosure: Disclosure): Withdraw;
   /**

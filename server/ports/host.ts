@@ -74,6 +74,8 @@ export interface ClientHost extends DeliveryHost, SessionHost {
   readonly storage: Pick<Stores, "of">;
   /** What modules serve by HTTP. */
   readonly httpRoutes: HttpRoutes;
+  /** The same of domains of modules' own. */
+  readonly httpDomains: ReadonlyMap<string, HttpRoutes>;
   /** Stream features that modules added. */
   readonly streamFeatures: readonly StreamFeature[];
   /** What clients may ask for while binding within SASL2. XEP-0386. */
