@@ -62,6 +62,28 @@ test("an account has a share of what is kept, and beyond the bound of the domain
   expect([await textsOf("juliet"), await textsOf("nurse")]).toEqual([["hers"], ["also hers"]]);
 });
 
+test("whatever comes at once, what is beyond the bound of the domain goes", async () => {
+  const clock = new ManualClock(0);
+  const host = {
+    domain: "verona.test",
+    storage: memoryStores([DOCUMENTS], clock),
+    clock,
+    log: pino({ level: "silent" }),
+    refuse() {},
+  };
+  const nodes = [new DeadLetters(host), new DeadLetters(host)];
+  await nodes[0]?.add("juliet", "hers", "a test");
+  for (let i = 0; i < 20; i++) {
+    await clock.advance(1);
+    await Promise.all(
+      Array.from({ length: 12 }, (_, account) => nodes[account % 2]?.add(`mallory${account}`, "x", "a test")),
+    );
+  }
+  const all = (await nodes[0]?.list()) ?? [];
+  expect(all.length).toBe(200);
+  expect(all.some(({ text }) => text === "hers")).toBe(true);
+});
+
 test("two nodes that count and keep for the same account at once lose nothing of each other's", async () => {
   const clock = new ManualClock(0);
   const host = {

@@ -82,7 +82,6 @@ export class DeadLetters {
     const at = clock.now();
     const account = local === "" ? domain : `${local}@${domain}`;
     log.warn({ account, from, reason }, "a message is a dead letter");
-    await this.makeRoom();
     const id = `${at.toString(36)}-${randomToken(6)}`;
     const letter: DeadLetter = { id, account, from, at, reason, text };
     await storage.of(DOCUMENTS).put({ domain, local: "", kind: LETTERS, key: id, text: JSON.stringify(letter) });
@@ -91,12 +90,13 @@ export class DeadLetters {
       for (const old of own.splice(0, own.length - SHARE)) await this.remove(old);
       return { text: JSON.stringify(own), result: undefined };
     });
+    await this.keepWithinBound();
   }
 
   /** All of them, oldest first. @throws StoreUnavailable */
   async list(): Promise<DeadLetter[]> {
     const all = await this.host.storage.of(DOCUMENTS).list(this.host.domain, "", LETTERS);
-    return all.map(({ text }) => JSON.parse(text) as DeadLetter).sort((a, b) => a.at - b.at);
+    return all.map(({ text }) => JSON.parse(text) as DeadLetter).sort(byAge);
   }
 
   /** True where there was one of that id. @throws StoreUnavailable */
@@ -104,14 +104,19 @@ export class DeadLetters {
     return this.host.storage.of(DOCUMENTS).remove(this.host.domain, "", LETTERS, id);
   }
 
-  /** Ten accounts fill a domain: it is read as a whole only then. */
-  private async makeRoom(): Promise<void> {
+  /**
+   * Ten accounts fill a domain: it is read as a whole only then. Others may add and remove meanwhile: whoever looks last
+   * finds all that is too many.
+   */
+  private async keepWithinBound(): Promise<void> {
     const { domain, storage } = this.host;
-    if ((await storage.of(DOCUMENTS).count(domain, "", LETTERS)) < KEPT) return;
-    const all = Map.groupBy(await this.list(), ({ account }) => account);
-    const [fullest] = [...all.values()].sort((a, b) => b.length - a.length);
-    const oldest = fullest?.[0];
-    if (oldest !== undefined) await this.remove(oldest.id);
+    if ((await storage.of(DOCUMENTS).count(domain, "", LETTERS)) <= KEPT) return;
+    const all = await this.list();
+    const accounts = [...Map.groupBy(all, ({ account }) => account).values()];
+    for (let tooMany = all.length - KEPT; tooMany > 0; tooMany--) {
+      const oldest = accounts.reduce((fullest, one) => (one.length > fullest.length ? one : fullest)).shift();
+      if (oldest !== undefined) await this.remove(oldest.id);
+    }
   }
 
   /** Replaces the count of one message; 0 is none. What it is then. */
@@ -144,6 +149,11 @@ export class DeadLetters {
   private async counts(local: string): Promise<Map<string, number>> {
     return countsOf(await this.host.storage.of(DOCUMENTS).get(this.host.domain, local, COUNTS, ""));
   }
+}
+
+/** By id where they came at once, so that all who sort them have one order. */
+function byAge(a: DeadLetter, b: DeadLetter): number {
+  return a.at - b.at || (a.id < b.id ? -1 : 1);
 }
 
 function countsOf(text: string | undefined): Map<string, number> {

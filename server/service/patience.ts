@@ -7,11 +7,6 @@ import { isStoreAway } from "../ports/failure.ts";
 /** ms of real time between two tries. */
 const PAUSE = 1_000;
 
-/** An error that passes by itself: what is needed is away, and nobody has made a mistake that could be corrected. */
-export interface Passing {
-  readonly passes: boolean;
-}
-
 /** What a node waits for, in the words of `/readyz`; nothing, as a rule. */
 export class Waits {
   private readonly log: Logger;
@@ -53,6 +48,7 @@ export class Waits {
   }
 }
 
+/** True for an error that passes by itself: what is needed is away, and nobody has made a mistake that could be corrected. */
 function passes(error: unknown): boolean {
   if (isStoreAway(error)) return true;
   return error instanceof Error && "passes" in error && error.passes === true;
