@@ -108,7 +108,10 @@ export class Cluster {
       this.membership.note(member);
       this.links.met(member);
     });
-    this.bus.onAnnouncement("bye", (from) => this.died(from, false));
+    this.bus.onAnnouncement("bye", (from) => {
+      this.membership.farewell(from);
+      this.died(from, false);
+    });
     this.bus.onAnnouncement("taken over", (_from, [member = ""]) => this.estates.settled(member));
   }
 

@@ -187,6 +187,23 @@ test("a node whose Redis is slow is not taken for dead over what it does about a
   for (const one of [b, c]) one.stop();
 });
 
+test("a node that said farewell is not buried; one that says it and stays listed is, once its lease is over", async () => {
+  const { redis, said, join } = setUp();
+  const [a, b, c] = [await join("a"), await join("b"), await join("c")];
+  await pass(15_000);
+  await a.leave();
+  for (const one of [b, c]) one.farewell("a");
+  await pass(20_000);
+  expect(said).toEqual([]);
+  // Redis went away before it could be crossed off.
+  redis.failing.add("srem t:members");
+  await expect(c.leave()).rejects.toThrow("no");
+  b.farewell("c");
+  await pass(20_000);
+  expect(said).toEqual(["b: c died, ours"]);
+  b.stop();
+});
+
 test.each(["set t:burial:{a}", "srem t:members", "get t:lease:{a}"])(
   "a burial of which %s fails is made good at a later beat",
   async (command) => {

@@ -104,6 +104,11 @@ export class Membership {
     this.known.add(member);
   }
 
+  /** Somebody said farewell: nobody is to be told of its end, and no lease of it is missed. */
+  farewell(member: string): void {
+    this.known.delete(member);
+  }
+
   /** True for a member whose lease holds. */
   lives(member: string): Promise<boolean> {
     return livesIn(this.redis, this.prefix, member);
