@@ -47,6 +47,12 @@ export const ListenerConfig = z.discriminatedUnion("kind", [
       .enum(["starttls", "direct", "none"])
       .default("starttls")
       .describe("How clients encrypt: RFC 6120 §5, XEP-0368."),
+    tlsRecords: z
+      .enum(["own", "openssl"])
+      .default("own")
+      .describe(
+        "What protects TLS 1.3 after the handshake: records of our own (half the memory of a session), or OpenSSL's.",
+      ),
     proxyProtocol: ProxyProtocol,
   }),
   z.strictObject({

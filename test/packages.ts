@@ -67,7 +67,17 @@ export const SOFTWARE = {
   openssl: {
     packages: ["openssl"],
     program: ["/usr/bin/openssl", "/usr/local/bin/openssl"],
-    for: "certificates of peers, Redis by TLS",
+    for: "certificates of peers, Redis by TLS, TLS of others",
+  },
+  gnutls: {
+    packages: ["gnutls-bin"],
+    program: ["/usr/bin/gnutls-cli", "/usr/local/bin/gnutls-cli"],
+    for: "TLS of others: GnuTLS",
+  },
+  python: {
+    packages: ["python3"],
+    program: ["/usr/bin/python3", "/usr/local/bin/python3"],
+    for: "TLS of others: Python",
   },
   slixmpp: {
     packages: ["python3-slixmpp"],

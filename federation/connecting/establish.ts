@@ -92,7 +92,7 @@ async function openAt(target: Target, { way, signal }: TargetAttempt, ahead: Ahe
  */
 async function beBelieved({ way, stream: { transport }, reached: { dane } }: Opening): Promise<void> {
   if (dane === undefined) return;
-  const chain = transport.tls === undefined ? [] : peerChain(transport.tls.socket);
+  const chain = transport.tls?.socket === undefined ? [] : peerChain(transport.tls.socket);
   const verdict = await judgeTarget(way.context, way.remote, chain, dane);
   if (verdict.kind === "invalid")
     throw new OutgoingFailure("remote-server-timeout", `see-other-host is not believed: ${verdict.reason}`);
@@ -117,11 +117,11 @@ async function judge(opening: Opening): Promise<void> {
 
 /** What the peer's certificate proves; undefined without TLS. */
 async function certificateOf({ way, stream, reached }: Opening): Promise<CertificateVerdict | undefined> {
-  const { tls } = stream.transport;
-  if (tls === undefined) return undefined;
-  const { socket, protocol, cipher } = tls;
+  const socket = stream.transport.tls?.socket;
+  if (socket === undefined) return undefined;
   const certificate = await judgeTarget(way.context, way.remote, peerChain(socket), reached.dane);
   const what = certificate.kind === "valid" ? { by: certificate.by } : { reason: certificate.reason };
+  const [protocol, cipher] = [socket.getProtocol() ?? "", socket.getCipher().name];
   way.progress.note("certificate", { protocol, cipher, valid: certificate.kind === "valid", ...what });
   return certificate;
 }

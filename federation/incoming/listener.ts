@@ -26,7 +26,7 @@ const BACKLOG = 4096;
 export function listenForServers(options: S2sListenerOptions, surroundings: Surroundings): Promise<Server> {
   const { context, streams } = surroundings;
   const accept = (socket: Socket, slot: Slot | undefined, peer: string | undefined) => {
-    const session = new IncomingSession(new TcpTransport(socket, peer), surroundings, slot);
+    const session = new IncomingSession(new TcpTransport(socket, { remoteAddress: peer }), surroundings, slot);
     // Too many that have not proven anything. RFC 6120 §13.12.
     const crowded = () => session.stream.fail("resource-constraint", "too many streams are not authenticated");
     if (slot === undefined) crowded();

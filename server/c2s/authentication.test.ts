@@ -15,7 +15,6 @@ test("who is gone while others are asked is counted for nobody", async () => {
     stream,
     log: pino({ level: "silent" }),
     context: {
-      tls: { leafOf: () => undefined },
       authentication: { anonymous: true },
       throttle: { banned: () => asked.promise, succeeded: () => {} },
       metrics: { login: () => {} },

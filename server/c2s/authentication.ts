@@ -42,8 +42,7 @@ export function saslContext(connection: ClientConnection): SaslContext {
   return {
     domain,
     encrypted: stream.transport.encrypted,
-    tlsSocket: stream.transport.tls?.socket,
-    serverCertificate: context.tls.leafOf(stream.transport.tls?.socket, domain),
+    tls: stream.transport.tls?.proof,
     credentials: context.credentials,
     decoySecret: context.decoySecret,
     offered: connection.offeredMechanisms,

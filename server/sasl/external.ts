@@ -56,9 +56,9 @@ class ExternalExchange implements SaslExchange {
  * is a JID. Empty unless the chain ends at one of the configured authorities.
  */
 function certifiedJids(context: SaslContext): string[] {
-  const { tlsSocket, clientAuthorities, domain, clock } = context;
-  if (tlsSocket === undefined || clientAuthorities === undefined || clientAuthorities.length === 0) return [];
-  const leaf = tlsSocket.getPeerX509Certificate(); // the handshake proved that the peer has its key
+  const { tls, clientAuthorities, domain, clock } = context;
+  if (tls === undefined || clientAuthorities === undefined || clientAuthorities.length === 0) return [];
+  const leaf = tls.peerCertificate;
   if (leaf === undefined || !leadsTo(leaf, clientAuthorities, (clock ?? systemClock).now())) return [];
   const addresses = xmppAddresses(leaf.raw);
   const texts = addresses.length > 0 ? addresses : commonNames(leaf);

@@ -1,7 +1,7 @@
 // What a SASL mechanism is to a stream: a small state machine fed with the peer's data. RFC 4422, RFC 6120 §6.
 import type { X509Certificate } from "node:crypto";
-import type { TLSSocket } from "node:tls";
 import type { Clock } from "../../xmpp/clock.ts";
+import type { TlsProof } from "../../xmpp/tls/proof.ts";
 import type { AccountRecord, ScramHash, ScramKeys } from "../ports/store.ts";
 
 /** SASL failure conditions. RFC 6120 §6.5. */
@@ -64,10 +64,8 @@ export interface CredentialSource {
 export interface SaslContext {
   readonly domain: string;
   readonly encrypted: boolean;
-  /** The TLS socket, for channel binding; undefined on plain streams and behind a TLS front end. */
-  readonly tlsSocket: TLSSocket | undefined;
-  /** DER of our own certificate in use, for tls-server-end-point. RFC 5929 §4. */
-  readonly serverCertificate: Buffer | undefined;
+  /** What its TLS proves, for channel binding and EXTERNAL; undefined on plain streams and behind a TLS front end. */
+  readonly tls: TlsProof | undefined;
   readonly credentials: CredentialSource;
   /** Secret of this deployment from which made-up salts for unknown accounts are derived. */
   readonly decoySecret: Buffer;

@@ -84,7 +84,6 @@ test("the leaf and its days are told", () => {
   expect(tls.leaf("example.org")).toEqual(new X509Certificate(issued.certificatePem).raw);
   expect(tls.certificateDays("example.org")).toBe(30);
   expect(tls.certificateDays("example.com")).toBeUndefined();
-  expect(tls.leafOf(undefined)).toBeUndefined();
 });
 
 describe("every mistake is told at once, with its file", () => {

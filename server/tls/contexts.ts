@@ -2,7 +2,7 @@
 import { constants } from "node:crypto";
 import { type Stats, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { createSecureContext, type SecureContext, type SecureContextOptions, type TLSSocket } from "node:tls";
+import { createSecureContext, type SecureContext, type SecureContextOptions } from "node:tls";
 import { domainToASCII } from "node:url";
 import { type Clock, systemClock, type Timer } from "../../xmpp/clock.ts";
 import { factsOf } from "../observe/failure.ts";
@@ -14,7 +14,6 @@ import {
   readCertificate,
 } from "./certificate-files.ts";
 import { TlsError } from "./error.ts";
-import { ownCertificate } from "./own-certificate.ts";
 
 /** A virtual host, as far as TLS goes. */
 export interface TlsHost {
@@ -113,14 +112,6 @@ export class TlsContexts {
   /** DER of the domain's leaf certificate. */
   leaf(domain: string): Buffer | undefined {
     return this.served.get(key(domain))?.loaded.leaf.raw;
-  }
-
-  /**
-   * DER of the certificate in use on a connection, for tls-server-end-point (RFC 5929 §4). Undefined without a socket:
-   * what a TLS front end shows is not known here.
-   */
-  leafOf(socket: TLSSocket | undefined, _domain?: string): Buffer | undefined {
-    return ownCertificate(socket);
   }
 
   /** Days that the domain's certificate is still valid, negative once expired; undefined without certificate. */

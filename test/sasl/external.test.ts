@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/gl
 import type { SaslContext, SaslStep } from "../../server/sasl/mechanism.ts";
 import { beginExchange, offeredMechanisms } from "../../server/sasl/mechanisms.ts";
 import { TlsContexts } from "../../server/tls/contexts.ts";
+import { proofOf } from "../../xmpp/tls/proof.ts";
 import { CLIENT_AUTH, type Issued, issue, type Order, pemFolder, SERVER_AUTH } from "../tls/certificates.ts";
 import { fakeContext } from "./scram-client.ts";
 import { type TlsPair, tlsPair } from "./tls-pair.ts";
@@ -42,7 +43,7 @@ async function contextFor(order: Order | undefined, chain: readonly Issued[] = [
     { romeo: {}, juliet: {} },
     {
       encrypted: true,
-      tlsSocket: pair.server,
+      tls: proofOf(pair.server),
       clientAuthorities: [new X509Certificate(authority.certificatePem)],
     },
   );

@@ -12,8 +12,7 @@ export function fakeContext(accounts: Record<string, Credentials>, more: Partial
   return {
     domain: "example.org",
     encrypted: false,
-    tlsSocket: undefined,
-    serverCertificate: undefined,
+    tls: undefined,
     credentials: {
       scramKeys: async (_, local, hash) => known.get(local)?.[hash],
       checkPassword: async (_, local, password) => known.has(local) && password === "orchard",

@@ -1,5 +1,6 @@
 // The port between a stream and the wire it runs on: TCP, TLS or WebSocket.
 import type { SecureContext, TLSSocket } from "node:tls";
+import type { TlsProof } from "../tls/proof.ts";
 
 /** What a transport tells its stream. Text is decoded, valid UTF-8 without NUL. */
 export interface TransportEvents {
@@ -15,13 +16,11 @@ export interface TransportEvents {
   drained(): void;
 }
 
-/** TLS facts of an encrypted transport. */
+/** TLS of an encrypted transport. */
 export interface TlsFacts {
-  readonly protocol: string;
-  readonly cipher: string;
-  readonly alpn: string | undefined;
-  readonly servername: string | undefined;
-  readonly socket: TLSSocket;
+  readonly proof: TlsProof;
+  /** Node's own socket; undefined where the records are ours. */
+  readonly socket: TLSSocket | undefined;
 }
 
 /** One connection. Writes are gathered and leave in one call at the end of the event-loop turn. */
@@ -63,5 +62,6 @@ export interface TlsUpgrade {
   readonly sni?: (servername: string) => SecureContext | undefined;
   /** Client side: name sent as SNI. */
   readonly servername?: string;
-  readonly alpn?: readonly string[];
+  /** Server side: the one protocol that is spoken, where a client names any. XEP-0368 §3. */
+  readonly alpn?: string;
 }

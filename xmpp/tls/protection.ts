@@ -20,12 +20,11 @@ export const OVERHEAD = HEADER_BYTES + 1 + TAG_BYTES;
 export const inner = Buffer.allocUnsafeSlow(MOST_CONTENT + 1);
 
 /**
- * Seals the first `length` bytes of `inner` as content of `type` into `out` at `at`, and returns where the record ends:
- * `length` + `OVERHEAD` bytes behind.
+ * Seals the first `length` bytes of `inner`, content with its type behind it, into `out` at `at`, and returns where the
+ * record ends: `length` - 1 + `OVERHEAD` bytes behind.
  */
-export function sealInner(keys: TrafficKeys, type: number, length: number, out: Buffer, at: number): number {
-  inner[length] = type;
-  const size = length + 1 + TAG_BYTES;
+export function sealInner(keys: TrafficKeys, length: number, out: Buffer, at: number): number {
+  const size = length + TAG_BYTES;
   out[at] = APPLICATION_DATA;
   out[at + 1] = 3;
   out[at + 2] = 3;
@@ -34,9 +33,9 @@ export function sealInner(keys: TrafficKeys, type: number, length: number, out: 
   const body = at + HEADER_BYTES;
   const cipher = keys.encipher();
   cipher.setAAD(out.subarray(at, body));
-  out.set(cipher.update(inner.subarray(0, length + 1)), body);
+  out.set(cipher.update(inner.subarray(0, length)), body);
   cipher.final();
-  out.set(cipher.getAuthTag(), body + length + 1);
+  out.set(cipher.getAuthTag(), body + length);
   return body + size;
 }
 

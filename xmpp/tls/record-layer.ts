@@ -102,8 +102,9 @@ export class RecordLayer {
   }
 
   private sealInner(length: number, type: number = APPLICATION_DATA): Buffer {
+    inner[length] = type;
     const out = Buffer.allocUnsafe(length + OVERHEAD);
-    sealInner(this.sending, type, length, out, 0);
+    sealInner(this.sending, length + 1, out, 0);
     return out;
   }
 
@@ -112,7 +113,8 @@ export class RecordLayer {
     let end = 0;
     for (let at = 0; at < bytes.length; at += MOST_CONTENT) {
       const length = bytes.copy(inner, 0, at, at + MOST_CONTENT);
-      end = sealInner(this.sending, APPLICATION_DATA, length, out, end);
+      inner[length] = APPLICATION_DATA;
+      end = sealInner(this.sending, length + 1, out, end);
     }
     return out;
   }
