@@ -5,6 +5,7 @@ import type { MeridianServer } from "../../server/node.ts";
 import { TALK_START } from "../harness/certificates.ts";
 import { ManualClock } from "../harness/manual-clock.ts";
 import { ServerUnderTest } from "../harness/scene-server.ts";
+import { openStreams } from "../harness/shared-server.ts";
 
 export const DOMAIN = "verona.test";
 
@@ -52,11 +53,6 @@ export async function startTarget(
     noErrors: () => expect(tested.log.filter((line) => /"level":(50|60)/.test(line))).toEqual([]),
     stop: () => tested.stop(),
   };
-}
-
-async function openStreams(server: MeridianServer): Promise<number> {
-  const gauge = await (await server.metrics.registry()).getSingleMetric("meridian_client_streams")?.get();
-  return (gauge?.values ?? []).reduce((sum, { value }) => sum + value, 0);
 }
 
 async function settle(what: string, reached: () => boolean | Promise<boolean>): Promise<void> {

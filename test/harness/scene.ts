@@ -1,17 +1,18 @@
 // The stage of one talk: servers under test, impersonated servers, DNS, clock, and everybody who speaks.
 
-import { randomInt } from "node:crypto";
 import type { Subscription } from "../../server/modules/roster/port.ts";
 import { ROSTERS } from "../../server/modules/roster/store.ts";
 import type { Actor } from "./actor.ts";
-import { CERTIFICATE_KINDS, type CertificateKind, clientContext, TALK_START } from "./certificates.ts";
-import { Client, STAGES, type Stage } from "./client.ts";
+import { type CertificateKind, clientContext, TALK_START } from "./certificates.ts";
+import { Client } from "./client.ts";
 import { ManualClock, turns } from "./manual-clock.ts";
 import { Peer, type PeerPlan } from "./peer.ts";
 import { PeerWire } from "./peer-wire.ts";
 import type { RedisSettings } from "./redis.ts";
 import { S2S_PORT, S2S_TLS_PORT, SceneDns } from "./scene-dns.ts";
+import { peerPlan, stageOf } from "./scene-options.ts";
 import { PASSWORD, ServerUnderTest } from "./scene-server.ts";
+import type { SharedServer } from "./shared-server.ts";
 import type { Options, Step } from "./talk.ts";
 import { Transcript } from "./transcript.ts";
 import { WebSocketWire } from "./websocket-wire.ts";
@@ -19,11 +20,18 @@ import { TcpWire, type Wire } from "./wire.ts";
 
 type Setup = Extract<Step, { do: "account" | "roster" }>;
 
+/** How a talk is run, beside what it says itself. */
+export interface SceneOptions {
+  readonly spread?: number;
+  readonly redis?: RedisSettings;
+  readonly shared?: SharedServer | undefined;
+}
+
 /** Everything that lives as long as one talk. */
 export class Scene {
-  readonly clock = new ManualClock(TALK_START);
+  readonly clock: ManualClock;
   readonly transcript = new Transcript();
-  readonly dns = new SceneDns();
+  readonly dns: SceneDns;
   readonly servers: ServerUnderTest[] = [];
   readonly peers = new Map<string, Peer>();
   readonly actors = new Map<string, Actor>();
@@ -40,18 +48,25 @@ export class Scene {
   private clients = 0;
 
   private readonly redis: RedisSettings | undefined;
+  private readonly shared: SharedServer | undefined;
 
-  /** `redis`: one that runs already, for servers of several nodes. */
-  constructor(options: { readonly spread?: number; readonly redis?: RedisSettings } = {}) {
-    this.spread = options.spread ?? 1;
-    this.redis = options.redis;
+  /** `redis`: one that runs already, for servers of several nodes. `shared`: a server that is used after this talk too. */
+  constructor({ spread = 1, redis, shared }: SceneOptions = {}) {
+    this.spread = spread;
+    this.redis = redis;
+    this.shared = shared;
+    this.clock = shared?.clock ?? new ManualClock(TALK_START);
+    this.dns = shared?.dns ?? new SceneDns();
   }
 
   /** Takes a line that says what there is; false for one that says what happens. */
   prepare(step: Step): boolean {
     switch (step.do) {
       case "server":
-        this.servers.push(new ServerUnderTest({ domain: step.domain, options: step.options }, this.spread, this.redis));
+        this.servers.push(
+          this.shared?.server ??
+            new ServerUnderTest({ domain: step.domain, options: step.options }, this.spread, this.redis),
+        );
         return true;
       case "host":
         this.servers.at(-1)!.hosts.push({ domain: step.domain, options: step.options });
@@ -76,8 +91,10 @@ export class Scene {
   async start(): Promise<void> {
     if (!this.started) {
       this.started = true;
-      await this.dns.start();
-      for (const server of this.servers) await this.startServer(server);
+      if (this.shared === undefined) {
+        await this.dns.start();
+        for (const server of this.servers) await this.startServer(server);
+      }
       for (const plan of this.plans) await this.startPeer(plan);
       for (const { name, data } of this.dnsLines) this.dns.change(name, data);
     }
@@ -164,6 +181,7 @@ export class Scene {
     for (const probe of this.probes) probe.destroy();
     for (const peer of this.peers.values()) await peer.stop();
     await Promise.all(this.draining);
+    if (this.shared !== undefined) return;
     for (const server of this.servers) await server.stop();
     await this.dns.stop();
   }
@@ -264,32 +282,4 @@ export class Scene {
     wire.destroy();
     await turns(4);
   }
-}
-
-function stageOf(options: Options): Stage {
-  if (options.has("online") || options.has("priority")) return "online";
-  if (options.has("manual")) return "connected";
-  const stage = options.get("stage") ?? "bound";
-  const known = STAGES.find((one) => one === stage);
-  if (known === undefined) throw new Error(`no stage ${stage}: ${STAGES.join(", ")}`);
-  return known;
-}
-
-function peerPlan(domain: string, options: Options): PeerPlan {
-  const choose = <T extends string>(name: string, allowed: readonly T[]): T => {
-    const value = options.get(name) ?? allowed[0]!;
-    const found = allowed.find((one) => one === value);
-    if (found === undefined) throw new Error(`peer ${domain}: ${name}=${value} is none of ${allowed.join(", ")}`);
-    return found;
-  };
-  return {
-    domain,
-    auth: choose("auth", ["external", "dialback", "none"]),
-    tls: choose("tls", ["starttls", "direct", "none"]),
-    certificate: choose("certificate", CERTIFICATE_KINDS),
-    manual: options.has("manual"),
-    // A port that is given may be taken at 127.0.0.1: such a peer gets an address of its own.
-    address: options.has("port") ? `127.${1 + randomInt(254)}.${randomInt(256)}.${1 + randomInt(254)}` : "127.0.0.1",
-    port: Number(options.get("port") ?? 0),
-  };
 }

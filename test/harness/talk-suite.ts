@@ -1,4 +1,5 @@
-// Makes tests of talks: one for each case of each file of a folder. Servers of several nodes share one Redis.
+// Makes tests of talks: one for each case of each file of a folder. Those that leave their server as it was share one, and
+// servers of several nodes one Redis.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe } from "@jest/globals";
@@ -7,6 +8,7 @@ import { parseTalk } from "./parse-talk.ts";
 import { type RedisSettings, startRedis, type TestRedis } from "./redis.ts";
 import { runTalk } from "./run-talk.ts";
 import { Scene } from "./scene.ts";
+import { SharedServer, sharedDomain } from "./shared-server.ts";
 import type { TalkCase } from "./talk.ts";
 
 /** Which talks, and how they are run. */
@@ -25,7 +27,20 @@ export function testTalks({ folder, chosen = () => true, spread = 1 }: TalkSuite
     redis ??= startRedis();
     return { urls: [(await redis).url] };
   };
-  afterAll(async () => (await redis)?.end());
+  const servers = new Map<string, Promise<SharedServer>>();
+  /** The server that a talk leaves as it was; one for all of them. */
+  const sharedServer = async (one: TalkCase): Promise<SharedServer | undefined> => {
+    const domain = sharedDomain(one);
+    if (domain === undefined) return undefined;
+    const starting =
+      servers.get(domain) ?? SharedServer.start(domain, spread, spread > 1 ? await sharedRedis() : undefined);
+    servers.set(domain, starting);
+    return starting;
+  };
+  afterAll(async () => {
+    for (const shared of servers.values()) await (await shared).end();
+    await (await redis)?.end();
+  });
   for (const file of talkFiles(folder)) {
     const text = readFileSync(join(folder, file), "utf8");
     if (!chosen(file, text)) continue;
@@ -34,9 +49,21 @@ export function testTalks({ folder, chosen = () => true, spread = 1 }: TalkSuite
       for (const one of talk.cases) {
         const several = spread > 1 || severalNodes(one);
         const { test } = needing(...(several ? (["redis"] as const) : []));
-        test(one.title, async () =>
-          runTalk(talk, one, new Scene({ spread, ...(several ? { redis: await sharedRedis() } : {}) })),
-        );
+        test(one.title, async () => {
+          const shared = await sharedServer(one);
+          const own = several && shared === undefined ? { redis: await sharedRedis() } : {};
+          try {
+            await runTalk(talk, one, new Scene({ spread, shared, ...own }));
+            await shared?.clear();
+          } catch (error) {
+            // What a talk that failed has left is no other's.
+            if (shared !== undefined) {
+              servers.delete(shared.server.domain);
+              await shared.end();
+            }
+            throw error;
+          }
+        });
       }
     });
   }
