@@ -26,6 +26,7 @@ import { Router } from "./delivery/route.ts";
 import { RunningHosts } from "./host/start.ts";
 import type { VirtualHost } from "./host/virtual-host.ts";
 import type { NodeMetrics } from "./observe/metrics.ts";
+import { ModuleMetrics } from "./observe/module-metrics.ts";
 import { StrangersLog } from "./observe/strangers.ts";
 import { Trace } from "./observe/trace.ts";
 import { configuredServices } from "./service/configured.ts";
@@ -92,6 +93,7 @@ export async function bringUp(config: NodeConfig, { services, stage, metrics, cl
     storage,
     accounts,
     trace,
+    metrics: new ModuleMetrics(metrics),
     bus,
     registry,
     exclusive,

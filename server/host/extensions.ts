@@ -5,7 +5,7 @@ import { IqHandlers } from "../delivery/iq.ts";
 import { Pipeline } from "../delivery/stages.ts";
 import type { ApiKey, CopyRule } from "../module/define.ts";
 import { type DiscoReading, DiscoRegistry } from "../module/disco-registry.ts";
-import { addTo, type Withdraw } from "../module/registrations.ts";
+import { addTo, enter, type Withdraw } from "../module/registrations.ts";
 import { logFailure } from "../observe/failure.ts";
 import type { ClientSession } from "../ports/session.ts";
 import type { Filter, StageOptions, StagePoints } from "../ports/stages.ts";
@@ -40,6 +40,7 @@ export class Extensions {
   private readonly copyRules: CopyRule[] = [];
   /** What kinds the stages of each module look at, or did, by point. */
   private readonly filtered = new Map<string, { readonly point: keyof StagePoints; readonly kind: StanzaKind }[]>();
+  private readonly documentKinds = new Map<string, string>();
   private readonly offers = new Map<ApiKey<unknown>, Offer>();
 
   constructor(log: Logger) {
@@ -101,6 +102,7 @@ export class Extensions {
       ...[...this.offers.keys()].map(({ name }) => `offer ${name}`),
       ...this.httpRoutes.names.map((route) => `HTTP ${route}`),
       ...[...this.httpDomains].flatMap(([domain, { names }]) => names.map((route) => `HTTP ${domain} ${route}`)),
+      ...[...this.documentKinds.keys()].map((kind) => `documents ${kind}`),
       `copy rules ${this.copyRules.length}`,
       `observers ${events.size}`,
     ].sort();
@@ -137,6 +139,13 @@ export class Extensions {
 
   private gatherFeatures(): void {
     this.streamFeatures = [...this.offered, ...this.silent.values()];
+  }
+
+  /** A kind of documents is a module's. @throws Error where another has it */
+  documentKind(kind: string, module: string): Withdraw {
+    const other = this.documentKinds.get(kind);
+    if (other !== undefined) throw new Error(`documents of kind ${kind} are those of the module ${other}`);
+    return enter(this.documentKinds, kind, module);
   }
 
   /** @throws Error where a module offers the same already */

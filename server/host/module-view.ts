@@ -9,8 +9,10 @@ import type { AccountChanges, Farewell } from "../accounts/lifecycle.ts";
 import { SharedView } from "../cluster/shared/shared-view.ts";
 import { inBackground } from "../delivery/background.ts";
 import type { DeadLetters } from "../delivery/dead-letters.ts";
+import { DOCUMENTS } from "../documents/store.ts";
 import type { ApiKey, CopyRule, Grant, ModuleDefinition, ModuleHost } from "../module/define.ts";
 import type { Disclosure, DiscoReading } from "../module/disco-registry.ts";
+import { type DocumentKind, type Documents, documentsOf } from "../module/documents.ts";
 import type { OwnDomain } from "../module/own-domain.ts";
 import type { Registrations, Withdraw } from "../module/registrations.ts";
 import type { Trace } from "../observe/trace.ts";
@@ -20,6 +22,7 @@ import type { HostEvents } from "../ports/events.ts";
 import type { Section } from "../ports/exclusive.ts";
 import type { HttpHandler, HttpRoute } from "../ports/http.ts";
 import type { IqHandler, IqTarget, OwnedPayload } from "../ports/iq.ts";
+import type { Metric, MetricDeclaration, MetricLabels } from "../ports/metrics.ts";
 import type { OwnedKind, Owners } from "../ports/owned.ts";
 import type { OwnSession, SessionsSeen } from "../ports/session.ts";
 import type { Filter, Outcome, StageOptions, StagePoints } from "../ports/stages.ts";
@@ -139,6 +142,14 @@ export class ModuleView implements ModuleHost {
     return this.host.store(key);
   }
 
+  documents<T>(kind: DocumentKind<T>): Documents<T> {
+    const store = () => this.store(DOCUMENTS);
+    // Told at once where it is not declared.
+    store();
+    this.keep(this.host.extensions.documentKind(kind.name, this.definition.name));
+    return documentsOf(store, this.domain, kind);
+  }
+
   service<T>(key: ServiceKey<T>): T {
     const { name, services = [] } = this.definition;
     if (!services.includes(key.name)) throw new Error(`the module ${name} has no ${key.name} among its "services"`);
@@ -194,6 +205,15 @@ export class ModuleView implements ModuleHost {
     if (known === undefined)
       throw new Error(`the module ${name} has no ${route.method} ${route.path} among its "routes"`);
     return known;
+  }
+
+  metric<L extends MetricLabels>(declaration: MetricDeclaration<L>): Metric<L> {
+    const { metric, withdraw } = this.host.metrics.declare(
+      { module: this.definition.name, domain: this.domain },
+      declaration,
+    );
+    this.keep(withdraw);
+    return metric;
   }
 
   disclose(target: IqTarget, disclosure: Disclosure): Withdraw {

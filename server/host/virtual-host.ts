@@ -19,6 +19,7 @@ import type { Pipeline } from "../delivery/stages.ts";
 import { deliverMessage } from "../delivery/to-account.ts";
 import { HostBus } from "../module/host-bus.ts";
 import { enter, type Withdraw } from "../module/registrations.ts";
+import type { ModuleMetrics } from "../observe/module-metrics.ts";
 import type { Trace } from "../observe/trace.ts";
 import type { NodeBus, SessionRegistry } from "../ports/cluster.ts";
 import type { RemoteLink } from "../ports/delivery.ts";
@@ -47,6 +48,7 @@ export interface HostParts {
   readonly storage: Stores;
   readonly accounts: Accounts;
   readonly trace: Trace;
+  readonly metrics: ModuleMetrics;
   readonly bus: NodeBus;
   readonly registry: SessionRegistry;
   readonly exclusive: Exclusive;
@@ -67,6 +69,8 @@ export class VirtualHost implements ClientHost {
   readonly storage: Stores;
   readonly accounts: Accounts;
   readonly trace: Trace;
+  /** What modules of every host count. */
+  readonly metrics: ModuleMetrics;
   readonly bus: NodeBus;
   readonly registry: SessionRegistry;
   readonly clock: Clock;
@@ -99,6 +103,7 @@ export class VirtualHost implements ClientHost {
     this.storage = parts.storage;
     this.accounts = parts.accounts;
     this.trace = parts.trace;
+    this.metrics = parts.metrics;
     this.bus = parts.bus;
     this.registry = parts.registry;
     this.exclusion = parts.exclusive;

@@ -15,6 +15,7 @@ import type { HostEvents } from "../ports/events.ts";
 import type { Section } from "../ports/exclusive.ts";
 import type { HttpHandler, HttpRoute } from "../ports/http.ts";
 import type { IqHandler, IqTarget, OwnedPayload } from "../ports/iq.ts";
+import type { Metric, MetricDeclaration, MetricLabels } from "../ports/metrics.ts";
 import type { OwnedKind, Owners } from "../ports/owned.ts";
 import type { ClientSession, OwnSession, SessionsSeen } from "../ports/session.ts";
 import type { Filter, Outcome, StageOptions, StagePoints } from "../ports/stages.ts";
@@ -23,6 +24,7 @@ import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
 import type { ServiceKey, ServiceName } from "../service/service.ts";
 import type { StoreDefinition } from "../storage/define.ts";
 import type { Disclosure, DiscoReading } from "./disco-registry.ts";
+import type { DocumentKind, Documents } from "./documents.ts";
 import type { OwnDomain } from "./own-domain.ts";
 import type { Withdraw } from "./registrations.ts";
 
@@ -77,6 +79,11 @@ export interface Registering {
   inlineBindFeature(feature: InlineBindFeature): void;
   /** Answers HTTP requests for the host; the route is named in `routes`. @throws Error where it is not, or is taken */
   http(route: HttpRoute, handler: HttpHandler): void;
+  /**
+   * A counter or gauge of the module's own, as `meridian_MODULE_NAME` with the host as a label; it starts at 0, and every
+   * value that a label may have is declared. @throws Error for a name that is none, or declared already; for too many series
+   */
+  metric<L extends MetricLabels>(declaration: MetricDeclaration<L>): Metric<L>;
   /** Says something of the host, or of its accounts, to service discovery; the answer takes it back before that. */
   disclose(target: IqTarget, disclosure: Disclosure): Withdraw;
   /** Offers something to other modules. @throws Error where another offers it already */
@@ -115,6 +122,11 @@ export interface ModuleHost extends Registering {
   emit<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void;
   /** A store that the module keeps something in; named in `stores`. @throws Error where it is not */
   store<S extends object>(key: StoreKey<S>): S;
+  /**
+   * The module's documents of one kind, as values; `DOCUMENTS` is named in `stores`. @throws Error where it is not, or another
+   * module has the kind
+   */
+  documents<T>(kind: DocumentKind<T>): Documents<T>;
   /** What a service of the node gives; named in `services`. @throws Error where it is not, or has not started */
   service<T>(key: ServiceKey<T>): T;
   /**

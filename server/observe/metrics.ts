@@ -35,6 +35,7 @@ interface Prometheus {
   readonly registry: Registry;
   readonly storage: Histogram;
   add(reading: Reading): void;
+  remove(reading: Reading): void;
 }
 
 async function openPrometheus(): Promise<Prometheus> {
@@ -67,7 +68,7 @@ async function openPrometheus(): Promise<Prometheus> {
     buckets: [0.0001, 0.001, 0.005, 0.02, 0.1, 0.5, 2, 5],
     registers: [registry],
   });
-  return { registry, storage, add };
+  return { registry, storage, add, remove: ({ name }) => registry.removeSingleMetric(name) };
 }
 
 /** Counts of one node. */
@@ -104,30 +105,39 @@ export class NodeMetrics {
     this.prometheus?.storage.observe({ operation, outcome: failed ? "failed" : "done" }, ms / 1000);
   }
 
-  /** A gauge whose values are asked for when Prometheus reads; `values` gives label values and a number each. */
+  /**
+   * A gauge whose values are asked for when Prometheus reads; `values` gives label values and a number each. The answer
+   * takes it out again.
+   */
   gauge(
     name: string,
     help: string,
     labels: readonly string[],
     values: () => Iterable<readonly [object, number]>,
-  ): void {
-    this.read({ type: "gauge", name, help, labels, values });
+  ): () => void {
+    return this.read({ type: "gauge", name, help, labels, values });
   }
 
-  /** A counter whose totals are kept elsewhere. */
+  /** A counter whose totals are kept elsewhere; the answer takes it out again. */
   counter(
     name: string,
     help: string,
     labels: readonly string[],
     values: () => Iterable<readonly [object, number]>,
-  ): void {
-    this.read({ type: "counter", name, help, labels, values });
+  ): () => void {
+    return this.read({ type: "counter", name, help, labels, values });
   }
 
   /** Parts that come up after the listener are read as well. */
-  private read(reading: Reading): void {
+  private read(reading: Reading): () => void {
     this.readings.push(reading);
     this.prometheus?.add(reading);
+    return () => {
+      const at = this.readings.indexOf(reading);
+      if (at === -1) return;
+      this.readings.splice(at, 1);
+      this.prometheus?.remove(reading);
+    };
   }
 
   /** The registry that Prometheus reads, made on first use; storage times are kept from then on. */

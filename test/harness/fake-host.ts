@@ -10,6 +10,7 @@ import { VirtualHost } from "../../server/host/virtual-host.ts";
 import type { ModuleDefinition } from "../../server/module/define.ts";
 import { type Chosen, HostModules } from "../../server/module/lifecycle.ts";
 import { MODULES } from "../../server/modules/index.ts";
+import { ModuleMetrics } from "../../server/observe/module-metrics.ts";
 import { Trace } from "../../server/observe/trace.ts";
 import type { NodeBus } from "../../server/ports/cluster.ts";
 import type { RemoteLink } from "../../server/ports/delivery.ts";
@@ -52,6 +53,7 @@ export class FakeHost {
   readonly sent: Stanza[] = [];
   /** Connections to other domains that are up. */
   readonly links: RemoteLink[] = [];
+  private readonly readings = new Map<string, () => Iterable<readonly [object, number]>>();
   private readonly router: Router<VirtualHost>;
   private asked = 0;
 
@@ -74,6 +76,7 @@ export class FakeHost {
       storage: this.storage,
       accounts: new Accounts(this.storage.of(ACCOUNTS), { iterations: 4096, clock: this.clock }),
       trace: new Trace(this.clock),
+      metrics: new ModuleMetrics({ counter: this.readMetric, gauge: this.readMetric }),
       clock: this.clock,
       log,
     });
@@ -144,12 +147,31 @@ export class FakeHost {
     return this.sent.splice(0).map((stanza) => stanza.text());
   }
 
+  /** What modules count, by name and labels. */
+  metrics(): Record<string, number> {
+    const said = [...this.readings].flatMap(([name, values]) =>
+      [...values()].map(([labels, value]) => [`${name} ${Object.values(labels).join(" ")}`, value] as const),
+    );
+    return Object.fromEntries(said);
+  }
+
+  private readonly readMetric = (
+    name: string,
+    _help: string,
+    _labels: readonly string[],
+    values: () => Iterable<readonly [object, number]>,
+  ) => {
+    this.readings.set(name, values);
+    return () => void this.readings.delete(name);
+  };
+
   /** What modules have registered with the host and its clock, in words: the same as before once a module is over. */
   registered(): string[] {
     const { extensions, moduleBus, accountChanges } = this.host;
     return [
       ...extensions.registered,
       ...moduleBus.registered,
+      ...[...this.readings.keys()].map((name) => `metric ${name}`),
       ...[...this.ownedKinds].map((kind) => `owned ${kind}`),
       ...[...this.router.services.keys()].map((domain) => `domain ${domain}`),
       `farewells ${accountChanges.farewellCount}`,

@@ -1,12 +1,11 @@
 // Block lists: an account's list, at hand so that a stanza's check is a look-up, and its changes. XEP-0191.
 
 import type { Jid } from "../../../xmpp/jid/jid.ts";
-import { DOCUMENTS } from "../../documents/store.ts";
 import type { ModuleHost } from "../../module/define.ts";
+import { type Documents, TEXT } from "../../module/documents.ts";
 import type { Shared } from "../../ports/cluster.ts";
 import { isStoreAway } from "../../ports/failure.ts";
 
-const KIND = "block";
 /** Changes given to the store at once. */
 const AT_ONCE = 50;
 /** Bytes that an entry takes beside its text. */
@@ -22,15 +21,15 @@ export interface BlockChange {
 
 /** The block lists of one virtual host. */
 export class BlockLists {
-  private readonly host: ModuleHost;
+  private readonly documents: Documents<string>;
   private readonly lists: Shared<ReadonlySet<string>>;
 
   constructor(host: ModuleHost) {
-    this.host = host;
+    // One for each JID; it says all in its key.
+    this.documents = host.documents({ name: "block", ...TEXT });
     this.lists = host.shared({
       name: "blocked",
-      load: async (local) =>
-        new Set((await host.store(DOCUMENTS).list(host.domain, local, KIND)).map(({ key }) => key)),
+      load: async (local) => new Set((await this.documents.all(local)).map(({ key }) => key)),
       cost: costOf,
     });
   }
@@ -64,9 +63,8 @@ export class BlockLists {
   }
 
   private async store(local: string, jid: string, block: boolean): Promise<void> {
-    const documents = this.host.store(DOCUMENTS);
-    if (block) await documents.put({ domain: this.host.domain, local, kind: KIND, key: jid, text: "" });
-    else await documents.remove(this.host.domain, local, KIND, jid);
+    if (block) await this.documents.put(local, jid, "");
+    else await this.documents.remove(local, jid);
   }
 }
 

@@ -6,11 +6,11 @@ import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { selfContained } from "../../../xmpp/xml/self-contained.ts";
 import { DOCUMENTS } from "../../documents/store.ts";
 import { DOCUMENT_KEY_BYTES } from "../../documents/text.ts";
-import { defineModule, type IqRequest, liveSettings, type ModuleHost } from "../../module/define.ts";
+import { defineModule, type IqRequest, liveSettings } from "../../module/define.ts";
+import { type Documents, TEXT } from "../../module/documents.ts";
 import type { Section } from "../../ports/exclusive.ts";
 
 const NS_PRIVATE = "jabber:iq:private";
-const KIND = "private";
 
 /** The private storage module. */
 export const privateStorage = defineModule({
@@ -21,14 +21,15 @@ export const privateStorage = defineModule({
   config: PrivateSettings,
   activate(host, given) {
     const { settings, activation } = liveSettings(given);
+    const documents = host.documents({ name: "private", ...TEXT });
     host.disclose("host", { features: [NS_PRIVATE] });
-    host.iq({ target: "account", type: "get", xmlns: NS_PRIVATE, name: "query" }, (request) => get(host, request));
+    host.iq({ target: "account", type: "get", xmlns: NS_PRIVATE, name: "query" }, (request) => get(documents, request));
     host.iq({ target: "account", type: "set", xmlns: NS_PRIVATE, name: "query" }, (request) => {
       // In the turn of who asks.
       const texts = textsOf(request, settings);
       // One at a time for each account, at whichever node: what is counted before must still hold when it is stored.
       return host.exclusive(`private ${request.to.local}`, (section) =>
-        set(host, { config: settings, local: request.to.local, texts, section }),
+        set(documents, { config: settings, local: request.to.local, texts, section }),
       );
     });
     return activation;
@@ -58,13 +59,13 @@ function documentsOf(request: IqRequest): Named[] {
 }
 
 /** As it was written: it declares its namespaces, and need not be parsed for that. */
-async function get(host: ModuleHost, request: IqRequest): Promise<string> {
+async function get(documents: Documents<string>, request: IqRequest): Promise<string> {
   const [document, ...more] = documentsOf(request);
   // XEP-0049 §3: a get names one.
   if (document === undefined || more.length > 0)
     throw new StanzaError("bad-request", "exactly one element is asked for");
   const { element, key } = document;
-  const text = await host.store(DOCUMENTS).get(host.domain, request.to.local, KIND, key);
+  const text = await documents.get(request.to.local, key);
   const empty = () => new Element(element.getName(), { xmlns: element.getNS() ?? "" }).toString();
   return `<query xmlns='${NS_PRIVATE}'>${text ?? empty()}</query>`;
 }
@@ -88,17 +89,16 @@ interface Setting {
 }
 
 /** Keeps all of a request's documents, or none: each was looked at before the first is stored. */
-async function set(host: ModuleHost, { config, local, texts, section }: Setting): Promise<undefined> {
-  const documents = host.store(DOCUMENTS);
-  const count = await documents.count(host.domain, local, KIND);
+async function set(documents: Documents<string>, { config, local, texts, section }: Setting): Promise<undefined> {
+  const count = await documents.count(local);
   if (count + texts.size > config.maxDocuments) {
-    const kept = await Promise.all([...texts.keys()].map((key) => documents.get(host.domain, local, KIND, key)));
+    const kept = await Promise.all([...texts.keys()].map((key) => documents.get(local, key)));
     if (count + kept.filter((text) => text === undefined).length > config.maxDocuments)
       throw new StanzaError("not-acceptable", `an account keeps at most ${config.maxDocuments} documents`);
   }
   for (const [key, text] of texts) {
     section.check();
-    await documents.put({ domain: host.domain, local, kind: KIND, key, text });
+    await documents.put(local, key, text);
   }
   return undefined;
 }
