@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import ts from "typescript";
+import { MODULES } from "../server/modules/index.ts";
 import { filesOf, importsOf } from "./harness/imports.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -138,6 +139,23 @@ describe("every source file", () => {
     const modules = sources.filter((file) => file.startsWith("server/modules/"));
     expect(modules.length).toBeGreaterThan(50);
     expect(modules.flatMap((file) => past(file).map((imported) => `${file} imports ${imported}`))).toEqual([]);
+  });
+
+  test("of a module knows another by what that offers (`api.ts`), and names it in `needs`", () => {
+    const moduleOf = (file: string) => /^server\/modules\/([^/]+)\//.exec(file)?.[1];
+    const folders = new Map([...MODULES.values()].map((module) => [module.name, module]));
+    let seen = 0;
+    const problems = sources.flatMap((file) =>
+      importsOf(file).flatMap((imported) => {
+        const [own, other] = [moduleOf(file), moduleOf(imported)];
+        if (own === undefined || other === undefined || own === other) return [];
+        seen += 1;
+        const needed = folders.get(own)?.needs?.includes(other) === true;
+        return needed && imported === `server/modules/${other}/api.ts` ? [] : [`${file} imports ${imported}`];
+      }),
+    );
+    expect(problems).toEqual([]);
+    expect(seen).toBeGreaterThan(5);
   });
 
   test("leaves what becomes of an account to its one owner (server/accounts/lifecycle.ts)", () => {

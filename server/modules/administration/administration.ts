@@ -7,7 +7,7 @@ import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { escapeText } from "../../../xmpp/xml/escape.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
-import { type Command, type CommandResult, commandsApi } from "../commands/commands.ts";
+import { type Command, type CommandResult, commandsApi } from "../commands/api.ts";
 
 const NS_ADMIN = "http://jabber.org/protocol/admin";
 

@@ -15,10 +15,8 @@ import { handled, pass, reject, type Verdict } from "../../delivery/verdict.ts";
 import { DOCUMENTS } from "../../documents/store.ts";
 import { defineModule, type IqRequest, liveSettings, type ModuleHost } from "../../module/define.ts";
 import { FLAG, SharedSessionKey } from "../../ports/session.ts";
-import { directedKey, forgetDirected } from "../presence/directed.ts";
-import { departureKey } from "../roster/end-subscriptions.ts";
-import { hasFrom } from "../roster/item.ts";
-import { type Rosters, rostersApi } from "../roster/rosters.ts";
+import { type DirectedPresence, directedApi } from "../presence/api.ts";
+import { departureKey, hasFrom, type Rosters, rostersApi } from "../roster/api.ts";
 import { BlockLists, blocks } from "./block-lists.ts";
 
 const NS_BLOCKING = "urn:xmpp:blocking";
@@ -37,6 +35,7 @@ const interestedKey = new SharedSessionKey<boolean>("block list", FLAG);
 interface BlockingParts {
   readonly host: ModuleHost;
   readonly rosters: Rosters;
+  readonly directed: DirectedPresence;
   readonly lists: BlockLists;
   /** As they are at the moment. */
   readonly settings: { readonly maxItems: number };
@@ -46,7 +45,7 @@ interface BlockingParts {
 export const blocking = defineModule({
   name: "blocking",
   implements: ["XEP-0191 1.3"],
-  needs: ["disco", "roster"],
+  needs: ["disco", "presence", "roster"],
   grants: ["bus"],
   stores: [DOCUMENTS],
   config: BlockingSettings,
@@ -54,7 +53,8 @@ export const blocking = defineModule({
     const { settings, activation } = liveSettings(given);
     const lists = new BlockLists(host);
     const rosters = host.use(rostersApi);
-    const parts: BlockingParts = { host, rosters, lists, settings };
+    const directed = host.use(directedApi);
+    const parts: BlockingParts = { host, rosters, directed, lists, settings };
     host.disclose("host", { features: [NS_BLOCKING] });
     host.iq({ target: "account", type: "get", xmlns: NS_BLOCKING, name: "blocklist" }, (request) =>
       read(lists, request),
@@ -70,7 +70,7 @@ export const blocking = defineModule({
       }),
     );
     host.bus.take(END_OF_DIRECTED, (_from, [local = "", ...jids], done) =>
-      inBackground(endDirectedHere(host, local, jids).finally(done), host.log),
+      inBackground(endDirectedHere(parts, local, jids).finally(done), host.log),
     );
     const kinds = ["message", "presence", "iq"] as const;
     host.stage(
@@ -150,7 +150,7 @@ async function block(parts: BlockingParts, request: IqRequest): Promise<undefine
   if (changed.length === 0) return undefined;
   // The door is closed first, so that nothing comes after the leave that the contact sees. XEP-0191 §3.3.
   await showTo(parts, account, { jids: changed, rest: before, visible: false });
-  await endDirected(host, account, changed);
+  await endDirected(parts, account, changed);
   push(host, account, "block", changed);
   return undefined;
 }
@@ -206,11 +206,12 @@ async function showTo({ host, rosters }: BlockingParts, account: Jid, { jids, re
  * Those now blocked who had directed presence hear its end now: at the session's end they hear no more. Each node does so
  * for its own sessions, since it alone can forget whom they showed themselves to.
  */
-async function endDirected(host: ModuleHost, account: Jid, jids: readonly string[]): Promise<void> {
+async function endDirected(parts: BlockingParts, account: Jid, jids: readonly string[]): Promise<void> {
+  const { host, directed } = parts;
   const { local } = account;
   const elsewhere = host.sessions.of(local).filter(({ remote }) => remote);
   if (elsewhere.length > 0) {
-    const shown = elsewhere.map((session) => [session.jid, blockedOf(session.get(directedKey), jids)] as const);
+    const shown = elsewhere.map((session) => [session.jid, blockedOf(directed.of(session), jids)] as const);
     // A node that cannot do it, or is gone: they hear it from here.
     const instead = async () => {
       for (const [from, receivers] of shown) await tellEnd(host, from, receivers);
@@ -223,22 +224,26 @@ async function endDirected(host: ModuleHost, account: Jid, jids: readonly string
         failed: () => inBackground(instead(), host.log),
       });
   }
-  await endDirectedHere(host, local, jids);
+  await endDirectedHere(parts, local, jids);
 }
 
-async function endDirectedHere(host: ModuleHost, local: string, jids: readonly string[]): Promise<void> {
+async function endDirectedHere(
+  { host, directed }: BlockingParts,
+  local: string,
+  jids: readonly string[],
+): Promise<void> {
   for (const session of host.sessions.of(local)) {
     if (session.remote) continue;
-    const ended = new Set(blockedOf(session.get(directedKey), jids));
+    const ended = new Set(blockedOf(directed.of(session), jids));
     await tellEnd(
       host,
       session.jid,
-      forgetDirected(session, (address) => ended.has(address)),
+      directed.forget(session, (address) => ended.has(address)),
     );
   }
 }
 
-function blockedOf(addresses: Iterable<string> = [], jids: readonly string[]): string[] {
+function blockedOf(addresses: Iterable<string>, jids: readonly string[]): string[] {
   const concerned = new Set(jids);
   return [...addresses].filter((address) => blocks(concerned, Jid.parse(address)));
 }

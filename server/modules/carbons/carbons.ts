@@ -7,6 +7,7 @@ import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { pass } from "../../delivery/verdict.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import { type ClientSession, FLAG, SharedSessionKey } from "../../ports/session.ts";
+import { type DirectedPresence, directedApi } from "../presence/api.ts";
 import { eligibility, NS_CARBONS } from "./eligible.ts";
 import { isOfRoom, noteRoom } from "./rooms.ts";
 
@@ -18,9 +19,10 @@ const enabledKey = new SharedSessionKey<boolean>("carbons", FLAG);
 export const carbons = defineModule({
   name: "carbons",
   implements: ["XEP-0280 1.0.1", "XEP-0297 1.0", "XEP-0334 0.4.0"],
-  needs: ["disco"],
+  needs: ["disco", "presence"],
   config: NoSettings,
   activate(host) {
+    const directed = host.use(directedApi);
     for (const target of ["host", "account"] as const) host.disclose(target, { features: [NS_CARBONS] });
     host.iq({ target: "account", type: "set", xmlns: NS_CARBONS, name: "enable" }, (request) =>
       switchTo(request, true),
@@ -42,7 +44,9 @@ export const carbons = defineModule({
       (session, stanza) =>
         session.get(enabledKey) === true && eligibility({ stanza, direction: "received", fromRoom: false }).copy,
     );
-    host.on("message.delivered", ({ stanza, account, takers }) => copyReceived(host, account, stanza, takers));
+    host.on("message.delivered", ({ stanza, account, takers }) =>
+      copyReceived({ host, directed }, account, stanza, takers),
+    );
   },
 });
 
@@ -50,6 +54,12 @@ function switchTo(request: IqRequest, enabled: boolean): undefined {
   if (request.session === undefined) throw new StanzaError("not-allowed", "only a session of the account may ask");
   request.session.set(enabledKey, enabled);
   return undefined;
+}
+
+/** What copies of what was received rest on. */
+interface CarbonsParts {
+  readonly host: ModuleHost;
+  readonly directed: DirectedPresence;
 }
 
 const NONE: readonly ClientSession[] = [];
@@ -70,13 +80,18 @@ function copySent(host: ModuleHost, session: ClientSession, stanza: Stanza): voi
   deliverCopies({ direction: "sent", stanza, account: session.account, without: stanza.to }, receivers);
 }
 
-function copyReceived(host: ModuleHost, local: string, stanza: Stanza, takers: readonly ClientSession[]): void {
+function copyReceived(
+  { host, directed }: CarbonsParts,
+  local: string,
+  stanza: Stanza,
+  takers: readonly ClientSession[],
+): void {
   const receivers = others(host, local, takers);
   const [taker] = takers;
   if (receivers.length === 0 || taker === undefined) return;
   const { account } = taker;
   if (stanza.from?.bare === account.bare) return copyToSelf(stanza, receivers, account);
-  const fromRoom = stanza.type === "error" && isOfRoom(host, local, stanza.from);
+  const fromRoom = stanza.type === "error" && isOfRoom(directed, host.sessions.of(local), stanza.from);
   if (!eligibility({ stanza, direction: "received", fromRoom }).copy) return;
   deliverCopies({ direction: "received", stanza, account, without: undefined }, receivers);
 }

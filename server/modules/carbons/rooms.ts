@@ -3,9 +3,8 @@
 import type { Jid } from "../../../xmpp/jid/jid.ts";
 import { messageType } from "../../../xmpp/stanza/message.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import type { ModuleHost } from "../../module/define.ts";
-import { type OwnSession, SharedSessionKey } from "../../ports/session.ts";
-import { directedKey } from "../presence/directed.ts";
+import { type ClientSession, type OwnSession, SharedSessionKey } from "../../ports/session.ts";
+import type { DirectedPresence } from "../presence/api.ts";
 
 /** Bare JIDs that a session sent messages of type groupchat to, the latest last. */
 const writtenKey = new SharedSessionKey<ReadonlySet<string>>("rooms written to", {
@@ -35,13 +34,17 @@ export function noteRoom(session: OwnSession, stanza: Stanza): void {
   session.set(writtenKey, rooms);
 }
 
-/** True where the address is of a room that a device of the account wrote to, or showed itself in. XEP-0045 §7.2. */
-export function isOfRoom(host: ModuleHost, local: string, from: Jid | undefined): boolean {
+/** True where the address is of a room that one of an account's devices wrote to, or showed itself in. XEP-0045 §7.2. */
+export function isOfRoom(
+  directed: DirectedPresence,
+  devices: readonly ClientSession[],
+  from: Jid | undefined,
+): boolean {
   if (from === undefined) return false;
   const occupants = `${from.bare}/`;
-  for (const session of host.sessions.of(local)) {
+  for (const session of devices) {
     if (session.get(writtenKey)?.has(from.bare) === true) return true;
-    for (const address of session.get(directedKey) ?? []) if (address.startsWith(occupants)) return true;
+    for (const address of directed.of(session)) if (address.startsWith(occupants)) return true;
   }
   return false;
 }

@@ -5,8 +5,7 @@ import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { NS_DISCO_INFO, NS_DISCO_ITEMS } from "../../../xmpp/xml/namespaces.ts";
 import { defineModule, type IqRequest } from "../../module/define.ts";
 import { info, items } from "../../module/disco-answers.ts";
-import { hasFrom } from "../roster/item.ts";
-import { type Rosters, rostersApi } from "../roster/rosters.ts";
+import { hasFrom, type Rosters, rostersApi } from "../roster/api.ts";
 
 /** The disco module. */
 export const disco = defineModule({

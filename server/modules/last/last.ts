@@ -6,8 +6,7 @@ import { StanzaError } from "../../../xmpp/stanza/error.ts";
 import { DOCUMENTS } from "../../documents/store.ts";
 import { defineModule, type IqRequest, type ModuleHost } from "../../module/define.ts";
 import type { DocumentKind, Documents } from "../../module/documents.ts";
-import { hasFrom } from "../roster/item.ts";
-import { type Rosters, rostersApi } from "../roster/rosters.ts";
+import { hasFrom, type Rosters, rostersApi } from "../roster/api.ts";
 
 const NS_LAST = "jabber:iq:last";
 

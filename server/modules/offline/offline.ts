@@ -17,7 +17,7 @@ import { fateOf, NOT_WORTH_KEEPING } from "../../delivery/worth-keeping.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
 import { Persistent } from "../../persistent.ts";
 import type { ClientSession, OwnSession } from "../../ports/session.ts";
-import { type Rosters, rostersApi } from "../roster/rosters.ts";
+import { type Rosters, rostersApi } from "../roster/api.ts";
 import { fromAsleep } from "./asleep.ts";
 import { isAble, Looks } from "./looks.ts";
 import { Owed } from "./owed.ts";

@@ -7,9 +7,7 @@ import { eachAtOnce, eachInTurn } from "../../delivery/background.ts";
 import { atCostOf } from "../../delivery/cost.ts";
 import { reject, taken, type Verdict } from "../../delivery/verdict.ts";
 import type { ClientSession, OwnSession } from "../../ports/session.ts";
-import { hasFrom, hasTo } from "../roster/item.ts";
-import { requestStanza, TOLD_LIMIT } from "../roster/request.ts";
-import type { Roster } from "../roster/roster-change.ts";
+import { hasFrom, hasTo, type Roster, requestStanza, TOLD_LIMIT } from "../roster/api.ts";
 import { directedKey } from "./directed.ts";
 import type { PresenceParts } from "./parts.ts";
 

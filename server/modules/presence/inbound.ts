@@ -2,13 +2,17 @@
 import type { Jid } from "../../../xmpp/jid/jid.ts";
 import { presence, type SubscriptionType } from "../../../xmpp/stanza/presence.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import { departureKey } from "../roster/end-subscriptions.ts";
-import { hasFrom, inState, stateOf } from "../roster/item.ts";
-import type { RosterItem } from "../roster/port.ts";
-import { keptRequest } from "../roster/request.ts";
-import type { RosterChange } from "../roster/roster-change.ts";
-import { Rosters } from "../roster/rosters.ts";
-import { INBOUND } from "../roster/subscription-table.ts";
+import {
+  departureKey,
+  hasFrom,
+  INBOUND,
+  inState,
+  keptRequest,
+  type RosterChange,
+  type RosterItem,
+  Rosters,
+  stateOf,
+} from "../roster/api.ts";
 import { sendPresenceOfAll } from "./outbound.ts";
 import type { PresenceParts } from "./parts.ts";
 

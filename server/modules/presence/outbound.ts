@@ -3,10 +3,7 @@ import type { Jid } from "../../../xmpp/jid/jid.ts";
 import { presence, type SubscriptionType } from "../../../xmpp/stanza/presence.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { reject, taken, type Verdict } from "../../delivery/verdict.ts";
-import { hasFrom, inState, stateOf } from "../roster/item.ts";
-import type { RosterItem } from "../roster/port.ts";
-import { Rosters } from "../roster/rosters.ts";
-import { OUTBOUND } from "../roster/subscription-table.ts";
+import { hasFrom, inState, OUTBOUND, type RosterItem, Rosters, stateOf } from "../roster/api.ts";
 import type { PresenceParts } from "./parts.ts";
 
 /**

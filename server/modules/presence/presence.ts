@@ -13,10 +13,10 @@ import { pass, reject, taken, type Verdict } from "../../delivery/verdict.ts";
 import { defineModule, type ModuleHost } from "../../module/define.ts";
 import { Persistent } from "../../persistent.ts";
 import type { ClientSession, OwnSession } from "../../ports/session.ts";
-import { hasTo } from "../roster/item.ts";
-import { type Rosters, rostersApi } from "../roster/rosters.ts";
+import { hasTo, type Rosters, rostersApi } from "../roster/api.ts";
+import { directedApi } from "./api.ts";
 import { broadcastAvailable, broadcastUnavailable, endDirected } from "./broadcast.ts";
-import { directedKey, forgetDeparted, noteDirected } from "./directed.ts";
+import { directedKey, forgetDeparted, forgetDirected, noteDirected } from "./directed.ts";
 import { answerProbe, takeSubscription } from "./inbound.ts";
 import { sendSubscription } from "./outbound.ts";
 import type { PresenceParts } from "./parts.ts";
@@ -34,6 +34,10 @@ export const presence = defineModule({
   grants: ["accounts"],
   config: NoSettings,
   activate(host) {
+    host.provide(directedApi, {
+      of: (session) => session.get(directedKey) ?? new Set(),
+      forget: forgetDirected,
+    });
     const parts: PresenceParts = { host, rosters: host.use(rostersApi) };
     // Also once the module is over: contacts would see a ghost.
     const told = new Persistent({ clock: host.lastingClock, log: host.log }, "telling the end of a session");
