@@ -112,6 +112,11 @@ export class Cluster {
       this.membership.farewell(from);
       this.died(from, false);
     });
+    this.bus.onAnnouncement("died", (_from, [member = ""]) => {
+      if (this.bus.others.includes(member)) inBackground(this.membership.buriedElsewhere(member), log);
+      // It lives: the sooner it goes on as another one the less is done twice.
+      if (member === this.bus.member) this.membership.beat();
+    });
     this.bus.onAnnouncement("taken over", (_from, [member = ""]) => this.estates.settled(member));
   }
 
@@ -185,6 +190,8 @@ export class Cluster {
     const died = (member: string, ours: boolean) => {
       this.estates.left(member, this.registry.elsewhere.accountsOf(member));
       this.died(member, ours);
+      // Who looks for itself may be late, or may take nobody for dead yet.
+      if (ours) this.bus.announce("died", [member]);
     };
     const look = () => this.look();
     return new Membership(

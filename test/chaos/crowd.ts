@@ -17,6 +17,8 @@ export interface CrowdOptions {
   readonly first?: number;
 }
 
+/** ms in which a client sees that its stream is gone. */
+const NOTICED = 1_000;
 /** Log-ins under way at once. */
 const AT_ONCE = 40;
 const TICK_MS = 10;
@@ -105,7 +107,8 @@ export class Crowd {
    */
   caughtUp(clients: readonly LoadClient[], since: number): number[] {
     return clients.flatMap(({ absences, name }) => {
-      const absence = absences.find(({ at }) => at >= since);
+      // Whoever logs in anew later does so for itself.
+      const absence = absences.find(({ at }) => at >= since && at < since + NOTICED);
       if (absence === undefined) return [];
       const { backAt = Number.POSITIVE_INFINITY } = absence;
       return [Math.max(backAt, this.book.hadBy(name, backAt) ?? 0) - since];

@@ -5,8 +5,8 @@ import type { ChaosOptions } from "./options.ts";
 import { writeTo } from "./postgres.ts";
 import { everyoneReached } from "./redis.ts";
 import { atMost, bookFigures, type Figure, plain, type Report, report } from "./report.ts";
-import type { Site, SiteNode } from "./site.ts";
-import { accidents, stackTraces } from "./start-site.ts";
+import type { Site } from "./site.ts";
+import { accidents, DEATHS, linesOf, stackTraces } from "./start-site.ts";
 import { sleep, until } from "./wait.ts";
 import { Watch } from "./watch.ts";
 
@@ -52,8 +52,6 @@ const GROWTH = 256;
 const AWAY_ONE_OF = 20;
 const ABSENT_ONE_OF = 4;
 
-/** What nodes log of deaths, others' and their own: who took whom for dead, and why. */
-const DEATHS = /a node's lease ran out|a node's process is gone|taken for dead|lease was lost/;
 const STACK = /"stack":/;
 /** Stack traces told as they are. */
 const STACKS = 3;
@@ -218,8 +216,8 @@ class GrayRun implements Scene {
     const count = (pattern: RegExp) =>
       site.nodes.reduce((sum, node) => sum + [...node.log().matchAll(pattern)].length, 0);
     const buried = count(/taken for dead; joining again/g);
-    const deaths = buried === 0 ? [] : site.nodes.flatMap((node) => linesOf(node, DEATHS));
-    const stacks = site.nodes.flatMap((node) => linesOf(node, STACK)).slice(0, STACKS);
+    const deaths = buried === 0 ? [] : linesOf(site, DEATHS);
+    const stacks = linesOf(site, STACK).slice(0, STACKS);
     return report(
       `${experiment.title}${options.kill ? ", and a kill -9 in its middle" : ""}`,
       site.name,
@@ -241,13 +239,4 @@ class GrayRun implements Scene {
       [...deaths, ...stacks, ...(await crowd.explain(site))],
     );
   }
-}
-
-/** What a node has logged of this kind. */
-function linesOf(node: SiteNode, kind: RegExp): string[] {
-  return node
-    .log()
-    .split("\n")
-    .filter((line) => kind.test(line))
-    .map((line) => `${node.name}: ${line}`);
 }

@@ -3,7 +3,7 @@ import { Crowd } from "./crowd.ts";
 import { quantile } from "./evidence.ts";
 import type { ChaosOptions } from "./options.ts";
 import { atMost, bookFigures, plain, type Report, report } from "./report.ts";
-import { onSite } from "./start-site.ts";
+import { DEATHS, linesOf, onSite } from "./start-site.ts";
 import { sleep } from "./wait.ts";
 
 /** Share of the clients whose network is away when the node dies, as phones' are. */
@@ -71,7 +71,11 @@ export function kill(options: ChaosOptions): Promise<Report> {
           plain("stream errors, failed resumptions", crowd.errors),
         ],
         verdict,
-        await crowd.explain(site),
+        [
+          `killed at ${new Date(performance.timeOrigin + killed).toISOString()}`,
+          ...linesOf(site, DEATHS),
+          ...(await crowd.explain(site)),
+        ],
       );
     } finally {
       crowd.stop();

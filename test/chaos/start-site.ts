@@ -27,3 +27,15 @@ export function accidents(site: Site): string[] {
 export function stackTraces(site: Site): number {
   return site.nodes.reduce((sum, node) => sum + node.log().split('"stack":').length - 1, 0);
 }
+
+/** What nodes log of deaths, others' and their own: who took whom for dead, and why. */
+export const DEATHS =
+  /a node's lease ran out|a node's process is gone|a node's end was told|taken for dead|lease was lost/;
+
+/** Lines of the nodes' logs that match, each behind its node's name. */
+export function linesOf({ nodes }: Site, pattern: RegExp): string[] {
+  return nodes.flatMap((node) => {
+    const lines = node.log().split("\n");
+    return lines.filter((line) => pattern.test(line)).map((line) => `${node.name}: ${line}`);
+  });
+}

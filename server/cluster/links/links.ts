@@ -96,6 +96,11 @@ export class Links implements DirectWay {
     known?.link?.destroy();
   }
 
+  /** True where there is a connection to the member. */
+  isUp(member: string): boolean {
+    return this.known.get(member)?.link !== undefined;
+  }
+
   /** True where nobody listens any more at the member's port, and its machine says so. @throws as Redis */
   async refuses(member: string): Promise<boolean> {
     const record = await this.parts.records.of(member);

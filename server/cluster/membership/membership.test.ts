@@ -187,6 +187,20 @@ test("a node whose Redis is slow is not taken for dead over what it does about a
   for (const one of [b, c]) one.stop();
 });
 
+test("a death that another node tells is one, also where this node would take nobody for dead itself yet", async () => {
+  const { said, join } = setUp();
+  const [a, b] = [await join("a"), await join("b")];
+  await pass(1_000);
+  a.stop();
+  await b.vanished("a");
+  const c = await join("c");
+  await c.buriedElsewhere("a");
+  expect(said).toEqual(["b: a died, ours", "c: a died"]);
+  await pass(20_000);
+  expect(said).toHaveLength(2);
+  for (const one of [b, c]) one.stop();
+});
+
 test("a node that said farewell is not buried; one that says it and stays listed is, once its lease is over", async () => {
   const { redis, said, join } = setUp();
   const [a, b, c] = [await join("a"), await join("b"), await join("c")];

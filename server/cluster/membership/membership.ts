@@ -122,6 +122,11 @@ export class Membership {
     await this.inTime(this.redis.del(this.lease(member)));
   }
 
+  /** Another node says that it has buried the member. @throws where Redis does not answer */
+  buriedElsewhere(member: string): Promise<void> {
+    return this.bury(member, "a node's end was told");
+  }
+
   /** ms that are left until somebody may be taken for dead. */
   get graceLeft(): number {
     return Math.max(0, this.graceUntil - this.elapsed());

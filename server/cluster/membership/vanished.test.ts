@@ -21,10 +21,32 @@ test.each<[string, (boolean | Error)[], (number | Error)[], boolean]>([
   ["it has subscribed again at the second look", [true], [0, 1], false],
   ["Redis does not answer", [true], [new Error("away")], false],
   ["where it listened is not known", [new Error("away")], [0], false],
+  ["Redis hears of its end late", [true], [1, 1, 0], true],
+  ["its machine says so late", [false, true], [0], true],
+  ["Redis answers late", [true], [new Error("away"), 0], true],
+  ["it is now here, now there", [true, false], [0, 1, 0, 1, 0, 1], false],
 ])("%s", async (_what, refused, listening, gone) => {
   const clock = new ManualClock(1);
-  const told = isVanished("a", { refuses: answers(...refused), listeners: answers(...listening) }, clock);
-  await turns(4);
-  await clock.advance(300);
+  const witnesses = { refuses: answers(...refused), listeners: answers(...listening), isBack: () => false };
+  const told = isVanished("a", witnesses, clock);
+  for (let look = 0; look < 10; look++) {
+    await turns(4);
+    await clock.advance(300);
+  }
   expect(await told).toBe(gone);
+});
+
+test("nobody is asked about a member whose connection is back", async () => {
+  const clock = new ManualClock(1);
+  let looks = 0;
+  const refuses = async () => {
+    looks++;
+    return true;
+  };
+  const told = isVanished("a", { refuses, listeners: async () => 1, isBack: () => looks > 1 }, clock);
+  for (let look = 0; look < 3; look++) {
+    await turns(4);
+    await clock.advance(300);
+  }
+  expect([await told, looks]).toEqual([false, 2]);
 });

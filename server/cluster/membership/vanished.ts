@@ -5,7 +5,9 @@ import { type Clock, pause } from "../../../xmpp/clock.ts";
 
 /** ms between two looks: a process that is there, and was busy, answers the second. */
 const BETWEEN = 300;
-const LOOKS = 2;
+/** Looks in a row that must say the same, and looks in all: on a busy machine one witness may see the end late. */
+const IN_A_ROW = 2;
+const LOOKS = 10;
 
 /** Who is asked. */
 export interface Witnesses {
@@ -13,29 +15,38 @@ export interface Witnesses {
   refuses(member: string): Promise<boolean>;
   /** Redis: how many listen to what is sent to the member there. @throws where it does not answer */
   listeners(member: string): Promise<number>;
+  /** True where the connection to it is there again. */
+  isBack(member: string): boolean;
 }
 
 /**
- * True where both say at each look that the process is gone. The kernel of its machine and Redis see the end of a process at
+ * True where both say at two looks in a row that the process is gone. The kernel of its machine and Redis see the end of a process at
  * once, and neither can be wrong about one that only stands still, is slow, or has lost one of its two ways: then a
  * connection is taken or times out, or its subscription is there.
  */
-export async function isVanished(member: string, { refuses, listeners }: Witnesses, clock: Clock): Promise<boolean> {
-  for (let look = 0; look < LOOKS; look++) {
+export async function isVanished(member: string, witnesses: Witnesses, clock: Clock): Promise<boolean> {
+  let inARow = 0;
+  for (let look = 0; look < LOOKS && !witnesses.isBack(member); look++) {
     if (look > 0) await pause(clock, BETWEEN);
-    try {
-      if (!(await refuses(member)) || (await listeners(member)) > 0) return false;
-    } catch {
-      return false;
-    }
+    inARow = (await saysGone(member, witnesses)) ? inARow + 1 : 0;
+    if (inARow === IN_A_ROW) return true;
   }
-  return true;
+  return false;
+}
+
+/** What is not known is no end. */
+async function saysGone(member: string, { refuses, listeners }: Witnesses): Promise<boolean> {
+  try {
+    return (await refuses(member)) && (await listeners(member)) === 0;
+  } catch {
+    return false;
+  }
 }
 
 /** What takes part in a burial before the lease is over. */
 export interface Burial {
   readonly bus: { readonly others: readonly string[]; listeners(member: string): Promise<number> };
-  readonly links: { refuses(member: string): Promise<boolean> };
+  readonly links: { refuses(member: string): Promise<boolean>; isUp(member: string): boolean };
   readonly membership: { readonly overdue: boolean; vanished(member: string): Promise<void> };
 }
 
@@ -52,8 +63,12 @@ export async function buryVanished(
   { clock, log }: Looking,
 ): Promise<void> {
   const lives = () => bus.others.includes(member);
-  const refuses = (one: string) => links.refuses(one);
-  if (!lives() || !(await isVanished(member, { refuses, listeners: (one) => bus.listeners(one) }, clock))) return;
+  const witnesses: Witnesses = {
+    refuses: (one) => links.refuses(one),
+    listeners: (one) => bus.listeners(one),
+    isBack: (one) => !lives() || links.isUp(one),
+  };
+  if (!(await isVanished(member, witnesses, clock))) return;
   if (!lives() || membership.overdue) return;
   try {
     await membership.vanished(member);

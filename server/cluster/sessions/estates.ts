@@ -5,8 +5,8 @@ import type { Jid } from "../../../xmpp/jid/jid.ts";
 import { inBackground } from "../../delivery/background.ts";
 import type { Estates } from "../../ports/cluster.ts";
 
-/** ms that accounts of a member wait whose connection broke and of which nobody knows whether it lives. */
-const DOUBT = 1_000;
+/** ms that accounts of a member wait at most whose connection broke and of which nobody knows whether it lives. */
+const DOUBT = 3_000;
 /** ms that they wait for what it held, and for each thing behind that: out of order is better than not at all. */
 const PATIENCE = 5_000;
 
