@@ -20,13 +20,7 @@ export function stanzaOfOwnText(text: string, children: readonly ChildHead[]): S
   const lang = tag.take(" xml:lang='");
   const end = tag.end();
   const content = new Content(id, type, lang, text.slice(tag.at, end), text.slice(end), children);
-  const stanza = new Stanza(
-    kind,
-    from === undefined ? undefined : Jid.parse(from),
-    to === undefined ? undefined : Jid.parse(to),
-    content,
-  );
-  return stanza.written(text);
+  return new Stanza(kind, undefined, to === undefined ? undefined : Jid.parse(to), content).written(text, from);
 }
 
 /** A start tag as it is read. */

@@ -9,20 +9,13 @@ import { furtherAttributes, serializeChildren } from "../xml/serialize.ts";
 import { parseOwn } from "../xml/tree.ts";
 import { unshared } from "../xml/unshared.ts";
 import { Content, inClientNamespace } from "./content.ts";
+import type { NoteKey } from "./note-key.ts";
 import type { Safety } from "./safety.ts";
+
+export { NoteKey } from "./note-key.ts";
 
 /** The three kinds. RFC 6120 §8.2. */
 export type StanzaKind = "message" | "presence" | "iq";
-
-/** Typed key of a per-stanza fact that stages pass on (see `Stanza.note`). */
-export class NoteKey<T> {
-  declare readonly type: T;
-  readonly name: string;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-}
 
 /**
  * One stanza. Its content (`tail`) goes from reader to writer as text; `to`, `from`, `id`, `type` and `xml:lang` are
@@ -44,14 +37,24 @@ export class Stanza {
   flaw: string | undefined;
 
   readonly kind: StanzaKind;
-  readonly from: Jid | undefined;
   readonly to: Jid | undefined;
+  private sender: Jid | undefined;
+  /** Its `from` as text, until somebody asks for it. */
+  private unread: string | undefined;
 
   constructor(kind: StanzaKind, from: Jid | undefined, to: Jid | undefined, content: Content) {
     this.kind = kind;
-    this.from = from;
+    this.sender = from;
     this.to = to;
     this.content = content;
+  }
+
+  /** @throws JidError only where what `written` was given is none */
+  get from(): Jid | undefined {
+    if (this.unread === undefined) return this.sender;
+    this.sender = Jid.parse(this.unread);
+    this.unread = undefined;
+    return this.sender;
   }
 
   get id(): string | undefined {
@@ -142,9 +145,10 @@ export class Stanza {
     return this.whole ?? this.head + this.tail;
   }
 
-  /** Its text is known, and its content a part of that: nothing is written anew. */
-  written(text: string): this {
+  /** Its text is known, its content a part of that: nothing is written anew, and its `from` read once it is asked for. */
+  written(text: string, from: string | undefined): this {
     this.whole = text;
+    this.unread = from;
     return this;
   }
 
@@ -163,6 +167,7 @@ export class Stanza {
     if (this.detached) return;
     this.detached = true;
     this.tree = undefined;
+    if (this.unread !== undefined) this.unread = unshared(this.unread);
     this.startTag = unshared(this.head);
     this.whole = this.content.detach(this.startTag);
   }
@@ -225,8 +230,8 @@ export class Stanza {
     if (this.startTag !== undefined) return this.startTag;
     if (this.whole !== undefined) return this.whole.slice(0, this.whole.length - this.tail.length);
     let head = `<${this.kind}`;
-    if (this.from !== undefined) head += ` from='${this.from.attribute}'`;
-    if (this.to !== undefined) head += ` to='${this.to.attribute}'`;
+    if (this.from !== undefined) head += this.from.from;
+    if (this.to !== undefined) head += this.to.to;
     this.startTag = head + this.content.attributes();
     return this.startTag;
   }

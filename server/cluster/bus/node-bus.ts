@@ -141,7 +141,7 @@ export class WireBus implements NodeBus {
   joined(member: string): void {
     if (member === this.self || this.peers.has(member)) return;
     this.dead.delete(member);
-    this.peers.set(member, new Peer(++this.generations, this.hearFrames));
+    this.peers.set(member, new Peer(++this.generations, (frames) => this.hearFrames(member, frames)));
     this.observers.tell(member, "joined", false);
   }
 
@@ -221,7 +221,7 @@ export class WireBus implements NodeBus {
     const frames = decodeFrames(text);
     const [sender, number, generation] = frames[0]?.fields ?? [];
     if (sender === this.self) return this.announcements.hearEcho(frames);
-    this.hearFrames(frames);
+    if (sender !== undefined) this.hearFrames(sender, frames);
     // An announcement belongs to no acquaintance.
     if (sender !== undefined && generation === undefined) this.peers.get(sender)?.behind.announced(Number(number));
   }
@@ -230,15 +230,16 @@ export class WireBus implements NodeBus {
   hearDirect(member: string, text: string): void {
     const frames = decodeFrames(text);
     const [sender, , , , announced] = frames[0]?.fields ?? [];
-    if (sender !== member || this.dead.has(sender)) return;
-    this.joined(sender);
-    this.peers.get(sender)?.behind.add(frames, Number(announced));
+    if (sender !== member || this.dead.has(member)) return;
+    this.joined(member);
+    this.peers.get(member)?.behind.add(frames, Number(announced));
   }
 
-  private readonly hearFrames = (frames: readonly Frame[]): void => {
+  /** `sender` is as it was found in the head: a text that was cut out anew is slow to look up. */
+  private hearFrames(sender: string, frames: readonly Frame[]): void {
     const head = frames[0];
-    const [sender, low, generation, answering, announced, takes = "0"] = head?.fields ?? [];
-    if (head?.kind !== "h" || sender === undefined) return;
+    const [, low, generation, answering, announced, takes = "0"] = head?.fields ?? [];
+    if (head?.kind !== "h") return;
     // The dead that speak are heard again once who watches the members says that they live.
     if (this.dead.has(sender)) return;
     // Nothing is taken from before this node may have been taken for dead: others have given it a new way.
@@ -261,7 +262,7 @@ export class WireBus implements NodeBus {
         this.log.error({ err: error, from: sender, kind: frame.kind }, "bus: a frame could not be taken");
       }
     }
-  };
+  }
 
   private hearFrame(sender: string, peer: Peer, frame: Frame): void {
     if (frame.kind === "#") this.taking.hear(sender, peer, frame, this.due);

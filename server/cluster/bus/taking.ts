@@ -1,4 +1,5 @@
 // Gives numbered frames of other members to those that take them, and owes their senders a word of each.
+import { unshared } from "../../../xmpp/xml/unshared.ts";
 import type { FrameTaker } from "../../ports/cluster.ts";
 import type { Frame } from "./frames.ts";
 import type { Peer } from "./peer.ts";
@@ -6,6 +7,8 @@ import type { Peer } from "./peer.ts";
 /** The takers of one node. */
 export class Taking {
   private readonly takers = new Map<string, FrameTaker>();
+  /** The last one asked for: most frames are of one kind, and comparing one text is cheaper than looking it up. */
+  private last: { readonly kind: string; readonly taker: FrameTaker } | undefined;
   private over = false;
 
   /** Names the taker of a kind. @throws Error where it has one */
@@ -34,8 +37,15 @@ export class Taking {
     this.give(sender, fields, kind, new Taken(peer, sequence, due));
   }
 
-  private give(sender: string, fields: readonly string[], kind: string, taken: Taken): void {
+  private takerOf(kind: string): FrameTaker | undefined {
+    if (this.last?.kind === kind) return this.last.taker;
     const taker = this.takers.get(kind);
+    if (taker !== undefined) this.last = { kind: unshared(kind), taker };
+    return taker;
+  }
+
+  private give(sender: string, fields: readonly string[], kind: string, taken: Taken): void {
+    const taker = this.takerOf(kind);
     if (taker === undefined) return taken.safe();
     try {
       taker(sender, fields.slice(2), () => taken.safe());
