@@ -277,10 +277,10 @@ test("records cost what they are, and new keys more", async () => {
   const old = [record(keys, ""), record(keys, Buffer.from([24, 0, 0, 1, 1]), HANDSHAKE)];
   keys.update();
   const bytes = Buffer.concat([...old, record(keys, "end")]);
-  const before = accepted.overhead;
+  const before = accepted.cost;
   raw.write(bytes);
   while (!accepted.read.endsWith("end")) await once(accepted.socket, "data");
-  expect(accepted.overhead - before).toBe(bytes.length + 4_096);
+  expect(accepted.cost - before).toBe(bytes.length + 4_096);
 });
 
 test("half a record is kept by itself, and nothing of the read that it came with", async () => {

@@ -11,8 +11,8 @@ export interface Accepted {
   readonly socket: Socket;
   /** All that was read. */
   read: string;
-  /** Bytes that were told beside the text. */
-  overhead: number;
+  /** Bytes that were told, with the text and beside it. */
+  cost: number;
   /** Resolves with why the connection ended. */
   readonly closed: Promise<Error | undefined>;
 }
@@ -69,15 +69,16 @@ export class RecordsServer {
 
   private accept(transport: TcpTransport, socket: Socket, echo: boolean): void {
     const { promise: closed, resolve } = Promise.withResolvers<Error | undefined>();
-    const accepted: Accepted = { transport, socket, read: "", overhead: 0, closed };
+    const accepted: Accepted = { transport, socket, read: "", cost: 0, closed };
     this.connections.push(accepted);
     transport.attach({
-      text(text) {
+      text(text, bytes) {
         accepted.read += text;
+        accepted.cost += bytes;
         if (echo) transport.write(`<${text}>`);
       },
       overhead(bytes) {
-        accepted.overhead += bytes;
+        accepted.cost += bytes;
       },
       malformed: () => transport.destroy(),
       closed: resolve,

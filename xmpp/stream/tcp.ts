@@ -39,6 +39,8 @@ export class TcpTransport implements Transport, RecordEvents {
   /** TLS on the socket where that is not a `TLSSocket` itself. */
   private records: RecordLayer | undefined;
   private proof: TlsProof | undefined;
+  /** Bytes that came and were not told of yet. */
+  private unpaid = 0;
   private events: TransportEvents | undefined;
   private decoder = new Utf8Decoder();
   private pending = "";
@@ -203,9 +205,9 @@ export class TcpTransport implements Transport, RecordEvents {
     else this.events?.text(text, cost);
   }
 
-  /** What came in records costs what came, headers, tags and padding too. */
+  /** What came in records costs what came, headers, tags and padding too: told with the first text of it, or without. */
   private open(records: RecordLayer, chunk: Buffer): void {
-    this.events?.overhead(chunk.length);
+    this.unpaid = chunk.length;
     try {
       if (records.receive(chunk, this)) this.closedByPeer();
     } catch (error) {
@@ -213,10 +215,13 @@ export class TcpTransport implements Transport, RecordEvents {
       else if (error instanceof PeerAlert) this.breakOff(error);
       else throw error;
     }
+    if (this.unpaid > 0) this.events?.overhead(this.unpaid);
   }
 
   content(bytes: Buffer): boolean {
-    this.take(bytes, 0);
+    const cost = this.unpaid;
+    this.unpaid = 0;
+    this.take(bytes, cost);
     return !this.socket.destroyed;
   }
 

@@ -250,7 +250,7 @@ function every(bytes: Buffer, holds: (record: Buffer) => boolean): boolean {
 
 function opens(record: Buffer, keys: TrafficKeys): Opened | undefined {
   try {
-    return open(keys, record);
+    return open(keys, record, 0, record.length);
   } catch (error) {
     if (error instanceof RecordFault) return undefined;
     throw error;

@@ -29,8 +29,32 @@ export function proofOf(socket: TLSSocket): TlsProof {
 
 /** The same, apart from the socket: it lasts when that is gone. */
 export function keptProof(socket: TLSSocket): TlsProof {
-  const { ownCertificate: own, peerCertificate, exporter, firstFinished } = new SocketProof(socket);
-  return { ownCertificate: own, peerCertificate, exporter, firstFinished };
+  return new KeptProof(new SocketProof(socket));
+}
+
+/** Bindings are kept as strings of one byte a character: a buffer costs 350 bytes beside what is in it. */
+class KeptProof implements TlsProof {
+  readonly ownCertificate: Buffer | undefined;
+  readonly peerCertificate: X509Certificate | undefined;
+  private readonly bindings: readonly [exporter: string | undefined, firstFinished: string | undefined];
+
+  constructor({ ownCertificate: own, peerCertificate, exporter, firstFinished }: TlsProof) {
+    this.ownCertificate = own;
+    this.peerCertificate = peerCertificate;
+    this.bindings = [exporter?.toString("latin1"), firstFinished?.toString("latin1")];
+  }
+
+  get exporter(): Buffer | undefined {
+    return bytesOf(this.bindings[0]);
+  }
+
+  get firstFinished(): Buffer | undefined {
+    return bytesOf(this.bindings[1]);
+  }
+}
+
+function bytesOf(text: string | undefined): Buffer | undefined {
+  return text === undefined ? undefined : Buffer.from(text, "latin1");
 }
 
 class SocketProof implements TlsProof {

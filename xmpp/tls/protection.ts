@@ -46,16 +46,17 @@ export interface Opened {
 }
 
 /**
- * Opens one whole record. @throws RecordFault where it is not under these keys and this number, is too large, or has no
- * content type. RFC 8446 §5.2, §5.4.
+ * Opens the whole record from `at` to `end`. @throws RecordFault where it is not under these keys and this number, is too
+ * large, or has no content type. RFC 8446 §5.2, §5.4.
  */
-export function open(keys: TrafficKeys, record: Buffer): Opened {
-  if (record.length < OVERHEAD) throw new RecordFault("bad_record_mac");
-  const tag = record.length - TAG_BYTES;
+export function open(keys: TrafficKeys, bytes: Buffer, at: number, end: number): Opened {
+  if (end - at < OVERHEAD) throw new RecordFault("bad_record_mac");
+  const body = at + HEADER_BYTES;
+  const tag = end - TAG_BYTES;
   const decipher = keys.decipher();
-  decipher.setAAD(record.subarray(0, HEADER_BYTES));
-  decipher.setAuthTag(record.subarray(tag));
-  const plain = decipher.update(record.subarray(HEADER_BYTES, tag));
+  decipher.setAAD(bytes.subarray(at, body));
+  decipher.setAuthTag(bytes.subarray(tag, end));
+  const plain = decipher.update(bytes.subarray(body, tag));
   try {
     decipher.final();
   } catch {

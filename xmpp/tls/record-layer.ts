@@ -67,7 +67,7 @@ export class RecordLayer {
     while (bytes.length > at) {
       const end = endOfRecord(bytes, at);
       if (end === undefined || end > bytes.length) break;
-      const { type, content } = open(this.receiving, bytes.subarray(at, end));
+      const { type, content } = open(this.receiving, bytes, at, end);
       at = end;
       if (type === APPLICATION_DATA && this.message === undefined) {
         if (!events.content(content)) return false;

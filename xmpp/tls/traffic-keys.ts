@@ -13,8 +13,7 @@ export function expandLabel({ hash, hashBytes }: Suite, secret: Uint8Array, labe
   return createHmac(hash, secret).update(info).digest().subarray(0, bytes);
 }
 
-// Handed to OpenSSL: bytes of a session that are handed over leave V8's heap for ever, at a cost of 200 bytes for each
-// array, so that those are copied here first.
+// What OpenSSL is handed, one record after the other, whichever connection's.
 const nonce = Buffer.alloc(NONCE_BYTES);
 const keys: Readonly<Record<number, Buffer>> = { 16: Buffer.alloc(16), 32: Buffer.alloc(32) };
 
@@ -23,18 +22,15 @@ export class TrafficKeys {
   readonly suite: Suite;
   /** Number of the next record under these keys. RFC 8446 §5.3. */
   sequence: number;
-  private readonly secret: Uint8Array;
-  private readonly key: Uint8Array;
-  private readonly iv: Uint8Array;
+  /** Key, iv and secret in one: each array of its own costs 350 bytes, for as long as a session lasts. */
+  private readonly bytes: Uint8Array;
 
   /** Copies `secret` (a traffic secret of RFC 8446 §7.1); so many records were protected by it already. */
   constructor(suite: Suite, secret: Uint8Array, sequence = 0) {
     if (secret.length !== suite.hashBytes) throw new RangeError("not a secret of this suite");
     this.suite = suite;
     this.sequence = sequence;
-    this.secret = new Uint8Array(suite.hashBytes);
-    this.key = new Uint8Array(suite.keyBytes);
-    this.iv = new Uint8Array(NONCE_BYTES);
+    this.bytes = new Uint8Array(suite.keyBytes + NONCE_BYTES + suite.hashBytes);
     this.become(secret);
   }
 
@@ -50,7 +46,8 @@ export class TrafficKeys {
 
   /** The next generation of keys, which begins at record 0. RFC 8446 §7.2. */
   update(): void {
-    const next = expandLabel(this.suite, this.secret, "traffic upd", this.suite.hashBytes);
+    const { suite, bytes } = this;
+    const next = expandLabel(suite, bytes.subarray(suite.keyBytes + NONCE_BYTES), "traffic upd", suite.hashBytes);
     this.become(next);
     next.fill(0);
     this.sequence = 0;
@@ -58,30 +55,33 @@ export class TrafficKeys {
 
   /** Forgets them: nothing can be sent or read any more. */
   wipe(): void {
-    for (const bytes of [this.secret, this.key, this.iv]) bytes.fill(0);
+    this.bytes.fill(0);
     this.sequence = Number.MAX_SAFE_INTEGER;
   }
 
   private become(secret: Uint8Array): void {
-    this.secret.set(secret);
-    const key = expandLabel(this.suite, secret, "key", this.suite.keyBytes);
-    const iv = expandLabel(this.suite, secret, "iv", NONCE_BYTES);
-    this.key.set(key);
-    this.iv.set(iv);
+    const { suite, bytes } = this;
+    const key = expandLabel(suite, secret, "key", suite.keyBytes);
+    const iv = expandLabel(suite, secret, "iv", NONCE_BYTES);
+    bytes.set(key);
+    bytes.set(iv, suite.keyBytes);
+    bytes.set(secret, suite.keyBytes + NONCE_BYTES);
     key.fill(0);
     iv.fill(0);
   }
 
   private handedKey(): Buffer {
-    const handed = keys[this.key.length] as Buffer;
-    handed.set(this.key);
+    const { keyBytes } = this.suite;
+    const handed = keys[keyBytes] as Buffer;
+    for (let at = 0; at < keyBytes; at += 1) handed[at] = this.bytes[at] as number;
     return handed;
   }
 
   /** Each number makes one nonce, and none is used twice. @throws RangeError once they are used up, or wiped */
   private nextNonce(): Buffer {
     if (this.sequence >= Number.MAX_SAFE_INTEGER) throw new RangeError("no record number is left");
-    nonce.set(this.iv);
+    const iv = this.suite.keyBytes;
+    for (let at = 0; at < NONCE_BYTES; at += 1) nonce[at] = this.bytes[iv + at] as number;
     for (let at = NONCE_BYTES - 1, rest = this.sequence; rest > 0; at -= 1, rest = Math.floor(rest / 256))
       nonce[at] = (nonce[at] as number) ^ (rest % 256);
     this.sequence += 1;
