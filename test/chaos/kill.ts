@@ -8,8 +8,8 @@ import { sleep } from "./wait.ts";
 
 /** Share of the clients whose network is away when the node dies, as phones' are. */
 const AWAY = 0.025;
-/** Of how many clients one comes back at once, and ms over which these spread their first attempt. */
-const PROMPT_ONE_OF = 4;
+/** Clients, nearly, that come back at once however many there are, and ms over which these spread their first attempt. */
+const PROMPT = 24;
 const PROMPT_MS = 50;
 /** s from the kill until such a client has all that waited for it: less than a lease, for connections are refused at once. */
 const WITHIN = 2;
@@ -21,7 +21,8 @@ const UNTOLD = 1_000;
 
 export function kill(options: ChaosOptions): Promise<Report> {
   return onSite(options, options.clients, async (site) => {
-    const prompt = (index: number) => index % PROMPT_ONE_OF === 1;
+    const every = Math.max(2, Math.floor(options.clients / PROMPT));
+    const prompt = (index: number) => index % every === 1;
     const jitterOf = (index: number) => (prompt(index) ? PROMPT_MS : undefined);
     const crowd = new Crowd(site, { clients: options.clients, jitterMs: 2000, jitterOf });
     try {

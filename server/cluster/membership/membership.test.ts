@@ -201,6 +201,21 @@ test("a death that another node tells is one, also where this node would take no
   for (const one of [b, c]) one.stop();
 });
 
+test("who finds a member dead that is being buried goes on once it is", async () => {
+  const { redis, said, join } = setUp();
+  const [a, b] = [await join("a"), await join("b")];
+  a.stop();
+  redis.takes = 500;
+  const told = b.buriedElsewhere("a");
+  const vanished = b.vanished("a").then(() => said.push("and goes on"));
+  await pass(400);
+  expect(said).toEqual([]);
+  await pass(10_000);
+  await Promise.all([told, vanished]);
+  expect(said).toEqual(["b: a died, ours", "and goes on"]);
+  b.stop();
+});
+
 test("a node that said farewell is not buried; one that says it and stays listed is, once its lease is over", async () => {
   const { redis, said, join } = setUp();
   const [a, b, c] = [await join("a"), await join("b"), await join("c")];

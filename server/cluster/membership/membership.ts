@@ -35,7 +35,7 @@ export class Membership {
   /** Members that vanished: whatever their leases say, they come back under other names. */
   private readonly gone = new BoundedNames();
   private readonly burials: Burials;
-  private readonly burying = new Set<string>();
+  private readonly burying = new Map<string, Promise<void>>();
 
   constructor(
     redis: RedisConnection,
@@ -264,20 +264,23 @@ export class Membership {
     }
   }
 
+  /** One burial of a member at a time: who else finds it dead waits for that one. */
+  private bury(member: string, why: string): Promise<void> {
+    const under = this.burying.get(member);
+    if (under !== undefined) return under;
+    const burial = this.buryNow(member, why).finally(() => this.burying.delete(member));
+    this.burying.set(member, burial);
+    return burial;
+  }
+
   /** Each step may be done again: where one fails the member is listed still, and found without a lease again. */
-  private async bury(member: string, why: string): Promise<void> {
-    if (this.burying.has(member)) return;
-    this.burying.add(member);
-    try {
-      const ours = await this.burials.claim(member, this.member);
-      this.known.delete(member);
-      this.log.warn({ member, ours }, why);
-      this.events.died(member, ours);
-      // Last: whoever finds it listed sees to it that somebody has told of its end.
-      if (ours) await this.inTime(this.redis.srem(this.key("members"), member));
-    } finally {
-      this.burying.delete(member);
-    }
+  private async buryNow(member: string, why: string): Promise<void> {
+    const ours = await this.burials.claim(member, this.member);
+    this.known.delete(member);
+    this.log.warn({ member, ours }, why);
+    this.events.died(member, ours);
+    // Last: whoever finds it listed sees to it that somebody has told of its end.
+    if (ours) await this.inTime(this.redis.srem(this.key("members"), member));
   }
 
   private lease(member: string): string {
