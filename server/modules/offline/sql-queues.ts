@@ -145,9 +145,12 @@ function mysqlBatches(): Batches {
           where ${anyOf(["domain", "local_part"], some.length)} order by domain, local_part for update`,
         rowsOf(some, (key) => [key.domain, key.local_part]),
       ),
+    // What is there already is locked as a change of it would be. `insert ignore` would share that lock with whoever else
+    // found it there, and each would wait for the other's share as soon as it locks the row: a deadlock.
     create: (some) =>
       once(
-        `insert ignore into offline_queues (domain, local_part, last_id, kept) values ${tuples(some.length, 4)}`,
+        `insert into offline_queues (domain, local_part, last_id, kept) values ${tuples(some.length, 4)}
+          on duplicate key update kept = kept`,
         rowsOf(some, (key) => [key.domain, key.local_part, 0, 0]),
       ),
     insert: (messages) =>

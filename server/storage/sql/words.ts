@@ -1,9 +1,24 @@
 // What the dialects write differently, in one place: everything else of a statement is the same text in all of them.
 import type { DialectName } from "./dialect.ts";
 
-/** `into` (a table, its columns and values) inserted; nothing where a row with the same primary key is there. */
+/**
+ * What MySQL says of an insertion that found its row there, as `insertId`: it is no change. No table counts by itself
+ * (`auto_increment`) up to there.
+ */
+export const FOUND_THERE = 999_999_999_999;
+
+/**
+ * `into` (a table, its columns and values, of one row) inserted; nothing where a row with the same primary key is there.
+ *
+ * MySQL's `insert ignore` would share the lock of a row that is there, or is being removed, with whoever else inserts the
+ * same; as soon as two of them want it alone, to insert behind a removal or to change it, each waits for the other's share:
+ * a deadlock. This takes it alone from the start, and says by `last_insert_id` that it did nothing: as `affectedRows` a row
+ * that was found counts like one that was made, since the driver counts rows found.
+ */
 export function insertOrIgnore(dialect: DialectName, into: string): string {
-  return dialect === "mysql" ? `insert ignore into ${into}` : `insert into ${into} on conflict do nothing`;
+  if (dialect !== "mysql") return `insert into ${into} on conflict do nothing`;
+  const column = /\(\s*(\w+)/.exec(into)?.[1] ?? "";
+  return `insert into ${into} on duplicate key update ${column} = if(last_insert_id(${FOUND_THERE}) = 0, ${column}, ${column})`;
 }
 
 /** `into` inserted, or `update` (as after `set`) where a row with the same primary key, `keys`, is there. */

@@ -1,6 +1,7 @@
 // MySQL and MariaDB by `mysql2`: a pool whose connections keep the stores' statements prepared.
 import mysql from "mysql2/promise";
 import type { Bound, Result } from "../statement.ts";
+import { FOUND_THERE } from "../words.ts";
 import { ConnectionLost, codeOf, type Fault, messageOf } from "./fault.ts";
 import type { Connection, Pool } from "./pooled.ts";
 import type { PoolOptions } from "./postgres.ts";
@@ -62,7 +63,7 @@ class MysqlConnection implements Connection {
     const running = values.length === 0 ? this.#client.query(options) : this.#client.execute(options, values);
     const [answer] = await answered(running);
     if (Array.isArray(answer)) return { rows: answer.map(textRow), changes: 0 };
-    return { rows: [], changes: answer.affectedRows };
+    return { rows: [], changes: answer.insertId === FOUND_THERE ? 0 : answer.affectedRows };
   }
 
   release(broken: boolean): void {

@@ -31,6 +31,8 @@ export type StateListener = (up: boolean, reason: string) => void;
 /** First pause before another try, ms; doubled each time up to `MAX_PAUSE_MS`. */
 const PAUSE_MS = 20;
 const MAX_PAUSE_MS = 500;
+/** The share of a pause that is sure; the rest is at random. */
+const SURE = 0.5;
 
 const BEGIN: Bound = { name: "", sql: "begin", values: [] };
 const COMMIT: Bound = { name: "", sql: "commit", values: [] };
@@ -140,7 +142,8 @@ export class PooledEngine implements SqlEngine {
           throw unavailable(call, `the database is not available: ${call.reason}`, error);
         }
       }
-      await delay(lastingClock, pause);
+      // Those that rolled back for one another would meet again, were their pauses the same.
+      await delay(lastingClock, pause * (SURE + (1 - SURE) * Math.random()));
     }
   }
 
