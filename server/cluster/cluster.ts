@@ -69,7 +69,8 @@ export class Cluster {
     this.parts = parts;
     this.clock = clock;
     this.subscriber = subscriber;
-    this.bus = new WireBus(new RedisWire(redis, subscriber, log), { prefix, member: newMember(parts.node), log });
+    const member = newMember(parts.node);
+    this.bus = new WireBus(new RedisWire(redis, subscriber, log), { prefix, member, log, clock });
     this.estates = new MemberEstates({ clock, log });
     this.registry = new RedisSessionRegistry(redis, {
       prefix,
@@ -101,7 +102,7 @@ export class Cluster {
     takeStanzas(this.bus, parts.hosts, parts.log);
     takeForSessions(this.bus, parts.hosts, parts.log);
     const broken = (member: string) => inBackground(this.broken(member), log);
-    this.links = openLinks(config, { redis, bus: this.bus, log, broken });
+    this.links = openLinks(config, { redis, bus: this.bus, clock, log, broken });
     this.bus.fenced = () => this.membership.overdue;
     this.bus.onMember((member, state) => {
       if (state === "died") return this.links.gone(member);

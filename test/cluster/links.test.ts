@@ -6,7 +6,10 @@ import { pino } from "pino";
 import { WireBus } from "../../server/cluster/bus/node-bus.ts";
 import { Links } from "../../server/cluster/links/links.ts";
 import type { LinkRecord } from "../../server/cluster/links/records.ts";
+import { PROOF_TIMEOUT, STRANGERS_LIMIT } from "../../server/cluster/links/strangers.ts";
+import { type Clock, systemClock } from "../../xmpp/clock.ts";
 import { Air } from "../harness/air.ts";
+import { ManualClock } from "../harness/manual-clock.ts";
 
 const log = pino({ level: "silent" });
 const PATIENCE = 20_000;
@@ -39,7 +42,13 @@ interface Side {
   up(): Promise<void>;
 }
 
-async function side(member: string, air: Air, records: Records, tls: boolean): Promise<Side> {
+interface How {
+  readonly tls: boolean;
+  readonly clock?: Clock;
+}
+
+async function side(member: string, air: Air, records: Records, how: How): Promise<Side> {
+  const { tls, clock = systemClock } = how;
   const bus = new WireBus(air.wire(), { prefix: "t", member, log });
   const downs: string[] = [];
   let whenUp = () => {};
@@ -50,6 +59,7 @@ async function side(member: string, air: Air, records: Records, tls: boolean): P
       listen: { address: "127.0.0.1", port: 0, told: "127.0.0.1" },
       tls,
       heartbeat: 50,
+      clock,
       log,
     },
     {
@@ -73,10 +83,10 @@ async function side(member: string, air: Air, records: Records, tls: boolean): P
   return { bus, links, downs, up };
 }
 
-async function joined(tls = false) {
+async function joined(how: How = { tls: false }) {
   const air = new Air();
   const records = new Records();
-  const [a, b] = [await side("a~1", air, records, tls), await side("b~1", air, records, tls)];
+  const [a, b] = [await side("a~1", air, records, how), await side("b~1", air, records, how)];
   const up = Promise.all([a.up(), b.up()]);
   a.bus.joined("b~1");
   b.bus.joined("a~1");
@@ -120,7 +130,7 @@ describe.each([
   test(
     "frames go past the wire, in order and confirmed",
     async () => {
-      const { air, a, b } = await joined(tls);
+      const { air, a, b } = await joined({ tls });
       // Announcements alone go by the wire.
       const before = air.published.length;
       const count = 3_000;
@@ -135,9 +145,42 @@ describe.each([
   );
 
   test(
+    "strangers keep no member out, and one that proves nothing is over soon",
+    async () => {
+      const clock = new ManualClock(0);
+      const { air, records, a, b } = await joined({ tls, clock });
+      const { host, port } = records.all.get("b~1") as LinkRecord;
+      const silent = Array.from({ length: 1_010 }, () =>
+        connect({ host, port })
+          .on("error", () => {})
+          .resume(),
+      );
+      for (const socket of silent) ends.push(() => socket.destroy());
+      let left = silent.length;
+      const fewLeft = new Promise<void>((resolve) => {
+        for (const socket of silent) socket.on("close", () => --left === STRANGERS_LIMIT && resolve());
+      });
+      await Promise.all(silent.map((socket) => once(socket, "connect")));
+      // A member that comes behind all of them.
+      const late = await side("a~2", air, records, { tls, clock });
+      const up = late.up();
+      b.bus.joined("a~2");
+      late.bus.joined("b~1");
+      await Promise.all([up, fewLeft]);
+      expect(a.downs).not.toContain("b~1");
+      expect(b.downs).toEqual([]);
+      expect(await numbers(late.bus, b.bus, 3, "x")).toEqual([0, 1, 2]);
+      const ended = Promise.all(silent.map((socket) => socket.closed || once(socket, "close")));
+      await clock.advance(PROOF_TIMEOUT);
+      await ended;
+    },
+    PATIENCE,
+  );
+
+  test(
     "a connection that breaks loses nothing, and comes back",
     async () => {
-      const { a, b } = await joined(tls);
+      const { a, b } = await joined({ tls });
       const sent = numbers(a.bus, b.bus, 500, "x");
       const again = Promise.all([a.up(), b.up()]);
       await new Promise(setImmediate);
@@ -173,7 +216,10 @@ test(
   "a member that cannot be reached is spoken to by the wire",
   async () => {
     const air = new Air();
-    const [a, b] = [await side("a~1", air, new Records(), false), await side("b~1", air, new Records(), false)];
+    const [a, b] = [
+      await side("a~1", air, new Records(), { tls: false }),
+      await side("b~1", air, new Records(), { tls: false }),
+    ];
     a.bus.joined("b~1");
     b.bus.joined("a~1");
     expect(await numbers(a.bus, b.bus, 50, "x")).toEqual(Array.from({ length: 50 }, (_, n) => n));

@@ -40,7 +40,7 @@ async function two(): Promise<[Cluster, Cluster]> {
 
 interface Inside {
   readonly known: Map<string, { link: { destroy(): void } | undefined }>;
-  server: { close(): void };
+  listener: { close(): void };
 }
 
 const insideOf = (cluster: Cluster) => (cluster as unknown as { links: Links }).links as unknown as Inside;
@@ -98,7 +98,7 @@ describe("a member", () => {
       const [a, b] = await two();
       const died: string[] = [];
       for (const one of [a, b]) one.bus.onMember((member, state) => void (state === "died" && died.push(member)));
-      insideOf(b).server.close();
+      insideOf(b).listener.close();
       const listeners = nextAnswer(a);
       linkOf(a, b)?.destroy();
       expect(await listeners).toBe(1);

@@ -1,13 +1,12 @@
 // What comes past the wire waits for what was announced on the wire before it.
-import { afterEach, beforeEach, expect, jest, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
+import { ManualClock } from "../../../test/harness/manual-clock.ts";
 import { Behind } from "./behind.ts";
-
-beforeEach(() => void jest.useFakeTimers());
-afterEach(() => void jest.useRealTimers());
 
 function setUp() {
   const taken: string[] = [];
-  return { taken, behind: new Behind<string>((message) => taken.push(message)) };
+  const clock = new ManualClock(0);
+  return { taken, clock, behind: new Behind<string>((message) => taken.push(message), clock) };
 }
 
 test("a message waits for the announcement before it, and those behind it keep their order", () => {
@@ -22,14 +21,14 @@ test("a message waits for the announcement before it, and those behind it keep t
   expect(taken).toEqual(["first", "second", "third", "fourth"]);
 });
 
-test("an announcement that is lost is waited for in vain for half a second, once", () => {
-  const { taken, behind } = setUp();
+test("an announcement that is lost is waited for in vain for half a second, once", async () => {
+  const { taken, clock, behind } = setUp();
   behind.add("a", 2);
   behind.add("b", 3);
   behind.announced(1);
-  jest.advanceTimersByTime(499);
+  await clock.advance(499);
   expect(taken).toEqual([]);
-  jest.advanceTimersByTime(1);
+  await clock.advance(1);
   expect(taken).toEqual(["a"]);
   behind.announced(3);
   expect(taken).toEqual(["a", "b"]);
@@ -37,10 +36,10 @@ test("an announcement that is lost is waited for in vain for half a second, once
   expect(taken).toEqual(["a", "b", "c"]);
 });
 
-test("what waits for a member that is gone is not taken", () => {
-  const { taken, behind } = setUp();
+test("what waits for a member that is gone is not taken", async () => {
+  const { taken, clock, behind } = setUp();
   behind.add("a", 1);
   behind.end();
-  jest.advanceTimersByTime(1_000);
+  await clock.advance(1_000);
   expect(taken).toEqual([]);
 });

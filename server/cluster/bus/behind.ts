@@ -1,5 +1,5 @@
 // What a member sent past the wire waits for what it had announced on the wire before, so that its order holds.
-import { systemClock, type Timer } from "../../../xmpp/clock.ts";
+import type { Clock, Timer } from "../../../xmpp/clock.ts";
 
 /** ms after which it waits no longer: the announcement was lost, as where the wire was away. */
 const PATIENCE = 500;
@@ -7,14 +7,16 @@ const PATIENCE = 500;
 /** Messages of one member. */
 export class Behind<T> {
   private readonly take: (message: T) => void;
+  private readonly clock: Clock;
   /** Announcements heard. */
   private heard = 0;
   private waiting: { readonly after: number; readonly message: T }[] = [];
   private timer: Timer | undefined;
 
   /** @param take called with each message in its turn */
-  constructor(take: (message: T) => void) {
+  constructor(take: (message: T) => void, clock: Clock) {
     this.take = take;
+    this.clock = clock;
   }
 
   /** A message that its member sent after so many announcements. */
@@ -29,7 +31,7 @@ export class Behind<T> {
     if (number > this.heard) this.heard = number;
     let next = this.waiting[0];
     if (next === undefined || next.after > this.heard) return;
-    systemClock.clearTimeout(this.timer);
+    this.clock.clearTimeout(this.timer);
     this.timer = undefined;
     for (; next !== undefined && next.after <= this.heard; next = this.waiting[0]) {
       this.waiting.shift();
@@ -39,7 +41,7 @@ export class Behind<T> {
   }
 
   private wait(): void {
-    this.timer ??= systemClock.setTimeout(() => {
+    this.timer ??= this.clock.setTimeout(() => {
       this.timer = undefined;
       this.announced(this.waiting[0]?.after ?? 0);
     }, PATIENCE);
@@ -47,7 +49,7 @@ export class Behind<T> {
 
   /** Nothing of it is taken any more. */
   end(): void {
-    systemClock.clearTimeout(this.timer);
+    this.clock.clearTimeout(this.timer);
     this.timer = undefined;
     this.waiting = [];
   }

@@ -1,5 +1,6 @@
 // Frames between the nodes of a region: gathered by turn, in order, confirmed, sent again after a break.
 import type { Logger } from "pino";
+import { type Clock, systemClock } from "../../../xmpp/clock.ts";
 import { flushLater } from "../../../xmpp/stream/gather.ts";
 import { logFailure } from "../../observe/failure.ts";
 import type { FrameTaker, FrameToSend, MemberObserver, NodeBus, Parcel } from "../../ports/cluster.ts";
@@ -9,7 +10,7 @@ import { BusObservers } from "./bus-observers.ts";
 import { decodeFrames, encodeFrame, type Frame } from "./frames.ts";
 import { type OnError, Peer } from "./peer.ts";
 import { Taking } from "./taking.ts";
-import type { DirectWay, Wire } from "./wire.ts";
+import type { BusOptions, DirectWay, Wire } from "./wire.ts";
 
 /** Frames that say something of this side's frames. */
 const ABOUT_OURS: ReadonlySet<string> = new Set(["c", "n", "x"]);
@@ -23,6 +24,7 @@ export class WireBus implements NodeBus {
   private readonly wire: Wire;
   private readonly prefix: string;
   private readonly log: Logger;
+  private readonly clock: Clock;
   private readonly peers = new Map<string, Peer>();
   private readonly taking = new Taking();
   private readonly announcements = new Announcements();
@@ -39,8 +41,9 @@ export class WireBus implements NodeBus {
   private scheduled = false;
   private listening = false;
 
-  constructor(wire: Wire, options: { readonly prefix: string; readonly member: string; readonly log: Logger }) {
+  constructor(wire: Wire, options: BusOptions) {
     this.wire = wire;
+    this.clock = options.clock ?? systemClock;
     this.prefix = options.prefix;
     this.self = options.member;
     this.log = options.log;
@@ -141,7 +144,7 @@ export class WireBus implements NodeBus {
   joined(member: string): void {
     if (member === this.self || this.peers.has(member)) return;
     this.dead.delete(member);
-    this.peers.set(member, new Peer(++this.generations, (frames) => this.hearFrames(member, frames)));
+    this.peers.set(member, new Peer(++this.generations, (frames) => this.hearFrames(member, frames), this.clock));
     this.observers.tell(member, "joined", false);
   }
 

@@ -1,5 +1,6 @@
 // What one member exchanges with one other: numbered frames, in order, each until it is confirmed.
 
+import type { Clock } from "../../../xmpp/clock.ts";
 import type { BusFailure, Parcel } from "../../ports/cluster.ts";
 import { Behind } from "./behind.ts";
 import { eachOfRuns, encodeFrame, encodeNumbered, encodeRuns, type Frame } from "./frames.ts";
@@ -51,9 +52,9 @@ export class Peer {
   readonly behind: Behind<readonly Frame[]>;
 
   /** @param generation higher than that of any earlier peer of this process; `hear` takes what came past the wire */
-  constructor(generation: number, hear: (frames: readonly Frame[]) => void) {
+  constructor(generation: number, hear: (frames: readonly Frame[]) => void, clock: Clock) {
     this.generation = generation;
-    this.behind = new Behind(hear);
+    this.behind = new Behind(hear, clock);
   }
 
   get size(): number {

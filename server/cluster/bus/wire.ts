@@ -1,6 +1,7 @@
 // Channels between nodes by Redis's publish and subscribe; sharded ones where it is a cluster.
 import { Cluster } from "ioredis";
 import type { Logger } from "pino";
+import type { Clock } from "../../../xmpp/clock.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 
 /** Carries text to whoever listens on a channel: at most once, in order of one sender. */
@@ -12,6 +13,17 @@ export interface Wire {
   publish(channel: string, text: string): void;
   /** How many listen to a channel, as the other side of the wire sees it. @throws where it does not answer */
   listeners(channel: string): Promise<number>;
+}
+
+/** What a bus over a wire goes by. */
+export interface BusOptions {
+  /** Of the names of its channels. */
+  readonly prefix: string;
+  /** This node's name as a member. */
+  readonly member: string;
+  readonly log: Logger;
+  /** Default: the machine's own. */
+  readonly clock?: Clock;
 }
 
 /** Ways to members past the wire. */

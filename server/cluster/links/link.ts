@@ -1,11 +1,10 @@
 // One connection between two members: a proof first, then messages of the bus with their lengths, and signs of life.
 import type { Socket } from "node:net";
-import { systemClock, type Timer } from "../../../xmpp/clock.ts";
+import type { Clock, Timer } from "../../../xmpp/clock.ts";
 import { Utf8Decoder } from "../../../xmpp/stream/utf8.ts";
 import { AnsweringProof, AskingProof, PROOF_LIMIT } from "./proof.ts";
+import { PROOF_TIMEOUT } from "./strangers.ts";
 
-/** ms that the proof may take. */
-const PROOF_TIMEOUT = 5_000;
 /** UTF-16 units of one message: more than a member may have unconfirmed. */
 const MESSAGE_LIMIT = 192 * 1024 * 1024;
 /** Digits of a length. */
@@ -27,6 +26,15 @@ export interface Answering {
   readonly key: Buffer;
   /** This member's name. */
   readonly self: string;
+  /** Told once the other side is known to be a member. */
+  readonly proven: () => void;
+}
+
+/** What a connection goes by. */
+export interface LinkParts {
+  /** The connecting side's, on a socket that is connected; or the listening one's. */
+  readonly proof: AskingProof | Answering;
+  readonly clock: Clock;
 }
 
 /** One connection. */
@@ -37,7 +45,8 @@ export class Link {
   private readonly events: LinkEvents;
   private readonly decoder = new Utf8Decoder();
   private readonly asking: AskingProof | undefined;
-  private readonly answering: { readonly self: string; readonly proof: AnsweringProof; asked: boolean } | undefined;
+  private readonly answering: (Answering & { readonly proof: AnsweringProof; asked: boolean }) | undefined;
+  private readonly clock: Clock;
   private readonly timer: Timer;
   private pieces: string[] = [];
   private units = 0;
@@ -47,11 +56,11 @@ export class Link {
   private silent = 0;
   private over = false;
 
-  /** @param proof the connecting side's, on a socket that is connected; or the listening one's */
-  constructor(socket: Socket, proof: AskingProof | Answering, events: LinkEvents) {
+  constructor(socket: Socket, { proof, clock }: LinkParts, events: LinkEvents) {
     this.socket = socket;
     this.events = events;
-    this.timer = systemClock.setTimeout(() => this.destroy(), PROOF_TIMEOUT);
+    this.clock = clock;
+    this.timer = clock.setTimeout(() => this.destroy(), PROOF_TIMEOUT);
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.read(chunk));
     socket.on("error", () => {});
@@ -61,7 +70,7 @@ export class Link {
     if (proof instanceof AskingProof) {
       this.asking = proof;
       socket.write(`${proof.first()}\n`);
-    } else this.answering = { self: proof.self, proof: new AnsweringProof(proof.key), asked: false };
+    } else this.answering = { ...proof, proof: new AnsweringProof(proof.key), asked: false };
   }
 
   /** Sends a message; false where the connection takes no more. */
@@ -97,7 +106,7 @@ export class Link {
   private closed(): void {
     if (this.over) return;
     this.over = true;
-    systemClock.clearTimeout(this.timer);
+    this.clock.clearTimeout(this.timer);
     this.events.closed(this, this.member ?? this.asking?.ends.to);
   }
 
@@ -167,7 +176,8 @@ export class Link {
   }
 
   private proven(member: string): void {
-    systemClock.clearTimeout(this.timer);
+    this.clock.clearTimeout(this.timer);
+    this.answering?.proven();
     this.member = member;
     this.events.up(this, member);
   }

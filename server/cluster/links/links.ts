@@ -1,14 +1,14 @@
 // Connections to the other members: one for each pair, which the member with the lower name opens.
 import { randomBytes } from "node:crypto";
-import type { AddressInfo, Server, Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Logger } from "pino";
-import { systemClock, type Timer } from "../../../xmpp/clock.ts";
+import type { Clock, Timer } from "../../../xmpp/clock.ts";
 import { inBackground } from "../../delivery/background.ts";
 import type { DirectWay } from "../bus/wire.ts";
 import { Link, type LinkEvents } from "./link.ts";
 import { AskingProof } from "./proof.ts";
 import { KEY_BYTES, type LinkRecord, type LinkRecords } from "./records.ts";
-import { connectToMember, listenForMembers, refusesConnections } from "./sockets.ts";
+import { connectToMember, type Listener, listenForMembers, refusesConnections } from "./sockets.ts";
 
 /** ms until a member is tried again that could not be reached; doubled each time up to the limit. */
 const FIRST_AGAIN = 250;
@@ -34,6 +34,7 @@ export interface LinksParts {
   readonly tls: boolean;
   /** ms between two signs of life. */
   readonly heartbeat: number;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 
@@ -53,7 +54,7 @@ export class Links implements DirectWay {
   private readonly known = new Map<string, Known>();
   /** Every connection that is open, those of strangers among them. */
   private readonly open = new Set<Link>();
-  private server: Server | undefined;
+  private listener: Listener | undefined;
   private timer: Timer | undefined;
   private over = false;
 
@@ -64,10 +65,12 @@ export class Links implements DirectWay {
 
   /** Listens, and tells the others where. A node that cannot listen has the wire alone. */
   async begin(): Promise<void> {
-    const { listen, tls, log, heartbeat } = this.parts;
-    if (this.server !== undefined) return;
+    const { listen, tls, log, heartbeat, clock } = this.parts;
+    if (this.listener !== undefined) return;
     try {
-      this.server = await listenForMembers({ ...listen, tls, key: this.key }, (socket) => this.taken(socket));
+      this.listener = await listenForMembers({ ...listen, tls, key: this.key }, clock, (socket, proven) =>
+        this.taken(socket, proven),
+      );
     } catch (error) {
       const { address, port } = listen;
       log.warn({ reason: (error as Error).message, address, port }, "cluster.links: other nodes cannot connect here");
@@ -92,7 +95,7 @@ export class Links implements DirectWay {
   gone(member: string): void {
     const known = this.known.get(member);
     this.known.delete(member);
-    systemClock.clearTimeout(known?.timer);
+    this.parts.clock.clearTimeout(known?.timer);
     known?.link?.destroy();
   }
 
@@ -117,14 +120,14 @@ export class Links implements DirectWay {
   /** Ends every connection once what was said on it has been heard, or a while later. @throws as Redis */
   async finish(): Promise<void> {
     this.over = true;
-    this.server?.close();
+    this.listener?.close();
     const ends = [...this.open].map((link) => link.finish());
     let timer: Timer | undefined;
     const late = new Promise<void>((resolve) => {
-      timer = systemClock.setTimeout(resolve, FINISH);
+      timer = this.parts.clock.setTimeout(resolve, FINISH);
     });
     await Promise.race([Promise.all(ends), late]);
-    systemClock.clearTimeout(timer);
+    this.parts.clock.clearTimeout(timer);
     this.close();
     await this.parts.records.forget(this.parts.self());
   }
@@ -132,21 +135,21 @@ export class Links implements DirectWay {
   /** Ends every connection without a word. */
   close(): void {
     this.over = true;
-    systemClock.clearTimeout(this.timer);
-    this.server?.close();
+    this.parts.clock.clearTimeout(this.timer);
+    this.listener?.close();
     for (const member of [...this.known.keys()]) this.gone(member);
     for (const link of this.open) link.destroy();
   }
 
   private async tell(): Promise<void> {
     const { records, self, listen } = this.parts;
-    if (this.server === undefined || this.over) return;
-    const { port } = this.server.address() as AddressInfo;
+    if (this.listener === undefined || this.over) return;
+    const { port } = this.listener;
     await records.tell(self(), { host: listen.told, port, key: this.key });
   }
 
   private beatAfter(ms: number): void {
-    this.timer = systemClock.setTimeout(() => {
+    this.timer = this.parts.clock.setTimeout(() => {
       this.beat();
       this.beatAfter(ms);
     }, ms);
@@ -159,8 +162,9 @@ export class Links implements DirectWay {
   }
 
   /** Somebody connected, who has yet to prove that he is a member. */
-  private taken(socket: Socket): void {
-    this.add(new Link(socket.unref(), { key: this.key, self: this.parts.self() }, this.ofLinks));
+  private taken(socket: Socket, proven: () => void): void {
+    const { self, clock } = this.parts;
+    this.add(new Link(socket.unref(), { proof: { key: this.key, self: self(), proven }, clock }, this.ofLinks));
   }
 
   private add(link: Link): void {
@@ -185,12 +189,13 @@ export class Links implements DirectWay {
 
   /** True once a connection is there, whatever becomes of it. */
   private async reach(member: string): Promise<boolean> {
-    const { records, self, tls } = this.parts;
+    const { records, self, tls, clock } = this.parts;
     const record = await this.recordOf(member, records);
     if (record === undefined) return false;
     const socket = await connectToMember(record, tls);
     if (socket === undefined) return false;
-    this.add(new Link(socket, new AskingProof(record.key, { from: self(), to: member }), this.ofLinks));
+    const proof = new AskingProof(record.key, { from: self(), to: member });
+    this.add(new Link(socket, { proof, clock }, this.ofLinks));
     return true;
   }
 
@@ -204,8 +209,8 @@ export class Links implements DirectWay {
 
   private later(member: string, known: Known): void {
     if (this.known.get(member) !== known) return;
-    systemClock.clearTimeout(known.timer);
-    known.timer = systemClock.setTimeout(() => this.connect(member), known.again);
+    this.parts.clock.clearTimeout(known.timer);
+    known.timer = this.parts.clock.setTimeout(() => this.connect(member), known.again);
     known.again = Math.min(2 * known.again, LAST_AGAIN);
   }
 

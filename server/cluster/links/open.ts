@@ -1,6 +1,7 @@
 // A node's connections to the others, as its configuration has them, joined to its bus.
 import type { Logger } from "pino";
 import type { ClusterConfig } from "../../../contract/contract.ts";
+import type { Clock } from "../../../xmpp/clock.ts";
 import type { WireBus } from "../bus/node-bus.ts";
 import type { RedisConnection } from "../redis/connection.ts";
 import { listeningOf } from "./address.ts";
@@ -11,6 +12,7 @@ import { LinkRecords } from "./records.ts";
 export interface LinksParts {
   readonly redis: RedisConnection;
   readonly bus: WireBus;
+  readonly clock: Clock;
   readonly log: Logger;
   /** Told of members whose connection broke. */
   readonly broken: (member: string) => void;
@@ -19,7 +21,7 @@ export interface LinksParts {
 /** Makes them; nothing listens yet. */
 export function openLinks(
   { prefix, redis: { urls }, links, heartbeatSeconds }: ClusterConfig,
-  { redis, bus, log, broken }: LinksParts,
+  { redis, bus, clock, log, broken }: LinksParts,
 ): Links {
   const made = new Links(
     {
@@ -29,6 +31,7 @@ export function openLinks(
       // What is encrypted on its way through Redis is not in the clear on another one.
       tls: urls[0]?.startsWith("rediss:") === true,
       heartbeat: heartbeatSeconds * 1000,
+      clock,
       log,
     },
     {

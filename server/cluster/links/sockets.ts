@@ -1,10 +1,10 @@
 // Sockets between members: listened for and connected, within TLS by the record's key where the cluster asks for it.
-import { connect, createServer, type Server, type Socket } from "node:net";
-import { connect as connectTls, createServer as createTlsServer } from "node:tls";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { connect as connectTls, TLSSocket, type TLSSocketOptions, type TlsOptions } from "node:tls";
+import type { Clock } from "../../../xmpp/clock.ts";
 import type { LinkRecord } from "./records.ts";
+import { Strangers } from "./strangers.ts";
 
-/** Connections at once; strangers among them are ended after the time of a proof. */
-const CONNECTION_LIMIT = 1_000;
 /** ms for a connection to come about. */
 const CONNECT_TIMEOUT = 5_000;
 
@@ -21,22 +21,36 @@ export interface Listening {
   readonly tls: boolean;
 }
 
-/** Listens. @throws where the address cannot be listened on */
+/** Where the others connect. */
+export interface Listener {
+  readonly port: number;
+  /** Nobody is let in any more, and whoever has not proven to be a member by now is not. */
+  close(): void;
+}
+
+/**
+ * Listens; `taken` is given each connection, and calls `proven` once it is a member's. Until then it is a stranger's, of
+ * which there are few at once and none for long. @throws where the address cannot be listened on
+ */
 export async function listenForMembers(
   { address, port, key, tls }: Listening,
-  taken: (socket: Socket) => void,
-): Promise<Server> {
-  const server = tls
-    ? createTlsServer(
-        {
-          ...PSK,
-          handshakeTimeout: CONNECT_TIMEOUT,
-          pskCallback: (_socket, identity) => (identity === IDENTITY ? key : null),
-        },
-        taken,
-      )
-    : createServer(taken);
-  server.maxConnections = CONNECTION_LIMIT;
+  clock: Clock,
+  taken: (socket: Socket, proven: () => void) => void,
+): Promise<Listener> {
+  const strangers = new Strangers(clock);
+  const secure: TLSSocketOptions & Pick<TlsOptions, "pskCallback"> = {
+    ...PSK,
+    isServer: true,
+    pskCallback: (_socket, identity) => (identity === IDENTITY ? key : null),
+  };
+  const server = createServer((socket) => {
+    const proven = strangers.add(socket.unref());
+    if (!tls) return taken(socket, proven);
+    const secured = new TLSSocket(socket, secure);
+    // A handshake that fails is that one's matter.
+    secured.on("error", () => socket.destroy());
+    secured.once("secure", () => taken(secured, proven));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ host: address, port }, () => resolve());
@@ -44,7 +58,11 @@ export async function listenForMembers(
   // A connection that could not be taken is that one's matter.
   server.on("error", () => {});
   server.unref();
-  return server;
+  const close = () => {
+    server.close();
+    strangers.end();
+  };
+  return { port: (server.address() as AddressInfo).port, close };
 }
 
 /** Connects to a member; undefined where it cannot be reached. */
