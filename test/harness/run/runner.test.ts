@@ -6,14 +6,16 @@ import { afterEach, expect, jest, test } from "@jest/globals";
 
 const rootDir = join(import.meta.dirname, "../../..");
 
+/** A test file, and the ms that it took the last time. */
+interface Timed {
+  readonly path: string;
+  readonly duration?: number;
+}
+
 /** What is used of Jest's runner, and of ours. */
 interface Runs {
   readonly _globalConfig: { readonly maxWorkers: number };
-  runTests(
-    tests: readonly { readonly path: string; readonly duration?: number }[],
-    watcher: object,
-    options: { readonly serial: boolean },
-  ): Promise<void>;
+  runTests(tests: readonly Timed[], watcher: object, options: { readonly serial: boolean }): Promise<void>;
 }
 const Runner = createRequire(import.meta.url)("./runner.cjs") as {
   readonly prototype: Runs;
@@ -55,13 +57,20 @@ test("first what disturbs nobody, then harm with the longest files first, then t
   ]);
 });
 
-test("what takes longest begins first where Jest does not know it yet; where it does, its order holds", async () => {
+test("what takes longest begins first, also where Jest does not know it yet; where it does, its order holds", async () => {
   const files = ["xmpp/stanza/stanza.test.ts", "test/world/start.test.ts", "test/storage/contract.test.ts"];
   expect(await stagesOf(...files)).toEqual([[files.toReversed(), false]]);
   const order = jest.spyOn(jests, "runTests").mockResolvedValue();
-  const known = files.map((file) => ({ path: join(rootDir, file), duration: 1 }));
-  await new Runner({ rootDir }, {}).runTests(known, {}, { serial: false });
-  expect(order).toHaveBeenCalledWith(known, {}, { serial: false });
+  const [stanza, start, contract] = files.map((file) => ({ path: join(rootDir, file), duration: 1 })) as [
+    Timed,
+    Timed,
+    Timed,
+  ];
+  await new Runner({ rootDir }, {}).runTests([stanza, start, contract], {}, { serial: false });
+  expect(order).toHaveBeenLastCalledWith([stanza, start, contract], {}, { serial: false });
+  const unknown = { path: contract.path };
+  await new Runner({ rootDir }, {}).runTests([stanza, { ...start, duration: 60_000 }, unknown], {}, { serial: false });
+  expect(order).toHaveBeenLastCalledWith([{ ...start, duration: 60_000 }, unknown, stanza], {}, { serial: false });
 });
 
 test("one file more than there are cores at once, but where harm is done", async () => {
