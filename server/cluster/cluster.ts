@@ -35,6 +35,9 @@ import { Takeovers } from "./sessions/takeovers.ts";
 /** ms that a node which leaves waits for what it gave to others to be safe there, and what they gave to it, here. */
 const SAFE_TIMEOUT = 6_000;
 
+/** Accounts of which others are told that something held for them has no new way yet; of more they hear at the end. */
+const LEFT_LIMIT = 1_000;
+
 /** ms between two looks at whether it is. */
 const LOOK_INTERVAL = 10;
 
@@ -94,8 +97,8 @@ export class Cluster {
     });
     const held = parts.storage.of(HELD);
     const { exclusive } = this;
-    const done = (member: string) => this.takenOver(member);
-    this.adoption = new Adoption(redis, { prefix, exclusive, held, hosts: parts.hosts, done, clock, log });
+    const left = (member: string, accounts: readonly string[]) => this.takenOver(member, accounts);
+    this.adoption = new Adoption(redis, { prefix, exclusive, held, hosts: parts.hosts, left, clock, log });
     const { adoption, membership } = this;
     const living = () => [this.bus.member, ...this.bus.others];
     this.takeovers = new Takeovers({ adoption, membership, living, lease: config.leaseSeconds * 1000, clock, log });
@@ -118,7 +121,7 @@ export class Cluster {
       // It lives: the sooner it goes on as another one the less is done twice.
       if (member === this.bus.member) this.membership.beat();
     });
-    this.bus.onAnnouncement("taken over", (_from, [member = ""]) => this.estates.settled(member));
+    this.bus.onAnnouncement("taken over", (_from, [member = "", ...left]) => this.estates.narrowed(member, left));
   }
 
   /** Prepares it over a connection for commands; nothing is told yet. @throws RedisUnavailable, ConfigError */
@@ -258,10 +261,11 @@ export class Cluster {
     await buryVanished(member, this, looking).finally(() => this.estates.cleared(member));
   }
 
-  /** What a member held that is gone has its new way, and what comes after it may come. */
-  private takenOver(member: string): void {
-    this.estates.settled(member);
-    this.bus.announce("taken over", [member]);
+  /** What a member held that is gone has its new way, but for that of the accounts that are left: what comes after may come. */
+  private takenOver(member: string, left: readonly string[]): void {
+    if (left.length > LEFT_LIMIT) return;
+    this.estates.narrowed(member, left);
+    this.bus.announce("taken over", [member, ...left]);
   }
 
   /** A member is gone, or has left in order: then nothing is awaited of it. */

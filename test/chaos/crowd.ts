@@ -17,8 +17,6 @@ export interface CrowdOptions {
   readonly first?: number;
 }
 
-/** ms in which a client sees that its stream is gone. */
-const NOTICED = 1_000;
 /** Log-ins under way at once. */
 const AT_ONCE = 40;
 const TICK_MS = 10;
@@ -107,8 +105,7 @@ export class Crowd {
    */
   caughtUp(clients: readonly LoadClient[], since: number): number[] {
     return clients.flatMap(({ absences, name }) => {
-      // Whoever logs in anew later does so for itself.
-      const absence = absences.find(({ at }) => at >= since && at < since + NOTICED);
+      const absence = absences.find(({ at }) => at >= since);
       if (absence === undefined) return [];
       const { backAt = Number.POSITIVE_INFINITY } = absence;
       return [Math.max(backAt, this.book.hadBy(name, backAt) ?? 0) - since];

@@ -43,13 +43,14 @@ export function kill(options: ChaosOptions): Promise<Report> {
       await restarted;
       crowd.quiet();
       await crowd.settle(20_000);
-      await crowd.collect(20_000);
-      const back = crowd.absences(killed).map((ms) => ms / 1000);
-      const resumed = crowd.clients.flatMap(({ absences }) => absences.filter((one) => one.at >= killed));
+      // Before anybody logs in anew for what is missing.
       const had = crowd.caughtUp(
         crowd.clients.filter((_, index) => prompt(index)),
         killed,
       );
+      await crowd.collect(20_000);
+      const back = crowd.absences(killed).map((ms) => ms / 1000);
+      const resumed = crowd.clients.flatMap(({ absences }) => absences.filter((one) => one.at >= killed));
       const hadAll = had.map((ms) => ms / 1000);
       const verdict = crowd.book.verdict();
       return report(

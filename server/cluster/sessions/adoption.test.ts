@@ -61,7 +61,15 @@ beforeEach(() => {
 /** Of a node of its own. */
 function adoption(redis: RedisConnection, held: Held): Adoption {
   const exclusive = new Exclusion({ locks, clock, elapsed: clock.now });
-  return new Adoption(redis, { prefix: "t", exclusive, held, hosts: new Map(), done: told.add.bind(told), log, clock });
+  return new Adoption(redis, {
+    prefix: "t",
+    exclusive,
+    held,
+    hosts: new Map(),
+    left: (member, accounts) => void (accounts.length === 0 && told.add(member)),
+    log,
+    clock,
+  });
 }
 
 test("what a member could not remove before it left is removed and not taken over, also where it comes later", async () => {

@@ -28,8 +28,11 @@ export interface AdoptionParts {
   readonly exclusive: Pick<Exclusive, "attempt">;
   readonly held: HeldStore;
   readonly hosts: ReadonlyMap<string, SessionHost>;
-  /** Told of members of which all that could be was given on, and is answered for. */
-  readonly done: (member: string) => void;
+  /**
+   * Told of the accounts (bare JIDs) of which something that a member held has no new way yet: once all of it was read, and
+   * of none once all that could be was given on, and is answered for.
+   */
+  readonly left: (member: string, accounts: readonly string[]) => void;
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -50,12 +53,13 @@ export class Adoption {
    * @throws ExclusiveUnavailable, StoreUnavailable
    */
   of(member: string, but = NONE): Promise<boolean> {
-    const { held, hosts, log, exclusive, done } = this.parts;
+    const { held, hosts, log, exclusive } = this.parts;
+    const left = (accounts: readonly string[]) => this.parts.left(member, accounts);
     return exclusive.attempt(`adopting ${member}`, async (section) => {
       const gone = await this.redis.smembers(this.wordOf(member));
       section.check();
       await held.remove(gone.map((id) => ({ member, id: Number(id) })));
-      const takeover = adoptHeld({ held, member, hosts, log, but, section }).then(() => done(member));
+      const takeover = adoptHeld({ held, member, hosts, log, but, section, left }).then(() => left([]));
       await takeover.finally(() => this.removed(member));
     });
   }

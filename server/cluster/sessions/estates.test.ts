@@ -46,7 +46,7 @@ test("what was under way comes behind what is taken over, and what comes anew be
   await turns(4);
   expect(done).toEqual(["another account"]);
   done.push("taken over");
-  estates.settled("a~1");
+  estates.narrowed("a~1", []);
   await turns(4);
   expect(done.slice(1)).toEqual(["taken over", "1"]);
   comes("anew as well");
@@ -84,7 +84,7 @@ test("what does not end holds up what is behind it for its time, and what fails 
   wasUnderWay("1", () => new Promise(() => {}));
   wasUnderWay("2", () => Promise.reject(new Error("full")));
   comes("anew");
-  estates.settled("a~1");
+  estates.narrowed("a~1", []);
   await turns(2);
   await clock.advance(4_900);
   expect(done).toEqual(["1"]);
@@ -97,17 +97,47 @@ test("a second member that dies meanwhile is waited for as well", async () => {
   wasUnderWay("1");
   comes("anew");
   estates.left("b~1", juliet());
-  estates.settled("a~1");
+  estates.narrowed("a~1", []);
   await turns(4);
   expect(done).toEqual([]);
-  estates.settled("b~1");
+  estates.narrowed("b~1", []);
   await turns(4);
   expect(done).toEqual(["1", "anew"]);
 });
 
+test("accounts of which the member held nothing wait no longer once all of it was read", async () => {
+  estates.left("a~1", new Set([JULIET.bare, ROMEO.bare]));
+  wasUnderWay("1");
+  comes("hers");
+  comes("his", ROMEO);
+  estates.narrowed("a~1", [JULIET.bare, "nurse@verona.test"]);
+  await turns(4);
+  expect(done).toEqual(["his"]);
+  expect([estates.awaited(ROMEO), estates.awaited(Jid.parse("nurse@verona.test"))]).toEqual([undefined, undefined]);
+  estates.narrowed("a~1", []);
+  await turns(4);
+  expect(done).toEqual(["his", "1", "hers"]);
+  expect(clock.waiting).toBe(0);
+});
+
+test("what is told of a member's estate before its death is known here holds from then on", async () => {
+  estates.doubted("a~1", new Set([JULIET.bare, ROMEO.bare]));
+  comes("hers");
+  comes("his", ROMEO);
+  estates.narrowed("a~1", [JULIET.bare]);
+  await turns(4);
+  expect(done).toEqual([]);
+  estates.left("a~1", new Set([JULIET.bare, ROMEO.bare]));
+  await turns(4);
+  expect(done).toEqual(["his"]);
+  estates.narrowed("b~1", []);
+  estates.left("b~1", new Set([ROMEO.bare]));
+  comes("his as well", ROMEO);
+  expect(done).toEqual(["his", "his as well"]);
+});
+
 test("a member without sessions is waited for by nobody", () => {
   estates.left("a~1", new Set());
-  estates.settled("b~1");
   comes("1");
   wasUnderWay("2");
   expect(done).toEqual(["1", "2"]);

@@ -10,12 +10,15 @@ const DOUBT = 3_000;
 /** ms that they wait for what it held, and for each thing behind that: out of order is better than not at all. */
 const PATIENCE = 5_000;
 
+/** Members of which it is remembered. */
+const TOLD = 50;
+
 /** Of one member. */
 interface Estate {
   /** Bare JIDs of the accounts that had sessions there. */
-  readonly accounts: Set<string>;
-  readonly settled: Promise<void>;
-  readonly settle: () => void;
+  accounts: Set<string>;
+  /** Resolves once they are fewer. */
+  changed: PromiseWithResolvers<void>;
   /** True where the member is gone. */
   gone: boolean;
   timer: Timer | undefined;
@@ -26,6 +29,8 @@ export class MemberEstates implements Estates {
   private readonly clock: Clock;
   private readonly log: Logger;
   private readonly open = new Map<string, Estate>();
+  /** What was told last of members. */
+  private readonly told = new Map<string, ReadonlySet<string>>();
   /** By bare JID: the last of what is done in turn behind its estate. */
   private readonly lines = new Map<string, Promise<void>>();
 
@@ -52,14 +57,34 @@ export class MemberEstates implements Estates {
     if (estate === undefined || estate.gone) return;
     estate.gone = true;
     this.wait(estate, member, PATIENCE);
+    this.narrow(member, estate);
   }
 
-  /** What it held has its new way. */
-  settled(member: string): void {
+  /** Of these accounts something that it held has no new way yet, and of no others. May be heard before its death is. */
+  narrowed(member: string, accounts: readonly string[]): void {
+    this.told.delete(member);
+    this.told.set(member, new Set(accounts));
+    if (this.told.size > TOLD) this.told.delete(this.told.keys().next().value as string);
+    const estate = this.open.get(member);
+    if (estate?.gone === true) this.narrow(member, estate);
+  }
+
+  private narrow(member: string, estate: Estate): void {
+    const told = this.told.get(member);
+    if (told === undefined) return;
+    const { changed } = estate;
+    estate.accounts = new Set([...estate.accounts].filter((account) => told.has(account)));
+    if (estate.accounts.size === 0) return this.settled(member);
+    estate.changed = Promise.withResolvers();
+    changed.resolve();
+  }
+
+  /** What it held has its new way, or has had its time. */
+  private settled(member: string): void {
     const estate = this.open.get(member);
     this.open.delete(member);
     this.clock.clearTimeout(estate?.timer);
-    estate?.settle();
+    estate?.changed.resolve();
   }
 
   /** Nobody waits any more. */
@@ -93,7 +118,7 @@ export class MemberEstates implements Estates {
   }
 
   private estateOf(bare: string): Promise<void> | undefined {
-    for (const { accounts, settled } of this.open.values()) if (accounts.has(bare)) return settled;
+    for (const { accounts, changed } of this.open.values()) if (accounts.has(bare)) return changed.promise;
     return undefined;
   }
 
@@ -111,8 +136,7 @@ export class MemberEstates implements Estates {
   }
 
   private begin(member: string, accounts: Set<string>): Estate {
-    const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
-    const estate: Estate = { accounts, settled, settle, gone: false, timer: undefined };
+    const estate: Estate = { accounts, changed: Promise.withResolvers(), gone: false, timer: undefined };
     this.open.set(member, estate);
     return estate;
   }

@@ -54,8 +54,10 @@ async function scene(...accounts: string[]) {
   const hosts = new Map([["verona.test", host]]);
   const left = async () => (await held.read("dead~1", 0, 10_000)).map(({ local }) => local);
   const section = new FakeSection();
-  const adopt = () => adoptHeld({ held, member: "dead~1", hosts, log, section });
-  return { clock, held, refused, kept, left, section, host, adopt };
+  const waited: string[] = [];
+  const tell = (names: readonly string[]) => void waited.push(names.join());
+  const adopt = () => adoptHeld({ held, member: "dead~1", hosts, log, section, left: tell });
+  return { clock, held, refused, kept, left, section, host, adopt, waited };
 }
 
 test("an account whose messages cannot be kept delays nobody else's", async () => {
@@ -65,6 +67,20 @@ test("an account whose messages cannot be kept delays nobody else's", async () =
   await turns(50);
   expect(kept).toEqual(["juliet 3", "juliet 5"]);
   expect(await left()).toEqual(["mallory", "mallory", "mallory"]);
+});
+
+test("once all was read it is told whose messages have no new way yet", async () => {
+  const { clock, refused, adopt, waited } = await scene("mallory", "juliet", "mallory");
+  refused.add("mallory");
+  void adopt();
+  await turns(50);
+  expect(waited.length).toBe(1);
+  expect(waited[0]?.split(",")).toContain("mallory@verona.test");
+  refused.clear();
+  await clock.advance(10_000);
+  const nobodys = await scene();
+  await nobodys.adopt();
+  expect(nobodys.waited).toEqual([""]);
 });
 
 test("not even where it has more messages than are read at a time", async () => {

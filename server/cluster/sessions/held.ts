@@ -30,6 +30,8 @@ export interface TakeoverParts {
   readonly log: Logger;
   /** Ids that are not. */
   readonly but?: ReadonlySet<number>;
+  /** Told of the accounts (bare JIDs) of which something has no new way yet, once all was read: others have nothing there. */
+  readonly left?: (accounts: readonly string[]) => void;
   /** Once its time is over no more of it is begun: another node may be at it. Absent where there are no others. */
   readonly section?: Section;
 }
@@ -67,6 +69,7 @@ class Takeover {
   private readonly hosts: ReadonlyMap<string, TakeoverHost>;
   private readonly log: Logger;
   private readonly section: Section | undefined;
+  private readonly tellLeft: ((accounts: readonly string[]) => void) | undefined;
   /** By name: those at work, and the slow ones until the next look. */
   private readonly accounts = new Map<string, Account>();
   /** Not to be tried again by this takeover. */
@@ -79,7 +82,8 @@ class Takeover {
   private failure: { readonly error: unknown } | undefined;
   private changed: () => void = () => {};
 
-  constructor({ held, member, hosts, log, section, but = new Set() }: TakeoverParts) {
+  constructor({ held, member, hosts, log, section, left, but = new Set() }: TakeoverParts) {
+    this.tellLeft = left;
     this.section = section;
     this.kept = new Set(but);
     this.held = held;
@@ -92,6 +96,8 @@ class Takeover {
     try {
       do {
         await this.look();
+        if (!this.over)
+          this.tellLeft?.([...this.accounts].flatMap(([name, { open, slow }]) => (open > 0 || slow ? name : [])));
         await this.until(() => this.places === 0);
         // Those that are left are slow. What a settled one has in the store comes in order only from the start.
         if (this.left) await this.until(() => [...this.accounts.values()].some(({ open }) => open === 0));

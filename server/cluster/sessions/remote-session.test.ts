@@ -111,7 +111,7 @@ test.each([
   if (held) {
     await turns(4);
     expect(sent).toEqual([]);
-    estates.settled("b");
+    estates.narrowed("b", []);
   }
   await turns(4);
   after.deliver(message(4));
