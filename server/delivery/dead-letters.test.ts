@@ -12,16 +12,23 @@ import { DeadLetters } from "./dead-letters.ts";
 const message = (body: string) =>
   Stanza.fromText(`<message from="romeo@verona.test/o" to="juliet@verona.test"><body>${body}</body></message>`);
 
-test("the third ended delivery makes a dead letter, tells the sender once, and begins anew", async () => {
+/** What of a host takes part, and the conditions of what it refused. */
+function setUp() {
   const clock = new ManualClock(0);
   const refused: string[] = [];
-  const letters = new DeadLetters({
+  const host = {
     domain: "verona.test",
     storage: memoryStores([DOCUMENTS], clock),
     clock,
     log: pino({ level: "silent" }),
-    refuse: (_stanza, condition) => void refused.push(condition),
-  });
+    refuse: (_stanza: Stanza, condition: string) => void refused.push(condition),
+  };
+  return { clock, host, refused };
+}
+
+test("the third ended delivery makes a dead letter, tells the sender once, and begins anew", async () => {
+  const { host, refused } = setUp();
+  const letters = new DeadLetters(host);
   const poison = message("poison");
   expect(await letters.suspects("juliet")).toBe(false);
   expect(await letters.ended("juliet", poison)).toBe(false);
@@ -39,14 +46,8 @@ test("the third ended delivery makes a dead letter, tells the sender once, and b
 });
 
 test("an account has a share of what is kept, and beyond the bound of the domain whoever has most makes room", async () => {
-  const clock = new ManualClock(0);
-  const letters = new DeadLetters({
-    domain: "verona.test",
-    storage: memoryStores([DOCUMENTS], clock),
-    clock,
-    log: pino({ level: "silent" }),
-    refuse() {},
-  });
+  const { clock, host } = setUp();
+  const letters = new DeadLetters(host);
   const add = async (local: string, text: string) => {
     await clock.advance(1);
     await letters.add(local, text, "a test");
@@ -63,14 +64,7 @@ test("an account has a share of what is kept, and beyond the bound of the domain
 });
 
 test("whatever comes at once, what is beyond the bound of the domain goes", async () => {
-  const clock = new ManualClock(0);
-  const host = {
-    domain: "verona.test",
-    storage: memoryStores([DOCUMENTS], clock),
-    clock,
-    log: pino({ level: "silent" }),
-    refuse() {},
-  };
+  const { clock, host } = setUp();
   const nodes = [new DeadLetters(host), new DeadLetters(host)];
   await nodes[0]?.add("juliet", "hers", "a test");
   for (let i = 0; i < 20; i++) {
@@ -85,14 +79,7 @@ test("whatever comes at once, what is beyond the bound of the domain goes", asyn
 });
 
 test("two nodes that count and keep for the same account at once lose nothing of each other's", async () => {
-  const clock = new ManualClock(0);
-  const host = {
-    domain: "verona.test",
-    storage: memoryStores([DOCUMENTS], clock),
-    clock,
-    log: pino({ level: "silent" }),
-    refuse() {},
-  };
+  const { host } = setUp();
   const nodes = [new DeadLetters(host), new DeadLetters(host)];
   const bodies = ["one", "other"];
   const ended = () => Promise.all(nodes.map((node, i) => node.ended("juliet", message(bodies[i] ?? ""))));
