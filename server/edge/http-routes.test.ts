@@ -90,3 +90,17 @@ test("nothing is kept of a request that nobody answers: it is told so before its
   socket.destroy();
   expect(answer.toString()).toMatch(/^HTTP\/1\.1 404 /);
 });
+
+test("the fake host answers as the listener does", async () => {
+  const put = await fake.http("PUT", "/echo", "hark");
+  expect([put.status, put.body]).toEqual([201, "hark"]);
+  const got = await fake.http("GET", "/echo/a?say=hark");
+  expect([got.status, got.body, got.headers["x-path"]]).toEqual([200, "hark", "/echo/a"]);
+  for (const [path, status] of [
+    ["/echo/fail", 500],
+    ["/other", 404],
+  ] as const)
+    expect(await fake.http("GET", path)).toMatchObject({ status, body: "" });
+  expect((await fake.http("PUT", "/echo", "x".repeat(262_145))).status).toBe(413);
+  expect(fake.registered()).toContain("timers 0");
+});

@@ -3,6 +3,7 @@ import { expect, test } from "@jest/globals";
 import { z } from "zod";
 import { HostConfig } from "../../contract/contract.ts";
 import type { ModuleDefinition } from "../module/define.ts";
+import type { ModuleService } from "../service/service.ts";
 import { chooseModules } from "./choose-modules.ts";
 
 const known = new Map<string, ModuleDefinition>();
@@ -12,25 +13,25 @@ function module(name: string, more: Partial<ModuleDefinition> = {}): void {
 }
 
 module("mail", { needs: ["push"] });
-module("push", { services: ["database", "redis"] });
+module("push", { services: ["limits"] });
 module("upload", { services: ["http"], byDefault: false });
 module("plain");
 
 const host = (modules: object = {}) => ({ ...HostConfig.parse({ domain: "verona.test" }), modules });
-const names = (modules: object, ...services: ("database" | "redis" | "http")[]) =>
+const names = (modules: object, ...services: ModuleService[]) =>
   chooseModules(host(modules), new Set(services), "hosts[0]", known).modules.map((chosen) => chosen.module.name);
 
 test("with its services a module starts, after what it needs", () => {
-  expect(names({ upload: {} }, "database", "redis", "http")).toEqual(["push", "mail", "upload", "plain"]);
+  expect(names({ upload: {} }, "limits", "http")).toEqual(["push", "mail", "upload", "plain"]);
 });
 
 test("without a service neither the module starts nor what needs it, and each says why", () => {
-  const { modules, leftOut } = chooseModules(host({ push: {}, upload: {} }), new Set(["database"]), "hosts[0]", known);
+  const { modules, leftOut } = chooseModules(host({ push: {}, upload: {} }), new Set(), "hosts[0]", known);
   expect(modules.map((chosen) => chosen.module.name)).toEqual(["plain"]);
   expect(leftOut).toEqual([
     {
       module: "push",
-      reason: "needs the service redis, which is not configured (cluster.redis)",
+      reason: "needs the service limits, which is not configured (always there)",
       named: true,
     },
     {
@@ -43,5 +44,5 @@ test("without a service neither the module starts nor what needs it, and each sa
 });
 
 test("a module left out by the configuration is a mistake of who needs it", () => {
-  expect(() => names({ push: false }, "database", "redis")).toThrow("mail: needs the module push, which is left out");
+  expect(() => names({ push: false }, "limits")).toThrow("mail: needs the module push, which is left out");
 });

@@ -6,7 +6,7 @@ import type { ModuleDefinition } from "../module/define.ts";
 import type { Chosen } from "../module/lifecycle.ts";
 import { MODULES } from "../modules/index.ts";
 import { CONFIGURED_BY, configuredServices } from "../service/configured.ts";
-import type { ServiceName } from "../service/service.ts";
+import { MODULE_SERVICES, type ServiceName } from "../service/service.ts";
 
 /** A module that does not start, and why. */
 export interface LeftOut {
@@ -26,10 +26,10 @@ export interface Choice {
 
 /**
  * Checks the module settings of a host of a node with these services; `under` is where the host stands in the
- * configuration. @throws ConfigError with every mistake
+ * configuration. @throws ConfigError with every mistake, Error for a module that declares what none may
  */
 export function chooseModules(
-  config: HostConfig,
+  config: Pick<HostConfig, "modules">,
   services: ReadonlySet<ServiceName>,
   under: string,
   known: ReadonlyMap<string, ModuleDefinition> = MODULES,
@@ -40,6 +40,7 @@ export function chooseModules(
   const chosen = new Map<string, Chosen>();
   const malformed = new Set<string>();
   for (const module of known.values()) {
+    checkServices(module);
     const given = named.get(module.name);
     if (given === false || (given === undefined && module.byDefault === false)) continue;
     const result = module.config.safeParse(given ?? {});
@@ -60,6 +61,14 @@ export function chooseModules(
     return { module, reason, named: named.has(module) };
   });
   return { modules: inOrderOfNeed(chosen), leftOut };
+}
+
+/** A type can be written past, and a definition come from elsewhere. */
+function checkServices({ name, services = [], routes = [] }: ModuleDefinition): void {
+  const refused = services.find((service) => !MODULE_SERVICES.includes(service));
+  if (refused !== undefined) throw new Error(`the module ${name} asks for the service ${refused}, which no module has`);
+  if (routes.length > 0 && !services.includes("http"))
+    throw new Error(`the module ${name} has "routes", and no http among its "services"`);
 }
 
 /** Modules whose service is not configured, and those that need one of them, with the reason. */

@@ -1,12 +1,17 @@
 // A module has what its definition declares, and is told what is missing where it uses more.
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { NoSettings } from "../../contract/modules/index.ts";
 import { FakeHost } from "../../test/harness/fake-host.ts";
+import { loneCounts } from "../cluster/shared/limits.ts";
 import { DOCUMENTS } from "../documents/store.ts";
 import { defineModule, type ModuleHost } from "../module/define.ts";
+import type { DocumentKind } from "../module/documents.ts";
 import { commands, commandsApi } from "../modules/commands/commands.ts";
-import { LIMITS } from "../service/keys.ts";
+import { DATABASE, LIMITS, METRICS, REDIS, type SharedCounts } from "../service/keys.ts";
+import { SERVICE_NAMES } from "../service/service.ts";
 import { defineStore } from "../storage/define.ts";
+
+const WORDS: DocumentKind<string> = { name: "words", toText: String, fromText: String };
 
 /** A module that does one thing with its host. */
 const doing = (work: (host: ModuleHost) => unknown, declared: object = {}) =>
@@ -23,7 +28,7 @@ test.each([
   ["accounts", (host: ModuleHost) => host.accounts, { grants: ["accounts"] }, "grants"],
   ["accountChanges", (host: ModuleHost) => host.accountChanges, { grants: ["accountChanges"] }, "grants"],
   ["remoteLinks", (host: ModuleHost) => host.remoteLinks(), { grants: ["remoteLinks"] }, "grants"],
-  ["documents", (host: ModuleHost) => host.store(DOCUMENTS), { stores: [DOCUMENTS] }, "stores"],
+  ["documents", (host: ModuleHost) => host.documents(WORDS), { stores: [DOCUMENTS] }, "stores"],
   ["limits", (host: ModuleHost) => host.service(LIMITS), { services: ["limits"] }, "services"],
   ["commands", (host: ModuleHost) => host.use(commandsApi), { needs: ["commands"] }, "needs"],
 ])("%s is had by who declares it alone", async (name, work, declared, where) => {
@@ -34,6 +39,44 @@ test.each([
   );
   expect(fake.registered()).toEqual(before);
   await fake.become([commands, doing(work, declared)]);
+});
+
+test("a store that has what every module keeps is no module's", async () => {
+  const wants = doing((host) => host.store(DOCUMENTS), { stores: [DOCUMENTS] });
+  await expect(FakeHost.with([wants])).rejects.toThrow("has documents by host.documents alone");
+});
+
+describe("services of the node", () => {
+  test.each(SERVICE_NAMES.filter((name) => name !== "limits" && name !== "http"))("%s is no module's", async (name) => {
+    await expect(FakeHost.with([doing(() => {}, { services: [name] })])).rejects.toThrow(
+      `the module curious asks for the service ${name}, which no module has`,
+    );
+  });
+
+  test("have keys of another kind where they are no module's", async () => {
+    const asks = [
+      // @ts-expect-error: it has every store.
+      doing((host) => host.service(DATABASE), { services: ["limits"] }),
+      // @ts-expect-error: it has the region's Redis.
+      doing((host) => host.service(REDIS), { services: ["limits"] }),
+      // @ts-expect-error: it has the node's listeners.
+      doing((host) => host.service(METRICS), { services: ["limits"] }),
+    ];
+    for (const one of asks) await expect(FakeHost.with([one])).rejects.toThrow('among its "services"');
+  });
+
+  test("are what a test gives, and one that is not there is told", async () => {
+    const counts: SharedCounts = { ...loneCounts };
+    let seen: unknown;
+    const looks = doing((host) => (seen = host.service(LIMITS)), { services: ["limits"] });
+    await FakeHost.with([looks], { services: [[LIMITS, counts]] });
+    expect(seen).toBe(counts);
+  });
+
+  test("are said of one that serves HTTP", async () => {
+    const routes = [{ method: "GET", path: "/curious" }];
+    await expect(FakeHost.with([doing(() => {}, { routes })])).rejects.toThrow('no http among its "services"');
+  });
 });
 
 test("a domain of its own is declared too", async () => {

@@ -28,7 +28,7 @@ import type { OwnSession, SessionsSeen } from "../ports/session.ts";
 import type { Filter, Outcome, StageOptions, StagePoints } from "../ports/stages.ts";
 import type { StoreKey } from "../ports/store.ts";
 import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
-import type { ServiceKey } from "../service/service.ts";
+import type { ModuleServiceKey } from "../service/service.ts";
 import { ServedDomain } from "./served-domain.ts";
 import type { VirtualHost } from "./virtual-host.ts";
 
@@ -136,6 +136,13 @@ export class ModuleView implements ModuleHost {
   }
 
   store<S extends object>(key: StoreKey<S>): S {
+    // It has the kinds of every module.
+    if (key.name === DOCUMENTS.name)
+      throw new Error(`the module ${this.definition.name} has documents by host.documents alone`);
+    return this.declaredStore(key);
+  }
+
+  private declaredStore<S extends object>(key: StoreKey<S>): S {
     const { name, stores = [] } = this.definition;
     if (!stores.some((store) => store.name === key.name))
       throw new Error(`the module ${name} has no ${key.name} among its "stores"`);
@@ -143,14 +150,14 @@ export class ModuleView implements ModuleHost {
   }
 
   documents<T>(kind: DocumentKind<T>): Documents<T> {
-    const store = () => this.store(DOCUMENTS);
+    const store = () => this.declaredStore(DOCUMENTS);
     // Told at once where it is not declared.
     store();
     this.keep(this.host.extensions.documentKind(kind.name, this.definition.name));
     return documentsOf(store, this.domain, kind);
   }
 
-  service<T>(key: ServiceKey<T>): T {
+  service<T>(key: ModuleServiceKey<T>): T {
     const { name, services = [] } = this.definition;
     if (!services.includes(key.name)) throw new Error(`the module ${name} has no ${key.name} among its "services"`);
     return this.host.service(key);

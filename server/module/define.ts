@@ -21,7 +21,7 @@ import type { ClientSession, OwnSession, SessionsSeen } from "../ports/session.t
 import type { Filter, Outcome, StageOptions, StagePoints } from "../ports/stages.ts";
 import type { StoreKey } from "../ports/store.ts";
 import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
-import type { ServiceKey, ServiceName } from "../service/service.ts";
+import type { ModuleService, ModuleServiceKey } from "../service/service.ts";
 import type { StoreDefinition } from "../storage/define.ts";
 import type { Disclosure, DiscoReading } from "./disco-registry.ts";
 import type { DocumentKind, Documents } from "./documents.ts";
@@ -120,7 +120,7 @@ export interface ModuleHost extends Registering {
   /** Messages that no client could take. */
   readonly deadLetters: DeadLetters;
   emit<E extends keyof HostEvents>(event: E, value: HostEvents[E]): void;
-  /** A store that the module keeps something in; named in `stores`. @throws Error where it is not */
+  /** A store that the module keeps something in; named in `stores`. @throws Error where it is not, or is that of documents */
   store<S extends object>(key: StoreKey<S>): S;
   /**
    * The module's documents of one kind, as values; `DOCUMENTS` is named in `stores`. @throws Error where it is not, or another
@@ -128,7 +128,7 @@ export interface ModuleHost extends Registering {
    */
   documents<T>(kind: DocumentKind<T>): Documents<T>;
   /** What a service of the node gives; named in `services`. @throws Error where it is not, or has not started */
-  service<T>(key: ServiceKey<T>): T;
+  service<T>(key: ModuleServiceKey<T>): T;
   /**
    * Runs `work` while no other node does any of that key, in the order of asking; never without its lock. Right before each
    * write `section.check()` tells whether it still may. @throws ExclusiveUnavailable, answered with `resource-constraint`
@@ -189,10 +189,10 @@ export interface ModuleDefinition<C extends z.ZodType = z.ZodType> {
   /** What it keeps. */
   readonly stores?: readonly StoreDefinition[];
   /** Services of the node without which it does not start; nor does what needs it. */
-  readonly services?: readonly ServiceName[];
+  readonly services?: readonly ModuleService[];
   /** The domain of its own beside a host, by its settings; see `domainNamed`. One that another serves is a mistake. */
   domain?(settings: z.output<C>, host: string): string;
-  /** What it serves by HTTP; name `http` among its services too, since not every node has a listener for it. */
+  /** What it serves by HTTP; `http` is among its services then, since not every node has a listener for it. */
   readonly routes?: readonly HttpRoute[];
   /** What it has of the host beyond what every module has. */
   readonly grants?: readonly Grant[];

@@ -1,9 +1,12 @@
 // HTTP as modules serve it: routes of a virtual host, or of a module's own domain, under the node's HTTP service.
 import type { Readable } from "node:stream";
 
+/** What a route may be asked by. */
+export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "OPTIONS";
+
 /** A route, as a module declares it. */
 export interface HttpRoute {
-  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE" | "OPTIONS";
+  readonly method: HttpMethod;
   /** Begins with a slash; where it ends with `/*`, everything below. */
   readonly path: `/${string}`;
   /** Bytes that the body of a request may have; as many as a stanza where it is left out. A longer one is answered with 413. */

@@ -3,7 +3,7 @@
 import type { RedisConnection } from "../cluster/redis/connection.ts";
 import type { SharedCounts } from "../cluster/shared/limits.ts";
 import type { Stores } from "../ports/store.ts";
-import { ServiceKey } from "./service.ts";
+import { type ModuleServiceKey, ServiceKey } from "./service.ts";
 
 export type { SharedCounts } from "../cluster/shared/limits.ts";
 
@@ -11,9 +11,10 @@ export type { SharedCounts } from "../cluster/shared/limits.ts";
 export const METRICS = new ServiceKey<readonly MetricsListening[]>("metrics");
 /** Redis or Valkey of the region, for commands. */
 export const REDIS = new ServiceKey<RedisConnection>("redis");
+/** Every store of the node. */
 export const DATABASE = new ServiceKey<Stores>("database");
 /** Counts that the nodes of a region share; on a node alone nobody answers, and what it counts itself is all there is. */
-export const LIMITS = new ServiceKey<SharedCounts>("limits");
+export const LIMITS: ModuleServiceKey<SharedCounts> = new ServiceKey("limits");
 
 /** A metrics listener as it came to be. */
 export interface MetricsListening {

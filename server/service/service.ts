@@ -4,15 +4,25 @@
 export const SERVICE_NAMES = ["database", "redis", "cluster", "limits", "metrics", "http"] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
-/** Typed key of what a service gives to the parts of the node. */
-export class ServiceKey<T> {
-  declare readonly type: T;
-  readonly name: ServiceName;
+/**
+ * Those that modules may ask for. What is not here has all storage or all connections behind it, past whatever a module
+ * declares: of storage it has its `stores`, of the other nodes `shared`, `owned`, `exclusive` and the `bus` that it is granted.
+ */
+export const MODULE_SERVICES = ["limits", "http"] as const satisfies readonly ServiceName[];
+export type ModuleService = (typeof MODULE_SERVICES)[number];
 
-  constructor(name: ServiceName) {
+/** Typed key of what a service gives to the parts of the node. */
+export class ServiceKey<T, N extends ServiceName = ServiceName> {
+  declare readonly type: T;
+  readonly name: N;
+
+  constructor(name: N) {
     this.name = name;
   }
 }
+
+/** Key of what a service gives to modules too. */
+export type ModuleServiceKey<T> = ServiceKey<T, ModuleService>;
 
 /** How a service lives. */
 export interface ServiceLife<T> {

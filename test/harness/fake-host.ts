@@ -5,18 +5,22 @@ import { ACCOUNTS } from "../../server/accounts/store.ts";
 import { alone } from "../../server/cluster/membership/alone.ts";
 import { loneCounts } from "../../server/cluster/shared/limits.ts";
 import { Router } from "../../server/delivery/route.ts";
+import { serveModules } from "../../server/edge/http-routes.ts";
+import { chooseModules } from "../../server/host/choose-modules.ts";
 import { ModuleView } from "../../server/host/module-view.ts";
 import { VirtualHost } from "../../server/host/virtual-host.ts";
 import type { ModuleDefinition } from "../../server/module/define.ts";
-import { type Chosen, HostModules } from "../../server/module/lifecycle.ts";
+import { HostModules } from "../../server/module/lifecycle.ts";
 import { MODULES } from "../../server/modules/index.ts";
 import { ModuleMetrics } from "../../server/observe/module-metrics.ts";
 import { Trace } from "../../server/observe/trace.ts";
 import type { NodeBus } from "../../server/ports/cluster.ts";
 import type { RemoteLink } from "../../server/ports/delivery.ts";
+import type { HttpMethod } from "../../server/ports/http.ts";
 import type { Owners } from "../../server/ports/owned.ts";
 import type { Stores } from "../../server/ports/store.ts";
 import { LIMITS } from "../../server/service/keys.ts";
+import type { ModuleServiceKey, ServiceName } from "../../server/service/service.ts";
 import { Services } from "../../server/service/services.ts";
 import { type MemoryStores, memoryStores } from "../../server/storage/memory/stores.ts";
 import { STORES } from "../../server/stores.ts";
@@ -38,6 +42,18 @@ interface FakeHostOptions {
   readonly admins?: readonly string[];
   /** Its place among other nodes. */
   readonly bus?: NodeBus;
+  /** What services of the node give, where it is not what they give to a node that is alone. */
+  readonly services?: readonly (readonly [ModuleServiceKey<unknown>, unknown])[];
+}
+
+/** Bytes of a body whose route says nothing of that, as with a node's defaults. */
+const BODY = 262_144;
+
+/** What an HTTP request was answered. */
+interface HttpAnswered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: string;
 }
 
 /** A host of `verona.test` and what a test does with it. */
@@ -56,9 +72,11 @@ export class FakeHost {
   private readonly readings = new Map<string, () => Iterable<readonly [object, number]>>();
   private readonly router: Router<VirtualHost>;
   private asked = 0;
+  private readonly services: Services;
 
   private constructor(services: Services, { admins = [], bus }: FakeHostOptions) {
     const log = pino({ level: "silent" });
+    this.services = services;
     this.router = new Router<VirtualHost>(log);
     this.router.connect({ route: (stanza) => void this.sent.push(stanza), links: () => this.links });
     this.stores = memoryStores(STORES, this.clock);
@@ -94,16 +112,20 @@ export class FakeHost {
   /** A host that runs the wanted modules and whatever those need. */
   static async with(wanted: readonly Wanted[], options: FakeHostOptions = {}): Promise<FakeHost> {
     const services = new Services(pino({ level: "silent" }));
-    services.add(LIMITS, { start: () => loneCounts });
+    const given = new Map<ModuleServiceKey<unknown>, unknown>([[LIMITS, loneCounts], ...(options.services ?? [])]);
+    for (const [key, value] of given) services.add(key, { start: () => value });
     await services.start();
     const fake = new FakeHost(services, options);
     await fake.become(wanted);
     return fake;
   }
 
-  /** Runs these modules and no others; they have the stores that they declare. @throws whatever a module throws */
-  become(wanted: readonly Wanted[]): Promise<void> {
-    const chosen = inOrderOfNeed(wanted);
+  /**
+   * Runs these modules and no others; they have the stores that they declare. @throws whatever a module throws, ConfigError
+   * of its settings, Error for one that does not start
+   */
+  async become(wanted: readonly Wanted[]): Promise<void> {
+    const chosen = chosenOf(wanted, new Set([...this.services.names, "http"]));
     this.stores.open(chosen.flatMap(({ module: { stores = [] } }) => stores));
     return this.modules.become(chosen);
   }
@@ -135,6 +157,23 @@ export class FakeHost {
     if (answer === undefined) throw new Error(`no answer to ${payload}`);
     session.received.splice(session.received.indexOf(answer), 1);
     return answer.text();
+  }
+
+  /**
+   * An HTTP request is answered as a node's listener answers it; `host` among the headers says of which domain, the host's
+   * own otherwise. @param path with its query
+   */
+  async http(method: HttpMethod, path: string, body = "", headers: Record<string, string> = {}): Promise<HttpAnswered> {
+    // Loaded by the tests alone that use it.
+    const { default: Fastify } = await import("fastify");
+    const app = Fastify();
+    // What is not read of a body ends with the connection, which is none here.
+    const clock = new ManualClock(this.clock.now());
+    serveModules(app, { hosts: this.router.hosts, log: this.host.log, clock, bodyBytes: BODY, patience: 10_000 });
+    const payload = body === "" ? {} : { payload: body };
+    const answer = await app.inject({ method, url: path, headers: { host: DOMAIN, ...headers }, ...payload });
+    await app.close();
+    return { status: answer.statusCode, headers: answer.headers, body: answer.body };
   }
 
   /** A stanza comes from another domain. */
@@ -180,8 +219,8 @@ export class FakeHost {
   }
 }
 
-/** Each after what it needs, which runs with its defaults where it is not wanted by itself. */
-function inOrderOfNeed(wanted: readonly Wanted[]): Chosen[] {
+/** As a node chooses them, of these and what they need, which runs with its defaults where it is not wanted by itself. */
+function chosenOf(wanted: readonly Wanted[], services: ReadonlySet<ServiceName>) {
   const given = new Map(
     wanted.map((one) => {
       const [module, settings] = Array.isArray(one)
@@ -190,14 +229,17 @@ function inOrderOfNeed(wanted: readonly Wanted[]): Chosen[] {
       return [module.name, { module, settings }] as const;
     }),
   );
-  const chosen = new Map<string, Chosen>();
-  const choose = (name: string) => {
-    if (chosen.has(name)) return;
-    const { module, settings } = given.get(name) ?? { module: MODULES.get(name), settings: {} };
-    if (module === undefined) throw new Error(`there is no module ${name}`);
-    for (const need of module.needs ?? []) choose(need);
-    chosen.set(name, { module, settings: module.config.parse(settings) });
-  };
-  for (const name of given.keys()) choose(name);
-  return [...chosen.values()];
+  // What is added meanwhile is come to as well.
+  for (const { module } of given.values())
+    for (const name of module.needs ?? []) {
+      const needed = given.get(name)?.module ?? MODULES.get(name);
+      if (needed === undefined) throw new Error(`there is no module ${name}`);
+      if (!given.has(name)) given.set(name, { module: needed, settings: {} });
+    }
+  const known = new Map([...given].map(([name, { module }]) => [name, module]));
+  const modules = Object.fromEntries([...given].map(([name, { settings }]) => [name, settings]));
+  const { modules: chosen, leftOut } = chooseModules({ modules }, services, "hosts[0]", known);
+  const why = leftOut.map(({ module, reason }) => `the module ${module} does not start: it ${reason}`);
+  if (why.length > 0) throw new Error(why.join("; "));
+  return chosen;
 }
