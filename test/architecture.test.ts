@@ -98,7 +98,7 @@ describe("the arrows", () => {
 describe("every source file", () => {
   const sources = files.filter((file) => !isTest(file));
 
-  test("says its one job in its first line", () => {
+  test("says its one job in its first line: a comment of 16 characters or more after its `// `", () => {
     const silent = sources.filter((file) => !/^\/\/ \S.{15,}/.test(readFileSync(join(root, file), "utf8")));
     expect(silent).toEqual([]);
   });

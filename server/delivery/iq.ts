@@ -5,7 +5,7 @@ import { type IqPayload, iqResult } from "../../xmpp/stanza/iq.ts";
 import type { Stanza } from "../../xmpp/stanza/stanza.ts";
 import { failureOf } from "../ports/failure.ts";
 import type { DeliveryHost } from "../ports/host.ts";
-import type { IqHandler, IqOwner, IqOwners, IqRequest, IqTarget, OwnedPayload } from "../ports/iq.ts";
+import type { IqHandler, IqOwner, IqOwners, IqRequest, IqTarget, OwnedPayload, OwnTarget } from "../ports/iq.ts";
 import { own } from "../ports/session.ts";
 import { atCostOf } from "./cost.ts";
 
@@ -19,6 +19,11 @@ export class IqHandlers implements IqOwners {
     if (this.owners.has(key)) throw new Error(`IQ ${key} has an owner already`);
     this.owners.set(key, { handler, audience });
     return () => void this.owners.delete(key);
+  }
+
+  /** Every payload that has an owner: its target, type, namespace and name, with spaces between. */
+  get names(): readonly string[] {
+    return [...this.owners.keys()];
   }
 
   /** What a target answers to: type, namespace and name of each payload. */
@@ -41,12 +46,16 @@ export type AskedHost = Pick<
   "domain" | "sessions" | "iqHandlers" | "requests" | "clock" | "log" | "route" | "refuse"
 >;
 
-/** Takes an IQ for the host's own JID. */
-export function acceptHostIq(host: AskedHost, stanza: Stanza): void | Promise<void> {
+/** Takes an IQ for the host's own JID, or for that of a domain of a module's own. */
+export function acceptHostIq(
+  host: AskedHost,
+  stanza: Stanza,
+  target: "host" | OwnTarget = "host",
+): void | Promise<void> {
   if (stanza.type !== "get" && stanza.type !== "set") return host.requests.answered(stanza);
-  const owner = (stanza.to as Jid).isBare ? host.iqHandlers.find("host", stanza) : undefined;
+  const owner = (stanza.to as Jid).isBare ? host.iqHandlers.find(target, stanza) : undefined;
   if (owner === undefined) return host.refuse(stanza, "service-unavailable");
-  return answer(host, owner, stanza);
+  return answerIq(host, owner.handler, stanza);
 }
 
 /** Takes an IQ for an account, bare or full. */
@@ -66,10 +75,11 @@ export function acceptAccountIq(host: DeliveryHost, stanza: Stanza): void | Prom
   // cases, which can only be what RFC 6121 §8.5.1 says of one that does not exist; and what answers to anyone answers for
   // nobody as for one who keeps nothing. XEP-0030 §8, XEP-0054 §3.3.
   if (stanza.from?.bare !== to.bare && owner.audience === "owner") return host.refuse(stanza, "service-unavailable");
-  return answer(host, owner, stanza);
+  return answerIq(host, owner.handler, stanza);
 }
 
-function answer(host: AskedHost, owner: IqOwner, stanza: Stanza): void | Promise<void> {
+/** Answers a request with what its handler says. */
+export function answerIq(host: AskedHost, handler: IqHandler, stanza: Stanza): void | Promise<void> {
   const from = stanza.from as Jid;
   const request: IqRequest = {
     stanza,
@@ -83,7 +93,7 @@ function answer(host: AskedHost, owner: IqOwner, stanza: Stanza): void | Promise
   const replyLater = (payload: IqPayload) => atCostOf(request.session, host.clock, () => reply(payload));
   const failed = (error: unknown) => refuse(host, stanza, error);
   try {
-    const result = owner.handler(request);
+    const result = handler(request);
     return result instanceof Promise ? result.then(replyLater, failed) : reply(result);
   } catch (error) {
     return failed(error);

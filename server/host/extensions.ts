@@ -90,12 +90,10 @@ export class Extensions {
       ...forms,
     ];
     return [
-      ...(["host", "account"] as const).flatMap((target) =>
-        [...iqHandlers.payloads(target)].map((payload) => `iq ${target} ${payload.join(" ")}`),
-      ),
+      ...iqHandlers.names.map((name) => `iq ${name}`),
       ...Object.entries(pipelines).flatMap(([point, { names }]) => names.map((name) => `stage ${point} ${name}`)),
-      ...Object.entries(disco).flatMap(([target, entry]) =>
-        said(entry).map((one) => `${target} discloses ${JSON.stringify(one)}`),
+      ...disco.targets.flatMap((target) =>
+        said(disco.of(target)).map((one) => `${target} discloses ${JSON.stringify(one)}`),
       ),
       ...this.offered.map(({ name }) => `stream feature ${name}`),
       ...this.inlineBindFeatures.map(({ xmlns }) => `inline bind feature ${xmlns}`),

@@ -47,15 +47,14 @@ export class ModuleView implements ModuleHost {
   private readonly host: VirtualHost;
   private readonly definition: ModuleDefinition;
   private readonly registrations: Registrations;
-  private readonly settings: unknown;
   private readonly ownBus: NodeBus;
-  private ownDomain: OwnDomain | undefined;
+  private readonly ownDomain: OwnDomain | undefined;
 
+  /** Serves the module's own domain from now on, where it declares one. @throws Error where that is served already */
   constructor(host: VirtualHost, definition: ModuleDefinition, registrations: Registrations, settings: unknown = {}) {
     this.host = host;
     this.definition = definition;
     this.registrations = registrations;
-    this.settings = settings;
     this.ownBus = host.moduleBus.of(registrations);
     this.domain = host.domain;
     this.jid = host.jid;
@@ -67,18 +66,14 @@ export class ModuleView implements ModuleHost {
     this.lastingClock = host.clock;
     this.log = host.log;
     this.deadLetters = host.deadLetters;
+    const own = definition.domain?.(settings, host.domain);
+    if (own !== undefined)
+      this.ownDomain = new ServedDomain(host, own, { registrations, declared: (route) => this.declared(route) });
   }
 
   get own(): OwnDomain {
-    if (this.ownDomain === undefined) {
-      const { name } = this.definition;
-      const domain = this.definition.domain?.(this.settings, this.domain);
-      if (domain === undefined) throw new Error(`the module ${name} declares no "domain" of its own`);
-      this.ownDomain = new ServedDomain(this.host, domain, {
-        registrations: this.registrations,
-        declared: (route) => this.declared(route),
-      });
-    }
+    if (this.ownDomain === undefined)
+      throw new Error(`the module ${this.definition.name} declares no "domain" of its own`);
     return this.ownDomain;
   }
 
@@ -224,7 +219,7 @@ export class ModuleView implements ModuleHost {
   }
 
   disclose(target: IqTarget, disclosure: Disclosure): Withdraw {
-    return this.keep(this.host.extensions.disco[target].add(disclosure));
+    return this.keep(this.host.extensions.disco.of(target).add(disclosure));
   }
 
   provide<T>(key: ApiKey<T>, value: T): void {

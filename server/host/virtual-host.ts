@@ -183,6 +183,11 @@ export class VirtualHost implements ClientHost {
     return enter(this.router.services, domain, service);
   }
 
+  /** Who serves a domain beside the hosts by now. */
+  serviceOf(domain: string): DomainService | undefined {
+    return this.router.services.get(domain);
+  }
+
   route(stanza: Stanza): void | Promise<void> {
     return this.router.route(stanza);
   }

@@ -29,7 +29,7 @@ import type { OwnDomain } from "./own-domain.ts";
 import type { Withdraw } from "./registrations.ts";
 
 export type { HostEvents } from "../ports/events.ts";
-export type { IqAudience, IqHandler, IqRequest, IqTarget, OwnedPayload } from "../ports/iq.ts";
+export type { IqAudience, IqHandler, IqRequest, IqTarget, OwnedPayload, OwnTarget } from "../ports/iq.ts";
 export type {
   DeliveringContext,
   SendingContext,
@@ -84,7 +84,7 @@ export interface Registering {
    * value that a label may have is declared. @throws Error for a name that is none, or declared already; for too many series
    */
   metric<L extends MetricLabels>(declaration: MetricDeclaration<L>): Metric<L>;
-  /** Says something of the host, or of its accounts, to service discovery; the answer takes it back before that. */
+  /** Says something of a target to service discovery; the answer takes it back before that. */
   disclose(target: IqTarget, disclosure: Disclosure): Withdraw;
   /** Offers something to other modules. @throws Error where another offers it already */
   provide<T>(key: ApiKey<T>, value: T): void;
@@ -102,7 +102,7 @@ export interface ModuleHost extends Registering {
   readonly sessions: SessionsSeen;
   /** Which accounts there are; what becomes of them is `accountChanges`. Granted. */
   readonly accounts: Pick<Accounts, "exists" | "list" | "count">;
-  /** The module's own domain, declared as `domain`; it is served from its first use on. @throws Error where it is not */
+  /** The module's own domain, declared as `domain`; it is served as long as the module runs. @throws Error where it is not */
   readonly own: OwnDomain;
   /** What is said of the host and of its accounts, by every module. */
   readonly disco: { readonly host: DiscoReading; readonly account: DiscoReading };

@@ -1,6 +1,7 @@
 // What a virtual host says of itself and of its accounts to service discovery. XEP-0030.
 
 import type { Jid } from "../../xmpp/jid/jid.ts";
+import type { IqTarget, OwnTarget } from "../ports/iq.ts";
 import type { Withdraw } from "./registrations.ts";
 
 /** A disco identity. XEP-0030 §3.1. */
@@ -74,6 +75,14 @@ export class DiscoEntry implements DiscoReading {
     };
   }
 
+  /** The same, and more that is said of one entity alone. */
+  with(more: Disclosure): DiscoReading {
+    const entry = new DiscoEntry();
+    for (const disclosure of this.said) entry.add(disclosure);
+    entry.add(more);
+    return entry;
+  }
+
   get identities(): readonly Identity[] {
     return this.all(({ identities }) => identities);
   }
@@ -116,8 +125,22 @@ export class DiscoEntry implements DiscoReading {
   }
 }
 
-/** What a host has to say. */
+/** What a host has to say: of itself, of its accounts, and of what is at its modules' own domains. */
 export class DiscoRegistry {
   readonly host = new DiscoEntry();
   readonly account = new DiscoEntry();
+  private readonly own = new Map<OwnTarget, DiscoEntry>();
+
+  /** What is said of a target, by every module. */
+  of(target: IqTarget): DiscoEntry {
+    if (target === "host" || target === "account") return this[target];
+    const known = this.own.get(target) ?? new DiscoEntry();
+    this.own.set(target, known);
+    return known;
+  }
+
+  /** Every target of which something may be said. */
+  get targets(): readonly IqTarget[] {
+    return ["host", "account", ...this.own.keys()];
+  }
 }

@@ -19,8 +19,14 @@ export interface IqRequest {
 /** Answers a request: a payload for the result, nothing for an empty one, or a thrown `StanzaError`. */
 export type IqHandler = (request: IqRequest) => IqPayload | Promise<IqPayload>;
 
-/** Who an IQ handler serves: the host's own JID, or any account's bare JID. */
-export type IqTarget = "host" | "account";
+/**
+ * A domain of a module's own, by the name of its module (`domain:rooms`), or whatever lives there and its module says of
+ * (`entity:rooms`, a room's bare JID). Where that module does not run, nobody asks.
+ */
+export type OwnTarget = `domain:${string}` | `entity:${string}`;
+
+/** Who an IQ handler serves: the host's own JID, any account's bare JID, or what is at a domain of a module's own. */
+export type IqTarget = "host" | "account" | OwnTarget;
 
 /**
  * Who may ask an account: only its owner (others get `service-unavailable`, whether or not it exists), or anyone. A handler for
