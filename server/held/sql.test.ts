@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { until } from "../../test/harness/until.ts";
 import { StoreUnavailable } from "../ports/store.ts";
 import type { SqlEngine } from "../storage/sql/engine.ts";
 import { SqliteEngine } from "../storage/sql/engines/sqlite.ts";
@@ -81,7 +82,7 @@ async function stored(): Promise<number[]> {
 }
 
 async function untilStored(ids: readonly number[]): Promise<void> {
-  while ((await stored()).join() !== ids.join()) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(`${ids} in the database`, async () => (await stored()).join() === ids.join());
 }
 
 test("a message whose insert was given up and committed all the same is there once when it is stored again", async () => {

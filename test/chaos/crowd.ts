@@ -1,9 +1,11 @@
 // Many clients in pairs that write to each other at a steady rate, and what became of all they wrote.
+
+import { until as must } from "../harness/until.ts";
 import { type Endpoint, LoadClient } from "./client.ts";
 import { Evidence } from "./evidence.ts";
 import { historyOf } from "./invariants.ts";
 import type { Site } from "./site.ts";
-import { must, patiently, until } from "./wait.ts";
+import { patiently, until } from "./wait.ts";
 
 /** How a crowd behaves. */
 export interface CrowdOptions {

@@ -13,11 +13,6 @@ export async function until(holds: () => boolean | Promise<boolean>, ms: number)
   return true;
 }
 
-/** @throws Error that says what does not hold after `ms` */
-export async function must(what: string, holds: () => boolean | Promise<boolean>, ms: number): Promise<void> {
-  if (!(await until(holds, ms))) throw new Error(`${what}: not after ${ms} ms`);
-}
-
 /** Waits for `work`, but not longer than `ms`. */
 export async function patiently(work: Promise<unknown>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;

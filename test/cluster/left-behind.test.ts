@@ -14,6 +14,7 @@ import { RawTcp } from "../attacks/raw.ts";
 import { removeFolder, temporaryFolder } from "../harness/children.ts";
 import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
+import { until } from "../harness/until.ts";
 
 const PATIENCE = 60_000;
 /** Seconds: deaths are told by what else tells them. */
@@ -42,7 +43,7 @@ async function region(): Promise<[RunningNode, RunningNode, RunningNode]> {
   }
   const [one, two, three] = nodes as [RunningNode, RunningNode, RunningNode];
   for (const user of ["romeo", "juliet"]) await one.server.accounts.create(DOMAIN, user, "the right password");
-  await until(() => [one, two, three].every((from) => linksOf(from) === 2));
+  await until("links between all three", () => [one, two, three].every((from) => linksOf(from) === 2));
   return [one, two, three];
 }
 
@@ -52,10 +53,6 @@ const clusterOf = (node: RunningNode) => (node.server as unknown as { cluster: C
 function linksOf(node: RunningNode): number {
   const { known } = clusterOf(node).links as unknown as { known: Map<string, { link: unknown }> };
   return [...known.values()].filter(({ link }) => link !== undefined).length;
-}
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 async function client(at: RunningNode, user: string, resource = "r"): Promise<RawTcp> {
@@ -145,7 +142,9 @@ describe("what came for an account at a node that died", () => {
       after.send("<presence/>");
       romeo.send(message("2"));
       await Promise.all([senderWaits, receiverWaits]);
-      await until(() => [two, three].every(({ server }) => server.ports.bus.others.length === 1));
+      await until("the burial at the other two", () =>
+        [two, three].every(({ server }) => server.ports.bus.others.length === 1),
+      );
       romeo.send(message("3"));
       open();
       const bodies = ["1", "2", "3"].map((body) => `<body>${body}</body>`);

@@ -16,6 +16,7 @@ import { Relay } from "../federation/relay.ts";
 import { removeFolder, temporaryFolder } from "../harness/children.ts";
 import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
+import { until } from "../harness/until.ts";
 
 const PATIENCE = 60_000;
 /** ms: less than from one look for what nobody took over to the next. */
@@ -68,7 +69,7 @@ async function looked(at: RunningNode): Promise<void> {
   const held = at.server.storage.of(HELD);
   const text = `<message from='${DOMAIN}' to='romeo@${DOMAIN}' type='headline'/>`;
   await held.add({ member: "n0~gone", id: held.ids.next(), domain: DOMAIN, local: "romeo", text, at: Date.now() });
-  await until(async () => (await held.members()).length === 0);
+  await until("nothing is held for anybody", async () => (await held.members()).length === 0);
 }
 
 /** Juliet's client, back. */
@@ -79,10 +80,6 @@ async function resumed(at: RunningNode, id: string): Promise<RawTcp> {
   back.send(`<resume xmlns='${NS_SM}' previd='${id}' h='0'/>`);
   await back.until(/<resumed[^>]*>/);
   return back;
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 beforeEach(async () => {
@@ -115,7 +112,7 @@ described("a node that was taken for dead", () => {
       const romeo = await client(two, "romeo");
       link.hold();
       const offline = two.server.storage.of(OFFLINE);
-      await until(async () => {
+      await until("the message is stored", async () => {
         romeo.send(message("Hark"));
         return (await offline.count(DOMAIN, "juliet")) > 0;
       });
@@ -142,7 +139,7 @@ described("a node that was taken for dead", () => {
       const { id, raw } = await asleepOnceCut(one, "juliet");
       const romeo = await client(one, "romeo");
       link.hold();
-      await until(async () => !two.server.ports.bus.others.includes(name));
+      await until("the other node buries it", async () => !two.server.ports.bus.others.includes(name));
       await two.stop();
       nodes.pop();
       raw.destroy();
@@ -151,7 +148,7 @@ described("a node that was taken for dead", () => {
       expect(await held.members()).toEqual([name]);
       expect(await offline.count(DOMAIN, "juliet")).toBe(0);
       link.release();
-      await until(async () => one.server.ports.bus.member !== name);
+      await until("it rises under a new name", async () => one.server.ports.bus.member !== name);
       const back = await resumed(one, id);
       await back.until("Hark");
       for (const client of [romeo, back]) client.destroy();
@@ -169,12 +166,15 @@ described("a node that was taken for dead", () => {
       link.hold();
       // Nobody is there who would bury it, and who comes later takes nobody for dead for a while.
       const connection = new Redis(redis.url);
-      await until(async () => (await livingMembers(connection, "meridian")).length === 0);
+      await until("nobody lives by Redis", async () => (await livingMembers(connection, "meridian")).length === 0);
       connection.disconnect();
       const two = await node("n2", redis.url);
       const romeo = await client(two, "romeo");
       romeo.send(message("Hark"));
-      await until(async () => (await two.server.storage.of(OFFLINE).count(DOMAIN, "juliet")) > 0);
+      await until(
+        "the message is stored",
+        async () => (await two.server.storage.of(OFFLINE).count(DOMAIN, "juliet")) > 0,
+      );
       romeo.destroy();
       await two.stop();
       nodes.pop();
@@ -195,11 +195,14 @@ described("a node that was taken for dead", () => {
       const name = one.server.ports.bus.member;
       const connection = new Redis(redis.url);
       const told = (member: string) => connection.hexists(`meridian:sessions:{${member}}`, `juliet@${DOMAIN}/r`);
-      await until(async () => (await told(name)) === 1);
+      await until("it is told of", async () => (await told(name)) === 1);
       await connection.set(`meridian:burial:{${name}}`, "n0~gone");
-      await until(async () => (await told(one.server.ports.bus.member)) === 1 && one.server.ports.bus.member !== name);
+      await until(
+        "its new name is told of",
+        async () => (await told(one.server.ports.bus.member)) === 1 && one.server.ports.bus.member !== name,
+      );
       // What changes meanwhile is written under the new name at once; the old one's goes in its turn.
-      await until(async () => (await told(name)) === 0);
+      await until("its old name is told of no more", async () => (await told(name)) === 0);
       connection.disconnect();
       juliet.destroy();
     },
@@ -223,10 +226,10 @@ described("a node that was taken for dead", () => {
       await romeo.until(/<a [^>]*h='1'/);
       expect(await held.members()).toEqual([name]);
       link.hold();
-      await until(async () => (await offline.count(DOMAIN, "juliet")) > 0);
+      await until("the message is stored", async () => (await offline.count(DOMAIN, "juliet")) > 0);
       link.release();
       // It knows by now, and goes on under another name.
-      await until(async () => one.server.ports.bus.member !== name);
+      await until("it rises under a new name", async () => one.server.ports.bus.member !== name);
       const back = await resumed(one, id);
       await back.until("Hark");
       romeo.send(message("Adieu"));

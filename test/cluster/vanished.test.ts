@@ -8,6 +8,7 @@ import type { Cluster } from "../../server/cluster/cluster.ts";
 import type { Links } from "../../server/cluster/links/links.ts";
 import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
+import { until } from "../harness/until.ts";
 
 const PATIENCE = 60_000;
 /** Seconds: what is told before is told by something else. */
@@ -34,7 +35,7 @@ async function two(): Promise<[Cluster, Cluster]> {
   }
   const clusters = nodes.slice(-2).map((node) => (node.server as unknown as { cluster: Cluster }).cluster);
   const [a, b] = clusters as [Cluster, Cluster];
-  await until(() => linkOf(a, b) !== undefined && linkOf(b, a) !== undefined);
+  await until("a link both ways", () => linkOf(a, b) !== undefined && linkOf(b, a) !== undefined);
   return [a, b];
 }
 
@@ -45,10 +46,6 @@ interface Inside {
 
 const insideOf = (cluster: Cluster) => (cluster as unknown as { links: Links }).links as unknown as Inside;
 const linkOf = (from: Cluster, to: Cluster) => insideOf(from).known.get(to.bus.member)?.link;
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
-}
 
 /** Resolves with the ms until a member is told to be gone. */
 function death(at: Cluster): Promise<number> {

@@ -19,7 +19,7 @@ import { loadWorld, type Region } from "../../regions/world.ts";
 import { freePort } from "../harness/children.ts";
 import { needing } from "../harness/needing.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
-import { until } from "../world/command.ts";
+import { until } from "../harness/until.ts";
 
 const worlds = ["local-3", "seven-continents", "two-regions-small"].map((name) =>
   loadWorld(new URL(`../../regions/worlds/${name}.json`, import.meta.url).pathname),
@@ -135,11 +135,7 @@ needing("redis").describe("a real server with what infra emits, its files and ad
     await token("token-2");
     const cut = await admin.client("KILL", "USER", surroundings.cache.user);
     expect(Number(cut)).toBeGreaterThan(0);
-    await until(
-      async () => (await connections()).length >= Number(cut),
-      20_000,
-      () => "it did not come back",
-    );
+    await until("it did not come back", async () => (await connections()).length >= Number(cut), 20_000);
   });
 
   test("every measure that alarms, scaling and the dashboard go by is emitted under its name", async () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect } from "@jest/globals";
 import { pulumiDriver } from "../../infra/rollout/drivers/pulumi.ts";
 import * as rollout from "../../infra/rollout/index.ts";
 import { unless } from "../harness/needing.ts";
+import { until } from "../harness/until.ts";
 import { Engine, findPulumi, thorough, whySkipped } from "./engine.ts";
 
 const skipped = whySkipped();
@@ -102,7 +103,9 @@ runLong(
     const tool = spawn(process.execPath, args, { env: environment, detached: true, stdio: "ignore" });
     const ended = once(tool, "exit");
     await until(
+      "both regions run, and one is being changed",
       () => rollout.status(tools).journal?.regions.eu?.state === "applying" && running().length === 2 && changing(),
+      2 * minutes,
     );
     process.kill(-(tool.pid ?? 0), "SIGKILL");
     expect((await ended)[1]).toBe("SIGKILL");
@@ -153,12 +156,4 @@ runLong(
 /** Whether the killed update has changed the cloud: a task definition with the new image is there. */
 function changing(): boolean {
   return engine.cloud.all().some((thing) => String(thing.inputs.containerDefinitions).includes(":0.4.0"));
-}
-
-async function until(reached: () => boolean): Promise<void> {
-  const late = Date.now() + 2 * minutes;
-  while (!reached()) {
-    if (Date.now() > late) throw new Error("it did not come to that");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

@@ -14,6 +14,7 @@ import { startMariadb } from "../harness/mariadb.ts";
 import { unless } from "../harness/needing.ts";
 import { startPostgres } from "../harness/postgres.ts";
 import { startRedis } from "../harness/redis.ts";
+import { until } from "../harness/until.ts";
 
 const PATIENCE = 60_000;
 const has = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
@@ -105,7 +106,6 @@ unless(reason, "redis").test.each([false, true])(
 async function addSlots(port: number): Promise<void> {
   const redis = new Redis({ host: "::1", port });
   await redis.call("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
-  while (!(await redis.cluster("INFO")).includes("cluster_state:ok"))
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  await until("Redis Cluster is whole", async () => (await redis.cluster("INFO")).includes("cluster_state:ok"));
   redis.disconnect();
 }

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "../harness/until.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 const node = join(root, "node_modules", ".bin", "node");
@@ -136,21 +137,8 @@ export function isAlive(pid: number): boolean {
 /** Resolves when none of the processes runs any more; rejects after `ms`. They are nobody's children here. */
 export async function whenGone(pids: readonly number[], ms: number): Promise<void> {
   await until(
+    () => `still there: ${pids.filter(isAlive).join(", ")}`,
     () => !pids.some(isAlive),
     ms,
-    () => `still there: ${pids.filter(isAlive).join(", ")}`,
   );
-}
-
-/** Looks until something outside this process is true: there is no event to wait for. */
-export async function until(
-  condition: () => boolean | Promise<boolean>,
-  ms: number,
-  problem: () => string,
-): Promise<void> {
-  const late = Date.now() + ms;
-  while (!(await condition())) {
-    if (Date.now() > late) throw new Error(problem());
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

@@ -7,6 +7,7 @@ import { XmppClient } from "../../xmpp/client/client.ts";
 import { needing } from "../harness/needing.ts";
 import { startPostgres, type TestPostgres } from "../harness/postgres.ts";
 import { startRedis, type TestRedis } from "../harness/redis.ts";
+import { until } from "../harness/until.ts";
 import {
   pidsOf,
   type Running,
@@ -15,7 +16,6 @@ import {
   saidOf,
   startWorld,
   temporaryFolder,
-  until,
   whenGone,
 } from "./command.ts";
 
@@ -127,16 +127,16 @@ on("two regions of two nodes", () => {
       const [victim] = regionOf("eu")?.nodes ?? [];
       process.kill(victim?.pid ?? 0, "SIGKILL");
       await until(
+        () => running.stderr(),
         () => /^eu-1 away .*started again after/m.test(running.stderr()),
         patience,
-        () => running.stderr(),
       );
       const client = await logIn("eu", "meanwhile");
       client.close();
       await until(
+        () => running.stderr(),
         async () => (await stateOf("eu")).nodes.every(({ state }) => state === "up"),
         patience,
-        () => running.stderr(),
       );
       expect(await stateOf("eu")).toMatchObject({ state: "up" });
       expect(saidOf(running, "eu-1")).toEqual([
@@ -144,13 +144,13 @@ on("two regions of two nodes", () => {
         expect.stringMatching(/^eu-1 back +after /),
       ]);
       await until(
+        "the balancer sends nobody to the node that came back",
         () =>
           logIn("eu", "again", ownPort("eu-1")).then(
             (again) => again.close() === undefined,
             () => false,
           ),
         patience,
-        () => "the balancer sends nobody to the node that came back",
       );
     },
     minutes,
@@ -162,9 +162,9 @@ on("two regions of two nodes", () => {
       const haproxy = leftOf(join(folder.path, "haproxy")).find((line) => /^\d+ \S*haproxy /.test(line));
       process.kill(Number(haproxy?.split(" ")[0]), "SIGKILL");
       await until(
+        () => running.stderr(),
         () => running.stderr().includes("HAProxy is up again"),
         patience,
-        () => running.stderr(),
       );
       const client = await logIn("us", "t");
       client.close();
@@ -179,9 +179,9 @@ on("two regions of two nodes", () => {
       running.child.kill("SIGKILL");
       await whenGone(pidsOf(world), patience);
       await until(
+        () => leftOf(folder.path).join("\n"),
         () => leftOf(folder.path).length === 0,
         patience,
-        () => leftOf(folder.path).join("\n"),
       );
       const args = ["start", "--check", "--json", "--regions", "2", "--nodes", "2", "--data", folder.path];
       const checked = await run(args);

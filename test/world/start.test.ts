@@ -1,16 +1,8 @@
 // `npm start`: a world comes up, is linked, survives what happens to its processes, and leaves nothing behind.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { XmppClient } from "../../xmpp/client/client.ts";
-import {
-  pidsOf,
-  type Running,
-  type StartedWorld,
-  saidOf,
-  startWorld,
-  temporaryFolder,
-  until,
-  whenGone,
-} from "./command.ts";
+import { until } from "../harness/until.ts";
+import { pidsOf, type Running, type StartedWorld, saidOf, startWorld, temporaryFolder, whenGone } from "./command.ts";
 
 const folder = temporaryFolder();
 const open: Running[] = [];
@@ -91,14 +83,14 @@ describe("a world of two regions", () => {
     const victim = world.regions[0];
     process.kill(victim?.nodes[0]?.pid ?? 0, "SIGKILL");
     await until(
+      "nobody noticed",
       async () => (await eventsOf(world.page)).links.some((link) => link.state !== "up"),
       10_000,
-      () => "nobody noticed",
     );
     await until(
+      () => running.stderr(),
       async () => (await eventsOf(world.page)).links.every((link) => link.state === "up"),
       25_000,
-      () => running.stderr(),
     );
     // One line that it is away, one that it is back, and nothing beside them.
     expect(saidOf(running, "us")).toEqual([
@@ -173,9 +165,9 @@ test("interrupted while it starts, it ends and leaves nothing", async () => {
   const { meridian } = await import("./command.ts");
   const running = meridian(["start", "--regions", "2", "--data", kept.path, "--port", "0"]);
   await until(
+    () => running.stderr(),
     () => running.stderr().includes("Starting"),
     20_000,
-    () => running.stderr(),
   );
   running.child.kill("SIGINT");
   expect(await running.ended).toBe(130);

@@ -5,6 +5,7 @@ import { Client } from "../../../bench/harness/client.ts";
 import type { ServerUnderTest } from "../../../bench/harness/server.ts";
 import { FederationConfig } from "../../../contract/contract.ts";
 import type { Daemon } from "../../harness/daemon.ts";
+import { until } from "../../harness/until.ts";
 import { Relay } from "../relay.ts";
 import { prepareEjabberd, startEjabberd } from "./ejabberd.ts";
 import { idsAt, type Load, lostOf } from "./load.ts";
@@ -202,7 +203,9 @@ only(`real peers${lacking ?? ""}`, () => {
         say(romeo, juliet.jid, id);
         say(juliet, romeo.jid, id);
       }
+      const came = () => [atRomeo, atJuliet, atHeart].map(({ came, errors }) => `${came.length} and ${errors.length}`);
       await until(
+        () => `messages and errors that came: ${came()}`,
         () =>
           atRomeo.came.length >= 40 &&
           atJuliet.came.length >= 40 &&
@@ -213,7 +216,7 @@ only(`real peers${lacking ?? ""}`, () => {
       for (const id of ["last1", "last2"]) {
         say(romeo, juliet.jid, id);
         say(juliet, romeo.jid, id);
-        await until(() => atRomeo.came.includes(id) && atJuliet.came.includes(id));
+        await until(`${id} on both sides`, () => atRomeo.came.includes(id) && atJuliet.came.includes(id));
       }
       expect(atRomeo.came.sort()).toEqual([...ids, "last1", "last2"].sort());
       expect(atJuliet.came.sort()).toEqual([...ids, "last1", "last2"].sort());
@@ -224,11 +227,6 @@ only(`real peers${lacking ?? ""}`, () => {
     },
     60_000,
   );
-
-  async function until(met: () => boolean): Promise<void> {
-    const deadline = Date.now() + 20_000;
-    while (!met() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 
   /** Load on a peer that something happens to; resolves with what is lost. */
   async function loadOf(name: string, disturbance: Pick<Load, "disturb" | "restart" | "killed">): Promise<string[]> {
