@@ -23,6 +23,7 @@ const LAYERS: Readonly<Partial<Record<(typeof PARTS)[number], readonly string[]>
     "server/ports server/chunks.ts server/networks.ts server/request-checks.ts server/persistent.ts",
     "server/observe",
     "server/tls",
+    "server/outgoing",
     "server/sasl",
     // How things are kept; then what is kept for no module alone, and the tables of modules.
     "server/storage/**",

@@ -7,8 +7,7 @@ import { DOCUMENTS } from "../documents/store.ts";
 import { defineModule, type ModuleHost } from "../module/define.ts";
 import type { DocumentKind } from "../module/documents.ts";
 import { commands, commandsApi } from "../modules/commands/commands.ts";
-import { DATABASE, LIMITS, METRICS, REDIS, type SharedCounts } from "../service/keys.ts";
-import { SERVICE_NAMES } from "../service/service.ts";
+import { DATABASE, LIMITS, METRICS, OUTGOING, REDIS, type SharedCounts } from "../service/keys.ts";
 import { defineStore } from "../storage/define.ts";
 
 const WORDS: DocumentKind<string> = { name: "words", toText: String, fromText: String };
@@ -47,7 +46,7 @@ test("a store that has what every module keeps is no module's", async () => {
 });
 
 describe("services of the node", () => {
-  test.each(SERVICE_NAMES.filter((name) => name !== "limits" && name !== "http"))("%s is no module's", async (name) => {
+  test.each(["database", "redis", "cluster", "metrics"])("%s is no module's", async (name) => {
     await expect(FakeHost.with([doing(() => {}, { services: [name] })])).rejects.toThrow(
       `the module curious asks for the service ${name}, which no module has`,
     );
@@ -71,6 +70,8 @@ describe("services of the node", () => {
     const looks = doing((host) => (seen = host.service(LIMITS)), { services: ["limits"] });
     await FakeHost.with([looks], { services: [[LIMITS, counts]] });
     expect(seen).toBe(counts);
+    const calls = doing((host) => host.service(OUTGOING), { services: ["outgoing"] });
+    await expect(FakeHost.with([calls])).rejects.toThrow("curious does not start: it needs the service outgoing");
   });
 
   test("are said of one that serves HTTP", async () => {

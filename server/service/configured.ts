@@ -11,13 +11,14 @@ export const CONFIGURED_BY: Readonly<Record<ServiceName, string>> = {
   redis: "cluster.redis",
   cluster: "cluster",
   limits: "always there",
+  outgoing: "always there",
   metrics: "a listener of kind metrics",
   http: "a listener of kind http",
 };
 
 /** Names of the configured services. */
 export function configuredServices({ cluster, listeners }: Looked): ReadonlySet<ServiceName> {
-  const names = new Set<ServiceName>(["database", "limits"]);
+  const names = new Set<ServiceName>(["database", "limits", "outgoing"]);
   if (cluster !== undefined) names.add("redis").add("cluster");
   for (const name of ["metrics", "http"] as const) if (listeners.some(({ kind }) => kind === name)) names.add(name);
   return names;

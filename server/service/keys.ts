@@ -2,6 +2,7 @@
 
 import type { RedisConnection } from "../cluster/redis/connection.ts";
 import type { SharedCounts } from "../cluster/shared/limits.ts";
+import type { Outgoing } from "../ports/outgoing.ts";
 import type { Stores } from "../ports/store.ts";
 import { type ModuleServiceKey, ServiceKey } from "./service.ts";
 
@@ -15,6 +16,8 @@ export const REDIS = new ServiceKey<RedisConnection>("redis");
 export const DATABASE = new ServiceKey<Stores>("database");
 /** Counts that the nodes of a region share; on a node alone nobody answers, and what it counts itself is all there is. */
 export const LIMITS: ModuleServiceKey<SharedCounts> = new ServiceKey("limits");
+/** HTTP services outside, asked within bounds: of addresses, time and bytes. */
+export const OUTGOING: ModuleServiceKey<Outgoing> = new ServiceKey("outgoing");
 
 /** A metrics listener as it came to be. */
 export interface MetricsListening {

@@ -6,10 +6,11 @@ import type { Clock } from "../../xmpp/clock.ts";
 import { redisHealth } from "../cluster/redis/health.ts";
 import { loneCounts } from "../cluster/shared/limits.ts";
 import type { NodeMetrics } from "../observe/metrics.ts";
+import { outgoingHttp } from "../outgoing/http.ts";
 import type { Stores } from "../ports/store.ts";
 import { storageHealth } from "../storage/health.ts";
 import type { OpenOptions } from "../storage/open.ts";
-import { DATABASE, LIMITS, METRICS, type MetricsListening, REDIS } from "./keys.ts";
+import { DATABASE, LIMITS, METRICS, type MetricsListening, OUTGOING, REDIS } from "./keys.ts";
 import type { Waits } from "./patience.ts";
 import { Services } from "./services.ts";
 
@@ -56,6 +57,7 @@ export function nodeServices(config: NodeConfig, surroundings: ServiceSurroundin
       return new RedisCounts(services.use(REDIS), { prefix, node: config.node, clock, log });
     },
   });
+  services.add(OUTGOING, { start: () => (bounds) => outgoingHttp(bounds, { clock }) });
   services.add(DATABASE, {
     start: () =>
       waits.until(THE_DATABASE, () =>

@@ -1,14 +1,14 @@
 // A part of the node, apart from any host: started before modules, asked how it is, stopped after them.
 
 /** Names of the services a node may have, as `services` of a module and the log say them. */
-export const SERVICE_NAMES = ["database", "redis", "cluster", "limits", "metrics", "http"] as const;
+export const SERVICE_NAMES = ["database", "redis", "cluster", "limits", "outgoing", "metrics", "http"] as const;
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 
 /**
  * Those that modules may ask for. What is not here has all storage or all connections behind it, past whatever a module
  * declares: of storage it has its `stores`, of the other nodes `shared`, `owned`, `exclusive` and the `bus` that it is granted.
  */
-export const MODULE_SERVICES = ["limits", "http"] as const satisfies readonly ServiceName[];
+export const MODULE_SERVICES = ["limits", "outgoing", "http"] as const satisfies readonly ServiceName[];
 export type ModuleService = (typeof MODULE_SERVICES)[number];
 
 /** Typed key of what a service gives to the parts of the node. */

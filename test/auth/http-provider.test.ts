@@ -5,7 +5,9 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { ProviderConfig } from "../../contract/contract.ts";
 import { type HttpOptions, httpProvider } from "../../server/accounts/providers/http.ts";
+import { outgoingHttp } from "../../server/outgoing/http.ts";
 import { AuthenticationUnavailable } from "../../server/ports/account-errors.ts";
+import { systemClock } from "../../xmpp/clock.ts";
 import { ManualClock } from "../harness/manual-clock.ts";
 
 const servers: Server[] = [];
@@ -99,6 +101,23 @@ test("an address within a private network is held to the same networks as a name
     { url: "https://auth.example.org/" },
   ])
     expect([given, provider(given).success]).toEqual([given, true]);
+});
+
+test("of strangers' URLs none leads to this machine, nor in clear", async () => {
+  const url = await service((_, response) => response.end("a secret"));
+  const { port } = new URL(url);
+  const addressesOf = async () => ["127.0.0.1"];
+  const http = outgoingHttp({ answerBytes: 8 }, { clock: systemClock, addressesOf });
+  const ask = (to: string) => http.ask({ method: "GET", url: new URL(to) });
+  for (const own of [url, `https://localhost:${port}/`, `https://[::1]:${port}/`])
+    await expect(ask(own)).rejects.toThrow(/is this machine/);
+  for (const own of [`https://[::ffff:127.0.0.1]:${port}/`, `https://verona.test:${port}/`])
+    await expect(ask(own)).rejects.toThrow(/no address of the public Internet/);
+  await expect(ask("http://verona.test/")).rejects.toThrow(/by https alone/);
+  const mine = outgoingHttp({ answerBytes: 8, thisMachine: true }, { clock: systemClock });
+  expect(String((await mine.ask({ method: "GET", url: new URL(url) })).body)).toBe("a secret");
+  const less = outgoingHttp({ answerBytes: 7, thisMachine: true }, { clock: systemClock });
+  await expect(less.ask({ method: "GET", url: new URL(url) })).rejects.toThrow("its answer has more than 7 bytes");
 });
 
 test.each([401, 403, 404])("status %d refuses", async (status) => {

@@ -240,6 +240,6 @@ function chosenOf(wanted: readonly Wanted[], services: ReadonlySet<ServiceName>)
   const modules = Object.fromEntries([...given].map(([name, { settings }]) => [name, settings]));
   const { modules: chosen, leftOut } = chooseModules({ modules }, services, "hosts[0]", known);
   const why = leftOut.map(({ module, reason }) => `the module ${module} does not start: it ${reason}`);
-  if (why.length > 0) throw new Error(why.join("; "));
+  if (why.length > 0) throw new Error(`${why.join("; ")}; what a service gives is given by "services" in a test`);
   return chosen;
 }
