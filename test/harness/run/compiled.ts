@@ -26,6 +26,21 @@ class CompiledModule extends SourceTextModule {
   }
 }
 
+/**
+ * A module of a source. V8 takes what it made only under the same flags, which some tests change: then it is made anew.
+ */
+const Module = new Proxy(CompiledModule, {
+  construct(made, args: ConstructorParameters<typeof CompiledModule>) {
+    try {
+      return new made(...args);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ERR_VM_MODULE_CACHED_DATA_REJECTED") throw error;
+      kept.delete(`module ${args[1]?.identifier}`);
+      return new made(...args);
+    }
+  },
+});
+
 function compile(
   source: string,
   parameters?: readonly string[],
@@ -46,6 +61,5 @@ function dataOf(name: string, source: string): Buffer | undefined {
 
 /** From now on whoever takes these of `node:vm`, as Jest does each time, has ours. */
 export function keepCompiled(): void {
-  if (vm.SourceTextModule !== CompiledModule)
-    Object.assign(vm, { SourceTextModule: CompiledModule, compileFunction: compile });
+  if (vm.SourceTextModule !== Module) Object.assign(vm, { SourceTextModule: Module, compileFunction: compile });
 }
