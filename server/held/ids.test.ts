@@ -1,16 +1,16 @@
 // Ids of held messages ascend, and those of two processes are never the same.
 import { expect, test } from "@jest/globals";
-import { HeldIds } from "./ids.ts";
+import { heldIds } from "./ids.ts";
 
 test("two processes that store in the same millisecond give different ids, however many", () => {
-  const ids = [new HeldIds(() => 5, 7), new HeldIds(() => 5, 8)].flatMap((one) =>
+  const ids = [heldIds(() => 5, 7), heldIds(() => 5, 8)].flatMap((one) =>
     Array.from({ length: 3_000 }, () => one.next()),
   );
   expect(new Set(ids).size).toBe(6_000);
 });
 
 test.each([0, 7, 999])("they ascend, also behind what an earlier start of another number %i gave", (own) => {
-  const one = new HeldIds(() => 5, own);
+  const one = heldIds(() => 5, own);
   const first = one.next();
   expect(Math.trunc(first / 1_000)).toBe(5);
   expect(one.next()).toBeGreaterThan(first);

@@ -1,8 +1,9 @@
 // Messages that sessions hold for their clients, in memory. XEP-0198.
 
+import type { Ascending } from "../storage/ascending.ts";
 import { checkAccount, compareKeys } from "../storage/backend/text.ts";
 import type { MemoryParts, MemoryStore } from "../storage/memory/way.ts";
-import { HeldIds } from "./ids.ts";
+import { heldIds } from "./ids.ts";
 import type { HeldKey, HeldMessage, HeldStore } from "./port.ts";
 import { checkHeld } from "./text.ts";
 
@@ -14,13 +15,13 @@ export function memoryHeld({ now }: Pick<MemoryParts, "now">): MemoryStore<HeldS
 
 /** Held messages in memory: they outlive a node of a test, and not the process. */
 class MemoryHeld implements HeldStore {
-  readonly ids: HeldIds;
+  readonly ids: Ascending;
   readonly unremoved: readonly HeldKey[] = [];
   readonly #members = new Map<string, Map<number, HeldMessage>>();
 
   /** `now` gives ms since the epoch. */
   constructor(now: () => number) {
-    this.ids = new HeldIds(now);
+    this.ids = heldIds(now);
   }
 
   async add(message: HeldMessage): Promise<void> {

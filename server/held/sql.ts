@@ -1,4 +1,5 @@
 // Messages that sessions hold for their clients, in SQL. XEP-0198.
+import type { Ascending } from "../storage/ascending.ts";
 import { checkAccount } from "../storage/backend/text.ts";
 import type { DialectName } from "../storage/sql/dialect.ts";
 import type { SqlEngine, Work } from "../storage/sql/engine.ts";
@@ -6,7 +7,7 @@ import { Gatherer } from "../storage/sql/gatherer.ts";
 import { bind, statement } from "../storage/sql/statement.ts";
 import type { SqlParts, SqlStore } from "../storage/sql/way.ts";
 import { insertOrIgnore } from "../storage/sql/words.ts";
-import { HeldIds } from "./ids.ts";
+import { heldIds } from "./ids.ts";
 import type { HeldKey, HeldMessage, HeldStore } from "./port.ts";
 import { HeldRemovals } from "./removals.ts";
 import { type HeldBatches, heldBatches, type NewHeld } from "./sql-batches.ts";
@@ -35,7 +36,7 @@ const WAITING_TIMES = 20;
  * itself what one turn brings.
  */
 class SqlHeld implements HeldStore {
-  readonly ids: HeldIds;
+  readonly ids: Ascending;
   readonly #engine: SqlEngine;
   readonly #sql: ReturnType<typeof statements>;
   readonly #batches: HeldBatches;
@@ -44,7 +45,7 @@ class SqlHeld implements HeldStore {
   readonly #removals: HeldRemovals;
 
   constructor({ engine, bounds, now }: HeldParts, sql: ReturnType<typeof statements>) {
-    this.ids = new HeldIds(now);
+    this.ids = heldIds(now);
     this.#engine = engine;
     this.#sql = sql;
     this.#batches = heldBatches(engine);

@@ -21,6 +21,7 @@ import type { RemoteLink } from "../ports/delivery.ts";
 import type { HostEvents } from "../ports/events.ts";
 import type { Section } from "../ports/exclusive.ts";
 import type { HttpHandler, HttpRoute } from "../ports/http.ts";
+import type { OrderedIds } from "../ports/ids.ts";
 import type { IqHandler, IqTarget, OwnedPayload } from "../ports/iq.ts";
 import type { Metric, MetricDeclaration, MetricLabels } from "../ports/metrics.ts";
 import type { OwnedKind, Owners } from "../ports/owned.ts";
@@ -40,6 +41,7 @@ export class ModuleView implements ModuleHost {
   readonly sessions: SessionsSeen;
   readonly disco: { readonly host: DiscoReading; readonly account: DiscoReading };
   readonly trace: Trace;
+  readonly ids: OrderedIds;
   readonly clock: Clock;
   readonly lastingClock: Clock;
   readonly log: Logger;
@@ -62,6 +64,7 @@ export class ModuleView implements ModuleHost {
     this.sessions = host.sessions;
     this.disco = host.extensions.disco;
     this.trace = host.trace;
+    this.ids = host.ids;
     this.clock = registrations.clock(host.clock);
     this.lastingClock = host.clock;
     this.log = host.log;

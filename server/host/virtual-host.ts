@@ -27,6 +27,7 @@ import type { HostEvents } from "../ports/events.ts";
 import type { Exclusive, Section } from "../ports/exclusive.ts";
 import type { ClientHost } from "../ports/host.ts";
 import type { HttpRoutes } from "../ports/http.ts";
+import type { OrderedIds } from "../ports/ids.ts";
 import type { Ownership } from "../ports/owned.ts";
 import type { ClientSession, OwnSession } from "../ports/session.ts";
 import type { Outcome, StagePoints } from "../ports/stages.ts";
@@ -34,6 +35,7 @@ import type { StoreKey, Stores } from "../ports/store.ts";
 import type { InlineBindFeature, StreamFeature } from "../ports/stream.ts";
 import type { ServiceKey } from "../service/service.ts";
 import type { Services } from "../service/services.ts";
+import { orderedIds } from "../storage/ordered-ids.ts";
 import { Extensions } from "./extensions.ts";
 import { SessionList } from "./sessions.ts";
 
@@ -73,6 +75,8 @@ export class VirtualHost implements ClientHost {
   readonly metrics: ModuleMetrics;
   readonly bus: NodeBus;
   readonly registry: SessionRegistry;
+  /** Of what its modules keep for clients. */
+  readonly ids: OrderedIds;
   readonly clock: Clock;
   readonly log: Logger;
   /** What its modules added. */
@@ -108,6 +112,7 @@ export class VirtualHost implements ClientHost {
     this.registry = parts.registry;
     this.exclusion = parts.exclusive;
     this.ownership = parts.ownership;
+    this.ids = orderedIds(parts.clock.now);
     this.clock = parts.clock;
     this.log = parts.log.child({ host: parts.domain });
     this.requests = new Requests(parts.clock, answerWays(parts.bus));

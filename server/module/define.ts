@@ -14,6 +14,7 @@ import type { RemoteLink } from "../ports/delivery.ts";
 import type { HostEvents } from "../ports/events.ts";
 import type { Section } from "../ports/exclusive.ts";
 import type { HttpHandler, HttpRoute } from "../ports/http.ts";
+import type { OrderedIds } from "../ports/ids.ts";
 import type { IqHandler, IqTarget, OwnedPayload } from "../ports/iq.ts";
 import type { Metric, MetricDeclaration, MetricLabels } from "../ports/metrics.ts";
 import type { OwnedKind, Owners } from "../ports/owned.ts";
@@ -112,6 +113,8 @@ export interface ModuleHost extends Registering {
   barrier(): Promise<void> | undefined;
   /** The other nodes of the cluster, to tell them what they remember wrongly from now on. Granted. */
   readonly bus: NodeBus;
+  /** Ids that clients see and page by: in the order of time, and of this node alone. */
+  readonly ids: OrderedIds;
   /** Timers end with the module. */
   readonly clock: Clock;
   /** Timers go on though the module is over: for work that was begun and must be finished, such as a message in hand. */
