@@ -14,7 +14,7 @@ import { HostModules } from "../../server/module/lifecycle.ts";
 import { MODULES } from "../../server/modules/index.ts";
 import { ModuleMetrics } from "../../server/observe/module-metrics.ts";
 import { Trace } from "../../server/observe/trace.ts";
-import type { NodeBus } from "../../server/ports/cluster.ts";
+import type { ClusterPorts, NodeBus } from "../../server/ports/cluster.ts";
 import type { RemoteLink } from "../../server/ports/delivery.ts";
 import type { HttpMethod } from "../../server/ports/http.ts";
 import type { Owners } from "../../server/ports/owned.ts";
@@ -30,7 +30,7 @@ import { FakeSession } from "./fake-session.ts";
 import { ManualClock } from "./manual-clock.ts";
 
 /** Where the clock begins: 2027-01-15T00:00:00Z. */
-const START = Date.UTC(2027, 0, 15);
+export const START = Date.UTC(2027, 0, 15);
 const DOMAIN = "verona.test";
 
 /** Modules to run: their definitions, or with settings other than the defaults. */
@@ -42,6 +42,11 @@ interface FakeHostOptions {
   readonly admins?: readonly string[];
   /** Its place among other nodes. */
   readonly bus?: NodeBus;
+  /** What it shares with the other members of a `FakeRegion`. */
+  readonly member?: Pick<ClusterPorts, "bus" | "exclusive" | "ownership"> & {
+    readonly clock: ManualClock;
+    readonly stores: MemoryStores;
+  };
   /** What services of the node give, where it is not what they give to a node that is alone. */
   readonly services?: readonly (readonly [ModuleServiceKey<unknown>, unknown])[];
 }
@@ -58,7 +63,7 @@ interface HttpAnswered {
 
 /** A host of `verona.test` and what a test does with it. */
 export class FakeHost {
-  readonly clock = new ManualClock(START);
+  readonly clock: ManualClock;
   readonly host: VirtualHost;
   readonly modules: HostModules;
   readonly storage: Stores;
@@ -74,18 +79,18 @@ export class FakeHost {
   private asked = 0;
   private readonly services: Services;
 
-  private constructor(services: Services, { admins = [], bus }: FakeHostOptions) {
+  private constructor(services: Services, { admins = [], bus, member }: FakeHostOptions) {
     const log = pino({ level: "silent" });
     this.services = services;
+    this.clock = member?.clock ?? new ManualClock(START);
     this.router = new Router<VirtualHost>(log);
     this.router.connect({ route: (stanza) => void this.sent.push(stanza), links: () => this.links });
-    this.stores = memoryStores(STORES, this.clock);
+    this.stores = member?.stores ?? memoryStores(STORES, this.clock);
     this.storage = this.stores as unknown as Stores;
-    const ports = alone("n1");
+    const ports = { ...alone("n1"), ...(bus === undefined ? {} : { bus }), ...member };
     this.host = new VirtualHost({
       ...ports,
       ownership: { kind: (kind) => this.noting(kind.name, ports.ownership.kind(kind)) },
-      ...(bus === undefined ? {} : { bus }),
       domain: DOMAIN,
       admins,
       hasTls: false,
