@@ -218,3 +218,33 @@ test("what comes while the module is brought up waits for it, and is for the one
   await Promise.all([change, sent]);
   expect(taken).toEqual(["message capulets@rooms.verona.test"]);
 });
+
+test("what comes while the module is taken down for other settings waits for it too", async () => {
+  const { promise: farewell, resolve: letGo } = Promise.withResolvers<void>();
+  const slow = defineModule({
+    ...rooms,
+    config: z.strictObject({ n: z.number().default(1) }),
+    domain: (_, host) => `rooms.${host}`,
+    activate(host) {
+      rooms.activate(host, {});
+      return { deactivate: () => farewell };
+    },
+  });
+  const fake = await FakeHost.with([slow]);
+  const romeo = await fake.session("romeo@verona.test/orchard");
+  taken.length = 0;
+  const change = fake.become([[slow, { n: 2 }]]);
+  await Promise.resolve();
+  const sent = [romeo.send(message("hall@rooms.verona.test")), fake.comes(message("tomb@rooms.verona.test"))];
+  letGo();
+  await Promise.all([change, ...sent]);
+  // The client's waits at the stages too, and so comes last.
+  expect(taken).toEqual(["message tomb@rooms.verona.test", "message hall@rooms.verona.test"]);
+  expect(fake.sentNow()).toEqual([]);
+  const over = fake.become([]);
+  await Promise.resolve();
+  const late = fake.comes(message("hall@rooms.verona.test").replace(" to", " from='x@mantua.test/y' to"));
+  await Promise.all([over, late]);
+  expect(fake.registered()).not.toContain("domain rooms.verona.test");
+  expect(fake.sentNow()).toEqual([expect.stringMatching(/to='x@mantua.test.y'.*<service-unavailable/)]);
+});

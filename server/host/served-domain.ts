@@ -99,17 +99,11 @@ export class ServedDomain implements OwnDomain, DomainService {
     });
   }
 
+  /** While modules are changed an owner may be missing for a moment, and this domain be served anew. */
   accept(stanza: Stanza): void | Promise<void> {
     return contained(this.host, stanza, () =>
-      this.host.changing === undefined ? this.deliver(stanza) : this.deliverLater(stanza),
+      this.host.changing === undefined ? this.deliver(stanza) : this.host.acceptOnceChanged(this.domain, stanza),
     );
-  }
-
-  /** While modules are changed an owner may be missing for a moment, and this domain be served anew. */
-  private async deliverLater(stanza: Stanza): Promise<void> {
-    await this.host.changing?.catch(() => {});
-    const served = this.host.serviceOf(this.domain);
-    return served instanceof ServedDomain ? served.deliver(stanza) : this.host.refuse(stanza, "service-unavailable");
   }
 
   private deliver(stanza: Stanza): void | Promise<void> {

@@ -94,6 +94,8 @@ export class VirtualHost implements ClientHost {
   /** Who owns what in the region. */
   readonly ownership: Ownership;
   private readonly services: Services;
+  /** Domains whose module is taken down, until the change is over; each with how that ends. */
+  private readonly between = new Map<string, Withdraw>();
   /** A change of the modules under way. */
   changing: Promise<unknown> | undefined;
 
@@ -149,6 +151,7 @@ export class VirtualHost implements ClientHost {
     this.changing = change;
     const over = () => {
       if (this.changing === change) this.changing = undefined;
+      for (const leave of [...this.between.values()]) leave();
     };
     change.then(over, over);
     // Events first: what happened before a stanza that waits is told before it.
@@ -182,15 +185,30 @@ export class VirtualHost implements ClientHost {
     return this.router.hosts.has(domain);
   }
 
-  /** Has the router bring what is for another domain to whoever serves it. @throws Error where it is served already */
+  /**
+   * Has the router bring what is for another domain to whoever serves it. Once that is withdrawn, what comes until the
+   * change of modules is over waits for whoever serves it then. @throws Error where it is served already
+   */
   serveDomain(domain: string, service: DomainService): Withdraw {
+    const { services } = this.router;
+    this.between.get(domain)?.();
     if (this.router.serves(domain)) throw new Error(`${domain} is served already`);
-    return enter(this.router.services, domain, service);
+    const withdraw = enter(services, domain, service);
+    return () => {
+      withdraw();
+      const leave = enter(services, domain, { accept: (stanza) => this.acceptOnceChanged(domain, stanza) });
+      this.between.set(domain, () => {
+        this.between.delete(domain);
+        leave();
+      });
+    };
   }
 
-  /** Who serves a domain beside the hosts by now. */
-  serviceOf(domain: string): DomainService | undefined {
-    return this.router.services.get(domain);
+  /** Takes what is for a domain of a module once the change of modules is over, by whoever serves it then. */
+  async acceptOnceChanged(domain: string, stanza: Stanza): Promise<void> {
+    while (this.changing !== undefined) await this.changing.catch(() => {});
+    const service = this.between.has(domain) ? undefined : this.router.services.get(domain);
+    return service === undefined ? this.refuse(stanza, "service-unavailable") : service.accept(stanza);
   }
 
   route(stanza: Stanza): void | Promise<void> {
