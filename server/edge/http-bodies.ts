@@ -7,15 +7,17 @@ export class BodyTooLarge extends Error {
   override name = "BodyTooLarge";
 }
 
-/** The time that a body has. */
+/** The time that a body has: from its beginning, where nobody says otherwise. */
 export interface BodyTime {
-  /** It has as long again from now on. */
+  /** It is being waited for: it has as long again from now on. */
   again(): void;
+  /** Nobody waits for it: its time stands still. */
+  rest(): void;
 }
 
 /**
- * A body that has not come whole within `patience` ms ends its connection, with 408 where nothing was answered yet (RFC
- * 9110 §15.5.9). Node's own `requestTimeout` makes no difference between one that comes and one that does not.
+ * A body that has not come whole within `patience` ms ends its connection, with 408 where that is the next thing to be
+ * said on it (RFC 9110 §15.5.9). Node's own `requestTimeout` makes no difference between one that comes and one that does not.
  */
 export function timeBody(
   request: IncomingMessage,
@@ -26,20 +28,23 @@ export function timeBody(
   let over = !hasBody(request);
   const late = () => {
     const { socket } = request;
-    if (!response.headersSent) socket.write("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
+    // While an earlier request of the connection is answered, this response has no socket yet: it would be part of that.
+    if (!response.headersSent && response.socket !== null)
+      socket.write("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n");
     socket.destroySoon();
   };
+  const rest = () => clock.clearTimeout(timer);
   const again = () => {
-    clock.clearTimeout(timer);
+    rest();
     timer = over ? undefined : clock.setTimeout(late, patience);
   };
   const end = () => {
     over = true;
-    clock.clearTimeout(timer);
+    rest();
   };
   again();
   request.once("end", end).once("close", end);
-  return { again };
+  return { again, rest };
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {
@@ -47,24 +52,29 @@ function hasBody({ headers }: IncomingMessage): boolean {
 }
 
 /**
- * A body as it comes, each piece with time of its own; whoever reads it no further leaves the connection as it is.
+ * A body as it comes. Each piece has time of its own while somebody waits for it, and none passes while he does something
+ * with the one before; whoever reads it no further leaves the connection as it is.
  * @throws BodyTooLarge, Error where it breaks off
  */
 export async function* streamed(request: IncomingMessage, most: number, time: BodyTime): AsyncGenerator<Buffer> {
   if (Number(request.headers["content-length"] ?? 0) > most) throw new BodyTooLarge();
   let bytes = 0;
+  time.again();
   // Its end must not end the connection, which is to carry the answer.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     bytes += (chunk as Buffer).length;
     if (bytes > most) throw new BodyTooLarge();
-    time.again();
+    time.rest();
     yield chunk as Buffer;
+    time.again();
   }
 }
+
+const NO_TIME: BodyTime = { again: () => {}, rest: () => {} };
 
 /** A whole body, in the time that it was given. @throws as `streamed` */
 export async function whole(request: IncomingMessage, most: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
-  for await (const piece of streamed(request, most, { again: () => {} })) pieces.push(piece);
+  for await (const piece of streamed(request, most, NO_TIME)) pieces.push(piece);
   return Buffer.concat(pieces);
 }

@@ -129,7 +129,10 @@ async function answer(
     const body = route.streams === true ? Buffer.alloc(0) : await whole(raw, most);
     const stream = streamed(raw, most, time);
     const query = new URLSearchParams(url.slice(path.length));
+    // Its time is that of the reads of it, and what is left once it was answered has time as well.
+    if (route.streams === true) time.rest();
     const given = await handler({ method, path, query, headers, body, stream, remoteAddress: ip });
+    time.again();
     return reply
       .code(given.status)
       .headers(given.headers ?? {})

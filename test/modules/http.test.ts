@@ -16,6 +16,9 @@ const PATIENCE = 10_000;
 
 let ready: Promise<void> | undefined;
 
+/** What the module does with each piece of a body before it takes the next. */
+let slow: Promise<void> | undefined;
+
 let took = () => {};
 /** Resolves once the module has the next piece of a body. */
 const nextPiece = () =>
@@ -34,6 +37,8 @@ const files = defineModule({
     { method: "PUT", path: "/large", bodyBytes: 2_000 },
     { method: "PUT", path: "/streamed", bodyBytes: 1_000_000, streams: true },
     { method: "PUT", path: "/unread", bodyBytes: 1_000_000, streams: true },
+    { method: "PUT", path: "/begun", bodyBytes: 1_000_000, streams: true },
+    { method: "PUT", path: "/endless" },
   ],
   config: z.strictObject({ version: z.number().default(1) }),
   async activate(host) {
@@ -47,8 +52,18 @@ const files = defineModule({
       for await (const piece of stream) {
         pieces.push(piece);
         took();
+        await slow;
       }
       return { status: 201, body: Readable.from(pieces) };
+    });
+    host.own.http({ method: "PUT", path: "/begun" }, async ({ stream }) => {
+      await stream[Symbol.asyncIterator]().next();
+      return { status: 200, body: "enough" };
+    });
+    host.own.http({ method: "PUT", path: "/endless" }, () => {
+      const body = new Readable({ read: () => {} });
+      body.push("and so on");
+      return { status: 200, body };
     });
     host.own.http({ method: "PUT", path: "/unread" }, () => ({ status: 200, body: "no need" }));
   },
@@ -61,6 +76,7 @@ const sockets: Socket[] = [];
 
 beforeEach(async () => {
   ready = undefined;
+  slow = undefined;
   logged.length = 0;
   fake = await FakeHost.with([files]);
   app = Fastify({ forceCloseConnections: true });
@@ -142,12 +158,45 @@ test("one that comes no further is ended, whole or streamed, and no fault of the
   expect(logged).toEqual([]);
 });
 
-test("a body that nobody reads ends with its time as well", async () => {
-  const { socket, until } = request("files.verona.test", "/unread", "half", 8);
+test.each([
+  ["/unread", /200 OK.*no need/s],
+  ["/begun", /200 OK.*enough/s],
+])("a body that nobody reads (any further) ends with its time as well: %s", async (path, answer) => {
+  const { socket, until } = request("files.verona.test", path, "half", 8);
   const closed = once(socket, "close");
-  await until(/200 OK.*no need/s);
+  await until(answer);
   await fake.clock.advance(PATIENCE);
   await closed;
+});
+
+test("a module may take its time with a piece: its client is waited for only while the next is", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  slow = promise;
+  const first = nextPiece();
+  const { socket, until, told } = request("files.verona.test", "/streamed", "one ", 8);
+  const closed = once(socket, "close");
+  await first;
+  await fake.clock.advance(3 * PATIENCE);
+  expect([socket.closed, told()]).toEqual([false, ""]);
+  resolve();
+  await turns(3);
+  await fake.clock.advance(PATIENCE - 1);
+  socket.write("more");
+  await until(/^HTTP\/1\.1 201 .*one more/s);
+  socket.destroy();
+  await closed;
+});
+
+test("one that is late behind an answer that is not over yet says nothing in the middle of that", async () => {
+  const { socket, until, told } = request("files.verona.test", "/endless", "");
+  const closed = once(socket, "close");
+  await until(/200 OK.*and so on/s);
+  const seeing = seen();
+  socket.write("PUT /large HTTP/1.1\r\nhost: verona.test\r\ncontent-length: 8\r\n\r\nhalf");
+  await seeing;
+  await fake.clock.advance(PATIENCE);
+  await closed;
+  expect(told()).toMatch(/and so on\r\n$/);
 });
 
 test("a domain of a module's own has its own routes, as long as the module runs", async () => {
