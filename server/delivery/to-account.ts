@@ -13,15 +13,8 @@ import { MESSAGE_RULES } from "./rules.ts";
 import { goesOn } from "./stages.ts";
 import { takersKey } from "./takers.ts";
 
-/** Takes a stanza for `local@domain`, bare or full. */
+/** Takes a stanza for `local@domain`, bare or full, whose turn it is. */
 export function deliverToAccount(host: DeliveryHost, stanza: Stanza): void | Promise<void> {
-  // What is older comes first. An error waits for nobody: who brings the older ones may wait for it.
-  const older =
-    stanza.kind === "message" && stanza.type !== "error" ? host.registry.estates.awaited(stanza.to as Jid) : undefined;
-  return older === undefined ? deliverNow(host, stanza) : older.then(() => deliverNow(host, stanza));
-}
-
-function deliverNow(host: DeliveryHost, stanza: Stanza): void | Promise<void> {
   const pipeline = host.pipelines["account.delivering"];
   if (pipeline.idle(stanza.kind)) return deliverPastStages(host, stanza);
   const outcome = pipeline.run(stanza, { account: (stanza.to as Jid).toBare() });

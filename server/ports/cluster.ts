@@ -126,12 +126,23 @@ export interface Shared<T> {
 /** What members that are gone left: what came there for an account comes before what comes for it anew. RFC 6120 §10.1. */
 export interface Estates {
   /**
-   * Resolves once what a member that is gone, or may be, held for the account is on its new way, or has had its time;
-   * undefined where there is no such member, which is nearly always.
+   * Resolves once what a member that is gone, or may be, held for the account is on its new way, and so is all that waits
+   * behind that, or once it has had its time, which is one for all of it; undefined where nothing is awaited, which is
+   * nearly always.
    */
   awaited(account: Jid): Promise<void> | undefined;
-  /** Has what was on its way to such a member wait for that as well, one behind the other; done at once where nothing is awaited. */
+  /**
+   * Has what was on its way to such a member wait for that as well, one behind the other; done at once where nothing is
+   * awaited, or more than may wait.
+   */
   behind(account: Jid, work: () => void | Promise<void>): void;
+  /**
+   * True where a stanza for the account has something before it: of messages, all that is awaited; of others, what the
+   * same sender sent before. Nothing is before an error message: who brings the older ones may wait for it.
+   */
+  isAhead(account: Jid, stanza: Stanza): boolean;
+  /** Has one that came anew wait for its turn; false where it may not, since too much waits. Its sender is not held up. */
+  anew(account: Jid, stanza: Stanza, work: () => void | Promise<void>): boolean;
 }
 
 /** Where a node's sessions are told, so that other nodes find them. */

@@ -46,7 +46,12 @@ export class LoneBus implements NodeBus {
 
 /** Nobody asks where a session is. */
 const loneRegistry: SessionRegistry = {
-  estates: { awaited: () => undefined, behind: (_account, work) => void work() },
+  estates: {
+    awaited: () => undefined,
+    behind: (_account, work) => void work(),
+    isAhead: () => false,
+    anew: () => false,
+  },
   bound() {},
   changed() {},
   ended() {},

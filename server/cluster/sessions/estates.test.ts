@@ -3,6 +3,7 @@ import { beforeEach, expect, test } from "@jest/globals";
 import { pino } from "pino";
 import { ManualClock, turns } from "../../../test/harness/manual-clock.ts";
 import { Jid } from "../../../xmpp/jid/jid.ts";
+import { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { MemberEstates } from "./estates.ts";
 
 const JULIET = Jid.parse("juliet@verona.test/balcony");
@@ -32,6 +33,20 @@ function wasUnderWay(what: string, given?: () => Promise<void>): void {
     done.push(what);
     return given?.();
   });
+}
+
+/** Comes for juliet from somebody; what became of it is noted at once, and again once it had its turn. */
+function writes(stanza: Stanza, what = stanza.id ?? ""): "now" | "waits" | "full" {
+  if (!estates.isAhead(JULIET, stanza)) return "now";
+  return estates.anew(JULIET, stanza, () => void done.push(what)) ? "waits" : "full";
+}
+
+/** Of a sender, whose stanza has so many characters more than it needs. */
+function from(sender: string, { kind = "message", type = "chat", id = "", more = 0 } = {}): Stanza {
+  const body = `<body>${"x".repeat(more)}</body>`;
+  return Stanza.fromText(
+    `<${kind} xmlns='jabber:client' from='${sender}@verona.test/r' to='${JULIET.full}' type='${type}' id='${id}'>${body}</${kind}>`,
+  );
 }
 
 test("what was under way comes behind what is taken over, and what comes anew behind both, also from before the death", async () => {
@@ -142,4 +157,70 @@ test("a member without sessions is waited for by nobody", () => {
   wasUnderWay("2");
   expect(done).toEqual(["1", "2"]);
   expect(clock.waiting).toBe(0);
+});
+
+test("all that waits for an account has one time together, and then comes at once", async () => {
+  estates.left("a~1", juliet());
+  for (let each = 0; each < 2_000; each++)
+    wasUnderWay(String(each), () => new Promise((resolve) => void clock.setTimeout(resolve, 1_000)));
+  comes("a log-in");
+  estates.narrowed("a~1", []);
+  await turns(4);
+  await clock.advance(7_900);
+  expect(done).toHaveLength(8);
+  expect(writes(from("romeo", { id: "anew" }))).toBe("waits");
+  await clock.advance(100);
+  expect(done).toEqual([...Array.from({ length: 2_000 }, (_, each) => String(each)), "anew", "a log-in"]);
+  expect([estates.awaited(JULIET), writes(from("romeo"))]).toEqual([undefined, "now"]);
+  await clock.advance(1_000);
+  expect(clock.waiting).toBe(0);
+});
+
+test("what comes anew waits in turn, so many stanzas and characters of it; there is room again once it is gone", async () => {
+  estates.left("a~1", new Set([JULIET.bare, ROMEO.bare]));
+  for (let each = 0; each < 1_000; each++) expect(writes(from("romeo", { id: String(each) }))).toBe("waits");
+  expect(writes(from("romeo"))).toBe("full");
+  wasUnderWay("had no answer");
+  estates.narrowed("a~1", []);
+  await turns(4);
+  expect(done).toEqual([...Array.from({ length: 1_000 }, (_, each) => String(each)), "had no answer"]);
+  estates.left("b~1", juliet());
+  for (let each = 0; each < 4; each++) expect(writes(from("romeo", { more: 262_144 }))).toBe("waits");
+  expect(writes(from("nurse"))).toBe("full");
+});
+
+test("what waits for all accounts together is bounded as well, and a line that is let go gives its room back", async () => {
+  const accounts = Array.from({ length: 65 }, (_, each) => Jid.parse(`a${each}@verona.test`));
+  estates.left("a~1", new Set(accounts.map(({ bare }) => bare)));
+  const taken = () => accounts.map((account) => estates.anew(account, from("romeo", { more: 1_048_576 }), () => {}));
+  expect(taken().filter((waits) => !waits)).toHaveLength(1);
+  await clock.advance(5_000);
+  estates.left("b~1", new Set(accounts.map(({ bare }) => bare)));
+  expect(taken().filter((waits) => !waits)).toHaveLength(1);
+  estates.stop();
+  await turns(2);
+  expect([estates.room.characters, clock.waiting]).toEqual([0, 0]);
+});
+
+test("of one sender all but errors stay behind his messages that wait; others' presence and requests do not wait", async () => {
+  estates.left("a~1", juliet());
+  const presence = { kind: "presence", type: "unavailable" };
+  expect(writes(from("romeo", presence))).toBe("now");
+  expect(writes(from("romeo", { id: "1" }))).toBe("waits");
+  expect(writes(from("romeo", { ...presence, id: "2" }))).toBe("waits");
+  expect(writes(from("romeo", { kind: "iq", type: "result", id: "3" }))).toBe("waits");
+  expect(writes(from("nurse", presence))).toBe("now");
+  expect(writes(from("romeo", { type: "error" }))).toBe("now");
+  estates.narrowed("a~1", []);
+  await turns(4);
+  expect(done).toEqual(["1", "2", "3"]);
+  expect(writes(from("romeo", presence))).toBe("now");
+});
+
+test("no more than a member may have on its way waits in turn", () => {
+  estates.left("a~1", juliet());
+  for (let each = 0; each < 20_000; each++) wasUnderWay("in turn");
+  expect(done).toEqual([]);
+  wasUnderWay("one too many");
+  expect(done).toEqual(["one too many"]);
 });

@@ -2,13 +2,13 @@
 import type { Logger } from "pino";
 import type { Clock, Timer } from "../../../xmpp/clock.ts";
 import type { Jid } from "../../../xmpp/jid/jid.ts";
+import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
 import { inBackground } from "../../delivery/background.ts";
 import type { Estates } from "../../ports/cluster.ts";
+import { Line, type LineNode, PATIENCE, type Work } from "./line.ts";
 
 /** ms that accounts of a member wait at most whose connection broke and of which nobody knows whether it lives. */
 const DOUBT = 3_000;
-/** ms that they wait for what it held, and for each thing behind that: out of order is better than not at all. */
-const PATIENCE = 5_000;
 
 /** Members of which it is remembered. */
 const TOLD = 50;
@@ -25,14 +25,15 @@ interface Estate {
 }
 
 /** The estates that one node knows of. */
-export class MemberEstates implements Estates {
-  private readonly clock: Clock;
-  private readonly log: Logger;
+export class MemberEstates implements Estates, LineNode {
+  readonly clock: Clock;
+  readonly log: Logger;
   private readonly open = new Map<string, Estate>();
   /** What was told last of members. */
   private readonly told = new Map<string, ReadonlySet<string>>();
-  /** By bare JID: the last of what is done in turn behind its estate. */
-  private readonly lines = new Map<string, Promise<void>>();
+  /** By bare JID: what is done in turn behind its estate, for accounts for which anything waits. */
+  private readonly lines = new Map<string, Line>();
+  readonly room = { characters: 0 };
 
   constructor({ clock, log }: { readonly clock: Clock; readonly log: Logger }) {
     this.clock = clock;
@@ -90,49 +91,47 @@ export class MemberEstates implements Estates {
   /** Nobody waits any more. */
   stop(): void {
     for (const member of [...this.open.keys()]) this.settled(member);
+    for (const line of [...this.lines.values()]) line.letGo();
   }
 
   awaited({ bare }: Jid): Promise<void> | undefined {
     if (this.open.size === 0 && this.lines.size === 0) return undefined;
-    return this.next(bare) === undefined ? undefined : this.free(bare);
+    return this.lineOf(bare)?.over;
   }
 
-  behind({ bare }: Jid, work: () => void | Promise<void>): void {
-    const before = this.lines.get(bare) ?? this.estateOf(bare);
-    if (before === undefined) return inBackground(work(), this.log);
-    const line = before
-      .then(() => this.inTurn(bare, work))
-      .finally(() => {
-        if (this.lines.get(bare) === line) this.lines.delete(bare);
-      });
+  behind({ bare }: Jid, work: Work): void {
+    // Out of order is better than without bound.
+    if (this.lineOf(bare)?.behind(work) !== true) inBackground(work(), this.log);
+  }
+
+  isAhead({ bare }: Jid, { kind, type, from }: Stanza): boolean {
+    if (this.open.size === 0 && this.lines.size === 0) return false;
+    const line = this.lines.get(bare);
+    // Of one sender's stanzas none comes before those that he sent before it. RFC 6120 §10.1.
+    if (kind !== "message") return line?.has(from?.full) === true;
+    return type !== "error" && (line !== undefined || this.estateOf(bare) !== undefined);
+  }
+
+  anew({ bare }: Jid, stanza: Stanza, work: Work): boolean {
+    return this.lineOf(bare)?.add(stanza, work) ?? false;
+  }
+
+  /** The account's line, which begins where there is an estate alone. */
+  private lineOf(bare: string): Line | undefined {
+    const known = this.lines.get(bare);
+    if (known !== undefined || this.estateOf(bare) === undefined) return known;
+    const line = new Line(
+      this,
+      () => this.estateOf(bare),
+      () => this.lines.delete(bare),
+    );
     this.lines.set(bare, line);
-  }
-
-  /** Resolves once neither an estate nor a line has anything for the account: one may follow the other. */
-  private async free(bare: string): Promise<void> {
-    for (let next = this.next(bare); next !== undefined; next = this.next(bare)) await next;
-  }
-
-  private next(bare: string): Promise<void> | undefined {
-    return this.estateOf(bare) ?? this.lines.get(bare);
+    return line;
   }
 
   private estateOf(bare: string): Promise<void> | undefined {
     for (const { accounts, changed } of this.open.values()) if (accounts.has(bare)) return changed.promise;
     return undefined;
-  }
-
-  /** Whoever comes next waits for it, but not for ever. */
-  private async inTurn(bare: string, work: () => void | Promise<void>): Promise<void> {
-    for (let estate = this.estateOf(bare); estate !== undefined; estate = this.estateOf(bare)) await estate;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = this.clock.setTimeout(resolve, PATIENCE);
-    const done = async () => {
-      await work();
-    };
-    inBackground(done().finally(resolve), this.log);
-    await promise;
-    this.clock.clearTimeout(timer);
   }
 
   private begin(member: string, accounts: Set<string>): Estate {
