@@ -7,7 +7,7 @@ import { type RunningNode, startNode } from "../../app/node.ts";
 import { NodeConfig } from "../../contract/contract.ts";
 import { check } from "../../contract/load.ts";
 import type { Cluster } from "../../server/cluster/cluster.ts";
-import { HELD } from "../../server/held/store.ts";
+import type { Adoption } from "../../server/cluster/sessions/adoption.ts";
 import type { Estates } from "../../server/ports/cluster.ts";
 import { NS_SM } from "../../xmpp/xml/namespaces.ts";
 import { RawTcp } from "../attacks/raw.ts";
@@ -79,12 +79,12 @@ function kill(node: RunningNode): void {
 /** Nothing is taken over before `open` is called. */
 function gate(...at: RunningNode[]): { open(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
-  for (const { server } of at) {
-    const held = server.storage.of(HELD);
-    const read = held.read.bind(held);
-    held.read = async (...given) => {
+  for (const node of at) {
+    const { adoption } = clusterOf(node) as unknown as { adoption: Adoption };
+    const takeOver = adoption.of.bind(adoption);
+    adoption.of = async (...given) => {
       await promise;
-      return read(...given);
+      return takeOver(...given);
     };
   }
   return { open: resolve };
@@ -151,6 +151,11 @@ describe("what came for an account at a node that died", () => {
         [two, three].every(({ server }) => server.ports.bus.others.length === 1),
       );
       romeo.send(message("3"));
+      // He goes on with others meanwhile, and is told of nothing that is not safe.
+      romeo.send("<iq type='get' id='on'><ping xmlns='urn:xmpp:ping'/></iq>");
+      await romeo.until(/<iq [^>]*id='on'/);
+      romeo.send(`<r xmlns='${NS_SM}'/>`);
+      expect(await romeo.until(/<a [^>]*h='[^']*'/)).toMatch(/h='1'$/);
       open();
       const bodies = ["1", "2", "3"].map((body) => `<body>${body}</body>`);
       for (const body of bodies) expect((await after.until(/<body>.<\/body>/)).slice(-body.length)).toBe(body);
