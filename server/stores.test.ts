@@ -23,19 +23,26 @@ let clock: ManualClock;
 let open: Stores[];
 /** True while the backend of offline messages forgets nothing. */
 let away: boolean;
-/** What is asked of that backend waits for it. */
-let shut = Promise.withResolvers<void>();
-let door: PromiseWithResolvers<void> | undefined;
+/** What is next to be forgotten there says that it came, and waits. */
+let held: { readonly came: PromiseWithResolvers<void>; readonly goesOn: PromiseWithResolvers<void> } | undefined;
+/** Whoever waits goes on. */
+let letGo = () => {};
+
+function holdNext(): Promise<void> {
+  held = { came: Promise.withResolvers<void>(), goesOn: Promise.withResolvers<void>() };
+  letGo = held.goesOn.resolve;
+  return held.came.promise;
+}
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "meridian-stores-"));
   clock = new ManualClock(1_800_000_000_000);
   open = [];
   away = false;
-  door = undefined;
+  held = undefined;
 });
 afterEach(async () => {
-  shut.resolve();
+  letGo();
   await Promise.all(open.map((stores) => stores.close()));
   rmSync(folder, { recursive: true });
 });
@@ -53,7 +60,10 @@ const backends: Backends<BackendConfig> = {
       const prove = backend.prove.bind(backend);
       if (config.kind !== "sqlite" || !config.file.endsWith("offline.db")) return backend;
       backend.purge = async (account) => {
-        await door?.promise;
+        const mine = held;
+        held = undefined;
+        mine?.came.resolve();
+        await mine?.goesOn.promise;
         if (away) throw new StoreUnavailable("it is away");
         await purge(account);
       };
@@ -128,19 +138,17 @@ test("no account is made of a name that is being cleared, until whoever clears i
 test("who was too slow to clear a name makes no account of it", async () => {
   const stores = await opened();
   const accounts = stores.of(ACCOUNTS);
-  shut = Promise.withResolvers<void>();
-  door = shut;
+  // Not the look for unfinished clearings of either node, which comes when it comes.
+  const came = holdNext();
   const slow = accounts.create(...ROMEO, {}, 1);
   const refused = expect(slow).rejects.toThrow(StoreUnavailable);
-  // A write behind the claim.
-  await accounts.setDisabled("verona.test", "nobody", true);
+  await came;
   await clock.advance(31_000);
-  door = undefined;
   const other = (await opened()).of(ACCOUNTS);
   // The new node may be finishing what it takes for a dead one's.
   const made = async () => other.create(...ROMEO, {}, 2).catch(() => undefined);
   while ((await made()) !== true) await new Promise(setImmediate);
-  shut.resolve();
+  letGo();
   await refused;
   expect((await accounts.get(...ROMEO))?.createdAt).toBe(2);
 });
