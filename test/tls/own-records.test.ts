@@ -1,17 +1,16 @@
 // Records of our own after OpenSSL's handshake, with Node's own client: what a socket over OpenSSL does, they do.
 import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
-import { Duplex } from "node:stream";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { KEY_UPDATE_RECORDS, LEAST_COST } from "../../xmpp/stream/record-reading.ts";
 import { PeerAlert } from "../../xmpp/tls/alert.ts";
-import { ALERT, APPLICATION_DATA, HANDSHAKE, inner, OVERHEAD, sealInner } from "../../xmpp/tls/protection.ts";
-import { type Suite, suiteOf } from "../../xmpp/tls/suites.ts";
-import { TrafficKeys } from "../../xmpp/tls/traffic-keys.ts";
+import { ALERT, HANDSHAKE } from "../../xmpp/tls/protection.ts";
+import type { TrafficKeys } from "../../xmpp/tls/traffic-keys.ts";
 import { issue } from "./certificates.ts";
+import { type HostileClient, hostileClient, overDuplex, record } from "./hostile-client.ts";
 import { type Accepted, RecordsServer } from "./records-server.ts";
 
-const suite = suiteOf("TLS_AES_128_GCM_SHA256") as Suite;
 let server: RecordsServer;
 const sockets: Socket[] = [];
 
@@ -70,23 +69,11 @@ test("what comes with the end of the handshake is read", async () => {
   expect((await accepted).transport.tls?.socket).toBeUndefined();
 });
 
-/** A stream for a client's TLS to stand on, and the connection that what comes from there is read into it. */
-function overDuplex(write: (chunk: Buffer) => void): { below: Duplex; raw: Socket } {
-  const raw = connectTcp({ port: server.port, host: "127.0.0.1", noDelay: true });
-  sockets.push(raw);
-  const below = new Duplex({
-    read() {},
-    write(chunk: Buffer, _encoding, done) {
-      write(chunk);
-      done();
-    },
-  });
-  raw.on("data", (chunk) => below.push(chunk)).on("error", () => {});
-  return { below, raw };
-}
-
 test("a handshake that comes byte by byte, and all behind it", async () => {
-  const { below, raw } = overDuplex((chunk) => chunk.forEach((byte) => void raw.write(Uint8Array.of(byte))));
+  const { below, raw } = overDuplex(server.port, (chunk) => {
+    for (const byte of chunk) raw.write(Uint8Array.of(byte));
+  });
+  sockets.push(raw);
   const accepted = server.next();
   const client = connect({ socket: below, rejectUnauthorized: false });
   sockets.push(client);
@@ -218,28 +205,12 @@ test("who does not read holds up to what the kernel does not take, and it is tol
   while (transport.backlog > 0) await once(accepted.socket, "drain");
 });
 
-/** A client whose records the test makes: OpenSSL makes its handshake, and reads what comes. */
-async function hostile(): Promise<{ raw: Socket; keys: TrafficKeys; client: TLSSocket; accepted: Accepted }> {
-  let secret = Buffer.alloc(0);
-  const { below, raw } = overDuplex((chunk) => void raw.write(chunk));
+/** A client whose records the test makes. */
+async function hostile(): Promise<HostileClient & { accepted: Accepted }> {
   const accepted = server.next();
-  const client = connect({ socket: below, rejectUnauthorized: false, ciphers: "TLS_AES_128_GCM_SHA256" });
-  sockets.push(client);
-  client.on("error", () => {});
-  client.on("keylog", (line: Buffer) => {
-    const [label, , value = ""] = line.toString().trim().split(" ");
-    if (label === "CLIENT_TRAFFIC_SECRET_0") secret = Buffer.from(value, "hex");
-  });
-  await once(client, "secureConnect");
-  return { raw, client, keys: new TrafficKeys(suite, secret), accepted: await accepted };
-}
-
-function record(keys: TrafficKeys, content: string | Uint8Array, type: number = APPLICATION_DATA): Buffer {
-  const length = Buffer.from(content).copy(inner);
-  inner[length] = type;
-  const out = Buffer.alloc(length + OVERHEAD);
-  sealInner(keys, length + 1, out, 0);
-  return out;
+  const client = await hostileClient(server.port);
+  sockets.push(client.raw, client.client);
+  return { ...client, accepted: await accepted };
 }
 
 describe("a client that breaks the protocol is told why, and read no further", () => {
@@ -280,7 +251,7 @@ test("records cost what they are, and new keys more", async () => {
   const before = accepted.cost;
   raw.write(bytes);
   while (!accepted.read.endsWith("end")) await once(accepted.socket, "data");
-  expect(accepted.cost - before).toBe(bytes.length + 4_096);
+  expect(accepted.cost - before).toBe(3 * LEAST_COST + KEY_UPDATE_RECORDS * LEAST_COST);
 });
 
 test("half a record is kept by itself, and nothing of the read that it came with", async () => {

@@ -80,6 +80,10 @@ export class RecordsServer {
       overhead(bytes) {
         accepted.cost += bytes;
       },
+      reading: () => {},
+      deciphered(cost) {
+        accepted.cost += cost;
+      },
       malformed: () => transport.destroy(),
       closed: resolve,
       drained: () => {},

@@ -41,6 +41,20 @@ export interface StreamError {
   readonly application?: string;
 }
 
+/** A stream error of ours; what is undefined is left out. */
+export function streamError(
+  condition: StreamErrorCondition,
+  text?: string,
+  content?: string,
+  application?: string,
+): StreamError {
+  const more = {
+    ...(content === undefined ? {} : { content }),
+    ...(application === undefined ? {} : { application }),
+  };
+  return { condition, text, ...more };
+}
+
 /** What a peer's error element says. A condition that nobody knows is told as it came. */
 export function readStreamError(element: Element): StreamError {
   const condition = element.getChildElements().find((child) => child.getName() !== "text");

@@ -22,6 +22,7 @@ export class Rates {
   private resting = false;
   private timer: Timer | undefined;
   private until = 0;
+  private over = false;
   private since: number;
 
   /** `stop` is called where reading has to stop, `goOn` once it may go on. */
@@ -56,7 +57,7 @@ export class Rates {
 
   /** So many ms were spent on what the stream sent, now or after a promise. */
   charge(ms: number): void {
-    if (ms <= 0) return;
+    if (ms <= 0 || this.over) return;
     this.pause(Math.max(this.work.take(ms), this.together?.take(ms) ?? 0));
     if (this.stint.take(ms)) this.rest();
   }
@@ -69,7 +70,9 @@ export class Rates {
     this.stint = limits.stint ?? this.stint;
   }
 
+  /** Nothing is charged any more. */
   end(): void {
+    this.over = true;
     this.clock.clearTimeout(this.timer);
   }
 

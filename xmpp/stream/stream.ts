@@ -6,7 +6,7 @@ import { NS_FRAMING, NS_STREAM } from "../xml/namespaces.ts";
 import { RawElement } from "../xml/raw-element.ts";
 import { type StreamHeader, StreamTokenizer } from "../xml/tokenizer.ts";
 import { Backlog, NotRead } from "./backlog.ts";
-import { readStreamError, type StreamError, type StreamErrorCondition, streamErrorText } from "./error.ts";
+import { readStreamError, type StreamErrorCondition, streamError, streamErrorText } from "./error.ts";
 import { framedHeader } from "./framed-header.ts";
 import type { Limits, StreamEnd, StreamHandler, StreamParts } from "./handler.ts";
 import { closeText, type HeaderOut, headerText } from "./header.ts";
@@ -70,6 +70,8 @@ export class XmppStream {
     transport.attach({
       text: (text, bytes) => this.onText(text, bytes),
       overhead: (bytes) => this.account(bytes),
+      reading: () => this.rates.begin(),
+      deciphered: (cost) => this.account(cost, true),
       malformed: (condition, text) => this.fail(condition, text),
       closed: (cause) => this.onClosed(cause),
       drained: () => this.handler.drained?.(),
@@ -127,11 +129,7 @@ export class XmppStream {
   /** Ends the stream with a stream error. RFC 6120 §4.9. */
   fail(condition: StreamErrorCondition, text?: string, content?: string, application?: string): void {
     if (this.over) return;
-    const more = {
-      ...(content === undefined ? {} : { content }),
-      ...(application === undefined ? {} : { application }),
-    };
-    const error: StreamError = { condition, text, ...more };
+    const error = streamError(condition, text, content, application);
     const { framed } = this.transport;
     if (!this.headerSent) this.open(this.handler.defaultHeader());
     if (!this.closeSent) {
@@ -180,14 +178,15 @@ export class XmppStream {
     if (!this.transport.framed) this.tokenizer.write(text);
     else if (this.held === 0) this.onFrame(text);
     else this.frames.push(text);
-    if (!this.over) this.rates.worked();
+    this.rates.worked();
   }
 
   /** Counts bytes; what is too fast stops the reading for a while. */
-  private account(bytes: number): void {
+  private account(bytes: number, deciphered = false): void {
     if (this.over) return;
     this.bytesIn += bytes;
     this.rates.read(bytes);
+    if (deciphered) this.rates.worked();
   }
 
   private onFrame(text: string): void {
@@ -257,7 +256,7 @@ export class XmppStream {
     this.rates.begin();
     this.tokenizer.resume();
     while (this.held === 0 && !this.over && this.frames.length > 0) this.onFrame(this.frames.shift() as string);
-    if (!this.over) this.rates.worked();
+    this.rates.worked();
     if (this.held === 0) this.transport.resume();
   }
 

@@ -1,13 +1,15 @@
 // Transport over TCP, with or without TLS.
 import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
-import { connect, TLSSocket } from "node:tls";
+import { TLSSocket } from "node:tls";
+import { systemClock, type Timer } from "../clock.ts";
 import { PeerAlert, RecordFault } from "../tls/alert.ts";
 import { handshake } from "../tls/handshake.ts";
 import { proofOf, type TlsProof } from "../tls/proof.ts";
-import type { RecordEvents, RecordLayer } from "../tls/record-layer.ts";
+import type { RecordLayer } from "../tls/record-layer.ts";
 import { onFirstBytes } from "./first-bytes.ts";
 import { flushLater } from "./gather.ts";
+import { type RecordReader, RecordReading } from "./record-reading.ts";
+import { clientSide, serverSide } from "./tls-sides.ts";
 import type { TlsFacts, TlsUpgrade, Transport, TransportEvents } from "./transport.ts";
 import { Utf8Decoder } from "./utf8.ts";
 
@@ -17,8 +19,8 @@ const GATHER_LIMIT = 65_536;
 /** ms of silence after which the kernel asks whether the peer is still there: half-open connections end. RFC 6120 §4.6.1. */
 export const KEEP_ALIVE = 60_000;
 
-/** Bytes whose reading costs about as much as keys that a peer has changed. */
-const KEY_UPDATE_COST = 4_096;
+/** ms that what is written has to leave once the peer sends no more: real time, since it guards a socket. */
+export const LAST_WRITES = 5_000;
 
 /** What a TCP connection is taken over with. */
 export interface TcpOptions {
@@ -29,7 +31,7 @@ export interface TcpOptions {
 }
 
 /** A TCP connection as a transport; a `TLSSocket` may be given as well. */
-export class TcpTransport implements Transport, RecordEvents {
+export class TcpTransport implements Transport, RecordReader {
   readonly kind = "tcp";
   readonly framed = false;
   readonly remoteAddress: string;
@@ -38,14 +40,15 @@ export class TcpTransport implements Transport, RecordEvents {
   private socket: Socket;
   /** TLS on the socket where that is not a `TLSSocket` itself. */
   private records: RecordLayer | undefined;
+  private reader: RecordReading | undefined;
   private proof: TlsProof | undefined;
-  /** Bytes that came and were not told of yet. */
-  private unpaid = 0;
   private events: TransportEvents | undefined;
   private decoder = new Utf8Decoder();
   private pending = "";
   private scheduled = false;
+  /** `closed` was told: nothing is taken any more. */
   private over = false;
+  private deadline: Timer | undefined;
   /** TLS is to begin, and nothing more goes in clear, not even a stream error (RFC 6120 §5.4.3.2); or our side is closed. */
   private silent = false;
   private failure: Error | undefined;
@@ -100,17 +103,18 @@ export class TcpTransport implements Transport, RecordEvents {
   }
 
   pause(): void {
-    this.socket.pause();
+    (this.reader ?? this.socket).pause();
   }
 
   resume(): void {
-    this.socket.resume();
+    (this.reader ?? this.socket).resume();
   }
 
   end(): void {
     this.flush();
     if (this.records !== undefined && !this.silent && !this.over) this.socket.write(this.records.alert("close_notify"));
     this.silent = true;
+    this.reader?.end();
     this.socket.end();
   }
 
@@ -124,7 +128,7 @@ export class TcpTransport implements Transport, RecordEvents {
     const plain = this.socket;
     // Anything sent in the clear behind the request is dropped with the decoder, not carried into TLS.
     plain.removeAllListeners("data");
-    plain.off("close", this.onClose).off("drain", this.onDrain).off("error", this.onError);
+    plain.off("close", this.onClose).off("drain", this.onDrain).off("error", this.onError).off("end", this.onEnd);
     plain.on("error", ignore);
     this.decoder = new Utf8Decoder();
     if (side === "client") return this.secure(clientSide(plain, options));
@@ -151,6 +155,7 @@ export class TcpTransport implements Transport, RecordEvents {
       if ("socket" in secured) this.socket = secured.socket;
       else {
         this.records = secured.records;
+        this.reader = new RecordReading(secured.records, plain, this);
         this.proof = secured.proof;
         plain.off("error", ignore);
       }
@@ -190,13 +195,15 @@ export class TcpTransport implements Transport, RecordEvents {
     if (this.events === undefined) return;
     socket.on("data", this.onData);
     socket.on("drain", this.onDrain);
+    // Before Node's own, which takes no more writes from there on.
+    socket.prependListener("end", this.onEnd);
     // Paused for a handshake, it does not begin by itself.
     socket.resume();
   }
 
   private readonly onData = (chunk: Buffer): void => {
-    if (this.records === undefined) this.take(chunk, chunk.length);
-    else this.open(this.records, chunk);
+    if (this.reader === undefined) this.take(chunk, chunk.length);
+    else this.reader.read(chunk);
   };
 
   private take(bytes: Buffer, cost: number): void {
@@ -205,48 +212,50 @@ export class TcpTransport implements Transport, RecordEvents {
     else this.events?.text(text, cost);
   }
 
-  /** What came in records costs what came, headers, tags and padding too: told with the first text of it, or without. */
-  private open(records: RecordLayer, chunk: Buffer): void {
-    this.unpaid = chunk.length;
-    try {
-      if (records.receive(chunk, this)) this.closedByPeer();
-    } catch (error) {
-      if (error instanceof RecordFault) this.breakOff(error, records.alert(error.alert));
-      else if (error instanceof PeerAlert) this.breakOff(error);
-      else throw error;
-    }
-    if (this.unpaid > 0) this.events?.overhead(this.unpaid);
+  reading(): void {
+    this.events?.reading();
   }
 
-  content(bytes: Buffer): boolean {
-    const cost = this.unpaid;
-    this.unpaid = 0;
-    this.take(bytes, cost);
-    return !this.socket.destroyed;
+  opened(cost: number): void {
+    this.events?.deciphered(cost);
   }
 
-  peerUpdatedKeys(): void {
-    this.events?.overhead(KEY_UPDATE_COST);
+  content(bytes: Buffer): void {
+    this.take(bytes, 0);
   }
 
-  /** The peer sends no more: as with a TCP connection that it has closed, what is written still goes. RFC 8446 §6.1. */
-  private closedByPeer(): void {
-    this.socket.off("data", this.onData).resume();
-    this.end();
-    this.socket.destroySoon();
-  }
+  private readonly onEnd = (): void => {
+    if (this.reader === undefined) this.closedByPeer();
+    else this.reader.atEnd();
+  };
 
   /** TLS is broken: nothing more is read or written but why. RFC 8446 §6.2. */
-  private breakOff(error: Error, alert?: Buffer): void {
+  broken(error: unknown): void {
+    if (!(error instanceof RecordFault || error instanceof PeerAlert)) throw error;
     this.failure ??= error;
     this.pending = "";
-    if (alert !== undefined && !this.silent) this.socket.write(alert);
-    this.silent = true;
+    if (error instanceof RecordFault && !this.silent)
+      this.socket.write((this.records as RecordLayer).alert(error.alert));
     this.socket.destroy();
+    this.tellClosed();
+  }
+
+  /**
+   * The peer sends no more, by `close_notify` (RFC 8446 §6.1) or TCP's own end. What is written already has a while to
+   * leave; the stream is told at once, since nobody would answer for what it wrote from here on.
+   */
+  closedByPeer(): void {
+    if (this.over) return;
+    const { socket } = this;
+    socket.off("data", this.onData).resume();
+    this.end();
+    socket.destroySoon();
+    if (!socket.destroyed) this.deadline = systemClock.setTimeout(() => socket.destroy(), LAST_WRITES);
+    this.tellClosed();
   }
 
   private readonly onDrain = (): void => {
-    this.events?.drained();
+    if (!this.over) this.events?.drained();
   };
 
   private readonly onError = (error: Error): void => {
@@ -254,35 +263,17 @@ export class TcpTransport implements Transport, RecordEvents {
   };
 
   private readonly onClose = (): void => {
+    systemClock.clearTimeout(this.deadline);
+    this.tellClosed();
+  };
+
+  private tellClosed(): void {
     if (this.over) return;
     this.over = true;
     this.pending = "";
     this.records?.wipe();
     this.events?.closed(this.failure);
-  };
+  }
 }
 
 function ignore(): void {}
-
-function serverSide(plain: Socket | Duplex, options: TlsUpgrade): TLSSocket {
-  const { alpn } = options;
-  return new TLSSocket(plain, {
-    isServer: true,
-    secureContext: options.context,
-    requestCert: options.requestCert ?? false,
-    rejectUnauthorized: false,
-    // A list would be copied for each connection, and kept with it.
-    ...(alpn === undefined ? {} : { ALPNCallback: ({ protocols }) => (protocols.includes(alpn) ? alpn : undefined) }),
-    SNICallback: (servername, callback) => callback(null, options.sni?.(servername) ?? options.context),
-  });
-}
-
-function clientSide(plain: Socket, options: TlsUpgrade): TLSSocket {
-  return connect({
-    socket: plain,
-    secureContext: options.context,
-    rejectUnauthorized: false,
-    checkServerIdentity: () => undefined,
-    ...(options.servername === undefined ? {} : { servername: options.servername }),
-  });
-}

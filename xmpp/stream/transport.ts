@@ -8,9 +8,16 @@ export interface TransportEvents {
   text(text: string, bytes: number): void;
   /** Bytes that came beside the text: frames' heads, pings, fragments of nothing. They count as well. */
   overhead(bytes: number): void;
+  /** What has to be deciphered is read from here on: the time until `deciphered` is spent on it. */
+  reading(): void;
+  /** That was done, and costs so many bytes; what is in it is told as text that costs nothing more. */
+  deciphered(cost: number): void;
   /** The bytes were not UTF-8, or a frame was larger than allowed. */
   malformed(condition: "bad-format" | "policy-violation" | "unsupported-encoding", text: string): void;
-  /** The peer can send no more, or the connection broke. Comes exactly once, last. */
+  /**
+   * The peer sends no more, or the connection broke. Comes exactly once, last, and as soon as that is known: a transport
+   * takes nothing from there on, and what it took before has a bounded time to leave.
+   */
   closed(error?: Error): void;
   /** What was buffered for writing has been taken by the kernel. */
   drained(): void;

@@ -28,27 +28,44 @@ const [WARNING, FATAL] = [1, 2] as const;
  */
 export const MOST_RECORDS = 2 ** 21;
 
+/**
+ * Records without content that may come one after the other: empty ones, which hide how much is said (RFC 8446 §5.1), and
+ * changes of keys, in parts or whole. OpenSSL bounds both by the same number.
+ */
+export const MOST_IDLE = 32;
+
 /** Text of no more characters than this is never more than one record, whatever they are. */
 const SHORT = Math.floor(MOST_CONTENT / 3);
 
 /** What comes of records. */
 export interface RecordEvents {
-  /** Content, in the order it came. False where nothing that is behind it is wanted. */
-  content(bytes: Buffer): boolean;
+  /** A record was opened that took so many bytes on the wire. */
+  opened(bytes: number): void;
+  /** Content, in the order it came; never empty. */
+  content(bytes: Buffer): void;
   /** The peer changed its keys, which costs us far more than its bytes. */
   peerUpdatedKeys(): void;
+  /** Asked before each record: false where what follows is to wait until `receive` is called again. */
+  goesOn(): boolean;
 }
 
 /** Both directions of one connection. */
 export class RecordLayer {
   private readonly receiving: TrafficKeys;
   private readonly sending: TrafficKeys;
-  /** The beginning of a record, in bytes of its own. */
-  private half: Buffer | undefined;
+  /** What was not opened yet, in bytes of its own: half a record, or all that was told to wait. */
+  private kept: Buffer | undefined;
+  /** Records without content since the last one with it. */
+  private idle = 0;
+  /** The peer said that a `close_notify` follows. */
+  private canceled = false;
   /** The beginning of a KeyUpdate. RFC 8446 §5.1. */
   private message: Buffer | undefined;
   /** The peer asked us to change our keys before our next content. */
   private updateDue = false;
+
+  /** True where something was told to wait that may be whole records. */
+  waiting = false;
 
   constructor(receiving: TrafficKeys, sending: TrafficKeys) {
     this.receiving = receiving;
@@ -56,27 +73,28 @@ export class RecordLayer {
   }
 
   /**
-   * Reads what came. True once the peer said that it sends no more (`close_notify`): what is behind that is not read.
+   * Opens what was kept and what came, as far as `events` lets it. True once the peer said that it sends no more
+   * (`close_notify`): what is behind that is not read.
    * @throws RecordFault where the peer breaks the protocol, and PeerAlert where it ended the connection by an error
    */
   receive(chunk: Buffer, events: RecordEvents): boolean {
-    // One read costs more than to copy the half record that it comes to, however small the read is.
-    const bytes = this.half === undefined ? chunk : Buffer.concat([this.half, chunk]);
-    this.half = undefined;
+    const { kept } = this;
+    const bytes = kept === undefined ? chunk : chunk.length === 0 ? kept : Buffer.concat([kept, chunk]);
+    this.kept = undefined;
+    this.waiting = false;
     let at = 0;
-    while (bytes.length > at) {
+    while (at < bytes.length) {
+      this.waiting = !events.goesOn();
+      if (this.waiting) break;
       const end = endOfRecord(bytes, at);
       if (end === undefined || end > bytes.length) break;
       const { type, content } = open(this.receiving, bytes, at, end);
+      events.opened(end - at);
       at = end;
-      if (type === APPLICATION_DATA && this.message === undefined) {
-        if (!events.content(content)) return false;
-      } else if (type === HANDSHAKE) this.onHandshake(content, events);
-      else if (type === ALERT && this.message === undefined) {
-        if (isClosing(content)) return true;
-      } else throw new RecordFault("unexpected_message");
+      if (this.take(type, content, events)) return true;
     }
-    if (at < bytes.length) this.half = copyOf(bytes.subarray(at));
+    // What waits in bytes of ours is not copied for each part of it that is opened; half a record is what stays longest.
+    if (at < bytes.length) this.kept = this.waiting && bytes === kept ? bytes.subarray(at) : copyOf(bytes.subarray(at));
     return false;
   }
 
@@ -98,7 +116,28 @@ export class RecordLayer {
   wipe(): void {
     this.receiving.wipe();
     this.sending.wipe();
-    this.half = undefined;
+    this.kept = undefined;
+    this.waiting = false;
+  }
+
+  /** What one record holds; true for `close_notify`. */
+  private take(type: number, content: Buffer, events: RecordEvents): boolean {
+    if (type === APPLICATION_DATA && this.message === undefined && content.length > 0) {
+      this.idle = 0;
+      events.content(content);
+      return false;
+    }
+    if (type === ALERT && this.message === undefined && isClosing(content)) return true;
+    this.idle += 1;
+    if (this.idle > MOST_IDLE) throw new RecordFault("unexpected_message");
+    if (type === HANDSHAKE) this.onHandshake(content, events);
+    else if (this.message !== undefined || (type !== ALERT && type !== APPLICATION_DATA))
+      throw new RecordFault("unexpected_message");
+    else if (type === ALERT) {
+      if (this.canceled) throw new RecordFault("unexpected_message");
+      this.canceled = true;
+    }
+    return false;
   }
 
   private sealInner(length: number, type: number = APPLICATION_DATA): Buffer {
