@@ -1,8 +1,10 @@
 // Connect, garbage, close, again and again: memory stays flat and nothing is left. ATTACK_CONNECTIONS says how often.
-import { connect } from "node:net";
+import { once as event } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "@jest/globals";
+import { TcpTransport } from "../../xmpp/stream/tcp.ts";
 import { NS_TLS } from "../../xmpp/xml/namespaces.ts";
 import { DOMAIN, startTarget } from "./node.ts";
 import { header } from "./raw.ts";
@@ -67,6 +69,18 @@ test(
   },
   60_000 + CONNECTIONS * 20,
 );
+
+test("a connection of which nobody knows whose it is, for it was reset before it was accepted, is dropped", async () => {
+  const server = createServer((socket) => {
+    // What the kernel answers then; what is asked last, its reading, may never be answered.
+    Object.defineProperty(socket, "remoteAddress", { value: undefined });
+    new TcpTransport(socket);
+  });
+  await event(server.listen(0, "127.0.0.1"), "listening");
+  const peer = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  await event(peer.resume(), "close");
+  server.close();
+});
 
 /** One connection: garbage, then an end in one of three ways. */
 function once(port: number, garbage: string | Buffer, way: number): Promise<void> {

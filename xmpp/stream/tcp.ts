@@ -60,6 +60,8 @@ export class TcpTransport implements Transport, RecordReader {
     socket.setNoDelay(true);
     socket.setKeepAlive(true, KEEP_ALIVE);
     socket.on("error", this.onError);
+    // Reset before it was accepted: nobody is there, and its end may never be told.
+    if (remoteAddress === undefined && !socket.connecting) socket.destroy();
   }
 
   get encrypted(): boolean {
