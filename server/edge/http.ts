@@ -30,7 +30,8 @@ export interface HttpListener {
 /** Starts the listener. @throws Error of the system (`EADDRINUSE` …) */
 export async function listenForHttp(config: HttpListenerConfig, context: C2sContext): Promise<HttpListener> {
   const patience = context.limits.authenticationSeconds * 1000;
-  const checks = { ...REQUEST_CHECKS, headersTimeout: patience };
+  // Whole ms, and no time for a request in all: Node refuses to start where that is the shorter one.
+  const checks = { ...REQUEST_CHECKS, headersTimeout: Math.ceil(patience), requestTimeout: 0 };
   const app = Fastify({
     forceCloseConnections: true,
     // What comes before the body has as long as an authentication, and so has the body (`timeBody`).
