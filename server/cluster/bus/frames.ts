@@ -31,17 +31,11 @@ function encodeFields(fields: readonly string[]): string {
 /** Every frame of a message; from where it is not whole on it is dropped, for only a broken peer would send that. */
 export function decodeFrames(text: string): Frame[] {
   const frames: Frame[] = [];
-  readFrames(text, (frame) => frames.push(frame));
-  return frames;
-}
-
-/** Calls `take` with each frame of a message, as `decodeFrames`. */
-export function readFrames(text: string, take: (frame: Frame) => void): void {
   let at = 0;
   while (at < text.length) {
     const semicolon = text.indexOf(";", at);
     const space = text.lastIndexOf(" ", semicolon);
-    if (semicolon === -1 || space < at) return;
+    if (semicolon === -1 || space < at) return frames;
     const kind = text.slice(at, space);
     const count = Number(text.slice(space + 1, semicolon));
     const fields: string[] = [];
@@ -54,12 +48,13 @@ export function readFrames(text: string, take: (frame: Frame) => void): void {
         length = length * 10 + digit;
         digit = text.charCodeAt(++at) - ZERO;
       }
-      if (at === first || text.charCodeAt(at) !== COLON || at + 1 + length > text.length) return;
+      if (at === first || text.charCodeAt(at) !== COLON || at + 1 + length > text.length) return frames;
       fields.push(text.slice(at + 1, at + 1 + length));
       at += 1 + length;
     }
-    take({ kind, fields });
+    frames.push({ kind, fields });
   }
+  return frames;
 }
 
 const ZERO = 48;
