@@ -133,7 +133,7 @@ export async function redeliverEach<Item extends { readonly stanza: Stanza; read
 }
 
 /** A session at a node that did not take its stanza. */
-export interface Elsewhere {
+export interface Addressee {
   readonly account: Jid;
   readonly host: RedeliveryHost & { readonly registry: { readonly estates: Pick<Estates, "behind"> } };
 }
@@ -143,7 +143,7 @@ export interface Elsewhere {
  * for the account, or its sender is told.
  */
 export function undelivered(
-  { host, account }: Elsewhere,
+  { host, account }: Addressee,
   stanza: Stanza,
   safety: Safety | undefined,
   reason: BusFailure,

@@ -12,7 +12,7 @@ export interface DomainService {
 }
 
 /** Components that other nodes of the cluster are connected to. */
-export interface Elsewhere {
+export interface RemoteComponents {
   /** A component is connected to this node. */
   connected(domain: string): void;
   gone(domain: string): void;
@@ -32,7 +32,7 @@ export class Router<H extends RoutedHost = RoutedHost> implements InboundStanzas
   /** Components and services of modules, by domain. */
   readonly services = new Map<string, DomainService>();
   /** Undefined on a node alone. */
-  elsewhere: Elsewhere | undefined;
+  elsewhere: RemoteComponents | undefined;
   private remote: RemoteRouter | undefined;
   private readonly log: Logger;
 

@@ -2,7 +2,7 @@
 import type { Clock } from "../../../xmpp/clock.ts";
 import { Safety } from "../../../xmpp/stanza/safety.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import type { Elsewhere, Router } from "../../delivery/route.ts";
+import type { RemoteComponents, Router } from "../../delivery/route.ts";
 import type { NodeBus } from "../../ports/cluster.ts";
 import { stanzaFields, stanzaOfFields } from "../bus/stanza-codec.ts";
 
@@ -11,7 +11,7 @@ const KIND = "component";
 const TELL_AGAIN = 10_000;
 
 /** Where components are. */
-export class ClusterComponents implements Elsewhere {
+export class ClusterComponents implements RemoteComponents {
   private readonly bus: NodeBus;
   private readonly router: Router;
   private readonly clock: Clock;

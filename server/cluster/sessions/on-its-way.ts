@@ -2,7 +2,7 @@
 import type { Jid } from "../../../xmpp/jid/jid.ts";
 import type { Safety } from "../../../xmpp/stanza/safety.ts";
 import type { Stanza } from "../../../xmpp/stanza/stanza.ts";
-import { type Elsewhere, undelivered } from "../../delivery/redeliver.ts";
+import { type Addressee, undelivered } from "../../delivery/redeliver.ts";
 import type { BusFailure, Parcel } from "../../ports/cluster.ts";
 import { stanzaFields } from "../bus/stanza-codec.ts";
 import { textFields } from "../bus/stanza-text.ts";
@@ -14,7 +14,7 @@ const ADDRESSES_LIMIT = 65_536;
 export const BETWEEN = "\n";
 
 /** Where a stanza goes. */
-export interface Destination extends Elsewhere {
+export interface Destination extends Addressee {
   /** Full JID. */
   readonly jid: Jid;
   /** A stanza that was sent has come there, or has another way by now. */
